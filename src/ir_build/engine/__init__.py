@@ -1,0 +1,74 @@
+"""The built-in engine: bytes in, bytes out, one module per format.
+
+Every codec module has one function, `compress(data, options) -> Candidate`. It returns the
+smallest file it can stand for, which may be no smaller than `data`: the pipeline judges. It
+raises `LeftAlone` for what must not be touched and an `InputError` for what is broken.
+Inputs are hostile: the caller runs it in a worker process with limits (see `sandbox`).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Protocol, cast
+
+from ..media import MediaType
+
+if TYPE_CHECKING:
+    from ..candidate import Candidate
+    from ..options import Options
+
+#: part of every cache key: raise it when a codec module changes what it produces
+ENGINE_VERSION = 1
+
+# The modules are imported when first needed: an unchanged file costs no codec import.
+_CODECS = {
+    MediaType.JPEG: "jpeg",
+    MediaType.PNG: "png",
+    MediaType.GIF: "gif",
+    MediaType.WEBP: "webp",
+    MediaType.AVIF: "avif",
+    MediaType.SVG: "svg",
+    MediaType.PDF: "pdf",
+}
+
+#: the distributions whose code decides what comes out
+CODEC_DISTRIBUTIONS = (
+    "mozjpeg-lossless-optimization",
+    "numpy",
+    "oxipng-pybind",
+    "pikepdf",
+    "pillow",
+    "pyjpegli",
+    "pypdfium2",
+    "pyvips-binary",
+)
+
+
+class _Codec(Protocol):
+    def compress(self, data: bytes, options: Options) -> Candidate: ...
+
+
+def compress(data: bytes, media: MediaType, options: Options) -> Candidate:
+    """Make `data`, a file of type `media`, as small as `options` allow.
+
+    Raises `LeftAlone` or an `InputError`; anything else is a fault of the engine.
+    """
+    codec = cast(_Codec, import_module(f".{_CODECS[media]}", __name__))
+    return codec.compress(data, options)
+
+
+def codec_versions() -> dict[str, str | None]:
+    """Installed version of every codec distribution, None where it is missing."""
+    versions: dict[str, str | None] = {}
+    for name in CODEC_DISTRIBUTIONS:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = None
+    return versions
+
+
+def identity() -> str:
+    """What distinguishes this engine's results from another's, for the cache key."""
+    codecs = ",".join(f"{name}={version}" for name, version in codec_versions().items())
+    return f"engine/{ENGINE_VERSION};{codecs}"

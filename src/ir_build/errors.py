@@ -1,0 +1,180 @@
+"""Every error ir-build raises, and every reason it gives for leaving a file alone.
+
+    IrBuildError
+      ConfigError(where, key, reason)
+      InputError                         one file: it is reported and shipped as it was
+        CorruptFile, EncryptedPdf, SignedPdf, TooLarge, Unreadable
+        WorkerCrashed, WorkerTimeout     the codec died or hung on this file
+      LeftAlone(reason, detail)          not a fault: the file stays as it is, and why
+      BackendError
+        TransportError                   retried
+        ApiError(status, err_code, err_message)
+          AuthenticationError, QuotaExceeded, FileTooLarge, ServiceUnavailable (retried)
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a file was left as it was. The value is the code in reports; `text` is for people."""
+
+    NOT_SMALLER = "not-smaller"
+    SAVES_TOO_LITTLE = "saves-too-little"
+    ALREADY_OPTIMISED = "already-optimised"
+    COMPRESSION_NONE = "compression-none"
+    UNSUPPORTED_VARIANT = "unsupported-variant"
+    WOULD_CHANGE = "would-change"
+    OVER_MAX_FILE_SIZE = "over-max-file-size"
+    SIGNED = "signed"
+    ENCRYPTED = "encrypted"
+    NOT_CACHED = "not-cached"
+    BACKEND_STOPPED = "backend-stopped"
+    LINK = "link"
+    LFS_POINTER = "lfs-pointer"
+
+    @property
+    def text(self) -> str:
+        """The reason in a few words."""
+        return _TEXTS[self]
+
+
+_TEXTS = {
+    Reason.NOT_SMALLER: "cannot be made smaller",
+    Reason.SAVES_TOO_LITTLE: "would save less than min_saving",
+    Reason.ALREADY_OPTIMISED: "already optimised by ir-build",
+    Reason.COMPRESSION_NONE: "compression_type is none",
+    Reason.UNSUPPORTED_VARIANT: "a kind of file that is left whole",
+    Reason.WOULD_CHANGE: "the smaller file was not equivalent",
+    Reason.OVER_MAX_FILE_SIZE: "larger than max_file_size",
+    Reason.SIGNED: "signed: any change would break the signature",
+    Reason.ENCRYPTED: "encrypted",
+    Reason.NOT_CACHED: "not in the cache yet",
+    Reason.BACKEND_STOPPED: "the backend stopped before this file",
+    Reason.LINK: "a link: never written through",
+    Reason.LFS_POINTER: "a Git LFS pointer, not the file itself",
+}
+
+
+class IrBuildError(Exception):
+    """The base of everything ir-build raises on purpose."""
+
+
+class ConfigError(IrBuildError):
+    """A setting that cannot be used."""
+
+    def __init__(self, where: str, key: str, reason: str) -> None:
+        super().__init__(where, key, reason)
+        self.where = where  #: the file, environment or command line it was read from
+        self.key = key  #: the name of the option
+        self.reason = reason  #: what is wrong and what to do
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.key}: {self.reason}"
+
+
+class InputError(IrBuildError):
+    """One file that cannot be worked on. `code` names the kind in reports."""
+
+    code = "input-error"
+    #: the same file fails in the same way on every run, so the failure may be cached
+    permanent = True
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class CorruptFile(InputError):
+    """The bytes are not a whole file of their type."""
+
+    code = "corrupt-file"
+
+
+class EncryptedPdf(InputError):
+    """A PDF that asks for a password."""
+
+    code = "encrypted-pdf"
+
+
+class SignedPdf(InputError):
+    """A PDF with a digital signature."""
+
+    code = "signed-pdf"
+
+
+class TooLarge(InputError):
+    """More pixels, frames, pages or decoded bytes than the limits allow."""
+
+    code = "too-large"
+
+
+class Unreadable(InputError):
+    """The file system would not give or take the file."""
+
+    code = "unreadable"
+    permanent = False
+
+
+class WorkerCrashed(InputError):
+    """The worker process died on this file, or ran out of its memory."""
+
+    code = "worker-crashed"
+    permanent = False
+
+
+class WorkerTimeout(InputError):
+    """The worker process took longer than the time limit on this file."""
+
+    code = "worker-timeout"
+    permanent = False
+
+
+class LeftAlone(IrBuildError):
+    """Raised by a codec for a file that is fine and that it must not touch."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail  #: what was seen, for the report ("APNG with 12 frames")
+
+    def __str__(self) -> str:
+        return f"{self.reason.text}: {self.detail}" if self.detail else self.reason.text
+
+
+class BackendError(IrBuildError):
+    """The backend as a whole, not one file, is in trouble."""
+
+
+class TransportError(BackendError):
+    """No usable answer came back: refused, reset, timed out, cut short."""
+
+
+class ApiError(BackendError):
+    """An error answer of an ImageRecycle v1 server."""
+
+    def __init__(self, status: int, err_code: int, err_message: str) -> None:
+        super().__init__(status, err_code, err_message)
+        self.status = status  #: HTTP status
+        self.err_code = err_code  #: `errCode` of the body, else the status
+        self.err_message = err_message  #: `errMessage` of the body
+
+    def __str__(self) -> str:
+        return f"the server answered {self.status}: {self.err_message}"
+
+
+class AuthenticationError(ApiError):
+    """Key or secret unknown, or the subscription has expired (401)."""
+
+
+class QuotaExceeded(ApiError):
+    """The account's quota is spent (403)."""
+
+
+class FileTooLarge(ApiError):
+    """The file is over the account's `file_max_size`."""
+
+
+class ServiceUnavailable(ApiError):
+    """The server is overloaded or down (429, 5xx)."""
