@@ -1,15 +1,15 @@
 """Every error ir-build raises, and every reason it gives for leaving a file alone.
 
-    IrBuildError
-      ConfigError(where, key, reason)
-      InputError                         one file: it is reported and shipped as it was
-        CorruptFile, EncryptedPdf, SignedPdf, TooLarge, Unreadable
-        WorkerCrashed, WorkerTimeout     the codec died or hung on this file
-      LeftAlone(reason, detail)          not a fault: the file stays as it is, and why
-      BackendError
-        TransportError                   retried
-        ApiError(status, err_code, err_message)
-          AuthenticationError, QuotaExceeded, FileTooLarge, ServiceUnavailable (retried)
+IrBuildError
+  ConfigError(where, key, reason)
+  InputError                         one file: it is reported and shipped as it was
+    CorruptFile, EncryptedPdf, SignedPdf, TooLarge, Unreadable
+    WorkerCrashed, WorkerTimeout     the codec died or hung on this file
+  LeftAlone(reason, detail)          not a fault: the file stays as it is, and why
+  BackendError
+    TransportError                   retried
+    ApiError(status, err_code, err_message)
+      AuthenticationError, QuotaExceeded, FileTooLarge, ServiceUnavailable (retried)
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def sniff(head: bytes) -> MediaType | None:
     if head[4:8] == b"ftyp" and _is_avif(head):
         return MediaType.AVIF
     # Readers accept a PDF header anywhere in the first 1024 bytes (ISO 32000-1, annex H.3.4.1).
-    if b"%PDF-" in head[:1024] and not head.lstrip()[:1] == b"<":
+    if b"%PDF-" in head[:1024] and head.lstrip()[:1] != b"<":
         return MediaType.PDF
     if _is_svg(head):
         return MediaType.SVG

@@ -53,7 +53,7 @@ def compress(data: bytes, media: MediaType, options: Options) -> Candidate:
 
     Raises `LeftAlone` or an `InputError`; anything else is a fault of the engine.
     """
-    codec = cast(_Codec, import_module(f".{_CODECS[media]}", __name__))
+    codec = cast("_Codec", import_module(f".{_CODECS[media]}", __name__))
     return codec.compress(data, options)
 
 
