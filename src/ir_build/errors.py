@@ -74,6 +74,10 @@ class ConfigError(IrBuildError):
         return f"{self.where}: {self.key}: {self.reason}"
 
 
+class CacheError(IrBuildError):
+    """A cache that was asked for by name cannot be used."""
+
+
 class InputError(IrBuildError):
     """One file that cannot be worked on. `code` names the kind in reports."""
 
@@ -92,18 +96,6 @@ class CorruptFile(InputError):
     code = "corrupt-file"
 
 
-class EncryptedPdf(InputError):
-    """A PDF that asks for a password."""
-
-    code = "encrypted-pdf"
-
-
-class SignedPdf(InputError):
-    """A PDF with a digital signature."""
-
-    code = "signed-pdf"
-
-
 class TooLarge(InputError):
     """More pixels, frames, pages or decoded bytes than the limits allow."""
 
@@ -114,6 +106,13 @@ class Unreadable(InputError):
     """The file system would not give or take the file."""
 
     code = "unreadable"
+    permanent = False
+
+
+class Rejected(InputError):
+    """A server refused this file: its type, its size or its content."""
+
+    code = "rejected"
     permanent = False
 
 

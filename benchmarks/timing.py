@@ -1,0 +1,37 @@
+"""Run `ir-build` and measure it with everything it starts."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a command took."""
+
+    cpu: float  #: user + system seconds, children included
+    wall: float  #: seconds
+
+
+def ir_build(*arguments: object, cache: object) -> Cost:
+    """Run the command line with its own cache and return its cost."""
+    return command(
+        [sys.executable, "-m", "ir_build", *map(str, arguments), "--cache-dir", str(cache)]
+    )
+
+
+def command(line: list[str]) -> Cost:
+    """Run any command and return its cost."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("IR_BUILD")}
+    subprocess.run(line, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environ)
+    wall = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(cpu, wall)

@@ -1,0 +1,66 @@
+"""Who compresses: the built-in engine, or a server that speaks the ImageRecycle v1 API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from ..errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..candidate import Candidate
+    from ..media import MediaType
+    from ..options import Options
+    from ..sandbox import Sandbox
+
+
+class Backend(Protocol):
+    """Turns one file into a smaller one."""
+
+    #: what the log calls it
+    name: str
+    #: what distinguishes its results from another's; part of every cache key
+    identity: str
+    #: whether files leave this machine
+    remote: bool
+
+    def compress(self, data: bytes, media: MediaType, options: Options, name: str) -> Candidate:
+        """A candidate for `data`, a file called `name`. Called from several threads.
+
+        Raises `LeftAlone` or an `InputError` for this file, a `BackendError` for trouble of
+        the backend itself.
+        """
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+
+
+def local(sandbox: Sandbox) -> Backend:
+    """The built-in engine in the workers of `sandbox`."""
+    from .local import LocalBackend  # noqa: PLC0415
+
+    return LocalBackend(sandbox)
+
+
+def choose(name: str, *, environ: Mapping[str, str], sandbox: Sandbox) -> Backend:
+    """The backend called `name`; `auto` is the server where credentials are in `environ`.
+
+    Raises `ConfigError`.
+    """
+    from ..imagerecycle.credentials import from_environment  # noqa: PLC0415
+
+    credentials = None if name == "local" else from_environment(environ)
+    if credentials is None:
+        if name == "api":
+            raise ConfigError(
+                "backend",
+                "api",
+                "needs IR_BUILD_API_KEY and IR_BUILD_API_SECRET in the environment",
+            )
+        return local(sandbox)
+    # requests takes a while to import: only for those who need it.
+    from ..imagerecycle.client import Client  # noqa: PLC0415
+    from .api import ApiBackend  # noqa: PLC0415
+
+    return ApiBackend(Client(credentials))

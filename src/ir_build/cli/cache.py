@@ -1,0 +1,78 @@
+"""`ir-build cache`: look into the cache and keep it small."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..cache import Cache
+from ..config import load
+from ..report.numbers import share, size
+from ..values import size as read_size
+from .arguments import given
+
+_cache_dir = click.option(
+    "--cache-dir", metavar="DIR", default=None, help="The cache, if it is not the configured one."
+)
+
+
+@click.group()
+def cache() -> None:
+    """Look into the cache and keep it small."""
+
+
+def _open(cache_dir: str | None, size_limit: int | None = None) -> Cache:
+    config = load(folder=Path.cwd(), last=given({"cache_dir": cache_dir}))
+    limit = config.cache_size if size_limit is None else size_limit
+    return Cache(config.cache_dir, size_limit=limit)
+
+
+@cache.command()
+@_cache_dir
+def info(cache_dir: str | None) -> None:
+    """Say where the cache is and how full."""
+    opened = _open(cache_dir)
+    found = opened.info()
+    opened.close()
+    click.echo(f"folder   {found.directory}")
+    click.echo(f"entries  {found.entries}")
+    click.echo(
+        f"size     {size(found.size)} of {size(found.size_limit)} ({share(found.size, found.size_limit)})"
+    )
+
+
+def _size(_: click.Context, __: click.Parameter, value: Any) -> int | None:
+    try:
+        return None if value is None else read_size(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@cache.command()
+@click.option(
+    "--max-size", metavar="SIZE", callback=_size, help="Shrink it to this size, such as 500MB."
+)
+@click.option(
+    "--max-age", metavar="DAYS", type=float, help="Remove what no run has used for so many days."
+)
+@_cache_dir
+def prune(max_size: int | None, max_age: float | None, cache_dir: str | None) -> None:
+    """Remove what exceeds the size limit, and what is old."""
+    opened = _open(cache_dir, max_size)
+    before = opened.info().size
+    removed = opened.prune(max_age=None if max_age is None else max_age * 24 * 3600)
+    after = opened.info().size
+    opened.close()
+    click.echo(f"removed {removed} entries: {size(before)} -> {size(after)}")
+
+
+@cache.command()
+@_cache_dir
+def clear(cache_dir: str | None) -> None:
+    """Remove everything from the cache."""
+    opened = _open(cache_dir)
+    removed = opened.clear()
+    opened.close()
+    click.echo(f"removed {removed} entries")

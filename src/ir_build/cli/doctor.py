@@ -1,0 +1,82 @@
+"""`ir-build doctor`: what is there, and whether it works on this machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .. import __version__, engine
+from ..cache import Cache
+from ..config import load, project_sources
+from ..errors import CacheError, CorruptFile, InputError
+from ..media import MediaType
+from ..options import Options
+from ..report.numbers import size
+from ..sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from ..config import Config
+
+
+@click.command()
+def doctor() -> None:
+    """Say which codecs, versions and credentials are there, and whether they work."""
+    here = Path.cwd()
+    config = load(folder=here)
+    _line("ir-build", __version__)
+    _line("python", f"{platform.python_version()} ({sys.executable})")
+    _line("system", f"{platform.system()} {platform.machine()}, {config.jobs} processors to use")
+    sources = project_sources(here)
+    _line("settings", sources[0].where if sources else "none in a pyproject.toml")
+    _cache(config)
+    _credentials()
+    click.echo("\ncodecs")
+    for name, version in engine.codec_versions().items():
+        _line(f"  {name}", version or "MISSING")
+    click.echo("\nformats")
+    if not _formats(config):
+        click.echo("\nreinstall with `pip install --force-reinstall ir-build`", err=True)
+        sys.exit(1)
+
+
+def _line(name: str, text: str) -> None:
+    click.echo(f"{name:<32}{text}")
+
+
+def _cache(config: Config) -> None:
+    cache = Cache(config.cache_dir, size_limit=config.cache_size)
+    try:
+        info = cache.info()
+        text = f"{info.directory}, {info.entries} entries, {size(info.size)}"
+    except CacheError as error:
+        text = str(error)
+    finally:
+        cache.close()
+    _line("cache", text)
+
+
+def _credentials() -> None:
+    for name in ("IR_BUILD_API_KEY", "IR_BUILD_API_SECRET"):
+        _line(name, "set" if os.environ.get(name) else "not set")
+    _line("IR_BUILD_API_URL", os.environ.get("IR_BUILD_API_URL") or "not set")
+
+
+def _formats(config: Config) -> bool:
+    """Have a worker load every codec: an empty file must be refused as broken, nothing else."""
+    well = True
+    sandbox = Sandbox(jobs=1, time_limit=config.timeout, memory_limit=config.memory_limit)
+    for media in MediaType:
+        try:
+            sandbox.compress(b"", media, Options())
+        except CorruptFile:
+            _line(f"  {media}", "ok")
+        except InputError as error:
+            well = False
+            _line(f"  {media}", f"DOES NOT WORK: {error}")
+    sandbox.close()
+    return well

@@ -1,0 +1,172 @@
+"""`ir-build optimize`: files and folders, in place or into another folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+from ..api import Planned, Session
+from ..cache import Entry
+from ..config import load
+from ..errors import Reason
+from ..outcome import Failed, Kept
+from ..report.escape import printable
+from ..report.github import publish
+from ..report.numbers import files, share, size
+from ..report.text import failure_line, file_lines, summary_line, summary_lines
+from .arguments import given, setting_options
+
+if TYPE_CHECKING:
+    from ..outcome import Outcome
+    from ..report import Report
+
+_WOULD_SAVE = 1
+_STRICT_FAILURE = 3
+
+
+@click.command()
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH..."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write copies of the images and PDFs into this folder instead of replacing them. "
+    "Originals stay, so the default is then lossy.",
+)
+@click.option("--dry-run", is_flag=True, help="Compress nothing, change nothing: print the plan.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Change nothing; list what could still be saved and exit with 1 if there is anything.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only.")
+@click.option("-v", "--verbose", is_flag=True, help="Print a line for every file, kept ones too.")
+@setting_options
+def optimize(
+    *,
+    paths: tuple[Path, ...],
+    out: Path | None,
+    dry_run: bool,
+    check: bool,
+    quiet: bool,
+    verbose: bool,
+    **settings: Any,
+) -> None:
+    """Optimise images and PDFs: files, and everything in folders.
+
+    Without --out the files are replaced, and nothing but lossless compression is done to them
+    unless --compression-type asks for it. Every option can also be set in pyproject.toml under
+    [tool.ir-build] and by an environment variable (--quality: IR_BUILD_QUALITY).
+    """
+    if dry_run and check:
+        raise click.UsageError("--dry-run compresses nothing, so --check has nothing to go by")
+    config = load(folder=Path.cwd(), last=given(settings))
+    with Session(config, copies=out is not None) as session:
+        if not quiet:
+            click.echo(f"compressing with {session.backend.name}", err=True)
+        if dry_run:
+            _print_plan(session.plan(paths), verbose=verbose)
+            return
+        with _Progress(show=not quiet and sys.stderr.isatty()) as progress:
+            report = session.optimize(paths, out=out, check=check, progress=progress.show)
+    _print_report(report, check=check, quiet=quiet, verbose=verbose)
+    for file in config.report:
+        report.write(file)
+    publish(report, write=click.echo)
+    if config.strict and report.failed:
+        sys.exit(_STRICT_FAILURE)
+    if check and report.optimised:
+        sys.exit(_WOULD_SAVE)
+
+
+class _Progress:
+    """A bar on a terminal, nothing anywhere else."""
+
+    def __init__(self, *, show: bool) -> None:
+        self._wanted = show
+        self._bar: Any = None
+        self._done = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.render_finish()
+
+    def show(self, done: int, total: int) -> None:
+        if not self._wanted:
+            return
+        if self._bar is None:
+            self._bar = click.progressbar(
+                length=total, file=sys.stderr, show_pos=True, width=30, label="optimising"
+            )
+            self._bar.render_progress()
+        self._bar.update(done - self._done)
+        self._done = done
+
+
+def _print_plan(plan: list[Planned], *, verbose: bool) -> None:
+    counts = {"compress": 0, "cached": 0, "leave": 0, "failed": 0}
+    for planned in plan:
+        verb, remark = _verb(planned)
+        counts[verb] += 1
+        if verb != "leave" or verbose:
+            click.echo(f"{verb:>8} {size(planned.before):>9}  {printable(planned.name)}{remark}")
+    total = sum(planned.before for planned in plan)
+    click.echo(
+        f"{files(len(plan))}, {size(total)}: {counts['compress']} to compress, "
+        f"{counts['cached']} in the cache, {counts['leave']} to leave alone, "
+        f"{counts['failed']} that cannot be worked on"
+    )
+
+
+def _verb(planned: Planned) -> tuple[str, str]:
+    match planned.known:
+        case None:
+            return "compress", ""
+        case Entry(status="compressed") as entry:
+            return "cached", f"  (-{share(planned.before - len(entry.data), planned.before)})"
+        case Entry(status="kept") as entry:
+            return "leave", f"  ({Reason(entry.code).text})"
+        case Kept() as kept:
+            return "leave", f"  ({kept.reason.text})"
+        case Failed() as failed:
+            return "failed", f"  ({printable(failed.message)})"
+        case Entry() as entry:
+            return "failed", f"  ({printable(entry.detail)})"
+
+
+def _print_report(report: Report, *, check: bool, quiet: bool, verbose: bool) -> None:
+    for failed in report.failed:
+        click.secho(f"warning: {failure_line(failed)}", err=True, fg="yellow")
+    if quiet:
+        for warning in report.warnings:
+            click.secho(f"warning: {warning}", err=True, fg="yellow")
+        if check and report.optimised:
+            click.echo(f"{files(len(report.optimised))} could be smaller", err=True)
+        return
+    shown: list[Outcome] = list(report.outcomes if verbose else report.optimised)
+    for line in file_lines(shown):
+        click.echo(line)
+    if check:
+        _print_check(report)
+        return
+    for line in summary_lines(report) if verbose else (summary_line(report), *report.warnings):
+        click.secho(line, bold=True)
+
+
+def _print_check(report: Report) -> None:
+    if report.optimised:
+        click.secho(
+            f"{files(len(report.optimised))} could be smaller by {size(report.saved)}: run "
+            "`ir-build optimize` with the same arguments but --check",
+            bold=True,
+        )
+    else:
+        click.secho("nothing to save", bold=True)

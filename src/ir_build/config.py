@@ -1,0 +1,233 @@
+"""The configuration of one run, put together from the files, the environment and the door."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .discover import matcher
+from .errors import ConfigError
+from .options import Compression, Options
+from .settings import BY_NAME, SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .media import MediaType
+
+#: variables with our prefix that are not settings
+_OTHER_VARIABLES = frozenset({"IR_BUILD_API_KEY", "IR_BUILD_API_SECRET", "IR_BUILD_API_URL"})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One place that settings come from."""
+
+    #: how messages call it: a file, "the environment", "the command line"
+    where: str
+    #: names and values as they were written
+    values: Mapping[str, Any]
+    #: what relative paths in it are relative to
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Override:
+    matches: Callable[[str], bool]
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Where and how one run works. What changes the bytes of a file comes out of `options_for`."""
+
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    max_file_size: int  #: bytes
+    jobs: int  #: worker processes
+    timeout: float  #: seconds a file
+    memory_limit: int  #: bytes a worker
+    cache_dir: Path
+    cache_size: int  #: bytes
+    strict: bool
+    backend: str  #: "auto", "local" or "api"
+    fallback: str | None  #: None or "local"
+    report: tuple[Path, ...]
+    _per_file: Mapping[str, Any] = field(repr=False)
+    _overrides: tuple[_Override, ...] = field(repr=False)
+
+    def options_for(self, name: str, media: MediaType, *, default: Compression) -> Options:
+        """The options of the file called `name`.
+
+        `default` is the door's compression type, for when nobody set one.
+        """
+        merged = dict(self._per_file)
+        for override in self._overrides:
+            if override.matches(name):
+                merged.update(override.values)
+        quality = merged["quality"]
+        compression = merged["compression_type"] or {}
+        return Options(
+            compression_type=compression.get(media, compression.get(None, default)),
+            quality=quality.get(media, quality.get(None, Options().quality)),
+            resize=merged["resize"],
+            preserve_metas=merged["preserve_metas"],
+            min_saving=merged["min_saving"],
+            effort=merged["effort"],
+            max_pixels=merged["max_pixels"],
+        )
+
+
+def load(
+    *doors: Source,
+    folder: Path,
+    environ: Mapping[str, str] = os.environ,
+    last: Source | None = None,
+) -> Config:
+    """Put the configuration together.
+
+    The later wins: `[tool.ir-build]` of the `pyproject.toml` in `folder` or above it, the host's
+    `doors`, the environment, and `last`, the command line. Raises `ConfigError`, which names the
+    place and the option.
+    """
+    sources = [*project_sources(folder), *doors, environment(environ, folder)]
+    if last is not None:
+        sources.append(last)
+    merged: dict[str, Any] = {
+        setting.name: None if setting.default is None else setting.read(setting.default)
+        for setting in SETTINGS
+    }
+    overrides: tuple[_Override, ...] = ()
+    for source in sources:
+        for name, value in source.values.items():
+            read = read_value(source.where, name, value)
+            if name == "overrides":
+                overrides = tuple(_override(source.where, table) for table in read)
+            elif name == "cache_dir" and read is not None:
+                merged[name] = source.folder / Path(read).expanduser()
+            elif name == "report":
+                merged[name] = tuple(_report_path(source, path) for path in read)
+            else:
+                merged[name] = read
+    return Config(
+        include=merged["include"],
+        exclude=merged["exclude"],
+        max_file_size=merged["max_file_size"],
+        jobs=merged["jobs"] or processors(),
+        timeout=merged["timeout"],
+        memory_limit=merged["memory_limit"],
+        cache_dir=merged["cache_dir"] or default_cache_dir(),
+        cache_size=merged["cache_size"],
+        strict=merged["strict"],
+        backend=merged["backend"],
+        fallback=merged["fallback"],
+        report=merged["report"],
+        _per_file={setting.name: merged[setting.name] for setting in SETTINGS if setting.per_file},
+        _overrides=overrides,
+    )
+
+
+def read_value(where: str, name: str, value: Any) -> Any:
+    """The typed value of the setting `name`. Raises `ConfigError`."""
+    setting = BY_NAME.get(name)
+    if setting is None:
+        close = difflib.get_close_matches(name, BY_NAME, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"the options are {', '.join(BY_NAME)}"
+        raise ConfigError(where, name, f"there is no such option; {hint}")
+    if value is None:
+        return None if setting.default is None else setting.read(setting.default)
+    try:
+        return setting.read(value)
+    except ValueError as error:
+        raise ConfigError(where, name, str(error)) from None
+
+
+def project_sources(folder: Path) -> list[Source]:
+    """`[tool.ir-build]` of the nearest `pyproject.toml`, looking in `folder` and above it."""
+    for parent in (folder, *folder.parents):
+        file = parent / "pyproject.toml"
+        if file.is_file():
+            try:
+                table = tomllib.loads(file.read_text(encoding="utf-8"))
+            except (OSError, ValueError) as error:
+                raise ConfigError(
+                    str(file), "[tool.ir-build]", f"cannot be read: {error}"
+                ) from None
+            values = table.get("tool", {}).get("ir-build")
+            if values is None:
+                return []
+            if not isinstance(values, dict):
+                raise ConfigError(str(file), "[tool.ir-build]", "is not a table")
+            # TOML and the command line write names with hyphens as often as with underscores.
+            values = {name.replace("-", "_"): value for name, value in values.items()}
+            return [Source(str(file), values, parent)]
+    return []
+
+
+def environment(environ: Mapping[str, str], folder: Path) -> Source:
+    """The settings in `environ`. An empty variable is one that is not set."""
+    found = {
+        setting.name: environ[setting.variable]
+        for setting in SETTINGS
+        if environ.get(setting.variable)
+    }
+    return Source("the environment (IR_BUILD_...)", found, folder)
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """Variables that look like settings and are none: most likely misspelt."""
+    known = {setting.variable for setting in SETTINGS} | _OTHER_VARIABLES
+    return sorted(name for name in environ if name.startswith("IR_BUILD_") and name not in known)
+
+
+def default_cache_dir() -> Path:
+    """The user's cache folder, as the system defines it."""
+    import platformdirs  # noqa: PLC0415  (not needed when a folder is configured)
+
+    return Path(platformdirs.user_cache_dir("ir-build", appauthor=False))
+
+
+def processors() -> int:
+    """How many processors this process may use: its affinity and its container's quota."""
+    if hasattr(os, "sched_getaffinity"):
+        available = len(os.sched_getaffinity(0))
+    else:
+        available = os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        return max(1, min(available, round(int(quota) / int(period))))
+    except (OSError, ValueError):  # no control group, or "max": no quota
+        return available
+
+
+def _override(where: str, table: Mapping[str, Any]) -> _Override:
+    rest = dict(table)
+    glob = rest.pop("glob", None)
+    try:
+        globs = () if glob is None else BY_NAME["include"].read(glob)
+    except ValueError as error:
+        raise ConfigError(where, "overrides.glob", str(error)) from None
+    if not globs:
+        raise ConfigError(where, "overrides", "every entry needs a glob")
+    values = {}
+    for name, value in rest.items():
+        if name in BY_NAME and not BY_NAME[name].per_file:
+            raise ConfigError(where, f"overrides.{name}", "cannot be set per file")
+        try:
+            values[name] = read_value(where, name, value)
+        except ConfigError as error:
+            raise ConfigError(where, f"overrides.{name}", error.reason) from None
+    return _Override(matcher(globs), values)
+
+
+def _report_path(source: Source, path: str) -> Path:
+    from .report import WRITERS  # noqa: PLC0415
+
+    if Path(path).suffix not in WRITERS:
+        suffixes = ", ".join(WRITERS)
+        raise ConfigError(source.where, "report", f"{path!r} does not end in one of {suffixes}")
+    return source.folder / path

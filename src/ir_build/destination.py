@@ -1,0 +1,95 @@
+"""Where the files of a run are put: in place, or into another folder."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Protocol
+
+from . import atomic
+from .errors import Unreadable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .discover import Asset
+
+
+class Destination(Protocol):
+    """Where the files of a run are put."""
+
+    def path(self, asset: Asset) -> Path:
+        """Where the file of `asset` goes. Raises `Unreadable`."""
+
+    def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> os.stat_result:
+        """Put the optimised `data` there; `seen` is the source's state when it was read.
+
+        Returns the new file's state. Raises `Unreadable`.
+        """
+
+    def keep(self, asset: Asset) -> None:
+        """The file of `asset` stays as it is. Raises `Unreadable`."""
+
+
+class InPlace:
+    """Each file is replaced where it is."""
+
+    def __init__(self, *, keep_times: bool) -> None:
+        """`keep_times`: the new file has the old one's modification time, as hosts expect."""
+        self._keep_times = keep_times
+
+    def path(self, asset: Asset) -> Path:
+        return asset.path
+
+    def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> os.stat_result:
+        return atomic.replace(asset.path, data, seen=seen, keep_times=self._keep_times)
+
+    def keep(self, asset: Asset) -> None:
+        """It is where it belongs."""
+
+
+class Folder:
+    """Copies go into a folder that mirrors the ones asked for; what can't be optimised too."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, asset: Asset) -> Path:
+        path = self._folder / asset.inside
+        # A link inside the folder must not lead a copy out of it.
+        inside = os.path.realpath(path.parent)
+        root = os.path.realpath(self._folder)
+        if os.path.commonpath([inside, root]) != root:
+            raise Unreadable(f"{path.parent} leads out of {self._folder}")
+        return path
+
+    def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> os.stat_result:
+        return atomic.create(self.path(asset), data, like=seen)
+
+    def keep(self, asset: Asset) -> None:
+        if asset.is_link:
+            return
+        path = self.path(asset)
+        try:
+            there = path.lstat()
+        except OSError:
+            there = None
+        source = asset.state
+        if there is None or (there.st_size, there.st_mtime_ns) != (
+            source.st_size,
+            source.st_mtime_ns,
+        ):
+            data, state = atomic.read(asset.path)
+            atomic.create(path, data, like=state)
+
+
+class Nowhere:
+    """Nothing is written: for `--check`, which only wants to know."""
+
+    def path(self, asset: Asset) -> Path:
+        return asset.path
+
+    def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> os.stat_result:  # noqa: ARG002
+        return seen
+
+    def keep(self, asset: Asset) -> None:
+        """Nothing is written."""

@@ -1,0 +1,51 @@
+"""Colour profiles: whether one changes what a browser shows, and conversion to sRGB."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, ImageCms
+
+# Two 8-bit levels are the rounding of the transform itself.
+_TOLERANCE = 2
+_STEPS = 6
+
+
+def is_srgb(profile: bytes) -> bool:
+    """Whether a picture looks the same with `profile` as without any.
+
+    A profile that is damaged, or for other than RGB and grey pictures, is not: it has to stay.
+    """
+    for grid in (_rgb_grid(), _grey_ramp()):
+        shown = _converted(grid, profile, "RGB")
+        if shown is not None:  # else not a profile for this kind of picture
+            plain = np.asarray(grid.convert("RGB"), np.int16)
+            difference = np.abs(np.asarray(shown, np.int16) - plain)
+            return int(difference.max()) <= _TOLERANCE
+    return False
+
+
+def to_srgb(image: Image.Image, profile: bytes) -> Image.Image | None:
+    """`image` as sRGB, with its alpha; None when `profile` cannot be applied to it."""
+    return _converted(image, profile, "RGBA" if image.mode == "RGBA" else "RGB")
+
+
+def _converted(image: Image.Image, profile: bytes, mode: str) -> Image.Image | None:
+    try:
+        opened = ImageCms.getOpenProfile(BytesIO(profile))
+        return ImageCms.profileToProfile(
+            image, opened, ImageCms.createProfile("sRGB"), outputMode=mode
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+
+
+def _rgb_grid() -> Image.Image:
+    levels = np.linspace(0, 255, _STEPS).astype(np.uint8)
+    grid = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(_STEPS, -1, 3)
+    return Image.fromarray(grid)
+
+
+def _grey_ramp() -> Image.Image:
+    return Image.fromarray(np.arange(256, dtype=np.uint8)[None])

@@ -1,0 +1,131 @@
+"""A PDF opened for optimising: whole, readable, neither signed nor encrypted, within limits."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+
+import pikepdf
+
+from ..errors import CorruptFile, LeftAlone, Reason, TooLarge
+
+MAX_OBJECTS = 500_000
+#: the most bytes one stream may decode to
+MAX_DECODED = 128 * 1024 * 1024
+
+# qpdf's words for two slips of common writers that every reader takes the same way.
+_HARMLESS = "a common error handled correctly by qpdf"
+_PDFA = re.compile(rb"pdfaid:part(?:\s*=\s*[\"']|\s*>\s*)(\d)")
+_PDFUA = re.compile(rb"pdfuaid:part")
+_PDFX = re.compile(rb"GTS_PDFXVersion")
+_SIGNED = re.compile(rb"/ByteRange[ \[]|/DocMDP\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An open document, and what it promises to be."""
+
+    pdf: pikepdf.Pdf
+    linearized: bool
+    #: PDF/A-1 and PDF/X up to 3 are held to PDF 1.4: no object streams, plain XMP
+    classic: bool
+    #: claims to conform to PDF/A, PDF/UA or PDF/X
+    conforming: bool
+
+
+def read(data: bytes) -> Source:
+    """Open `data` and read every object of it once.
+
+    Raises `CorruptFile`, `TooLarge`, and `LeftAlone` for signed and encrypted documents and
+    for those that readers have to repair.
+    """
+    pdf = _open(data)
+    if pdf.is_encrypted or "/Encrypt" in pdf.trailer:
+        raise LeftAlone(Reason.ENCRYPTED, "an encrypted PDF")
+    _survey(pdf)
+    if "/AdditionalStreams" in pdf.trailer:
+        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "a hybrid PDF with its source document inside")
+    # The page tree is walked here, so that what is wrong with it is found before any work.
+    try:
+        pages = len(pdf.pages)
+    except (pikepdf.PdfError, RuntimeError, ValueError, TypeError) as error:
+        raise CorruptFile(f"the page tree cannot be read: {error}") from error
+    if not pages:
+        raise CorruptFile("has no pages")
+    _refuse_repaired(pdf)
+    claims = _claims(pdf)
+    part = _PDFA.search(claims)
+    pdfx = _PDFX.search(claims) is not None
+    return Source(
+        pdf,
+        linearized=pdf.is_linearized,
+        classic=pdfx or (part is not None and part[1] == b"1"),
+        conforming=part is not None or pdfx or _PDFUA.search(claims) is not None,
+    )
+
+
+def _open(data: bytes) -> pikepdf.Pdf:
+    # qpdf's limits are the process's; always set to the same values.
+    pikepdf.settings.set_qpdf_limits(
+        doc_max_warnings=100,
+        flate_max_memory=MAX_DECODED,
+        png_max_memory=MAX_DECODED,
+        tiff_max_memory=MAX_DECODED,
+        run_length_max_memory=MAX_DECODED,
+        dct_max_memory=MAX_DECODED,
+    )
+    try:
+        return pikepdf.open(
+            io.BytesIO(data),
+            attempt_recovery=False,
+            suppress_warnings=True,
+            inherit_page_attributes=False,
+            conversion_mode="explicit",
+        )
+    except pikepdf.PasswordError as error:
+        raise LeftAlone(Reason.ENCRYPTED, "asks for a password") from error
+    except (pikepdf.PdfError, RuntimeError, ValueError) as error:
+        raise CorruptFile(f"not a sound PDF: {_plain(error)}") from error
+
+
+def _survey(pdf: pikepdf.Pdf) -> None:
+    """Read every object, which also makes qpdf report what it had to repair."""
+    if len(pdf.objects) > MAX_OBJECTS:
+        raise TooLarge(f"{len(pdf.objects)} objects, more than the limit of {MAX_OBJECTS}")
+    try:
+        for one in pdf.objects:
+            if one is None:
+                continue
+            here = one.stream_dict if isinstance(one, pikepdf.Stream) else one
+            if _SIGNED.search(here.unparse(resolved=True)):
+                raise LeftAlone(Reason.SIGNED, "a signed or certified PDF")
+        if "/Perms" in pdf.Root:
+            raise LeftAlone(Reason.SIGNED, "a PDF with granted usage rights")
+    except (pikepdf.PdfError, RuntimeError, ValueError, AttributeError) as error:
+        raise CorruptFile(f"an object cannot be read: {_plain(error)}") from error
+    _refuse_repaired(pdf)
+
+
+def _refuse_repaired(pdf: pikepdf.Pdf) -> None:
+    for warning in pdf.get_warnings():
+        if _HARMLESS not in str(warning):
+            raise LeftAlone(Reason.WOULD_CHANGE, f"needs repair: {_plain(warning)}")
+
+
+def _claims(pdf: pikepdf.Pdf) -> bytes:
+    """The XMP packet and the Info dictionary, where a document says what it conforms to."""
+    info = pdf.trailer.get("/Info")
+    text = info.unparse(resolved=True) if isinstance(info, pikepdf.Dictionary) else b""
+    metadata = pdf.Root.get("/Metadata")
+    if isinstance(metadata, pikepdf.Stream):
+        try:
+            text += metadata.read_bytes()
+        except (pikepdf.PdfError, RuntimeError) as error:
+            raise CorruptFile(f"its XMP cannot be read: {_plain(error)}") from error
+    return text
+
+
+def _plain(error: object) -> str:
+    """A message of qpdf's without the name it has for the file."""
+    return re.sub(r"^<?_io\.BytesIO[^>]*>?:? ?|^.*?BytesIO object[^>]*>:? ?", "", str(error))[:200]

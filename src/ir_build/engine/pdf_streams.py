@@ -1,0 +1,126 @@
+"""One stream of a PDF, unpacked strictly and packed again as small as it gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pikepdf
+
+from . import pdf_filters
+from .pdf_filters import Parms, Undecodable
+
+# The bytes that ` /Filter /FlateDecode` costs in the dictionary.
+_FILTER_COST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A stream's data without its generic filters."""
+
+    data: bytes
+    #: the image codec that is left, empty when the data are plain
+    codec: str
+    #: the parameters of that codec, as the dictionary has them
+    codec_parms: pikepdf.Object | None
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Data as they will stand in a file, and the entries that say how to read them."""
+
+    data: bytes
+    filters: tuple[str, ...] = ()
+    parms: pikepdf.Object | None = None  #: of the last filter
+    #: further entries of the stream's dictionary that change with it
+    entries: tuple[tuple[str, pikepdf.Object], ...] = ()
+
+    @property
+    def cost(self) -> int:
+        """Bytes in the file, about."""
+        extra = sum(len(value.unparse()) for _, value in self.entries)
+        parms = len(self.parms.unparse()) + 14 if self.parms is not None else 0
+        return len(self.data) + _FILTER_COST * len(self.filters) + parms + extra
+
+
+def unpack(stream: pikepdf.Stream, limit: int) -> Plain:
+    """Undo the generic filters. Raises `Undecodable`: then the stream stays as it is."""
+    if "/F" in stream or "/FFilter" in stream:
+        raise Undecodable("the data are in another file")
+    filters = _as_list(stream.get("/Filter"))
+    parms = _as_list(stream.get("/DecodeParms", stream.get("/DP")))
+    if len(filters) > 8 or len(parms) > len(filters):
+        raise Undecodable("more filters or parameters than make sense")
+    parms += [None] * (len(filters) - len(parms))
+    data = stream.read_raw_bytes()
+    for at, (one, its_parms) in enumerate(zip(filters, parms, strict=True)):
+        name = pdf_filters.long_name(str(one))
+        if name not in pdf_filters.GENERIC:
+            if at + 1 < len(filters) or name == "/Crypt":
+                raise Undecodable(f"filter {name}")
+            return Plain(data, name, its_parms)
+        data = pdf_filters.decode(data, name, _parms(its_parms), limit)
+    return Plain(data, "", None)
+
+
+def pack(plain: Plain) -> Packed:
+    """The smallest form of data of any kind."""
+    tail = (plain.codec,) if plain.codec else ()
+    bare = Packed(plain.data, tail, plain.codec_parms)
+    if plain.codec_parms is not None:
+        return bare
+    return min(bare, Packed(pdf_filters.deflate(plain.data), ("/FlateDecode", *tail)), key=cost)
+
+
+def cost(packed: Packed) -> int:
+    """For `min`: the earlier one wins where two cost the same."""
+    return packed.cost
+
+
+def present(stream: pikepdf.Stream) -> int:
+    """What the stream costs now, in the measure of `Packed.cost`."""
+    filters = _as_list(stream.get("/Filter"))
+    parms = stream.get("/DecodeParms")
+    size = len(parms.unparse()) + 14 if parms is not None else 0
+    return len(stream.read_raw_bytes()) + _FILTER_COST * len(filters) + size
+
+
+def replace(stream: pikepdf.Stream, packed: Packed) -> None:
+    """Write `packed` into the document in place of the stream's data."""
+    names = [pikepdf.Name(name) for name in packed.filters]
+    for key in ("/DP", "/FDecodeParms"):
+        if key in stream:
+            del stream[key]
+    if len(names) > 1:
+        stream.write(packed.data, filter=pikepdf.Array(names), type_check=False)
+    elif names:
+        stream.write(packed.data, filter=names[0], decode_parms=packed.parms, type_check=False)
+    else:
+        stream.write(packed.data)
+    for key, value in packed.entries:
+        stream[key] = value
+
+
+def _as_list(value: pikepdf.Object | None) -> list[pikepdf.Object | None]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, pikepdf.Array) else [value]
+
+
+def _parms(value: pikepdf.Object | None) -> Parms:
+    if value is None:
+        return Parms()
+    if not isinstance(value, pikepdf.Dictionary):
+        raise Undecodable("parameters that are no dictionary")
+    names = (
+        ("/Predictor", 1), ("/Colors", 1), ("/BitsPerComponent", 8), ("/Columns", 1), ("/EarlyChange", 1),
+    )  # fmt: skip
+    numbers = []
+    for name, default in names:
+        number = value.get(name, default)
+        try:
+            numbers.append(int(number))
+        except (TypeError, ValueError) as error:
+            raise Undecodable(f"{name} is no number") from error
+    if max(numbers) > 1 << 24:
+        raise Undecodable("parameters out of range")
+    return Parms(*numbers)

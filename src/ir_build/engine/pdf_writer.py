@@ -1,0 +1,147 @@
+"""A table of objects written as a PDF file (ISO 32000-1, 7.5), packed by kind."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .pdf_filters import deflate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .pdf_objects import Body, Table
+
+#: objects in one object stream: more pack better, but a reader unpacks all of them for one
+_PACK = 300
+_KIND = re.compile(rb"/Type/(\w+)|/(?:Subtype|S)/(\w+)")
+_BINARY = b"%\xe2\xe3\xcf\xd3\n"
+
+
+def write(table: Table, version: str, identifier: bytes | None, *, packed: bool) -> bytes:
+    """The file. With `packed`, objects go into object streams (PDF 1.5).
+
+    `identifier` is the first part of the source's /ID, None when it had none; the second part
+    is made from what is written, so the same objects give the same file.
+    """
+    small = sorted((key for key, body in table.bodies.items() if body.data is None), key=_Order(table))
+    large = [key for key, body in table.bodies.items() if body.data is not None]
+    order = [*small, *large]
+    numbers = {key: number for number, key in enumerate(order, 1)}
+    out = _File(f"%PDF-{version}\n".encode() + _BINARY)
+    if packed:
+        first_pack = len(order) + 1
+        packs = [small[at : at + _PACK] for at in range(0, len(small), _PACK)]
+        for at, members in enumerate(packs):
+            out.pack(first_pack + at, [(numbers[key], _text(table.bodies[key], numbers)) for key in members])
+    else:
+        for key in small:
+            out.plain(numbers[key], _text(table.bodies[key], numbers))
+    for key in large:
+        body = table.bodies[key]
+        assert body.data is not None
+        out.stream(numbers[key], _text(body, numbers), body.data)
+    trailer = _text(table.trailer, numbers)[2:-2]
+    if identifier is not None:
+        second = hashlib.sha256(out.data).hexdigest()[:32]
+        trailer += b"/ID[<%s><%s>]" % (identifier.hex().encode(), second.encode())
+    return out.finish(trailer, packed=packed)
+
+
+def _text(body: Body, numbers: dict[int, int]) -> bytes:
+    return body.render(numbers.__getitem__)
+
+
+class _Order:
+    """Sorts objects of a kind together: deflate sees more that is alike."""
+
+    def __init__(self, table: Table) -> None:
+        self._bodies = table.bodies
+        self._met = {key: at for at, key in enumerate(table.bodies)}
+
+    def __call__(self, key: int) -> tuple[bytes, int]:
+        text = b"".join(part for part in self._bodies[key].parts if isinstance(part, bytes))
+        kind = _KIND.search(text)
+        names = re.findall(rb"/([A-Za-z]+)", text[:200])
+        return (kind[0] if kind else b"~" + b"".join(names[:2]), self._met[key])
+
+
+class _File:
+    """The file so far, and where its objects are."""
+
+    def __init__(self, header: bytes) -> None:
+        self._chunks = [header]
+        self._size = len(header)
+        #: per object number: type, offset or object stream, 0 or index in it
+        self._entries: dict[int, tuple[int, int, int]] = {0: (0, 0, 65535)}
+
+    @property
+    def data(self) -> bytes:
+        return b"".join(self._chunks)
+
+    def plain(self, number: int, text: bytes) -> None:
+        self._entries[number] = (1, self._size, 0)
+        self._add(b"%d 0 obj\n" % number, text, b"\nendobj\n")
+
+    def stream(self, number: int, dictionary: bytes, data: bytes) -> None:
+        self._entries[number] = (1, self._size, 0)
+        head = b"%d 0 obj\n%s/Length %d>>\nstream\n" % (number, dictionary[:-2], len(data))
+        self._add(head, data, b"\nendstream\nendobj\n")
+
+    def pack(self, number: int, members: Sequence[tuple[int, bytes]]) -> None:
+        """Add an object stream of `members`: their numbers and texts."""
+        offsets, at = [], 0
+        for index, (member, text) in enumerate(members):
+            self._entries[member] = (2, number, index)
+            offsets.append(b"%d %d" % (member, at))
+            at += len(text) + 1
+        head = b" ".join(offsets) + b"\n"
+        body = deflate(head + b"\n".join(text for _, text in members))
+        dictionary = b"<</Type/ObjStm/N %d/First %d/Filter/FlateDecode>>" % (len(members), len(head))
+        self.stream(number, dictionary, body)
+
+    def finish(self, trailer: bytes, *, packed: bool) -> bytes:
+        start = self._size
+        if packed:
+            self._xref_stream(trailer)
+        else:
+            rows = [b"%010d %05d %s \n" % (one[1], one[2], b"n" if one[0] else b"f") for one in self._rows()]
+            self._add(b"xref\n0 %d\n" % len(rows), *rows)
+            self._add(b"trailer\n<<%s/Size %d>>\n" % (trailer, len(rows)))
+        self._add(b"startxref\n%d\n%%%%EOF\n" % start)
+        return self.data
+
+    def _rows(self) -> list[tuple[int, int, int]]:
+        return [self._entries[number] for number in sorted(self._entries)]
+
+    def _xref_stream(self, trailer: bytes) -> None:
+        number = len(self._entries)
+        self._entries[number] = (1, self._size, 0)
+        rows = np.array(self._rows(), np.int64)
+        rows[0, 2] = 0
+        widths = (1, max(1, (int(rows[:, 1].max()).bit_length() + 7) // 8), 2)
+        columns = [
+            (rows[:, at] >> 8 * shift & 255).astype(np.uint8)
+            for at, width in enumerate(widths)
+            for shift in reversed(range(width))
+        ]
+        table = np.stack(columns, axis=1)
+        # PNG's filter Up: neighbours differ little.
+        above = np.zeros_like(table)
+        above[1:] = table[:-1]
+        filtered = np.concatenate([np.full((len(table), 1), 2, np.uint8), table - above], axis=1)
+        dictionary = (
+            b"<<%s/Type/XRef/Size %d/W[1 %d 2]/Filter/FlateDecode/DecodeParms<</Predictor 12/Columns %d>>>>"
+            % (trailer, len(rows), widths[1], sum(widths))
+        )
+        self.stream(number, dictionary, deflate(filtered.tobytes()))
+
+    def _add(self, *chunks: bytes) -> None:
+        for chunk in chunks:
+            self._chunks.append(chunk)
+            self._size += len(chunk)
+
+

@@ -1,0 +1,307 @@
+"""The rules by which the tokens of an SVG are left out or respelled."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..options import Meta
+from . import svgpath, svgvalues
+from .svgnames import (
+    COLOURS,
+    DESCRIPTIONS,
+    EDITORS,
+    NUMERIC,
+    OWN_UNITS,
+    STRUCTURE,
+    TRANSFORMS,
+    WRITING,
+)
+from .svgsurvey import SVG, XML, Namespaces, Survey, box
+from .svgtext import Comment, End, Instruction, Start, Text, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
+
+#: outlines move by no more than this share of the picture: 1/8 pixel on a 4096 pixel screen
+_TOLERANCE = 1 / 32_000
+
+_KEPT_COMMENT = re.compile(r"<!--(?:!|\[if|<!\[endif|#)")
+_RIGHTS = re.compile(r"licen[cs]e|copyright|\N{COPYRIGHT SIGN}|\(c\)", re.IGNORECASE)
+_BLANKS = " \t\r\n"
+_PREFIX = re.compile(r"(?<![\w.-])[\w.-]++(?=:)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    #: leave out what only editors read
+    for_readers: bool
+    #: respell and round outlines
+    rounded: bool
+    #: keep descriptions and comments about rights
+    keep_descriptions: bool
+    keep_rights: bool
+    #: prefixes whose declaration is left out
+    unused: AbstractSet[str]
+
+
+@dataclass(slots=True)
+class _Open:
+    """An element whose end has not been seen yet."""
+
+    local: str
+    declared: list[str]
+    #: its place in the output, and its start tag without the closing bracket
+    place: int
+    tag: str
+    writing: bool
+    #: how far outlines in it may move in user units, None for not at all
+    tolerance: float | None
+
+
+def minify(
+    tokens: Sequence[Token],
+    found: Survey,
+    metas: AbstractSet[Meta],
+    *,
+    for_readers: bool,
+    rounded: bool,
+) -> tuple[str, tuple[str, ...]]:
+    """The document in fewer characters, and notes on what was left out.
+
+    `for_readers` drops what editors keep for themselves, `rounded` respells outlines.
+    """
+    keep = bool(metas & {Meta.COPYRIGHT, Meta.DATETIME, Meta.LOCATION})
+    rules = _Rules(for_readers, rounded, keep, Meta.COPYRIGHT in metas, frozenset())
+    if found.delicate:
+        return _outside_only(tokens, found, rules), ()
+    writer = _Minifier(found, rules)
+    text = writer.run(tokens)
+    unused = writer.declared - set(_PREFIX.findall(text)) - {""}
+    if unused:
+        rules = _Rules(for_readers, rounded, keep, Meta.COPYRIGHT in metas, unused)
+        writer = _Minifier(found, rules)
+        text = writer.run(tokens)
+    return text, tuple(f"dropped {what}" for what in sorted(writer.dropped))
+
+
+def _outside_only(tokens: Sequence[Token], found: Survey, rules: _Rules) -> str:
+    parts = []
+    depth = 0
+    for token in tokens:
+        if isinstance(token, Start):
+            depth += not token.empty
+            parts.append(token.raw)
+        elif isinstance(token, End):
+            depth -= 1
+            parts.append(token.raw)
+        elif depth or isinstance(token, Instruction) or _keeps(token, found, rules):
+            parts.append(token.raw)
+    return "".join(parts)
+
+
+def _keeps(token: Token, found: Survey, rules: _Rules) -> bool:
+    if not isinstance(token, Comment):
+        return False
+    if found.payload or _KEPT_COMMENT.match(token.raw):
+        return True
+    return rules.keep_rights and _RIGHTS.search(token.raw) is not None
+
+
+class _Minifier:
+    """One pass over the tokens, without recursion."""
+
+    def __init__(self, found: Survey, rules: _Rules) -> None:
+        self.declared: set[str] = set()
+        self.dropped: set[str] = set()
+        self._found = found
+        self._rules = rules
+        self._namespaces = Namespaces()
+        self._out: list[str] = []
+        self._open: list[_Open] = []
+        self._metadata = iter(found.metadata)
+        self._rounds = (
+            rules.rounded
+            and not found.moving
+            and found.magnification is not None
+            and not (found.shared and found.magnification > 1.0001)
+        )
+
+    def run(self, tokens: Sequence[Token]) -> str:
+        depth = 0
+        verbatim = False
+        for token in tokens:
+            if depth:
+                if isinstance(token, Start):
+                    depth += not token.empty
+                elif isinstance(token, End):
+                    depth -= 1
+                if verbatim:
+                    self._out.append(token.raw)
+            elif isinstance(token, Start):
+                outcome = self._start(token)
+                if outcome is not None:
+                    depth, verbatim = int(not token.empty), outcome
+                    if verbatim:
+                        self._out.append(token.raw)
+            elif isinstance(token, End):
+                self._end()
+            elif isinstance(token, Text):
+                if self._open and (self._open[-1].writing or token.raw.strip(_BLANKS)):
+                    self._out.append(token.raw)
+            elif isinstance(token, Instruction) or _keeps(token, self._found, self._rules):
+                self._out.append(token.raw)
+        return "".join(self._out)
+
+    def _start(self, token: Start) -> bool | None:
+        """Open an element, or say that it is copied (True) or dropped (False) with all it holds."""
+        declared = self._namespaces.open(token)
+        uri, local = self._namespaces.element(token.name)
+        if uri in EDITORS and self._rules.for_readers:
+            self._namespaces.close(declared)
+            self.dropped.add("editor data")
+            return False
+        if local == "metadata" and self._drops_metadata():
+            self._namespaces.close(declared)
+            self.dropped.add("metadata")
+            return False
+        parent = self._open[-1] if self._open else None
+        if (
+            uri not in (SVG, "")
+            or (local not in STRUCTURE and local not in WRITING)
+            or (parent and parent.local == "switch" and local == "foreignObject")
+        ):
+            self._namespaces.close(declared)
+            return True
+        tolerance = self._tolerance(local, token, parent)
+        tag = self._tag(token, local, tolerance, root=parent is None)
+        opened = _Open(
+            local,
+            declared,
+            len(self._out),
+            tag,
+            local in WRITING or (parent is not None and parent.writing),
+            tolerance,
+        )
+        self._out.append(f"{tag}>")
+        self._open.append(opened)
+        if token.empty:
+            self._end()
+        return None
+
+    def _end(self) -> None:
+        opened = self._open.pop()
+        self._namespaces.close(opened.declared)
+        name = opened.tag[1:].split(" ", 1)[0]
+        if len(self._out) > opened.place + 1:
+            self._out.append(f"</{name}>")
+        elif opened.tag == "<defs" and self._open:
+            self._out.pop()
+        else:
+            self._out[-1] = f"{opened.tag}/>"
+
+    def _drops_metadata(self) -> bool:
+        content = next(self._metadata, {""})
+        if self._found.payload or self._rules.keep_descriptions:
+            return False
+        return all(uri in EDITORS or uri.startswith(DESCRIPTIONS) for uri in content)
+
+    def _tolerance(self, local: str, token: Start, parent: _Open | None) -> float | None:
+        """How far outlines may move in the units inside this element."""
+        if not self._rounds or (parent and parent.tolerance is None):
+            return None
+        attributes = {name: value[1:-1] for name, value in token.attributes}
+        if local in OWN_UNITS or "objectBoundingBox" in attributes.values():
+            return None
+        if parent is None or (local in ("svg", "symbol") and "viewBox" in attributes):
+            size = box(token)
+            tolerance = min(size) * _TOLERANCE if size else None
+            if parent and local == "svg" and not self._fits(attributes):
+                return None
+        else:
+            tolerance = parent.tolerance
+        factor = svgvalues.magnification(attributes.get("transform", "")) or 0.0
+        if tolerance is None or not factor:
+            return tolerance
+        # what is drawn from elsewhere does not shrink with the place where it stands
+        return tolerance / (max(factor, 1.0) if self._found.shared else factor)
+
+    def _fits(self, attributes: dict[str, str]) -> bool:
+        size = self._found.box
+        if size is None:
+            return False
+        for name, side in zip(("width", "height"), size, strict=True):
+            value = attributes.get(name, "100%")
+            numbers = svgvalues.numbers_of(value.removesuffix("px"))
+            if value != "100%" and (not numbers or float(numbers[0]) > side):
+                return False
+        return True
+
+    def _tag(self, token: Start, local: str, tolerance: float | None, *, root: bool) -> str:
+        parts = [f"<{token.name}"]
+        for name, quoted in token.attributes:
+            if name.startswith("xmlns:"):
+                self.declared.add(name[6:])
+                if name[6:] in self._rules.unused:
+                    continue
+            uri, attribute = self._namespaces.attribute(name)
+            if uri in EDITORS and self._rules.for_readers:
+                self.dropped.add("editor data")
+                continue
+            if uri == XML and attribute == "space" and not self._found.writing:
+                continue
+            if root and name == "version" and quoted[1:-1] in ("1.0", "1.1", "1.2", "2.0"):
+                continue
+            value = quoted[1:-1]
+            if name == "enable-background":
+                continue
+            # a reference stands for characters that these rules have not seen
+            if "&" not in value:
+                value = self._value(local, name, value, tolerance)
+                if name == "style" and not value:
+                    continue
+            parts.append(f"{name}={quoted[0]}{value}{quoted[0]}")
+        return " ".join(parts)
+
+    def _value(self, local: str, name: str, value: str, tolerance: float | None) -> str:
+        if name == "d" and local == "path":
+            return self._outline(value, tolerance)
+        if name == "points":
+            numbers = svgvalues.numbers_of(value)
+            if numbers is None:
+                return value
+            if self._rules.rounded and tolerance is not None and not self._found.animated:
+                rounded = svgpath.rewrite_points(
+                    numbers, _places(tolerance), stroked=self._found.stroked
+                )
+                if rounded is not None:
+                    return rounded
+            return svgvalues.join(map(svgvalues.shorten, numbers))
+        if name in TRANSFORMS:
+            return svgvalues.transform(value)
+        if name in NUMERIC:
+            return svgvalues.length(value)
+        if name in COLOURS:
+            return svgvalues.colour(value)
+        if name == "style":
+            return svgvalues.style(value)
+        return value
+
+    def _outline(self, value: str, tolerance: float | None) -> str:
+        commands = svgpath.parse(value)
+        if commands is None:
+            return value
+        shorter = svgpath.write(commands)
+        if self._rules.rounded and not self._found.animated:
+            places = 99 if tolerance is None else _places(tolerance)
+            rewritten = svgpath.rewrite(commands, places, stroked=self._found.stroked)
+            if rewritten is not None and len(rewritten) < len(shorter):
+                shorter = rewritten
+        return shorter if len(shorter) < len(value) else value
+
+
+def _places(tolerance: float) -> int:
+    return max(0, math.ceil(round(-math.log10(2 * tolerance), 9)))

@@ -1,0 +1,127 @@
+"""Shorter spellings of the same SVG attribute values: numbers, lists, colours, transforms, styles."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NUMBER = r"[+-]?(?:\d++(?:\.\d++)?|\.\d++)(?:[eE][+-]?\d++)?"
+_SEPARATOR = r"(?:[ \t\r\n\f]++,?[ \t\r\n\f]*+|,[ \t\r\n\f]*+|(?=[-+.]))"
+_SPACE = " \t\r\n\f"
+_LENGTH = re.compile(rf"({NUMBER})(px|pt|pc|mm|cm|in|em|ex|rem|%)?")
+_LIST = re.compile(rf"{NUMBER}(?:{_SEPARATOR}{NUMBER})*+")
+_NUMBER = re.compile(NUMBER)
+_HEX = re.compile(r"#([0-9a-fA-F])\1([0-9a-fA-F])\2([0-9a-fA-F])\3")
+_FUNCTION = re.compile(
+    r"(matrix|translate|scale|rotate|skewX|skewY)[ \t\r\n\f]*+\(([^()]*+)\)[ \t\r\n\f,]*+"
+)
+#: no strings, comments, escapes or blocks, and no semicolon between brackets
+_STYLE = re.compile(r"""(?:[^()"'/\\&{}@]|\([^()"'\\&{}@;]*+\))*+""")
+_COUNTS = {
+    "matrix": (6,),
+    "translate": (1, 2),
+    "scale": (1, 2),
+    "rotate": (1, 3),
+    "skewX": (1,),
+    "skewY": (1,),
+}
+
+
+def shorten(number: str) -> str:
+    """The same decimal in fewest characters; one with an exponent stays as it is."""
+    if "e" in number or "E" in number:
+        return number
+    whole, _, fraction = number.lstrip("+-").partition(".")
+    whole, fraction = whole.lstrip("0"), fraction.rstrip("0")
+    if not whole and not fraction:
+        return "0"
+    return ("-" if number[0] == "-" else "") + whole + (f".{fraction}" if fraction else "")
+
+
+def join(numbers: Iterable[str]) -> str:
+    """Numbers in one string; librsvg wants separators outside of path data."""
+    return " ".join(numbers)
+
+
+def numbers_of(value: str) -> list[str] | None:
+    """The numbers of a list such as `points`, None unless it is nothing but such a list."""
+    value = value.strip(_SPACE)
+    return _NUMBER.findall(value) if _LIST.fullmatch(value) else None
+
+
+def length(value: str) -> str:
+    """A number with or without a unit, shortened; anything else as it is."""
+    match = _LENGTH.fullmatch(value)
+    return shorten(match[1]) + (match[2] or "") if match else value
+
+
+def colour(value: str) -> str:
+    """A colour with its six digits folded to three where they are pairs."""
+    return _HEX.sub(r"#\1\2\3", value) if len(value) == 7 and _HEX.fullmatch(value) else value
+
+
+def transform(value: str) -> str:
+    """A list of transforms in fewest characters; anything irregular as it is."""
+    functions = _functions(value)
+    if functions is None:
+        return value
+    return "".join(f"{name}({join(map(shorten, numbers))})" for name, numbers in functions)
+
+
+def magnification(value: str) -> float | None:
+    """How much a list of transforms enlarges at most, None when it can't be told."""
+    functions = _functions(value)
+    if functions is None:
+        return None
+    total = 1.0
+    for name, numbers in functions:
+        values = [float(number) for number in numbers]
+        if name == "matrix":
+            total *= _norm(*values[:4])
+        elif name == "scale":
+            total *= max(map(abs, values))
+        elif name in ("skewX", "skewY"):
+            total *= _norm(1.0, 0.0, math.tan(math.radians(values[0])), 1.0)
+    return total if math.isfinite(total) else None
+
+
+def style(value: str) -> str:
+    """Declarations of a `style` attribute without blanks and without what only editors read."""
+    if _STYLE.fullmatch(value) is None:
+        return value
+    declarations = []
+    for declaration in value.split(";"):
+        name, colon, content = declaration.partition(":")
+        name, content = name.strip(_SPACE), content.strip(_SPACE)
+        if not name and not colon:
+            continue
+        # enable-background was dropped from SVG 2 and no browser ever read it
+        if name == "enable-background" or name.startswith("-inkscape-"):
+            continue
+        declarations.append(f"{name}{colon}{colour(content)}")
+    return ";".join(declarations)
+
+
+def _functions(value: str) -> list[tuple[str, list[str]]] | None:
+    functions = []
+    at = len(value) - len(value.lstrip(_SPACE))
+    while at < len(value):
+        match = _FUNCTION.match(value, at)
+        if match is None:
+            return None
+        numbers = numbers_of(match[2])
+        if numbers is None or len(numbers) not in _COUNTS[match[1]]:
+            return None
+        functions.append((match[1], numbers))
+        at = match.end()
+    return functions
+
+
+def _norm(a: float, b: float, c: float, d: float) -> float:
+    # the larger singular value of a 2 x 2 matrix
+    half = (a * a + b * b + c * c + d * d) / 2
+    return math.sqrt(half + math.sqrt(max(0.0, half * half - (a * d - b * c) ** 2)))

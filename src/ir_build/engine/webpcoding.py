@@ -1,0 +1,185 @@
+"""One WebP picture coded again: without loss, or up to a score."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..options import Effort
+from . import raster, webpfile
+from .score import Reference
+from .search import smallest
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    from .webpfile import Bitstream
+
+#: pixels up to which the slowest lossless method (10 CPU seconds per megapixel) is affordable
+_THOROUGH = {Effort.FAST: 0, Effort.DEFAULT: 1_500_000, Effort.BEST: 4_000_000}
+_METHOD = {Effort.FAST: 4, Effort.DEFAULT: 6, Effort.BEST: 6}
+_LOWEST, _HIGHEST = 20, 98
+#: pixels above which a search ends sooner, and above which there is none
+_LARGE = 3_000_000
+_TOO_LARGE = {Effort.FAST: 6_000_000, Effort.DEFAULT: 18_000_000, Effort.BEST: 30_000_000}
+#: how far over the target a score of a large picture may end
+_SLACK = 3.0
+#: alpha data below this size in bytes is not worth coding again, nor above this area in pixels
+_SMALL_ALPHA = 256
+_ALPHA_AREA = {Effort.FAST: 0, Effort.DEFAULT: 12_000_000, Effort.BEST: 24_000_000}
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A picture that reaches its score."""
+
+    stream: Bitstream
+    quality: int  #: what the encoder was asked for, 0 to 100
+
+
+def decode(stream: Bitstream) -> Image.Image:
+    """The pixels of one picture, RGB where all are opaque."""
+    image = raster.decode(stream.file(), "WEBP")
+    return image.convert("RGB") if raster.opaque(image) else image
+
+
+def lossless(
+    image: Image.Image, effort: Effort, *, hidden: bool = True, work: int | None = None
+) -> Bitstream:
+    """The picture as VP8L; `hidden` keeps colours under full transparency.
+
+    `work` is the number of all pixels to be coded, if there are more than this picture's.
+    """
+    thorough = (work or image.width * image.height) <= _THOROUGH[effort]
+    quality, method = (100, 6) if thorough else (75, 4)
+    return _encode(image, lossless=True, quality=quality, method=method, exact=hidden)
+
+
+def lossy(
+    image: Image.Image, quality: float, effort: Effort, alpha: bytes | None = None
+) -> Bitstream:
+    """The picture as VP8, quality 0 to 100; `alpha` is its transparency, already coded."""
+    # Transparency without loss costs up to ten times as much time as the colours.
+    stream = _encode(
+        image,
+        lossless=False,
+        quality=quality,
+        method=_METHOD[effort],
+        exact=False,
+        alpha_quality=100 if alpha is None else 0,
+    )
+    return stream if alpha is None else replace(stream, alpha=alpha)
+
+
+def again_without_loss(
+    stream: Bitstream,
+    image: Image.Image,
+    effort: Effort,
+    *,
+    hidden: bool = True,
+    work: int | None = None,
+) -> tuple[Bitstream, bool]:
+    """The same pixels in fewer bytes, and whether colours nobody sees have changed.
+
+    `image` is what `stream` decodes to; `hidden` and `work` as for `lossless`.
+    """
+    if not stream.lossless:
+        return _alpha_again(stream, image, effort), False
+    hides = not hidden and _hides_colours(image)
+    coded = lossless(image, effort, hidden=not hides, work=work)
+    if len(coded.data) >= len(stream.data):
+        return stream, False
+    before, after = (
+        _visible(image, all_of_it=not hides),
+        _visible(decode(coded), all_of_it=not hides),
+    )
+    return (coded, hides) if np.array_equal(before, after) else (stream, False)
+
+
+def up_to_score(
+    image: Image.Image,
+    target: float,
+    effort: Effort,
+    *,
+    alpha: bytes | None = None,
+    guess: int = 80,
+) -> Coded | None:
+    """The smallest VP8 picture whose score against `image` is `target`; None if there is none.
+
+    `alpha` is its transparency, already coded.
+    """
+    # transparent pictures are scored on two backgrounds
+    area = image.width * image.height * (2 if image.mode == "RGBA" else 1)
+    if area > _TOO_LARGE[effort]:
+        return None
+    # A score of a large picture takes longer than what it may still save is worth.
+    slack = _SLACK if area > _LARGE else 0.0
+    if image.mode == "RGBA" and alpha is None:
+        alpha = lossy(image, 0, effort).alpha
+    reference = Reference(raster.pixels(image))
+
+    def encode(quality: int) -> bytes:
+        return lossy(image, quality, effort, alpha).file()
+
+    def score(data: bytes) -> float:
+        shown = raster.decode(data, "WEBP").convert(image.mode)
+        reached = reference.score(raster.pixels(shown))
+        return target if target < reached <= target + slack else reached
+
+    found = smallest(encode, score, target, low=_LOWEST, high=_HIGHEST, guess=guess)
+    return None if found is None else Coded(webpfile.read(found.data).image, found.quality)
+
+
+def _alpha_again(stream: Bitstream, image: Image.Image, effort: Effort) -> Bitstream:
+    if stream.alpha is None:
+        return stream
+    if image.mode != "RGBA":
+        # alpha data that makes every pixel opaque
+        return replace(stream, alpha=None)
+    if len(stream.alpha) <= _SMALL_ALPHA or image.width * image.height > _ALPHA_AREA[effort]:
+        return stream
+    alpha = lossy(image, 0, effort).alpha
+    if alpha is None or len(alpha) >= len(stream.alpha):
+        return stream
+    slimmer = replace(stream, alpha=alpha)
+    return slimmer if np.array_equal(_visible(image), _visible(decode(slimmer))) else stream
+
+
+def _encode(
+    image: Image.Image,
+    *,
+    lossless: bool,
+    quality: float,
+    method: int,
+    exact: bool,
+    alpha_quality: int = 100,
+) -> Bitstream:
+    buffer = io.BytesIO()
+    image.save(
+        buffer,
+        "WEBP",
+        lossless=lossless,
+        quality=quality,
+        method=method,
+        exact=exact,
+        alpha_quality=alpha_quality,
+    )
+    return webpfile.read(buffer.getvalue()).image
+
+
+def _hides_colours(image: Image.Image) -> bool:
+    if image.mode != "RGBA":
+        return False
+    pixels = np.asarray(image)
+    return bool(pixels[pixels[..., 3] == 0].any())
+
+
+def _visible(image: Image.Image, *, all_of_it: bool = True) -> NDArray[np.uint8]:
+    pixels = np.array(image.convert("RGBA"))
+    if not all_of_it:
+        pixels[pixels[..., 3] == 0] = 0
+    return pixels

@@ -1,0 +1,76 @@
+"""What became of one file: `Compressed`, `Cached`, `Kept` or `Failed`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from .errors import Reason
+    from .media import MediaType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    #: as in reports: with `/`, below the folder that was asked for
+    name: str
+    #: None when the type could not be told
+    media: MediaType | None
+    before: int  #: bytes
+    #: metadata stripped, a suffix that does not fit the type
+    notes: tuple[str, ...] = ()
+    #: the answer was known from an earlier run: this run compressed nothing for it
+    from_cache: bool = False
+    seconds: float = 0.0  #: spent compressing and verifying in this run
+
+    @property
+    def after(self) -> int:
+        """Bytes of the file that is shipped."""
+        return self.before
+
+    @property
+    def saved(self) -> int:
+        """Bytes."""
+        return self.before - self.after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compressed(_Outcome):
+    """A smaller file, made in this run."""
+
+    status: ClassVar[str] = "compressed"
+    size: int  #: bytes of the new file
+    lossy: bool
+
+    @property
+    def after(self) -> int:
+        return self.size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cached(Compressed):
+    """A smaller file, made in an earlier run and taken from the cache."""
+
+    status: ClassVar[str] = "cached"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept(_Outcome):
+    """The file stays as it is, and nothing is wrong with that."""
+
+    status: ClassVar[str] = "kept"
+    reason: Reason
+    #: what was seen: "APNG with 12 frames"
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed(_Outcome):
+    """The file could not be worked on; it is shipped as it is."""
+
+    status: ClassVar[str] = "failed"
+    code: str  #: of the error
+    message: str
+
+
+Outcome = Compressed | Cached | Kept | Failed

@@ -1,0 +1,46 @@
+"""Tell a GitHub Actions job what a run did: its summary page, and annotations for failures."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .escape import command_data, command_property
+from .markdown import to_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from . import Report
+
+# More than 1 MiB and GitHub drops the summary whole; other steps may have written to it too.
+_SUMMARY_LIMIT = 900_000
+_SUMMARY_ROWS = 500
+# GitHub shows ten annotations of a kind for each step.
+_ANNOTATIONS = 10
+
+
+def publish(
+    report: Report, *, write: Callable[[str], object], environ: Mapping[str, str] = os.environ
+) -> None:
+    """Publish `report` if this is a GitHub Actions job; `write` prints a line for the runner."""
+    if environ.get("GITHUB_ACTIONS") != "true":
+        return
+    for failed in report.failed[:_ANNOTATIONS]:
+        properties = f"file={command_property(failed.name)},title=ir-build"
+        message = command_data(f"{failed.name}: {failed.message}; shipped as it was")
+        write(f"::warning {properties}::{message}")
+    if summary := environ.get("GITHUB_STEP_SUMMARY"):
+        _append(Path(summary), to_markdown(report, rows=_SUMMARY_ROWS))
+
+
+def _append(file: Path, text: str) -> None:
+    data = text.encode("utf-8", "backslashreplace")
+    try:
+        room = _SUMMARY_LIMIT - (file.stat().st_size if file.exists() else 0)
+        if len(data) <= room:
+            with file.open("ab") as summary:
+                summary.write(data)
+    except OSError:
+        pass  # a job summary is a courtesy, never a reason to fail a build

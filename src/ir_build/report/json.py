@@ -1,0 +1,65 @@
+"""The report as JSON: schema version 1, described in docs/report.md.
+
+Within a schema version fields are only ever added.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ..outcome import Compressed, Failed, Kept
+
+if TYPE_CHECKING:
+    from ..outcome import Outcome
+    from . import Report
+
+SCHEMA_VERSION = 1
+
+
+def to_json(report: Report) -> str:
+    """The whole report, with every file."""
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "backend": report.backend,
+        "seconds": round(report.seconds, 3),
+        "warnings": list(report.warnings),
+        "totals": {
+            "files": len(report.outcomes),
+            "before": report.before,
+            "after": report.after,
+            "saved": report.saved,
+            "compressed": report.counts["compressed"],
+            "cached": report.counts["cached"],
+            "kept": report.counts["kept"],
+            "failed": report.counts["failed"],
+        },
+        "files": [_file(outcome) for outcome in report.outcomes],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _file(outcome: Outcome) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "name": outcome.name,
+        "type": outcome.media,
+        "status": outcome.status,
+        "before": outcome.before,
+        "after": outcome.after,
+        "saved": outcome.saved,
+        "from_cache": outcome.from_cache,
+        "seconds": round(outcome.seconds, 3),
+        "notes": list(outcome.notes),
+    }
+    match outcome:
+        case Compressed():
+            document["lossy"] = outcome.lossy
+        case Kept():
+            document["reason"] = {
+                "code": outcome.reason,
+                "text": outcome.reason.text,
+                "detail": outcome.detail,
+            }
+        case Failed():
+            document["error"] = {"code": outcome.code, "message": outcome.message}
+    return document

@@ -1,0 +1,95 @@
+"""The report as Markdown, for pull requests and job summaries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..outcome import Failed, Kept
+from .escape import markdown
+from .numbers import duration, files, share, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..outcome import Outcome
+    from . import Report
+
+
+def to_markdown(report: Report, *, rows: int | None = None) -> str:
+    """The totals, what failed, and a table of the files.
+
+    With `rows`, only the files that saved most are in the table, and it says how many are not.
+    """
+    return "\n".join(_lines(report, rows)) + "\n"
+
+
+def _lines(report: Report, rows: int | None) -> Iterator[str]:
+    yield "## Images and PDFs"
+    yield ""
+    if not report.outcomes:
+        yield "No images or PDFs found."
+        return
+    yield (
+        f"**Saved {size(report.saved)} of {size(report.before)} "
+        f"({share(report.saved, report.before)})** in {files(len(report.outcomes))}, "
+        f"by {markdown(report.backend)}, in {duration(report.seconds)}."
+    )
+    yield ""
+    if report.all_cached:
+        yield "Everything was cached: nothing was compressed in this run."
+        yield ""
+    for warning in report.warnings:
+        yield f"> {markdown(warning)}"
+        yield ""
+    counts = report.counts
+    yield "| | files | before | after | saved |"
+    yield "|-|-:|-:|-:|-:|"
+    for status in ("compressed", "cached", "kept", "failed"):
+        if counts[status]:
+            yield _total(status, [one for one in report.outcomes if one.status == status])
+    yield _total("**all**", list(report.outcomes))
+    yield ""
+    if report.failed:
+        yield "### Could not be worked on, shipped as they were"
+        yield ""
+        for failed in report.failed[:rows]:
+            yield f"- {markdown(failed.name)}: {markdown(failed.message)}"
+        if rows is not None and len(report.failed) > rows:
+            yield f"- and {len(report.failed) - rows} more"
+        yield ""
+    shown = [one for one in report.outcomes if not isinstance(one, Failed)]
+    if rows is not None and len(shown) > rows:
+        shown = sorted(shown, key=lambda one: (-one.saved, one.name))[:rows]
+        title = f"The {rows} files that saved most"
+    else:
+        title = files(len(shown))
+    yield f"<details><summary>{title}</summary>"
+    yield ""
+    yield "| file | before | after | saved | |"
+    yield "|-|-:|-:|-:|-|"
+    for outcome in shown:
+        yield (
+            f"| {markdown(outcome.name)} | {size(outcome.before)} | {size(outcome.after)} "
+            f"| {share(outcome.saved, outcome.before)} | {markdown(_remark(outcome))} |"
+        )
+    yield ""
+    yield "</details>"
+
+
+def _total(name: str, outcomes: list[Outcome]) -> str:
+    before = sum(outcome.before for outcome in outcomes)
+    after = sum(outcome.after for outcome in outcomes)
+    return (
+        f"| {name} | {len(outcomes)} | {size(before)} | {size(after)} "
+        f"| {share(before - after, before)} |"
+    )
+
+
+def _remark(outcome: Outcome) -> str:
+    remarks = list(outcome.notes)
+    if isinstance(outcome, Kept):
+        detail = f": {outcome.detail}" if outcome.detail else ""
+        remarks.insert(0, f"{outcome.reason.text}{detail}")
+    elif outcome.from_cache:
+        remarks.insert(0, "cached")
+    return "; ".join(remarks)

@@ -1,0 +1,88 @@
+"""The report for a terminal or a log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..outcome import Cached, Compressed, Failed, Kept
+from .escape import printable
+from .numbers import duration, files, share, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..outcome import Outcome
+    from . import Report
+
+
+def to_text(report: Report) -> str:
+    """Every file on a line, then the totals."""
+    lines = [*file_lines(report.outcomes), "", *summary_lines(report)]
+    return "\n".join(lines) + "\n"
+
+
+def file_lines(outcomes: tuple[Outcome, ...] | list[Outcome]) -> Iterator[str]:
+    """A line a file: before, after, saved, name, and what there is to say."""
+    for outcome in outcomes:
+        saved = f"-{share(outcome.saved, outcome.before)}" if outcome.saved else ""
+        yield (
+            f"{size(outcome.before):>9} {size(outcome.after):>9} {saved:>8}  "
+            f"{printable(outcome.name)}{_remark(outcome)}"
+        )
+
+
+def summary_line(report: Report) -> str:
+    """The run in one line."""
+    if not report.outcomes:
+        return "no images or PDFs found"
+    counts = report.counts
+    optimised = counts["compressed"] + counts["cached"]
+    parts = [f"{optimised} of {files(len(report.outcomes))} optimised"]
+    if report.all_cached:
+        parts.append("everything cached, nothing compressed")
+    elif counts["cached"]:
+        parts.append(f"{counts['cached']} from the cache")
+    if counts["failed"]:
+        parts.append(f"{counts['failed']} failed")
+    return (
+        f"{size(report.before)} -> {size(report.after)}, saved {size(report.saved)} "
+        f"({share(report.saved, report.before)}): {', '.join(parts)}, "
+        f"{duration(report.seconds)}"
+    )
+
+
+def summary_lines(report: Report) -> Iterator[str]:
+    """The totals, by type and altogether, and what went wrong with the run as a whole."""
+    types: dict[str, list[Outcome]] = {}
+    for outcome in report.outcomes:
+        types.setdefault(outcome.media or "unknown", []).append(outcome)
+    if len(types) > 1:
+        for name, members in sorted(types.items()):
+            before = sum(outcome.before for outcome in members)
+            after = sum(outcome.after for outcome in members)
+            saved = f"-{share(before - after, before)}" if before > after else ""
+            yield (f"{size(before):>9} {size(after):>9} {saved:>8}  {name}: {files(len(members))}")
+        yield ""
+    yield summary_line(report)
+    yield from report.warnings
+
+
+def failure_line(outcome: Failed) -> str:
+    """What is wrong with one file, and what became of it."""
+    return f"{printable(outcome.name)}: {printable(outcome.message)}; shipped as it was"
+
+
+def _remark(outcome: Outcome) -> str:
+    remarks = []
+    match outcome:
+        case Cached():
+            remarks.append("cached")
+        case Kept():
+            detail = f": {outcome.detail}" if outcome.detail else ""
+            remarks.append(f"kept, {outcome.reason.text}{detail}")
+        case Failed():
+            remarks.append(f"FAILED, {outcome.message}")
+        case Compressed():
+            pass
+    remarks.extend(outcome.notes)
+    return f"  ({printable('; '.join(remarks))})" if remarks else ""

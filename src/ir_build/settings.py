@@ -1,0 +1,224 @@
+"""The table of every setting: its name, reader and help, the same for every door.
+
+MkDocs, the command line, `pyproject.toml` and the environment are all generated from it, and so
+is the table in the documentation: a setting that stands here can be reached from everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BACKENDS = ("auto", "local", "api")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting."""
+
+    name: str
+    #: turns what a user wrote into the typed value, or raises ValueError
+    read: Callable[[Any], Any]
+    #: the value when nobody sets it, as a user would write it
+    default: Any
+    help: str
+    #: how the value is written, for `--help` and the documentation
+    metavar: str
+    #: whether an entry of `overrides` may set it: these are the ones that change the bytes
+    per_file: bool = False
+    #: whether the command line takes it several times
+    multiple: bool = False
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return f"IR_BUILD_{self.name.upper()}"
+
+    @property
+    def flag(self) -> str:
+        """The command line option."""
+        return f"--{self.name.replace('_', '-')}"
+
+
+def _backend(value: Any) -> str:
+    if value not in BACKENDS:
+        raise ValueError(f"{value!r} is not one of {', '.join(BACKENDS)}")
+    return str(value)
+
+
+def _fallback(value: Any) -> str | None:
+    if value in (None, "none"):
+        return None
+    if value != "local":
+        raise ValueError(f"{value!r} is not one of none, local")
+    return "local"
+
+
+SETTINGS = (
+    Setting(
+        name="compression_type",
+        read=values.per_format(values.compression),
+        default=None,
+        metavar="lossy|lossless|none",
+        help="How far a file may change: lossy (no visible difference), lossless (every pixel "
+        "stays) or none; for all formats, or per format as in lossy,png=lossless. By default "
+        "lossy where copies are written (a build's output) and lossless in place.",
+        per_file=True,
+    ),
+    Setting(
+        name="quality",
+        read=values.per_format(values.quality),
+        default=80,
+        metavar="SCORE",
+        help="What lossy must reach: a SSIMULACRA2 score against the original (80: not told "
+        "apart side by side) or a name: visually-lossless (90), default (80), high (70); may "
+        "differ per format as in 80,jpeg=75.",
+        per_file=True,
+    ),
+    Setting(
+        name="resize",
+        read=values.resize,
+        default=None,
+        metavar="WIDTHxHEIGHT",
+        help="Fit larger pictures into this box, in pixels; one side may be left out, as in "
+        "1600x. Never enlarges. SVG and PDF are not resized.",
+        per_file=True,
+    ),
+    Setting(
+        name="preserve_metas",
+        read=values.metas,
+        default=[],
+        metavar="NAMES",
+        help="Metadata to keep, out of datetime, location, copyright, orientation, icc. The "
+        "rest is stripped; the picture looks the same without it.",
+        per_file=True,
+    ),
+    Setting(
+        name="min_saving",
+        read=values.min_saving,
+        default=1,
+        metavar="PERCENT",
+        help="Leave a file as it is unless it gets smaller by this percentage.",
+        per_file=True,
+    ),
+    Setting(
+        name="effort",
+        read=values.effort,
+        default="default",
+        metavar="fast|default|best",
+        help="How much CPU time a file is worth.",
+        per_file=True,
+    ),
+    Setting(
+        name="max_pixels",
+        read=values.count,
+        default=100_000_000,
+        metavar="NUMBER",
+        help="Pictures with more pixels are not decoded; they are reported and shipped as they are.",
+        per_file=True,
+    ),
+    Setting(
+        name="include",
+        read=values.strings,
+        default=[],
+        metavar="GLOBS",
+        help="Work only on files that match one of these globs (as in .gitignore).",
+        multiple=True,
+    ),
+    Setting(
+        name="exclude",
+        read=values.strings,
+        default=[],
+        metavar="GLOBS",
+        help="Leave files alone that match one of these globs.",
+        multiple=True,
+    ),
+    Setting(
+        name="overrides",
+        read=values.tables,
+        default=[],
+        metavar="JSON",
+        help="Other options for some files: a list of mappings with a glob and options, the "
+        "last match wins.",
+    ),
+    Setting(
+        name="max_file_size",
+        read=values.size,
+        default="200MB",
+        metavar="SIZE",
+        help="Larger files are left alone.",
+    ),
+    Setting(
+        name="jobs",
+        read=values.jobs,
+        default="auto",
+        metavar="NUMBER",
+        help="Worker processes; by default as many as there are processors to use.",
+    ),
+    Setting(
+        name="timeout",
+        read=values.seconds,
+        default=120,
+        metavar="SECONDS",
+        help="A file whose compression or check takes longer is reported and shipped as it is.",
+    ),
+    Setting(
+        name="memory_limit",
+        read=values.size,
+        default="3GiB",
+        metavar="SIZE",
+        help="Memory one worker process may use, where the system can enforce it (Linux).",
+    ),
+    Setting(
+        name="cache_dir",
+        read=values.text,
+        default=None,
+        metavar="DIR",
+        help="The cache; by default a folder of the user's that all projects share.",
+    ),
+    Setting(
+        name="cache_size",
+        read=values.size,
+        default="2GB",
+        metavar="SIZE",
+        help="How large the cache may grow; what was not used for longest goes first.",
+    ),
+    Setting(
+        name="strict",
+        read=values.boolean,
+        default=False,
+        metavar="true|false",
+        help="Fail when a file could not be worked on.",
+    ),
+    Setting(
+        name="backend",
+        read=_backend,
+        default="auto",
+        metavar="|".join(BACKENDS),
+        help="Who compresses: the built-in engine (local), an ImageRecycle v1 server (api), or "
+        "auto: the server where IR_BUILD_API_KEY and IR_BUILD_API_SECRET are set.",
+    ),
+    Setting(
+        name="fallback",
+        read=_fallback,
+        default=None,
+        metavar="none|local",
+        help="What to do with the rest of the files when the server stops: ship them as they "
+        "are (none) or use the built-in engine (local).",
+    ),
+    Setting(
+        name="report",
+        read=values.paths,
+        default=[],
+        metavar="FILE",
+        help="Write the savings report to this file, as its suffix says: .json, .md or .txt.",
+        multiple=True,
+    ),
+)
+
+BY_NAME = {setting.name: setting for setting in SETTINGS}

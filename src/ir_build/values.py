@@ -1,0 +1,188 @@
+"""Read one setting's value, from text (environment, command line) or from YAML and TOML alike.
+
+Every function takes what a user wrote and returns the typed value, or raises ValueError with a
+sentence that says what was expected.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .media import MediaType
+from .options import NAMED_QUALITIES, Compression, Effort, Meta, Resize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_T = TypeVar("_T")
+_E = TypeVar("_E", bound=StrEnum)
+
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*", re.IGNORECASE)
+_RESIZE = re.compile(r"\s*(\d*)\s*x\s*(\d*)\s*", re.IGNORECASE)
+_TRUE = ("1", "true", "yes", "on")
+_FALSE = ("0", "false", "no", "off")
+
+
+def choice(kind: type[_E]) -> Callable[[Any], _E]:
+    """A reader of one of the values of `kind`."""
+
+    def read(value: Any) -> _E:
+        try:
+            return kind(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is not one of {_listed(kind)}") from None
+
+    return read
+
+
+def per_format(read: Callable[[Any], _T]) -> Callable[[Any], dict[MediaType | None, _T]]:
+    """A reader of one value for all formats, or of a mapping of formats (and `default`) to values.
+
+    In text: `lossy` or `lossy,png=lossless,pdf=none`. The key None stands for the default.
+    """
+
+    def read_all(value: Any) -> dict[MediaType | None, _T]:
+        if isinstance(value, str) and "=" in value:
+            pairs = [part.partition("=") for part in value.split(",")]
+            value = {
+                key.strip() if sign else "default": text.strip() if sign else key.strip()
+                for key, sign, text in pairs
+            }
+        if not isinstance(value, dict):
+            return {None: read(value)}
+        return {
+            None if key == "default" else choice(MediaType)(key): read(one)
+            for key, one in value.items()
+        }
+
+    return read_all
+
+
+def compression(value: Any) -> Compression:
+    return choice(Compression)(value)
+
+
+def effort(value: Any) -> Effort:
+    return choice(Effort)(value)
+
+
+def quality(value: Any) -> float:
+    if isinstance(value, str) and value in NAMED_QUALITIES:
+        return NAMED_QUALITIES[value]
+    names = ", ".join(NAMED_QUALITIES)
+    return _number(value, 30, 100, f"a score from 30 to 100, or one of {names}")
+
+
+def min_saving(value: Any) -> float:
+    """A share of the original from a percentage: `2` and `2%` are 0.02."""
+    text = value.strip().removesuffix("%") if isinstance(value, str) else value
+    return _number(text, 0, 100, "a percentage from 0 to 100") / 100
+
+
+def resize(value: Any) -> Resize | None:
+    if value is None or value in ("", "none"):
+        return None
+    if isinstance(value, str) and (match := _RESIZE.fullmatch(value)):
+        value = {"width": match[1] or None, "height": match[2] or None}
+    if not isinstance(value, dict) or not value or value.keys() - {"width", "height"}:
+        raise ValueError(
+            f"{value!r} is not a box such as 1600x1200, 1600x or x1200, "
+            "nor a mapping with width and height in pixels"
+        )
+    box = {
+        side: None if pixels is None else count(pixels) for side, pixels in sorted(value.items())
+    }
+    if not any(box.values()):
+        raise ValueError("give a width or a height in pixels, or both")
+    return Resize(**box)
+
+
+def metas(value: Any) -> frozenset[Meta]:
+    return frozenset(choice(Meta)(one) for one in strings(value))
+
+
+def strings(value: Any) -> tuple[str, ...]:
+    """A list of texts; in text they are separated by commas or line ends."""
+    if isinstance(value, str):
+        value = [part.strip() for part in re.split(r"[,\n]", value) if part.strip()]
+    if not isinstance(value, (list, tuple)) or not all(isinstance(one, str) for one in value):
+        raise ValueError(f"{value!r} is not a list of texts")
+    return tuple(value)
+
+
+def paths(value: Any) -> tuple[str, ...]:
+    """One path or a list of them. A comma is part of a path."""
+    return (value,) if isinstance(value, str) else strings(value)
+
+
+def tables(value: Any) -> tuple[Mapping[str, Any], ...]:
+    """A list of mappings; in text it is JSON."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is not JSON") from None
+    if not isinstance(value, (list, tuple)) or not all(isinstance(one, dict) for one in value):
+        raise ValueError("expected a list of mappings, each with a glob and options")
+    return tuple(value)
+
+
+def count(value: Any) -> int:
+    number = _number(value, 1, 10**12, "a whole number from 1")
+    if number != int(number):
+        raise ValueError(f"{value!r} is not a whole number")
+    return int(number)
+
+
+def jobs(value: Any) -> int | None:
+    """A number of processes, None for as many as there are processors to use."""
+    return None if value in (None, "auto", "") else count(value)
+
+
+def seconds(value: Any) -> float:
+    text = value.strip().removesuffix("s") if isinstance(value, str) else value
+    return _number(text, 0.1, 24 * 3600, "a number of seconds")
+
+
+def size(value: Any) -> int:
+    """Bytes, from a number or a text such as `500 kB`, `2MB` (1000s) or `1GiB` (1024s)."""
+    if isinstance(value, str) and (match := _SIZE.fullmatch(value)):
+        power = " kmgt".index(match[2].lower() or " ")
+        return int(float(match[1]) * (1024 if match[3] else 1000) ** power)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{value!r} is not a size such as 500kB, 20MB or 1GiB")
+    return value
+
+
+def boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text not in _TRUE + _FALSE:
+        raise ValueError(f"{value!r} is neither true nor false")
+    return text in _TRUE
+
+
+def text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a text")  # noqa: TRY004  (one error for all readers)
+    return value
+
+
+def _number(value: Any, low: float, high: float, expected: str) -> float:
+    try:
+        if isinstance(value, bool):
+            raise ValueError  # noqa: TRY301, TRY004
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{value!r} is not {expected}") from None
+    if not low <= number <= high:
+        raise ValueError(f"{value!r} is not {expected}")
+    return number
+
+
+def _listed(kind: type[StrEnum]) -> str:
+    return ", ".join(kind)

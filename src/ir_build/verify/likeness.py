@@ -1,0 +1,166 @@
+"""How alike two pictures of one size look, measured coarsely and fast.
+
+It is strict about the wrong picture and lenient about what a good lossy encoder does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageChops
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+_BLOCK = 8  # pixels; the unit of JPEG and small enough for icons
+_TILE = 8  # blocks
+# About one megapixel at a time, whatever the picture's size.
+_STRIP_PIXELS = 1 << 20
+# The contrast below which structure is not looked for: C2 of SSIM.
+_NOISE = 58.5
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What was measured. Levels are 0 to 255."""
+
+    #: peak signal-to-noise ratio over all channels, decibels
+    psnr: float
+    #: share of the original's contrast that is found again at its place, 0 to 1
+    structure: float
+    #: the same, for the worst tile of 64 pixels
+    worst_structure: float
+    #: largest difference of the mean colour of a block of 8 pixels, levels
+    worst_block: float
+    #: largest difference of the mean colour of a tile of 64 pixels, levels
+    worst_tile: float
+    #: mean difference of the blocks' colours, of the channel where it is largest, levels
+    bias: float
+    #: the same, where differences up and down cancel out
+    shift: float
+
+    def difference(self, slack: float = 1.0) -> str:
+        """Why the two are not the same picture, empty when they may well be.
+
+        The limits stand outside of all that JPEG, WebP, AVIF and palette encoders did to pictures
+        of documentation sites at a SSIMULACRA2 score of 60 and more. `slack` widens them.
+        """
+        if self.worst_tile > 20 * slack or self.worst_block > 72 * slack:
+            return "another picture, or a part of it is"
+        if self.shift > 4 * slack or self.bias > 7 * slack:
+            return "its colours moved"
+        if self.psnr < 30 - 6 * slack:
+            return f"too far from the original (PSNR {self.psnr:.0f} dB)"
+        if self.structure < 1 - 0.25 * slack or self.worst_structure < 1 - 0.7 * slack:
+            return "details were lost"
+        return ""
+
+
+def strips(*pictures: Image.Image) -> Iterator[tuple[Image.Image, ...]]:
+    """Pictures of one size cut into strips, so that what is done to them needs little memory."""
+    width, height = pictures[0].size
+    unit = _TILE * _BLOCK
+    rows = max(unit, _STRIP_PIXELS // width // unit * unit)
+    for top in range(0, height, rows):
+        box = (0, top, width, min(top + rows, height))
+        yield tuple(picture.crop(box) for picture in pictures)
+
+
+class Measure:
+    """Takes in the strips of two pictures and says how alike they look."""
+
+    def __init__(self) -> None:
+        """Start with nothing seen."""
+        self._pixels = self._blocks = 0
+        self._squares = 0.0
+        self._found = self._sought = 0.0
+        self._worst_structure = 1.0
+        self._worst_block = self._worst_tile = 0.0
+        self._absolute: NDArray[np.float64] | float = 0.0
+        self._signed: NDArray[np.float64] | float = 0.0
+
+    def add(self, before: Image.Image, after: Image.Image) -> None:
+        """Take in one strip of each, of the same size and mode (L, RGB, RGBa or CMYK)."""
+        self._add_pixels(before, after)
+        self._add_blocks(before, after)
+        for one, other in zip(_planes(before), _planes(after), strict=True):
+            self._add_structure(one, other)
+
+    def _add_pixels(self, before: Image.Image, after: Image.Image) -> None:
+        counts = np.array(ImageChops.difference(before, after).histogram(), np.float64)
+        bands = counts.reshape(-1, 256)
+        self._squares += float((bands @ np.arange(256.0) ** 2).mean())
+        self._pixels += before.width * before.height
+
+    def _add_blocks(self, before: Image.Image, after: Image.Image) -> None:
+        a, b = before.reduce(_BLOCK), after.reduce(_BLOCK)
+        difference = np.atleast_3d(np.asarray(a).astype(np.int16) - np.asarray(b))
+        absolute = np.abs(difference)
+        self._worst_block = max(self._worst_block, float(absolute.max()))
+        self._absolute = self._absolute + absolute.sum(axis=(0, 1), dtype=np.float64)
+        self._signed = self._signed + difference.sum(axis=(0, 1), dtype=np.float64)
+        self._blocks += difference.shape[0] * difference.shape[1]
+        tiles = _tile_sums(difference) / _tile_sums(np.ones_like(difference))
+        self._worst_tile = max(self._worst_tile, float(np.abs(tiles).max()))
+
+    def _add_structure(self, before: NDArray[np.uint8], after: NDArray[np.uint8]) -> None:
+        height, width = before.shape
+        block = min(_BLOCK, height, width)
+        a, b = (_cells(plane, block) for plane in (before, after))
+        mean_a, mean_b = _means(a), _means(b)
+        common = _means(a * b) - mean_a * mean_b
+        spread = _means(a * a) - mean_a**2 + _means(b * b) - mean_b**2
+        found, sought = 2 * common + _NOISE, spread + _NOISE
+        self._found += float(found.sum())
+        self._sought += float(sought.sum())
+        worst = (_tile_sums(found[..., None]) / _tile_sums(sought[..., None])).min()
+        self._worst_structure = min(self._worst_structure, float(worst))
+
+    def likeness(self) -> Likeness:
+        """What was measured on all strips taken in."""
+        error = self._squares / self._pixels
+        return Likeness(
+            psnr=float(10 * np.log10(255**2 / error)) if error else 99.0,
+            structure=self._found / self._sought,
+            worst_structure=self._worst_structure,
+            worst_block=self._worst_block,
+            worst_tile=self._worst_tile,
+            bias=float(np.max(self._absolute)) / self._blocks,
+            shift=float(np.max(np.abs(self._signed))) / self._blocks,
+        )
+
+
+def _planes(image: Image.Image) -> list[NDArray[np.uint8]]:
+    """Where to look for structure: lightness, and transparency or black where there is one."""
+    if image.mode == "RGBa":
+        red, green, blue, alpha = image.split()
+        image = Image.merge("RGB", (red, green, blue))
+        return [np.asarray(image.convert("L")), np.asarray(alpha)]
+    if image.mode == "CMYK":
+        return [np.asarray(image.getchannel("M")), np.asarray(image.getchannel("K"))]
+    return [np.asarray(image.convert("L"))]
+
+
+def _cells(plane: NDArray[np.uint8], block: int) -> NDArray[np.float32]:
+    """The plane cut into blocks, without the incomplete ones at its right and lower edge."""
+    height, width = (size // block * block for size in plane.shape)
+    cut = plane[:height, :width].astype(np.float32)
+    return cut.reshape(height // block, block, width // block, block)
+
+
+def _means(cells: NDArray[np.float32]) -> NDArray[np.float32]:
+    block = cells.shape[1]
+    weights = np.full(block, 1 / block**2, np.float32)
+    means: NDArray[np.float32] = cells.sum(axis=1) @ weights
+    return means
+
+
+def _tile_sums(blocks: NDArray[np.generic]) -> NDArray[np.float64]:
+    rows = np.arange(0, blocks.shape[0], _TILE)
+    columns = np.arange(0, blocks.shape[1], _TILE)
+    sums = np.add.reduceat(np.asarray(blocks, np.float64), rows, axis=0)
+    return np.add.reduceat(sums, columns, axis=1)

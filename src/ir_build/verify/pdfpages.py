@@ -1,0 +1,121 @@
+"""A PDF as PDFium reads it: the reader that made none of our files."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Self
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from ..errors import CorruptFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from PIL import Image
+
+_DPI = 60
+# Pixels of one drawn page; larger ones are drawn at fewer dots per inch.
+_LARGEST_PAGE = 1 << 20
+_MOST_BOOKMARKS = 20_000
+
+
+class Document:
+    """An opened document. A context manager: PDFium wants to be told the end."""
+
+    def __init__(self, data: bytes) -> None:
+        """Open `data`. Raises `CorruptFile`."""
+        try:
+            self._pdf = pypdfium2.PdfDocument(data)
+            # Before anything else is asked, or form fields are not drawn.
+            self._pdf.init_forms()
+        except pypdfium2.PdfiumError as error:
+            raise CorruptFile(f"does not open: {error}") from error
+        self.pages: int = len(self._pdf)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pdf.close()
+
+    def facts(self) -> dict[str, object]:
+        """What the document has as a whole, by name; equal values mean the same."""
+        return {
+            "pages": self.pages,
+            "outline": self._outline(),
+            "form type": self._pdf.get_formtype(),
+            "signatures": pdfium.FPDF_GetSignatureCount(self._pdf),
+            "attachments": self._attachments(),
+            "title": self._pdf.get_metadata_value("Title"),
+        }
+
+    def page_facts(self, index: int) -> dict[str, object]:
+        """What a page has besides its looks. Raises `CorruptFile`."""
+        page = self._page(index)
+        try:
+            return {
+                "size": _rounded(page.get_size()),
+                "box": _rounded(page.get_bbox()),
+                "rotation": page.get_rotation(),
+                "annotations": pdfium.FPDFPage_GetAnnotCount(page),
+                "label": self._pdf.get_page_label(index),
+                "text": self._text(page),
+            }
+        except pypdfium2.PdfiumError as error:
+            raise CorruptFile(f"has an unreadable page {index + 1}: {error}") from error
+        finally:
+            page.close()
+
+    def draw(self, index: int) -> Image.Image:
+        """The page as a picture. Raises `CorruptFile`."""
+        page = self._page(index)
+        try:
+            width, height = page.get_size()
+            scale = _DPI / 72
+            scale *= min(1.0, math.sqrt(_LARGEST_PAGE / max(1.0, width * height * scale**2)))
+            scale = max(scale, 1 / max(1e-6, min(width, height)))
+            if width * height * scale**2 > 4 * _LARGEST_PAGE:
+                raise CorruptFile(f"has a page {index + 1} of no sensible shape")
+            picture: Image.Image = page.render(scale=scale).to_pil()
+        except (pypdfium2.PdfiumError, ValueError) as error:
+            raise CorruptFile(f"has a page {index + 1} that cannot be drawn: {error}") from error
+        finally:
+            page.close()
+        return picture.convert("RGB")
+
+    def _page(self, index: int) -> pypdfium2.PdfPage:
+        try:
+            return self._pdf.get_page(index)
+        except pypdfium2.PdfiumError as error:
+            raise CorruptFile(f"has an unreadable page {index + 1}") from error
+
+    def _text(self, page: pypdfium2.PdfPage) -> str:
+        text = page.get_textpage()
+        try:
+            found: str = text.get_text_range()
+        finally:
+            text.close()
+        return found
+
+    def _outline(self) -> tuple[object, ...]:
+        entries: list[object] = []
+        for bookmark in self._pdf.get_toc():
+            destination = bookmark.get_dest()
+            target = None
+            if destination is not None:
+                mode, view = destination.get_view()
+                target = destination.get_index(), mode, _rounded(view)
+            entries.append((bookmark.level, bookmark.get_title(), bookmark.get_count(), target))
+            if len(entries) == _MOST_BOOKMARKS:
+                break
+        return tuple(entries)
+
+    def _attachments(self) -> tuple[str, ...]:
+        count = self._pdf.count_attachments()
+        return tuple(self._pdf.get_attachment(index).get_name() for index in range(count))
+
+
+def _rounded(values: Iterable[float]) -> tuple[float, ...]:
+    return tuple(round(value, 2) for value in values)

@@ -1,0 +1,134 @@
+"""A raster file as a viewer shows it: its size, frames, timing and colours, decoded strictly."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from ..errors import CorruptFile, TooLarge
+from ..media import MediaType
+from . import avifboxes, pngchunks
+from .colour import Colours
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Pixels of all frames together: this many take most of the time a worker has.
+_MOST_PIXELS = 2_000_000_000
+
+# What is done to a stored picture so that it stands upright, by Exif orientation.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# Adobe's and ISO's marks of a JPEG with a second picture for brighter screens.
+_GAIN_MAPS = (b"hdrgm:Version", b"urn:iso:std:iso:ts:21496:-1\0")
+
+
+class Picture:
+    """An opened raster file. Frames are decoded one at a time."""
+
+    def __init__(self, data: bytes, media: MediaType, max_pixels: int) -> None:
+        """Read the headers of `data`. Raises `CorruptFile` or `TooLarge`."""
+        self.depth = 8  #: bits a sample; more than 8 must be compared by other means
+        self.colours = Colours()
+        self.gain_map = False
+        if media is MediaType.PNG:
+            png = pngchunks.read(data)
+            self.depth, self.colours, data = png.depth, png.colours, png.pixels
+        with _strictly():
+            self._image = Image.open(io.BytesIO(data), formats=[media.upper()])
+            if self._image.width * self._image.height > max_pixels:
+                raise TooLarge(
+                    f"{self._image.width} x {self._image.height} pixels are over max_pixels"
+                )
+            self.frames: int = getattr(self._image, "n_frames", 1)
+            self.orientation = _orientation(self._image)
+        total = self.frames * self._image.width * self._image.height
+        if total > max(_MOST_PIXELS, max_pixels):
+            raise TooLarge(f"{self.frames} frames of {total // self.frames} pixels are too many")
+        if media is not MediaType.PNG:
+            icc = self._image.info.get("icc_profile")
+            tag = avifboxes.colour_tag(data) if media is MediaType.AVIF else None
+            self.colours = Colours(icc, tag)
+        if media is MediaType.JPEG:
+            segments = getattr(self._image, "applist", ())
+            self.gain_map = any(mark in body for _, body in segments for mark in _GAIN_MAPS)
+        elif media is MediaType.AVIF:
+            self.gain_map = avifboxes.has_gain_map(data)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels as shown."""
+        width, height = self._image.size
+        return (height, width) if self.orientation >= 5 else (width, height)
+
+    @property
+    def loop(self) -> int | None:
+        """How often an animation runs, as stored; known for certain after the last frame."""
+        value = self._image.info.get("loop")
+        return None if value is None else int(value)
+
+    def frame(self, number: int) -> Image.Image:
+        """Decode a frame as stored, valid until the next is asked for. Raises `CorruptFile`."""
+        with _strictly():
+            self._image.seek(number)
+            self._image.load()
+        return _in_8_bits(self._image) if self._image.mode.startswith("I") else self._image
+
+    def duration(self) -> float:
+        """How long the frame decoded last is shown, in milliseconds."""
+        return round(float(self._image.info.get("duration") or 0), 2)
+
+    def upright(self, image: Image.Image) -> Image.Image:
+        """A frame as shown."""
+        turn = _UPRIGHT.get(self.orientation)
+        return image if turn is None else image.transpose(turn)
+
+
+def _orientation(image: Image.Image) -> int:
+    # Not `getexif`: it falls back on XMP and on text chunks, which browsers do not.
+    exif = Image.Exif()
+    with contextlib.suppress(SyntaxError, ValueError, TypeError, OSError, EOFError):
+        exif.load(image.info.get("exif", b""))
+        value = exif.get(ExifTags.Base.Orientation)
+        return value if value in _UPRIGHT else 1
+    return 1
+
+
+def _in_8_bits(image: Image.Image) -> Image.Image:
+    # `convert` would cut off all that is above 255.
+    samples = np.asarray(image).astype(np.uint16)
+    grey = Image.fromarray((samples >> 8).astype(np.uint8))
+    if (clear := image.info.get("transparency")) is not None:
+        grey.putalpha(Image.fromarray(np.where(samples == clear, 0, 255).astype(np.uint8)))
+    return grey
+
+
+@contextlib.contextmanager
+def _strictly() -> Iterator[None]:
+    """Turn whatever a decoder raises over broken bytes into `CorruptFile`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except (TooLarge, MemoryError):
+            raise
+        except UnidentifiedImageError as error:
+            raise CorruptFile("does not decode: its headers make no sense") from error
+        except Image.DecompressionBombError as error:
+            raise TooLarge(str(error)) from error
+        # Pillow's plugins raise OSError, SyntaxError, ValueError, IndexError, struct.error,
+        # zlib.error and more over broken bytes, and no list of them stays complete.
+        except Exception as error:
+            raise CorruptFile(f"does not decode: {error}") from error

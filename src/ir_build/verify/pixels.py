@@ -1,0 +1,169 @@
+"""Compare two decoded pictures: exactly, or by how they look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from PIL import Image, ImageChops
+
+from .likeness import Measure, strips
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .colour import Reading
+
+# Levels that equal pixels may come to look different when their profile was exchanged.
+_SAME_COLOUR = 3
+# Levels of alpha: so near to opaque a lossy encoder may round to it.
+_NEARLY_OPAQUE = 250
+# Levels the colours of a picture may move as a whole when its profile was exchanged.
+_SHIFT_BY_PROFILE = 1.5
+# What another way to shrink a picture does to its finest details.
+_RESIZE_SLACK = 2.0
+_DEEP_ROWS = 256
+_SAMPLES = {"uchar": np.uint8, "ushort": np.uint16}
+
+
+def equal(
+    before: Image.Image,
+    after: Image.Image,
+    reading: tuple[Reading, Reading] | None,
+    *,
+    unseen: bool,
+) -> str:
+    """What differs between two pictures that must be equal pixel for pixel, empty for nothing.
+
+    `reading` is how to see them where their profiles differ. With `unseen` the colour of fully
+    transparent pixels may differ.
+    """
+    if before.size != after.size:
+        return f"{before.size} pixels became {after.size}"
+    if (before.mode == "CMYK") != (after.mode == "CMYK"):
+        return f"{before.mode} became {after.mode}"
+    mode = _exact_mode(before, after)
+    for one, other in strips(before, after):
+        a, b = one.convert(mode), other.convert(mode)
+        if a.tobytes() != b.tobytes() and not (unseen and _seen(a) == _seen(b)):
+            return "pixels differ"
+        if reading and _moved(reading[0](a), reading[1](b)):
+            return "the colour profile was lost or exchanged"
+    return ""
+
+
+def alike(
+    before: Image.Image,
+    after: Image.Image,
+    reading: tuple[Reading, Reading] | None,
+    *,
+    slack: float,
+) -> str:
+    """Why two pictures do not look alike, empty when they do. A larger one is shrunk first."""
+    alpha = before.has_transparency_data or after.has_transparency_data
+    mode = "RGB"
+    if before.mode == after.mode and reading is None and not alpha and before.mode in ("L", "CMYK"):
+        mode = before.mode
+    look, new_look = reading or (None, None)
+    if before.size != after.size:
+        before = _look(before, look, mode, alpha=alpha).resize(
+            after.size, Image.Resampling.LANCZOS, reducing_gap=3.0
+        )
+        look, slack = None, slack * _RESIZE_SLACK
+    measure = Measure()
+    lowest = new_lowest = 255
+    for one, other in strips(before, after):
+        a, b = _look(one, look, mode, alpha=alpha), _look(other, new_look, mode, alpha=alpha)
+        measure.add(a, b)
+        lowest, new_lowest = min(lowest, _lowest_alpha(a)), min(new_lowest, _lowest_alpha(b))
+    if lowest < _NEARLY_OPAQUE and new_lowest == 255:
+        return "transparency was lost"
+    if lowest == 255 and new_lowest < _NEARLY_OPAQUE:
+        return "an opaque picture became transparent"
+    likeness = measure.likeness()
+    if reading and likeness.shift > _SHIFT_BY_PROFILE * slack:
+        return "its colours moved with the colour profile"
+    return likeness.difference(slack)
+
+
+def deep(before: bytes, after: bytes) -> str:
+    """What differs between two pictures of more than 8 bits a sample, empty for nothing.
+
+    Pillow reads these at 8 bits. Pictures of 8 bits are passed over.
+    """
+    import pyvips  # noqa: PLC0415  (few pictures come here, and it takes long to import)
+
+    try:
+        one, other = (
+            pyvips.Image.new_from_buffer(data, "", access="sequential", fail_on="error")
+            for data in (before, after)
+        )
+        if one.format == "uchar":
+            return ""
+        regions = pyvips.Region.new(one), pyvips.Region.new(other)
+        for top in range(0, one.height, _DEEP_ROWS):
+            rows = min(_DEEP_ROWS, one.height - top)
+            a, b = (
+                _rgba16(
+                    np.frombuffer(
+                        region.fetch(0, top, one.width, rows), _SAMPLES[image.format]
+                    ).reshape(rows, one.width, image.bands)
+                )
+                for region, image in zip(regions, (one, other), strict=True)
+            )
+            if not np.array_equal(a, b):
+                return "pixels differ at more than 8 bits"
+    except pyvips.Error:
+        return "it cannot be compared at more than 8 bits"
+    return ""
+
+
+def _rgba16(samples: NDArray[np.integer]) -> NDArray[np.uint16]:
+    if samples.dtype == np.uint8:
+        samples = samples.astype(np.uint16) * 257
+    height, width, bands = samples.shape
+    result = np.full((height, width, 4), 0xFFFF, np.uint16)
+    if bands % 2 == 0:
+        result[..., 3] = samples[..., -1]
+    # One band of grey spreads over three.
+    result[..., :3] = samples[..., : bands - (bands + 1) % 2]
+    return result
+
+
+def _exact_mode(before: Image.Image, after: Image.Image) -> str:
+    plain = before.mode == after.mode and before.mode in ("L", "RGB", "CMYK")
+    if plain and not before.has_transparency_data and not after.has_transparency_data:
+        return before.mode
+    return "RGBA"
+
+
+def _moved(before: Image.Image, after: Image.Image) -> bool:
+    extrema = ImageChops.difference(before, after).getextrema()
+    return max(highest for _, highest in cast("list[tuple[int, int]]", extrema)) > _SAME_COLOUR
+
+
+def _seen(rgba: Image.Image) -> bytes:
+    samples = np.array(rgba.convert("RGBA"))
+    samples[samples[..., 3] == 0] = 0
+    return samples.tobytes()
+
+
+def _look(image: Image.Image, reading: Reading | None, mode: str, *, alpha: bool) -> Image.Image:
+    """The strip in `mode`, or premultiplied with its alpha."""
+    if not alpha:
+        return reading(image) if reading else image.convert(mode)
+    if image.mode == "RGBa":
+        return image
+    image = image.convert("RGBA")
+    if reading:
+        colours = reading(image)
+        colours.putalpha(image.getchannel("A"))
+        image = colours
+    return image.convert("RGBa")
+
+
+def _lowest_alpha(image: Image.Image) -> int:
+    if image.mode != "RGBa":
+        return 255
+    lowest, _ = cast("tuple[int, int]", image.getchannel("a").getextrema())
+    return lowest

@@ -1,0 +1,93 @@
+"""What a PNG says about itself outside its pixels."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import CorruptFile
+from .colour import Colours
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# What pixels, frames and orientation are made of.
+_DECODED = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf"})
+_DECODED_APNG = frozenset({b"acTL", b"fcTL", b"fdAT"})
+_LARGEST_PROFILE = 16 * 1024 * 1024
+
+# sRGB as gAMA and cHRM put it (PNG, third edition, 11.3.2.5), and how near counts as the same:
+# libpng's thresholds.
+_GAMMA, _GAMMA_TOLERANCE = 45455, 2500
+_PRIMARIES, _PRIMARIES_TOLERANCE = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000), 1000
+_SRGB_CICP = frozenset({b"\x01\x0d\x00\x01", b"\x01\x01\x00\x01", b"\x02\x02\x00\x01"})
+
+
+@dataclass(frozen=True, slots=True)
+class Png:
+    """A PNG taken apart."""
+
+    depth: int  #: bits a sample
+    colours: Colours
+    #: the file without text, profiles and private chunks, which may be large or broken
+    pixels: bytes
+
+
+def read(data: bytes) -> Png:
+    """Take the PNG `data` apart. Raises `CorruptFile` when its chunks do not end with IEND."""
+    found: dict[bytes, bytes] = {}
+    kept = [_SIGNATURE]
+    seen = set()
+    for kind, start, end in _chunks(data):
+        seen.add(kind)
+        if kind in _DECODED or kind in _DECODED_APNG:
+            kept.append(data[start:end])
+        # Colour chunks count only before the pixels, and only the first of a kind.
+        elif b"IDAT" not in seen and kind in (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"):
+            found.setdefault(kind, data[start + 8 : end - 4])
+    return Png(data[24], _colours(found), b"".join(kept))
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    if not data.startswith(_SIGNATURE) or data[12:16] != b"IHDR" or len(data) < 33:
+        raise CorruptFile("the PNG does not begin with its header")
+    at, kind = len(_SIGNATURE), b""
+    while kind != b"IEND":
+        kind = data[at + 4 : at + 8]
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if len(kind) != 4 or end > len(data):
+            raise CorruptFile("the PNG is cut short")
+        yield kind, at, end
+        at = end
+
+
+def _colours(found: dict[bytes, bytes]) -> Colours:
+    # The order of precedence is that of PNG, third edition, 4.3.
+    if cicp := found.get(b"cICP"):
+        return Colours(tag=None if cicp in _SRGB_CICP else ("cicp", cicp))
+    icc = _profile(found[b"iCCP"]) if b"iCCP" in found else None
+    if b"sRGB" in found:
+        return Colours(icc)
+    gamma, primaries = found.get(b"gAMA"), found.get(b"cHRM")
+    if _is_near(gamma, (_GAMMA,), _GAMMA_TOLERANCE):
+        gamma = None
+    if _is_near(primaries, _PRIMARIES, _PRIMARIES_TOLERANCE):
+        primaries = None
+    return Colours(icc, ("gamma", gamma, primaries) if gamma or primaries else None)
+
+
+def _profile(chunk: bytes) -> bytes | None:
+    _, _, rest = chunk.partition(b"\0")
+    try:
+        return zlib.decompressobj().decompress(rest[1:], _LARGEST_PROFILE + 1) or None
+    except zlib.error:
+        return None
+
+
+def _is_near(chunk: bytes | None, values: tuple[int, ...], tolerance: int) -> bool:
+    if chunk is None or len(chunk) != 4 * len(values):
+        return False
+    stored = (int.from_bytes(chunk[at : at + 4], "big") for at in range(0, len(chunk), 4))
+    return all(abs(one - other) <= tolerance for one, other in zip(stored, values, strict=True))

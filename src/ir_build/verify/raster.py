@@ -1,0 +1,112 @@
+"""Judge a raster candidate: the same picture in size, frames, timing, transparency and colours."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ..errors import CorruptFile, TooLarge
+from ..media import MediaType
+from ..options import Compression
+from .colour import readings
+from .picture import Picture
+from .pixels import alike, deep, equal
+from .verdict import OK, Verdict, differs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PIL import Image
+
+    from ..candidate import Candidate
+    from ..options import Options
+    from .colour import Reading
+
+    Compare = Callable[[Image.Image, Image.Image, tuple[Reading, Reading] | None], str]
+
+# Below this SSIMULACRA2 score the coarse comparison is told to be more and more lenient.
+_GOOD_QUALITY = 60.0
+
+
+def verify(original: bytes, candidate: Candidate, media: MediaType, options: Options) -> Verdict:
+    """Whether `candidate` looks like `original`, and is equal to it where nothing may be lost."""
+    before = Picture(original, media, options.max_pixels)
+    resized = options.resize is not None and options.resize.fit(*before.size) != before.size
+    lossless = not candidate.lossy or options.compression_type is Compression.LOSSLESS
+    try:
+        after = Picture(candidate.data, media, options.max_pixels)
+        difference = _properties(before, after, options)
+        if not difference and lossless and not resized:
+            difference = _frames(before, after, partial(equal, unseen=_has_unseen(before, media)))
+            if not difference and before.frames == 1 and _may_be_deep(before, media):
+                difference = deep(original, candidate.data)
+        elif not difference:
+            slack = 1 + max(0.0, _GOOD_QUALITY - options.quality) / _GOOD_QUALITY
+            difference = _frames(before, after, partial(alike, slack=slack))
+    except _OriginalBroken as broken:
+        raise broken.error from broken
+    except (CorruptFile, TooLarge) as broken:
+        return differs(f"the new file {broken.message}")
+    return differs(difference) if difference else OK
+
+
+def _has_unseen(picture: Picture, media: MediaType) -> bool:
+    # The colour of a clear pixel is the decoder's choice where frames are laid over frames.
+    return picture.frames > 1 or media is MediaType.GIF
+
+
+def _may_be_deep(picture: Picture, media: MediaType) -> bool:
+    return picture.depth > 8 or media is MediaType.AVIF
+
+
+class _OriginalBroken(Exception):
+    """The original, not the candidate, turned out to be broken."""
+
+    def __init__(self, error: CorruptFile | TooLarge) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def _properties(before: Picture, after: Picture, options: Options) -> str:
+    """What differs as far as the headers tell, empty when nothing does."""
+    expected = options.resize.fit(*before.size) if options.resize else before.size
+    if after.size != expected:
+        return (
+            f"{_size(expected)} pixels became {_size(after.size)}"
+            if expected == before.size
+            else f"{_size(before.size)} pixels should become {_size(expected)}, "
+            f"not {_size(after.size)}"
+        )
+    if after.frames != before.frames:
+        return f"{before.frames} frame{'s'[: before.frames - 1]} became {after.frames}"
+    if after.gain_map != before.gain_map:
+        return "the gain map for brighter screens was lost or added"
+    if after.colours.tag != before.colours.tag:
+        return "the colour tags (cICP, gAMA, cHRM) changed"
+    return ""
+
+
+def _frames(before: Picture, after: Picture, compare: Compare) -> str:
+    """What differs between the pixels of any frame, or in the timing."""
+    animated = before.frames > 1
+    for number in range(before.frames):
+        try:
+            one = before.frame(number)
+        except CorruptFile as error:
+            raise _OriginalBroken(error) from error
+        other = after.frame(number)
+        where = f"frame {number + 1}: " if animated else ""
+        if animated and before.duration() != after.duration():
+            return f"{where}{before.duration():g} ms became {after.duration():g} ms"
+        reading = readings(before.colours, one.mode, after.colours, other.mode)
+        if before.orientation != after.orientation:
+            one, other = before.upright(one), after.upright(other)
+        if difference := compare(one, other, reading):
+            return where + difference
+    if animated and before.loop != after.loop:
+        return f"a loop count of {before.loop} became {after.loop}"
+    return ""
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[0]} x {size[1]}"

@@ -1,0 +1,179 @@
+"""Judge an SVG candidate: the same structure where others can see it, and the same drawing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
+from xml.parsers import expat
+
+import pyvips
+from PIL import Image
+
+from ..errors import CorruptFile
+from ..options import Compression
+from .likeness import Measure, strips
+from .verdict import OK, Verdict, differs
+
+if TYPE_CHECKING:
+    from ..candidate import Candidate
+    from ..media import MediaType
+    from ..options import Options
+
+# Pixels of the longer side at which drawings are compared.
+_RENDERED = 600
+# Drawn sizes beyond this are not what a page shows.
+_LARGEST_SCALE = 64.0
+
+# Elements that scripts, readers or users meet: none may be dropped, merged or added.
+_COUNTED = frozenset(
+    {"a", "desc", "foreignObject", "image", "script", "style", "text", "textPath", "title"}
+    | {"animate", "animateColor", "animateMotion", "animateTransform", "discard", "mpath", "set"}
+    | {"filter", "switch", "view"}
+)
+_TEXTS = frozenset({"text", "title", "desc", "script"})
+_SIZES = ("width", "height", "viewBox", "preserveAspectRatio")
+
+
+def verify(original: bytes, candidate: Candidate, media: MediaType, options: Options) -> Verdict:  # noqa: ARG001  (one signature for all judges)
+    """Whether `candidate` draws and offers to pages and scripts what `original` does."""
+    before = _read(original)
+    try:
+        after = _read(candidate.data)
+    except CorruptFile as error:
+        return differs(f"the new file {error.message}")
+    difference = _structure(before, after)
+    if not difference:
+        lossless = not candidate.lossy or options.compression_type is Compression.LOSSLESS
+        difference = _drawing(original, candidate.data, lossless=lossless)
+    return differs(difference) if difference else OK
+
+
+@dataclass(slots=True)
+class _Structure:
+    """What pages, scripts, style sheets and screen readers find in an SVG."""
+
+    sizes: dict[str, object] = field(default_factory=dict)
+    ids: Counter[str] = field(default_factory=Counter)
+    elements: Counter[str] = field(default_factory=Counter)
+    links: list[str] = field(default_factory=list)
+    handlers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    texts: list[tuple[str, str]] = field(default_factory=list)
+
+
+def _structure(before: _Structure, after: _Structure) -> str:
+    for part in fields(_Structure):
+        one, other = getattr(before, part.name), getattr(after, part.name)
+        if one == other:
+            continue
+        if part.name == "sizes":
+            return f"the root's size changed: {one} became {other}"
+        if isinstance(one, Counter):
+            changed = sorted(str(key) for key in (one - other) + (other - one))
+            return f"{part.name} lost or added: {', '.join(changed[:5])}"
+        return f"{part.name} changed"
+    return ""
+
+
+class _Reader:
+    """Collects a `_Structure` from parser events."""
+
+    def __init__(self) -> None:
+        self.structure = _Structure()
+        self._path: list[str] = []
+        self._text: list[str] = []
+        #: how deep the outermost of `_TEXTS` stands that we are in, 0 outside
+        self._text_depth = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        tag = name.rpartition(":")[2]
+        found = self.structure
+        if not self._path:
+            found.sizes = {key: _size(attributes.get(key, "")) for key in _SIZES}
+        self._path.append(tag)
+        if tag in _COUNTED:
+            found.elements[tag] += 1
+        if not self._text_depth and tag in _TEXTS:
+            self._text_depth = len(self._path)
+        for key, value in attributes.items():
+            if key in ("id", "xml:id"):
+                found.ids[value] += 1
+            elif key.startswith("on"):
+                found.handlers[key, " ".join(value.split())] += 1
+            elif tag == "a" and key.rpartition(":")[2] == "href":
+                found.links.append(value)
+
+    def characters(self, text: str) -> None:
+        if self._text_depth:
+            self._text.append(text)
+
+    def end(self, _name: str) -> None:
+        if self._text_depth == len(self._path):
+            tag, words = self._path[-1], "".join(self._text).split()
+            self.structure.texts.append((tag, " ".join(words)))
+            self._text.clear()
+            self._text_depth = 0
+        self._path.pop()
+
+
+def _read(data: bytes) -> _Structure:
+    parser = expat.ParserCreate()
+    reader = _Reader()
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.characters
+    # With a default handler expat passes entities in text on to it instead of expanding them,
+    # and everything else that nobody takes.
+    parser.DefaultHandler = reader.characters
+    parser.CommentHandler = parser.ProcessingInstructionHandler = _ignore
+    parser.StartCdataSectionHandler = parser.EndCdataSectionHandler = _ignore
+    parser.buffer_text = True
+    try:
+        parser.Parse(data, True)  # noqa: FBT003  (takes no keywords)
+    except expat.ExpatError as error:
+        raise CorruptFile(f"is not well-formed: {error}") from error
+    return reader.structure
+
+
+def _ignore(*_: str) -> None:
+    pass
+
+
+def _size(value: str) -> object:
+    """An attribute of the root in a form that is equal for equal values."""
+    parts = value.replace(",", " ").split()
+    try:
+        return tuple(float(part.removesuffix("px")) for part in parts)
+    except ValueError:
+        return tuple(parts)
+
+
+def _drawing(original: bytes, candidate: bytes, *, lossless: bool) -> str:
+    """What differs between the two as drawn, empty for nothing that can be seen."""
+    try:
+        before = _render(original)
+    except pyvips.Error:
+        return ""
+    try:
+        after = _render(candidate)
+    except pyvips.Error:
+        return "it cannot be drawn any more"
+    if before.size != after.size:
+        return f"drawn at {after.size} instead of {before.size}"
+    measure = Measure()
+    for one, other in strips(before, after):
+        measure.add(one, other)
+    likeness = measure.likeness()
+    # Where coordinates are rounded, edges move by small fractions of a pixel; nothing else may.
+    block, psnr = (1, 55) if lossless else (8, 38)
+    if likeness.worst_block > block or likeness.psnr < psnr or likeness.worst_structure < 0.95:
+        return "it is drawn differently"
+    return ""
+
+
+def _render(data: bytes) -> Image.Image:
+    size = pyvips.Image.svgload_buffer(data)
+    scale = min(_LARGEST_SCALE, _RENDERED / max(size.width, size.height))
+    drawn = pyvips.Image.svgload_buffer(data, scale=scale)
+    image = Image.frombytes("RGBA", (drawn.width, drawn.height), drawn.write_to_memory())
+    return image.convert("RGBa")

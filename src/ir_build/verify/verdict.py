@@ -1,0 +1,22 @@
+"""What a judge says about a candidate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """May the candidate replace the original, and if not, why."""
+
+    ok: bool
+    #: what differs, for the report ("12 frames became 11"); empty when `ok`
+    detail: str = ""
+
+
+OK = Verdict(ok=True)
+
+
+def differs(detail: str) -> Verdict:
+    """A verdict against the candidate."""
+    return Verdict(ok=False, detail=detail)

@@ -1,0 +1,184 @@
+"""AVIF: plain stills get smaller, all others stay whole."""
+
+import contextlib
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
+from ir_build.engine import avif, isobmff
+from ir_build.engine.score import Reference
+from ir_build.errors import CorruptFile, InputError, LeftAlone, TooLarge
+from ir_build.options import Compression, Effort, Meta, Options, Resize
+
+LOSSY = Options(effort=Effort.FAST)
+LOSSLESS = Options(compression_type=Compression.LOSSLESS, effort=Effort.FAST)
+
+
+def picture(width=192, height=128, mode="RGB"):
+    """Smooth colours with some grain, transparent in one corner."""
+    y, x = np.mgrid[:height, :width]
+    grain = np.random.default_rng(1).integers(0, 24, (height, width))
+    planes = [x * 255 // width, y * 255 // height, (x + y) % 64 * 3 + grain]
+    if mode == "L":
+        return Image.fromarray(planes[2].astype(np.uint8))
+    if mode == "RGBA":
+        planes.append(np.where(x + y < 40, 0, 255 - y))
+    return Image.fromarray(np.stack(planes, -1).astype(np.uint8))
+
+
+def saved(image, **settings):
+    buffer = io.BytesIO()
+    image.save(buffer, "AVIF", **{"quality": 97, "speed": 8, "max_threads": 1, **settings})
+    return buffer.getvalue()
+
+
+def opened(data):
+    return Image.open(io.BytesIO(data), formats=["AVIF"])
+
+
+def exif_of(orientation):
+    block = Image.Exif()
+    block[0x0112] = orientation
+    block[0x010F] = "A camera"
+    return block.tobytes()
+
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_lossy_reaches_the_score(mode):
+    """A plain still is coded again, smaller, at no less than the target."""
+    data = saved(picture(mode=mode))
+    result = avif.compress(data, LOSSY)
+    assert result.lossy
+    assert len(result.data) < 0.9 * len(data)
+    before, after = opened(data), opened(result.data)
+    form = "RGBA" if mode == "RGBA" else "RGB"
+    score = Reference(np.asarray(before.convert(form))).score(np.asarray(after.convert(form)))
+    assert score >= 80
+    assert before.mode == after.mode
+
+
+def test_subsampling_stays():
+    """Colours at full resolution stay so."""
+    result = avif.compress(saved(picture(), subsampling="4:4:4"), LOSSY)
+    read = isobmff.read(result.data)
+    assert avif._subsampling(read.items[read.primary]) == "4:4:4"
+
+
+def test_what_saves_too_little_is_given_back():
+    """A file that is small already is returned as it is."""
+    data = saved(picture(), quality=40)
+    assert avif.compress(data, LOSSY).data == data
+
+
+def test_lossless_leaves_it_alone():
+    """There is no way to code AVIF again without loss."""
+    with pytest.raises(LeftAlone, match="without loss"):
+        avif.compress(saved(picture()), LOSSLESS)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_picture_is_turned_as_before(orientation):
+    """Rotation and mirroring stay, other Exif goes."""
+    result = avif.compress(saved(picture(), exif=exif_of(orientation)), LOSSY)
+    assert result.lossy
+    kept = opened(result.data).getexif()
+    assert kept.get(0x0112, 1) == orientation
+    assert 0x010F not in kept
+
+
+def test_a_profile_that_matters_stays():
+    """Only an sRGB profile is dropped, unless profiles are to be kept."""
+    data = bytearray(SRGB)
+    red, green = data.index(b"rXYZ"), data.index(b"gXYZ")
+    data[red : red + 4], data[green : green + 4] = b"gXYZ", b"rXYZ"
+    foreign = bytes(data)
+    result = avif.compress(saved(picture(), icc_profile=foreign), LOSSY)
+    assert opened(result.data).info["icc_profile"] == foreign
+    result = avif.compress(saved(picture(), icc_profile=SRGB), LOSSY)
+    assert "icc_profile" not in opened(result.data).info
+    keeping = Options(effort=Effort.FAST, preserve_metas=frozenset({Meta.ICC}))
+    result = avif.compress(saved(picture(), icc_profile=SRGB), keeping)
+    assert opened(result.data).info["icc_profile"] == SRGB
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("options", [LOSSY, LOSSLESS])
+def test_resize_fits_the_box_as_it_is_shown(orientation, options):
+    """The box holds the picture the way a viewer turns it, in lossless mode too."""
+    fitting = Options(
+        compression_type=options.compression_type, effort=Effort.FAST, resize=Resize(width=64)
+    )
+    data = saved(picture(192, 128), exif=exif_of(orientation))
+    size = opened(avif.compress(data, fitting).data).size
+    assert size == ((64, 43) if orientation == 1 else (96, 64))
+
+
+def test_a_sequence_is_left_alone():
+    """More than one frame."""
+    frames = [picture(32, 32), picture(32, 32).rotate(90)]
+    data = saved(frames[0], save_all=True, append_images=frames[1:])
+    with pytest.raises(LeftAlone, match="sequence"):
+        avif.compress(data, LOSSY)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b"MA1B", b"tmap", "gain map"),
+        (b"av01", b"grid", "parts"),
+        (b"av01", b"sato", "parts"),
+        (b"pixi", b"clap", "properties"),
+        (b"nclx\0\x01\0\x0d", b"nclx\0\x09\0\x10", "9/16"),
+        (b"nclx\0\x01\0\x0d", b"nclx\0\x0c\0\x0d", "12/13"),
+    ],
+)
+def test_other_kinds_are_left_alone(old, new, reason):
+    """Gain maps, grids, derived pictures, crops, HDR and wide gamut stay whole."""
+    data = saved(picture(), subsampling="4:2:0")
+    assert old in data
+    with pytest.raises(LeftAlone, match=reason):
+        avif.compress(data.replace(old, new), LOSSY)
+
+
+def test_more_than_8_bits_are_left_alone():
+    """The configuration of the codec says how deep the picture is."""
+    data = saved(picture(), subsampling="4:2:0")
+    at = data.index(b"av1C") + 6
+    deep = data[:at] + bytes([data[at] | 0x40]) + data[at + 1 :]
+    with pytest.raises(LeftAlone, match="8 bits"):
+        avif.compress(deep, LOSSY)
+
+
+def test_too_many_pixels_are_not_decoded():
+    """The size in the header decides."""
+    with pytest.raises(TooLarge, match="192 x 128"):
+        avif.compress(saved(picture()), Options(max_pixels=1000))
+
+
+@pytest.mark.parametrize("share", [0, 0.01, 0.1, 0.5, 0.9, 0.999])
+def test_a_file_cut_short_is_corrupt(share):
+    """A truncated file is reported."""
+    data = saved(picture())
+    with pytest.raises(CorruptFile):
+        avif.compress(data[: int(len(data) * share)], LOSSY)
+
+
+DAMAGED = saved(picture(64, 64, "RGBA"), exif=exif_of(6), quality=60)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, len(DAMAGED) - 1), st.integers(0, 255)), max_size=4))
+def test_damage_ends_in_a_reason(changes):
+    """Changed bytes give a picture or one of our errors, nothing else."""
+    data = bytearray(DAMAGED)
+    for at, value in changes:
+        data[at] = value
+    with contextlib.suppress(InputError, LeftAlone):
+        avif.compress(bytes(data), Options(max_pixels=100_000, effort=Effort.FAST))

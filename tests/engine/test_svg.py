@@ -1,0 +1,300 @@
+"""SVG: what is drawn stays, what isn't goes."""
+
+import pytest
+import pyvips
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ir_build.engine import svg, svgpath, svgvalues
+from ir_build.errors import CorruptFile, LeftAlone
+from ir_build.options import Compression, Meta, Options
+
+LOSSY = Options()
+LOSSLESS = Options(compression_type=Compression.LOSSLESS)
+NS = 'xmlns="http://www.w3.org/2000/svg"'
+
+
+def minified(text, options=LOSSY):
+    return svg.compress(text.encode() if isinstance(text, str) else text, options).data.decode()
+
+
+def rendered(data, scale=4):
+    return pyvips.Image.svgload_buffer(data, scale=scale).numpy().astype(int)
+
+
+PICTURE = f"""<?xml version="1.0" encoding="UTF-8"?>
+<!-- made by hand -->
+<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
+<svg version="1.1" {NS} xmlns:xlink="http://www.w3.org/1999/xlink"
+     xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape"
+     width="100px" height="100px" viewBox="0 0 100 100" xml:space="preserve">
+  <title>Two  shapes</title>
+  <desc>
+    A square, a curve
+  </desc>
+  <metadata><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></metadata>
+  <defs></defs>
+  <g id="layer1" inkscape:label="Layer 1" transform="translate( 10.000 , -5.50 )">
+    <path id="a" fill="#FFCC00" d="M 10.00 , 10.0 L 40.0 10.0 L 40.0,40.0 L 10.0 40.0 Z"></path>
+    <path stroke="#112233" fill="none" stroke-width="2.50"
+          d="M 50.12345 50.5 C 60.55555 40.4444, 70.123456 80.987654, 80 60 S 90 70 85 85"/>
+    <polygon points="1.0,2.0 3.50,4.0
+       5,6.25" style="fill: #00FF00; enable-background: new 0 0 1 1; "/>
+  </g>
+</svg>
+"""
+
+
+def test_a_drawing_gets_smaller_and_looks_the_same():
+    """Lossless renders pixel for pixel the same; lossy moves no outline that can be seen."""
+    exact = svg.compress(PICTURE.encode(), LOSSLESS)
+    lossy = svg.compress(PICTURE.encode(), LOSSY)
+    assert len(lossy.data) < len(exact.data) < len(PICTURE)
+    assert (rendered(exact.data) == rendered(PICTURE.encode())).all()
+    assert abs(rendered(lossy.data) - rendered(PICTURE.encode())).max() <= 16
+    assert not exact.lossy
+
+
+@pytest.mark.parametrize("options", [LOSSY, LOSSLESS])
+def test_twice_is_once(options):
+    """A second pass finds nothing."""
+    once = svg.compress(PICTURE.encode(), options).data
+    assert svg.compress(once, options).data == once
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        'viewBox="0 0 100 100"',
+        'id="layer1"',
+        'id="a"',
+        "<title>Two  shapes</title>",
+        "<desc>\n    A square, a curve\n  </desc>",
+        'width="100px"',
+    ],
+)
+def test_what_others_refer_to_stays(kept):
+    """Ids, viewBox, size, title and description stay to the letter."""
+    assert kept in minified(PICTURE)
+
+
+@pytest.mark.parametrize(
+    "gone", ["<?xml", "<!--", "DOCTYPE", "inkscape", "metadata", "xlink", "defs", "xml:space"]
+)
+def test_what_is_never_drawn_goes(gone):
+    """Declarations, comments, editor data, descriptions and unused namespaces are left out."""
+    assert gone not in minified(PICTURE)
+
+
+def test_lossless_keeps_what_editors_store():
+    """A file that is still to be edited keeps its layers."""
+    assert 'inkscape:label="Layer 1"' in minified(PICTURE, LOSSLESS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<svg {NS}><text> a <tspan> b </tspan>\n c</text></svg>",
+        f"<svg {NS}><text xml:space='preserve'>  a  <a href='#x'> b </a> </text></svg>",
+        f"<svg {NS}><style>\n .a  > .b {{ fill : red }}\n</style><g class='a'/></svg>",
+        f"<svg {NS}><foreignObject>\n <p xmlns='urn:html'> a <b> c</b> </p></foreignObject></svg>",
+        f"<svg {NS}><script>\n if (1 &lt; 2) draw()\n</script> <g> </g> </svg>",
+        f"<svg {NS}><script><![CDATA[ a < b ]]></script></svg>",
+        f"<svg {NS} onload='draw()'> <g> </g> </svg>",
+        f"<svg {NS}><style>g:first-child {{ fill: red }}</style> <g> </g></svg>",
+        f"<svg {NS}><app:state xmlns:app='urn:app'> 1 <!-- 2 --></app:state></svg>",
+        f"<svg {NS} content='&lt;mxfile&gt; &lt;/mxfile&gt;'/>",
+        f"<svg {NS}><metadata><!-- payload-start -->eJx<!-- payload-end --></metadata></svg>",
+        f"<svg {NS}><metadata><app:scene xmlns:app='urn:app'/></metadata></svg>",
+        f"<svg {NS}><!--SRC=[SoWkIImgAStDuN]--></svg>",
+        f"<svg {NS}><!--! Licence: CC BY 4.0 --></svg>",
+        f"<svg {NS}><path d='M 0 0 L 1. 2 L 3 4'/></svg>",
+        f"<svg {NS}><path d='M 0 0 L 10 10 !'/></svg>",
+        f"<svg {NS}><path d='L 10 10'/></svg>",
+        f"<svg {NS}><switch><g/><path/></switch></svg>",
+        f"<svg {NS}><image href='data:image/png;base64,iVBORw0KGgo=  '/></svg>",
+    ],
+)
+def test_what_may_matter_stays(text):
+    """Text, style, script, foreign content, payloads and faulty data are not touched."""
+    assert minified(text) == text
+
+
+def test_unknown_paths_are_only_respelled_under_animation():
+    """A path that is morphed keeps its commands, one by one."""
+    text = f"""<svg {NS} viewBox="0 0 9 9"><path d="M1.50 1L5.0 1L5 5"><animate attributeName="d"
+        values="M1 1L5 1L5 5;M2 2L5 1L5 5"/></path></svg>"""
+    assert 'd="M1.5 1 5 1 5 5"' in minified(text)
+
+
+def test_rights_stay_when_asked_for():
+    """preserve_metas with copyright keeps the description and comments about rights."""
+    text = (
+        f"<svg {NS}><!-- License: MIT --><!-- other --><metadata>"
+        "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'/></metadata></svg>"
+    )
+    options = Options(preserve_metas=frozenset({Meta.COPYRIGHT}))
+    assert minified(text, options) == text.replace("<!-- other -->", "")
+    assert minified(text) == f"<svg {NS}/>"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ('<?xml version="1.0" encoding="iso-8859-1"?><svg><text>hé€</text></svg>', "cp1252"),
+        ('<?xml version="1.0" encoding="utf-16"?><svg><text>hé€</text></svg>', "utf-16"),
+        ("<svg><text>hé€</text></svg>", "utf-8-sig"),
+    ],
+)
+def test_any_known_encoding_becomes_utf8(data, text):
+    """The result says the same in UTF-8."""
+    assert minified(data.encode(text)) == "<svg><text>hé€</text></svg>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<svg><path d='M0 0",
+        "<svg><g></svg>",
+        "<svg/><svg/>",
+        "<svg a='1' a='2'/>",
+        "",
+        "<svg>\x00</svg>",
+        "<x:svg/>" * 2,
+    ],
+)
+def test_broken_markup_is_corrupt(text):
+    """What no XML reader takes is reported."""
+    with pytest.raises(CorruptFile):
+        minified(text)
+
+
+def test_wrong_encoding_is_corrupt():
+    """Bytes that are not what the file claims are reported."""
+    with pytest.raises(CorruptFile):
+        minified(b"<svg>\xff</svg>")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<!DOCTYPE svg [<!ENTITY a "b">]><svg/>',
+        '<!DOCTYPE svg [<!ENTITY a SYSTEM "file:///etc/passwd">]><svg>&a;</svg>',
+        '<!DOCTYPE svg [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><svg>&b;</svg>',
+        '<!DOCTYPE svg SYSTEM "x.dtd"><svg>&nbsp;</svg>',
+        '<?xml version="1.0" encoding="shift_jis"?><svg/>',
+        '<?xml version="1.1"?><svg/>',
+        '<svg xmlns="urn:other"/>',
+    ],
+)
+def test_entities_and_strange_xml_are_left_alone(text):
+    """Nothing is expanded or fetched."""
+    with pytest.raises(LeftAlone):
+        minified(text)
+
+
+def test_depth_costs_no_stack():
+    """Fifty thousand nested groups are no deeper for us than one."""
+    depth = 50_000
+    text = f"<svg {NS}>" + "<g>" * depth + "</g>" * depth + "</svg>"
+    assert minified(text) == text.replace("<g></g>", "<g/>")
+
+
+def test_outlines_under_an_enlargement_are_rounded_less():
+    """What is drawn larger keeps more decimals."""
+    path = "<path d='M1.23456789 2L3.456789012 4.567890123 7.8901234 1.2345678'/>" * 3
+    plain = minified(f"<svg {NS} viewBox='0 0 100 100'>{path}</svg>")
+    larger = minified(f"<svg {NS} viewBox='0 0 100 100'><g transform='scale(100)'>{path}</g></svg>")
+    assert "1.235" in plain
+    assert "1.23457" in larger
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "<pattern>{}</pattern>",
+        "<style>path {{ transform: scale(9) }}</style>{}",
+        "<g transform='scale(9)'>{}</g><use href='#a'/>",
+        "<clipPath clipPathUnits='objectBoundingBox'>{}</clipPath>",
+        "<g transform='matrix(1 2 3)'>{}</g>",
+    ],
+)
+def test_outlines_of_unknown_size_are_not_rounded(wrapped):
+    """Where the scale can't be told, every decimal stays."""
+    path = "<path d='M1.23456789 2L3.456789012 4.567890123'/>"
+    assert "1.23456789" in minified(f"<svg {NS} viewBox='0 0 9 9'>{wrapped.format(path)}</svg>")
+
+
+NUMBERS = st.one_of(
+    st.integers(-1000, 1000).map(str),
+    st.decimals(-999, 999, allow_nan=False, places=3).map(str),
+    st.sampled_from(["0.0", "-0", ".5", "-.50", "+3.10", "00.5", "1e2", "2.5E-3", "0.000001"]),
+)
+
+
+@given(NUMBERS)
+def test_a_shortened_number_is_the_same_number(number):
+    """Shortening keeps the value and never adds a character."""
+    shorter = svgvalues.shorten(number)
+    assert float(shorter) == float(number)
+    assert len(shorter) <= len(number)
+
+
+COUNTS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "Z": 0}
+
+
+@st.composite
+def paths(draw):
+    letters = draw(st.lists(st.sampled_from("MLHVCSQTZmlhvcsqtz"), max_size=12))
+    parts = ["M", draw(NUMBERS), draw(NUMBERS)]
+    for letter in letters:
+        parts.append(letter)
+        parts += [draw(NUMBERS) for _ in range(COUNTS[letter.upper()])]
+    return " ".join(parts)
+
+
+@given(paths())
+def test_a_respelled_path_is_the_same_path(data):
+    """Writing changes spelling only: what is read back has the same commands and values."""
+    before = svgpath.parse(data)
+    after = svgpath.parse(svgpath.write(before))
+    assert [command.letter for command in before] == [command.letter for command in after]
+    assert [list(map(float, command.numbers)) for command in before] == [
+        list(map(float, command.numbers)) for command in after
+    ]
+
+
+def corners(data):
+    """Every point of a path, control points included, in absolute coordinates."""
+    pieces, _, places = svgpath._prepare(svgpath.parse(data), 99, stroked=False)
+    return [
+        (piece.kind, [(x / 10**places, y / 10**places) for x, y in piece.points])
+        for piece in pieces
+    ]
+
+
+@given(paths(), st.integers(0, 4))
+def test_a_rounded_path_stays_within_its_tolerance(data, places):
+    """No point moves by more than half a unit of the last decimal, however long the path."""
+    after = svgpath.rewrite(svgpath.parse(data), places, stroked=False)
+    before, moved = corners(data), corners(after)
+    assert [kind for kind, _ in before] == [kind for kind, _ in moved]
+    for (_, points), (_, others) in zip(before, moved, strict=True):
+        for point, other in zip(points, others, strict=True):
+            assert point == pytest.approx(other, abs=0.5 * 10**-places + 1e-9)
+
+
+@given(paths(), st.integers(0, 4), st.booleans())
+def test_rounding_twice_is_rounding_once(data, places, stroked):
+    """A rounded path is a fixed point."""
+    once = svgpath.rewrite(svgpath.parse(data), places, stroked=False)
+    assert svgpath.rewrite(svgpath.parse(once), places, stroked=False) == once
+
+
+def test_arcs_keep_their_numbers():
+    """An arc's bulge depends on its ends too much for rounding; compact flags are read."""
+    commands = svgpath.parse("M0 0a1.23456 1.2 0 01.5.123456A5 5 0 1 0 1.234567 2")
+    assert [len(command.numbers) for command in commands] == [2, 7, 7]
+    assert svgpath.rewrite(commands, 1, stroked=False) == (
+        "M0 0A1.23456 1.2 0 0 1 .5.123456 5 5 0 1 0 1.234567 2"
+    )

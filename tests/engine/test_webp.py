@@ -1,0 +1,279 @@
+"""WebP: what is seen stays, frame by frame."""
+
+import contextlib
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
+from ir_build.engine import exif, riff, webp, webpfile
+from ir_build.engine.riff import Chunk
+from ir_build.engine.score import Reference
+from ir_build.errors import CorruptFile, InputError, LeftAlone, TooLarge
+from ir_build.options import Compression, Effort, Meta, Options, Resize
+
+LOSSY = Options()
+LOSSLESS = Options(compression_type=Compression.LOSSLESS)
+
+
+def picture(width=96, height=64, mode="RGB"):
+    """Smooth colours with some grain, transparent in one corner."""
+    y, x = np.mgrid[:height, :width]
+    grain = np.random.default_rng(1).integers(0, 24, (height, width))
+    planes = [x * 255 // width, y * 255 // height, (x + y) % 64 * 3 + grain]
+    if mode == "RGBA":
+        planes.append(np.where(x + y < 40, 0, 255 - y))
+    return Image.fromarray(np.stack(planes, -1).astype(np.uint8))
+
+
+def saved(image, **settings):
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", **{"quality": 95, **settings})
+    return buffer.getvalue()
+
+
+def shown(data):
+    image = Image.open(io.BytesIO(data))
+    frames = []
+    for number in range(image.n_frames):
+        image.seek(number)
+        frames.append(np.asarray(image.convert("RGBA")))
+    return np.stack(frames)
+
+
+def exif_of(orientation):
+    block = Image.Exif()
+    block[0x0112] = orientation
+    block[0x010F] = "A camera " * 30
+    return block.tobytes()
+
+
+def profile(space):
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile(space)).tobytes()
+
+
+def foreign_profile():
+    """A profile that is not sRGB: sRGB with two of its primaries swapped."""
+    data = bytearray(profile("sRGB"))
+    red, green = data.index(b"rXYZ"), data.index(b"gXYZ")
+    data[red : red + 4], data[green : green + 4] = b"gXYZ", b"rXYZ"
+    return bytes(data)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("options", [LOSSY, LOSSLESS])
+def test_lossless_stays_lossless(mode, options):
+    """A lossless picture keeps every visible pixel and is still coded as one, smaller."""
+    data = saved(picture(mode=mode), lossless=True, quality=0, method=0)
+    result = webp.compress(data, options)
+    assert len(result.data) < len(data)
+    assert webpfile.read(result.data).image.lossless
+    before, after = shown(data), shown(result.data)
+    visible = before[..., 3] > 0
+    assert (before[visible] == after[visible]).all()
+    assert (before[..., 3] == after[..., 3]).all()
+
+
+def test_lossless_keeps_colours_under_transparency():
+    """Every pixel stays, seen or not, unless lossy is asked for; then the result says lossy."""
+    data = saved(picture(mode="RGBA"), lossless=True, exact=True, quality=0, method=0)
+    exact, lossy = webp.compress(data, LOSSLESS), webp.compress(data, LOSSY)
+    assert (shown(exact.data) == shown(data)).all()
+    assert not exact.lossy
+    assert lossy.lossy
+    assert len(lossy.data) < len(exact.data)
+
+
+def test_lossless_keeps_the_bits_of_a_lossy_picture():
+    """A VP8 picture is not coded again in lossless mode, only its metadata goes."""
+    plain = saved(picture(), exact=True)
+    data = saved(picture(), exif=exif_of(1), xmp=b"<x/>", icc_profile=profile("sRGB"))
+    result = webp.compress(data, LOSSLESS)
+    assert result.data == plain
+    assert not result.lossy
+    assert result.notes == ("stripped Exif", "stripped XMP", "stripped sRGB profile")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_lossy_reaches_the_score(mode):
+    """A lossy picture is coded again, smaller, at no less than the target."""
+    data = saved(picture(256, 192, mode), quality=100)
+    result = webp.compress(data, LOSSY)
+    assert result.lossy
+    assert len(result.data) < 0.95 * len(data)
+    form = (slice(None), slice(None), slice(0, len(mode)))
+    assert Reference(shown(data)[0][form]).score(shown(result.data)[0][form]) >= 80
+    assert (shown(data)[..., 3] == shown(result.data)[..., 3]).all()
+
+
+@pytest.mark.parametrize("options", [LOSSY, LOSSLESS])
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_the_picture_is_turned_as_before(options, orientation):
+    """Of the Exif only the orientation stays, and only one that turns."""
+    data = saved(picture(256, 192), exif=exif_of(orientation))
+    kept = webpfile.read(webp.compress(data, options).data).exif
+    if orientation == 1:
+        assert kept is None
+    else:
+        assert exif.orientation(kept) == orientation
+        assert len(kept) < 40
+
+
+@pytest.mark.parametrize("options", [LOSSY, LOSSLESS])
+def test_a_profile_that_matters_stays(options):
+    """Only an sRGB profile is dropped, unless profiles are to be kept."""
+    data = saved(picture(), icc_profile=foreign_profile())
+    assert webpfile.read(webp.compress(data, options).data).icc == foreign_profile()
+    data = saved(picture(), icc_profile=profile("sRGB"))
+    keeping = Options(
+        compression_type=options.compression_type, preserve_metas=frozenset({Meta.ICC})
+    )
+    assert webpfile.read(webp.compress(data, keeping).data).icc == profile("sRGB")
+
+
+def test_xmp_stays_when_it_may_hold_what_is_kept():
+    """preserve_metas with copyright keeps XMP."""
+    options = Options(preserve_metas=frozenset({Meta.COPYRIGHT}))
+    result = webp.compress(saved(picture(), xmp=b"<rights/>"), options)
+    assert webpfile.read(result.data).xmp == b"<rights/>"
+
+
+def test_chunks_nobody_knows_stay():
+    """A chunk outside the specification may be someone's payload."""
+    file = riff.read(saved(picture(mode="RGBA")))
+    data = riff.write([*file, Chunk(b"APPD", b"state")])
+    kept = riff.read(webp.compress(data, LOSSY).data)
+    assert Chunk(b"APPD", b"state") in kept
+
+
+@pytest.mark.parametrize("lossless", [True, False])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_resize_fits_the_box(lossless, mode):
+    """A resized picture has the size asked for, is coded as before, and shows the same."""
+    image = picture(256, 192, mode)
+    data = saved(image, lossless=lossless)
+    for compression in (Compression.LOSSY, Compression.LOSSLESS):
+        options = Options(compression_type=compression, resize=Resize(width=128))
+        result = webp.compress(data, options).data
+        assert shown(result).shape == (1, 96, 128, 4)
+        assert webpfile.read(result).image.lossless is lossless
+
+
+def animation(**settings):
+    frames = [picture(96, 64, "RGBA") for _ in range(4)]
+    for number, frame in enumerate(frames):
+        frame.paste((255, 0, 0, 255), (10 * number, 5, 10 * number + 20, 30))
+    return saved(
+        frames[0],
+        save_all=True,
+        append_images=frames[1:],
+        duration=[40, 50, 60, 70],
+        loop=3,
+        background=(1, 2, 3, 4),
+        xmp=b"<x/>",
+        **settings,
+    )
+
+
+def timing(data):
+    file = webpfile.read(data)
+    return file.animation, [frame.header[12:15] for frame in file.frames]
+
+
+@pytest.mark.parametrize("settings", [{"lossless": True, "quality": 0}, {"quality": 98}])
+@pytest.mark.parametrize("options", [LOSSY, LOSSLESS, Options(effort=Effort.FAST)])
+def test_an_animation_keeps_its_frames_and_times(settings, options):
+    """Frames, durations, places, blending, loop and background stay; so do lossless pixels."""
+    data = animation(**settings)
+    result = webp.compress(data, options)
+    assert len(result.data) < len(data)
+    before, after = webpfile.read(data), webpfile.read(result.data)
+    assert [frame.header for frame in before.frames] == [frame.header for frame in after.frames]
+    assert before.animation == after.animation
+    assert after.xmp is None
+    if not result.lossy:
+        assert (shown(data) == shown(result.data)).all()
+    for one, other in zip(shown(data), shown(result.data), strict=True):
+        assert Reference(one).score(other) >= 75
+
+
+@pytest.mark.parametrize("settings", [{"lossless": True}, {"quality": 90}])
+def test_a_resized_animation_keeps_its_frames_and_times(settings):
+    """Resizing composes each frame anew, and nothing else changes."""
+    data = animation(**settings)
+    for compression in (Compression.LOSSY, Compression.LOSSLESS):
+        options = Options(compression_type=compression, resize=Resize(height=32))
+        result = webp.compress(data, options).data
+        assert shown(result).shape == (4, 32, 48, 4)
+        assert timing(result) == timing(data)
+        for one, other in zip(shown(data), shown(result), strict=True):
+            small = np.asarray(
+                Image.fromarray(one).convert("RGBa").resize((48, 32)).convert("RGBA")
+            )
+            assert abs(small[..., 3].astype(int) - other[..., 3]).max() < 90
+
+
+@pytest.mark.parametrize(
+    "data",
+    [saved(picture()), saved(picture(mode="RGBA"), lossless=True), animation(quality=90)],
+    ids=["lossy", "lossless", "animation"],
+)
+def test_lossless_twice_is_once(data):
+    """A second lossless pass finds nothing."""
+    once = webp.compress(data, LOSSLESS).data
+    assert len(webp.compress(once, LOSSLESS).data) >= 0.99 * len(once)
+
+
+def test_too_many_pixels_are_not_decoded():
+    """The size in the header decides."""
+    with pytest.raises(TooLarge, match="96 x 64"):
+        webp.compress(saved(picture()), Options(max_pixels=1000))
+    huge = riff.write([Chunk(b"VP8L", bytes.fromhex("2ffebfff0f07101100fd0f4444ff03"))])
+    with pytest.raises(TooLarge):
+        webp.compress(huge, LOSSY)
+
+
+def test_padding_after_the_end_goes_and_other_data_makes_us_stop():
+    """Zeros after the end are dropped; anything else means that the file is left alone."""
+    data = saved(picture())
+    assert webp.compress(data + bytes(64), LOSSLESS).data == data
+    with pytest.raises(LeftAlone, match="4 bytes after"):
+        webp.compress(data + b"PK\3\4", LOSSLESS)
+
+
+def test_transparency_that_viewers_disagree_on_is_left_alone():
+    """A header that denies the transparency of its picture."""
+    chunks = riff.read(saved(picture(mode="RGBA")))
+    header = Chunk(b"VP8X", bytes([chunks[0].data[0] & ~0x10]) + chunks[0].data[1:])
+    with pytest.raises(LeftAlone):
+        webp.compress(riff.write([header, *chunks[1:]]), LOSSY)
+
+
+@pytest.mark.parametrize("source", [saved(picture()), animation(quality=50)])
+@pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.9, 0.999])
+def test_a_file_cut_short_is_corrupt(source, share):
+    """A truncated file is reported."""
+    with pytest.raises(CorruptFile):
+        webp.compress(source[: int(len(source) * share)], LOSSY)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_damage_ends_in_a_reason(data):
+    """Flipped bytes give a picture or one of our errors, nothing else."""
+    source = bytearray(data.draw(st.sampled_from(DAMAGED)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        source[data.draw(st.integers(0, min(80, len(source) - 1)))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(InputError, LeftAlone):
+        webp.compress(bytes(source), Options(max_pixels=100_000, effort=Effort.FAST))
+
+
+DAMAGED = [
+    saved(picture(32, 32)),
+    saved(picture(32, 32, "RGBA"), exif=exif_of(6)),
+    saved(picture(32, 32, "RGBA"), lossless=True),
+    animation(lossless=True),
+]

@@ -1,0 +1,98 @@
+"""A file is the old one or the new one, whatever happens."""
+
+import os
+import stat
+import time
+
+import pytest
+
+from ir_build import atomic
+from ir_build.errors import Unreadable
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    os.utime(path, (1_000_000, 1_000_000))
+    return path
+
+
+def test_mode_and_times_are_kept(file):
+    """The new file has the old one's mode, and its times where the host expects them."""
+    atomic.replace(file, b"new", seen=file.lstat(), keep_times=True)
+    assert file.read_bytes() == b"new"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert file.stat().st_mtime == 1_000_000
+
+
+def test_times_are_new_in_place(file):
+    """A source that was changed looks changed to make, to backups and to git."""
+    atomic.replace(file, b"new", seen=file.lstat(), keep_times=False)
+    assert file.stat().st_mtime > time.time() - 60
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace", "chmod"])
+def test_a_crash_at_any_step_leaves_the_old_file_and_nothing_else(file, monkeypatch, step):
+    """When writing fails, whenever, the old file is there and no temporary one."""
+
+    def fail(*_args, **_kwargs):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, step, fail)
+    with pytest.raises(Unreadable, match="disk full"):
+        atomic.replace(file, b"new", seen=file.lstat(), keep_times=True)
+    assert file.read_bytes() == b"old"
+    assert os.listdir(file.parent) == [file.name]
+
+
+def test_a_file_that_changed_meanwhile_is_left_alone(file):
+    """What somebody else wrote after we read the file is not overwritten."""
+    seen = file.lstat()
+    file.write_bytes(b"newer")
+    with pytest.raises(Unreadable, match="changed"):
+        atomic.replace(file, b"new", seen=seen, keep_times=True)
+    assert file.read_bytes() == b"newer"
+
+
+def test_a_link_swapped_in_is_not_written_through(file, tmp_path):
+    """A link put in the file's place between reading and writing does not lead us elsewhere."""
+    seen = file.lstat()
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"mine")
+    file.unlink()
+    file.symlink_to(outside)
+    with pytest.raises(Unreadable):
+        atomic.replace(file, b"new", seen=seen, keep_times=True)
+    assert outside.read_bytes() == b"mine"
+
+
+def test_a_hard_link_is_not_written_through(file, tmp_path):
+    """The other name of a file keeps the old content."""
+    other = tmp_path / "other.png"
+    os.link(file, other)
+    atomic.replace(file, b"new", seen=file.lstat(), keep_times=True)
+    assert other.read_bytes() == b"old"
+
+
+def test_only_regular_files_are_read(tmp_path):
+    """A pipe does not hang the build, a link is not followed."""
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "link.png").symlink_to(tmp_path / "file")
+    for name in ("pipe.png", "link.png", "missing.png"):
+        with pytest.raises(Unreadable):
+            atomic.read(tmp_path / name)
+
+
+def test_stale_temporary_files_are_removed_and_fresh_ones_are_not(tmp_path):
+    """What a killed process left behind goes; what a running one writes stays."""
+    stale, fresh = tmp_path / ".ir-build-old.tmp", tmp_path / ".ir-build-new.tmp"
+    for file in (stale, fresh):
+        file.write_bytes(b"x")
+    os.utime(stale, (1, 1))
+    for file in (stale, fresh):
+        assert atomic.is_temporary(file.name)
+        atomic.remove_stale(file)
+    assert os.listdir(tmp_path) == [fresh.name]

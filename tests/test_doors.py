@@ -1,0 +1,154 @@
+"""Every setting reaches the engine, or the run, from every door."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ir_build import api, backends
+from ir_build.candidate import Candidate
+from ir_build.cli import main
+from ir_build.media import MediaType
+from ir_build.options import Effort, Meta, Resize
+from ir_build.settings import SETTINGS
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(300)
+
+# Of every setting a value as YAML and TOML have it, the same as text, and what must come of it.
+SAMPLES = {
+    "compression_type": ({"png": "lossless", "default": "lossy"}, "png=lossless,lossy", "lossless"),
+    "quality": (91, "91", 91.0),
+    "resize": ({"width": 12, "height": 34}, "12x34", Resize(12, 34)),
+    "preserve_metas": (["icc", "copyright"], "icc,copyright", frozenset({Meta.ICC, Meta.COPYRIGHT})),
+    "min_saving": (7, "7%", 0.07),
+    "effort": ("best", "best", Effort.BEST),
+    "max_pixels": (12345, "12345", 12345),
+    "include": (["*.png", "*.jpg"], "*.png,*.jpg", ("*.png", "*.jpg")),
+    "exclude": (["x/**"], "x/**", ("x/**",)),
+    "overrides": ([{"glob": "*.png", "quality": 66}], json.dumps([{"glob": "*.png", "quality": 66}]), 66.0),
+    "max_file_size": ("1MB", "1MB", 1_000_000),
+    "jobs": (3, "3", 3),
+    "timeout": (9, "9", 9.0),
+    "memory_limit": ("1GiB", "1GiB", 2**30),
+    "cache_dir": ("other cache", "other cache", "other cache"),
+    "cache_size": ("3MB", "3MB", 3_000_000),
+    "strict": (True, "true", True),
+    "backend": ("local", "local", "local"),
+    "fallback": ("local", "local", "local"),
+    "report": (["r.md"], "r.md", ("r.md",)),
+}  # fmt: skip
+
+
+class Recorder:
+    """A backend that notes what it is asked for."""
+
+    name = "a recorder"
+    identity = "recorder"
+    remote = False
+
+    def __init__(self):
+        self.options = []
+
+    def compress(self, data, media, options, name):
+        self.options.append(options)
+        return Candidate(data, lossy=False)
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def recorded(tmp_path, monkeypatch):
+    """Run in a folder with one picture, and record the configuration and the options."""
+    for name in list(os.environ):
+        if name.startswith("IR_BUILD_"):
+            monkeypatch.delenv(name)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.png").write_bytes(PNG)
+    (tmp_path / "docs" / "index.md").write_text("# x")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ir_build.config.default_cache_dir", lambda: tmp_path / "cache")
+    recorder = Recorder()
+    monkeypatch.setattr(backends, "choose", lambda *_args, **_kwargs: recorder)
+    opened = api.Session.__init__
+
+    def open_and_note(self, config, **more):
+        opened(self, config, **more)
+        recorder.config = config
+
+    monkeypatch.setattr(api.Session, "__init__", open_and_note)
+    return recorder
+
+
+def command_line(name, value, text, folder):
+    flags = [f"--{name.replace('_', '-')}"]
+    if name == "strict":
+        pass
+    elif name in ("include", "exclude", "report"):
+        flags = [part for one in value for part in (*flags, one)]
+    else:
+        flags.append(text)
+    done = CliRunner().invoke(main, ["optimize", "docs", *flags], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+
+
+def pyproject(name, value, text, folder):
+    literal = "true" if value is True else json.dumps(value).replace('": ', '" = ')
+    (folder / "pyproject.toml").write_text(f"[tool.ir-build]\n{name.replace('_', '-')} = {literal}\n")
+    api.optimize("docs")
+
+
+def environment(name, value, text, folder):
+    os.environ[f"IR_BUILD_{name.upper()}"] = text
+    try:
+        api.optimize("docs")
+    finally:
+        del os.environ[f"IR_BUILD_{name.upper()}"]
+
+
+def python(name, value, text, folder):
+    api.optimize("docs", **{name: value})
+
+
+def mkdocs(name, value, text, folder):
+    from mkdocs.commands.build import build
+    from mkdocs.config import load_config
+
+    options = json.dumps({name: value})
+    (folder / "mkdocs.yml").write_text(f"site_name: x\nplugins:\n  - ir-build: {options}\n")
+    build(load_config(str(folder / "mkdocs.yml")))
+
+
+DOORS = [command_line, pyproject, environment, python, mkdocs]
+
+
+def test_every_setting_has_a_sample():
+    """The samples cover the table."""
+    assert SAMPLES.keys() == {setting.name for setting in SETTINGS}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("name", SAMPLES)
+def test_every_setting_arrives_from_every_door(recorded, tmp_path, door, name):
+    """What changes bytes is in the options the backend gets, the rest in the configuration."""
+    value, text, expected = SAMPLES[name]
+    door(name, value, text, tmp_path)
+    config = recorded.config
+    setting = next(setting for setting in SETTINGS if setting.name == name)
+    if setting.per_file:
+        (options,) = {*recorded.options[:1]}
+        assert getattr(options, name) == expected
+    elif name == "overrides":
+        assert recorded.options[0].quality == expected
+        assert config.options_for("b.gif", MediaType.GIF, default="lossy").quality == 80
+    elif name in ("cache_dir", "report"):
+        got = getattr(config, name)
+        paths = got if isinstance(got, tuple) else (got,)
+        assert [path.relative_to(tmp_path) for path in paths] == [
+            Path(one) for one in ((expected,) if isinstance(expected, str) else expected)
+        ]
+    else:
+        assert getattr(config, name) == expected
