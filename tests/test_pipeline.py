@@ -352,6 +352,7 @@ def test_checking_writes_nothing(run):
     run.destination = Nowhere()
     assert isinstance(run.go()["a.png"], Compressed)
     assert path.read_bytes() == original
+    assert isinstance(run.go()["a.png"], Cached)  # still to be done
 
 
 SKIPPED = [

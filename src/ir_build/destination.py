@@ -20,10 +20,10 @@ class Destination(Protocol):
     def path(self, asset: Asset) -> Path:
         """Where the file of `asset` goes. Raises `Unreadable`."""
 
-    def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> os.stat_result:
+    def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> os.stat_result | None:
         """Put the optimised `data` there; `seen` is the source's state when it was read.
 
-        Returns the new file's state. Raises `Unreadable`.
+        Returns the new file's state, None when nothing was written. Raises `Unreadable`.
         """
 
     def keep(self, asset: Asset) -> None:
@@ -88,8 +88,8 @@ class Nowhere:
     def path(self, asset: Asset) -> Path:
         return asset.path
 
-    def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> os.stat_result:  # noqa: ARG002
-        return seen
+    def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> None:
+        """Nothing is written."""
 
     def keep(self, asset: Asset) -> None:
         """Nothing is written."""

@@ -239,8 +239,9 @@ def _put(job: Job, answer: _Answer, destination: Destination, index: StatIndex) 
         path = destination.path(asset)
         if not _is_there(index, path, made):
             state = destination.put(asset, job.state, entry.data)
-            known = Known(made, job.media, answer.context, Reason.ALREADY_OPTIMISED)
-            index.record(str(path), state, known, read_at=None)
+            if state is not None:
+                known = Known(made, job.media, answer.context, Reason.ALREADY_OPTIMISED)
+                index.record(str(path), state, known, read_at=None)
     except Unreadable as error:
         return _failed(job, error.code, error.message)
     kind = Cached if answer.from_cache else Compressed

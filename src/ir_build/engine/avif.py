@@ -9,7 +9,7 @@ from ..candidate import Candidate
 from ..errors import LeftAlone, Reason
 from ..options import Compression, Effort, Meta, Options
 from . import colour, exif, isobmff, raster
-from .score import Reference
+from .judge import Judge
 from .search import smallest
 
 if TYPE_CHECKING:
@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 #: the new file must be smaller by this share of the old one
 _WORTH_LOSS = 0.10
 _RESIZED_TARGET = 90.0
-_SPEED = {Effort.FAST: 8, Effort.DEFAULT: 6, Effort.BEST: 4}
-#: pixels from which on an encode takes long, and the speed for those
-_LARGE, _HASTY = 4_000_000, 8
-#: pixels that can't be coded several times within the usual time limit
-_TOO_SLOW = 24_000_000
+#: encoder speeds and the pixels up to which they are affordable: 5, 1 and 0.4 CPU seconds each
+#: megapixel, three or four times
+_MOST = 12_000_000
+_SPEEDS = {
+    Effort.FAST: ((_MOST, 8),),
+    Effort.DEFAULT: ((4_000_000, 6), (_MOST, 8)),
+    Effort.BEST: ((1_500_000, 4), (4_000_000, 6), (_MOST, 8)),
+}
 _LOWEST, _HIGHEST = 15, 97
 #: what XMP may hold of what `preserve_metas` names
 _IN_XMP = frozenset({Meta.DATETIME, Meta.LOCATION, Meta.COPYRIGHT})
@@ -49,7 +52,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     size = options.resize.fit(*shown) if options.resize is not None else shown
     if not lossy and size == shown:
         raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "AVIF cannot be coded again without loss")
-    if width * height > _TOO_SLOW:
+    if width * height > _MOST:
         raise _left(f"{width} x {height} pixels would take too long to code")
     image = raster.decode(data, "AVIF")
     target = options.quality if lossy else max(options.quality, _RESIZED_TARGET)
@@ -152,9 +155,8 @@ class _Encoder:
     ) -> None:
         self._image = image
         self._subsampling = subsampling
-        self._speed = _SPEED[effort]
-        if image.width * image.height > _LARGE:
-            self._speed = max(self._speed, _HASTY)
+        area = image.width * image.height
+        self._speed = next(speed for limit, speed in _SPEEDS[effort] if area <= limit)
         self._metadata = metadata
 
     def encode(self, quality: int) -> bytes:
@@ -174,11 +176,6 @@ class _Encoder:
 
     def up_to_score(self, target: float) -> bytes | None:
         """The smallest file that scores `target` against the picture, None if there is none."""
-        reference = Reference(raster.pixels(self._image))
-
-        def score(data: bytes) -> float:
-            image = raster.decode(data, "AVIF").convert(self._image.mode)
-            return reference.score(raster.pixels(image))
-
-        found = smallest(self.encode, score, target, low=_LOWEST, high=_HIGHEST, guess=62)
+        judge = Judge(self._image, "AVIF", target)
+        found = smallest(self.encode, judge.score, target, low=_LOWEST, high=_HIGHEST, guess=62)
         return None if found is None else found.data

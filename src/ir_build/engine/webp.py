@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: a lossy result must be smaller than the exact one by this share
 _WORTH_LOSS = 0.05
+#: pixels up to which a picture is coded again; of a larger one only the metadata goes
+_CODED = 40_000_000
 #: the score of a lossy picture that has to be coded again only because it is resized
 _RESIZED_TARGET = 90.0
 #: what XMP may hold of what `preserve_metas` names
@@ -68,6 +70,8 @@ def _size(file: WebPFile, options: Options) -> tuple[int, int]:
 
 
 def _still(file: WebPFile, options: Options) -> tuple[WebPFile | None, WebPFile | None]:
+    if file.width * file.height > _CODED:
+        return file, None
     image = webpcoding.decode(file.image)
     lossy = options.compression_type is Compression.LOSSY
     stream, hides = webpcoding.again_without_loss(

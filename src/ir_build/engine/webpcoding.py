@@ -10,7 +10,7 @@ import numpy as np
 
 from ..options import Effort
 from . import raster, webpfile
-from .score import Reference
+from .judge import Judge, work
 from .search import smallest
 
 if TYPE_CHECKING:
@@ -23,11 +23,8 @@ if TYPE_CHECKING:
 _THOROUGH = {Effort.FAST: 0, Effort.DEFAULT: 1_500_000, Effort.BEST: 4_000_000}
 _METHOD = {Effort.FAST: 4, Effort.DEFAULT: 6, Effort.BEST: 6}
 _LOWEST, _HIGHEST = 20, 98
-#: pixels above which a search ends sooner, and above which there is none
-_LARGE = 3_000_000
-_TOO_LARGE = {Effort.FAST: 6_000_000, Effort.DEFAULT: 18_000_000, Effort.BEST: 30_000_000}
-#: how far over the target a score of a large picture may end
-_SLACK = 3.0
+#: pixels to be scored up to which a search is affordable
+_SCORED = {Effort.FAST: 6_000_000, Effort.DEFAULT: 18_000_000, Effort.BEST: 24_000_000}
 #: alpha data below this size in bytes is not worth coding again, nor above this area in pixels
 _SMALL_ALPHA = 256
 _ALPHA_AREA = {Effort.FAST: 0, Effort.DEFAULT: 12_000_000, Effort.BEST: 24_000_000}
@@ -48,13 +45,13 @@ def decode(stream: Bitstream) -> Image.Image:
 
 
 def lossless(
-    image: Image.Image, effort: Effort, *, hidden: bool = True, work: int | None = None
+    image: Image.Image, effort: Effort, *, hidden: bool = True, total: int | None = None
 ) -> Bitstream:
     """The picture as VP8L; `hidden` keeps colours under full transparency.
 
-    `work` is the number of all pixels to be coded, if there are more than this picture's.
+    `total` is the number of all pixels to be coded, if there are more than this picture's.
     """
-    thorough = (work or image.width * image.height) <= _THOROUGH[effort]
+    thorough = (total or image.width * image.height) <= _THOROUGH[effort]
     quality, method = (100, 6) if thorough else (75, 4)
     return _encode(image, lossless=True, quality=quality, method=method, exact=hidden)
 
@@ -81,16 +78,16 @@ def again_without_loss(
     effort: Effort,
     *,
     hidden: bool = True,
-    work: int | None = None,
+    total: int | None = None,
 ) -> tuple[Bitstream, bool]:
     """The same pixels in fewer bytes, and whether colours nobody sees have changed.
 
-    `image` is what `stream` decodes to; `hidden` and `work` as for `lossless`.
+    `image` is what `stream` decodes to; `hidden` and `total` as for `lossless`.
     """
     if not stream.lossless:
         return _alpha_again(stream, image, effort), False
     hides = not hidden and _hides_colours(image)
-    coded = lossless(image, effort, hidden=not hides, work=work)
+    coded = lossless(image, effort, hidden=not hides, total=total)
     if len(coded.data) >= len(stream.data):
         return stream, False
     before, after = (
@@ -112,25 +109,16 @@ def up_to_score(
 
     `alpha` is its transparency, already coded.
     """
-    # transparent pictures are scored on two backgrounds
-    area = image.width * image.height * (2 if image.mode == "RGBA" else 1)
-    if area > _TOO_LARGE[effort]:
+    if work(image) > _SCORED[effort]:
         return None
-    # A score of a large picture takes longer than what it may still save is worth.
-    slack = _SLACK if area > _LARGE else 0.0
     if image.mode == "RGBA" and alpha is None:
         alpha = lossy(image, 0, effort).alpha
-    reference = Reference(raster.pixels(image))
 
     def encode(quality: int) -> bytes:
         return lossy(image, quality, effort, alpha).file()
 
-    def score(data: bytes) -> float:
-        shown = raster.decode(data, "WEBP").convert(image.mode)
-        reached = reference.score(raster.pixels(shown))
-        return target if target < reached <= target + slack else reached
-
-    found = smallest(encode, score, target, low=_LOWEST, high=_HIGHEST, guess=guess)
+    judge = Judge(image, "WEBP", target)
+    found = smallest(encode, judge.score, target, low=_LOWEST, high=_HIGHEST, guess=guess)
     return None if found is None else Coded(webpfile.read(found.data).image, found.quality)
 
 

@@ -50,7 +50,7 @@ def compress(
         image = webpcoding.decode(frame.image)
         # The slowest method gains 1 or 2 % on the small differences that most frames are.
         effort = options.effort if options.effort is Effort.BEST else Effort.FAST
-        stream, _ = webpcoding.again_without_loss(frame.image, image, effort, work=work)
+        stream, _ = webpcoding.again_without_loss(frame.image, image, effort, total=work)
         exact.append(replace(frame, image=stream))
         if (
             options.compression_type is Compression.LOSSY

@@ -1,0 +1,39 @@
+"""The score of coded pictures against the one they are coded from, for `search.smallest`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import raster
+from .score import Reference
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+#: pixels above which scoring takes longer than what another encode may still save is worth
+_LARGE = 3_000_000
+#: how far over the target the score of a large picture may end
+_SLACK = 3.0
+
+
+def work(image: Image.Image) -> int:
+    """Pixels to be scored: those of a transparent picture are, on two backgrounds."""
+    return image.width * image.height * (2 if image.mode == "RGBA" else 1)
+
+
+class Judge:
+    """Decodes what an encoder made of a picture, and scores it."""
+
+    def __init__(self, image: Image.Image, kind: str, target: float) -> None:
+        """Judge files of Pillow's format `kind` against `image`, RGB, RGBA or L."""
+        self._mode = image.mode
+        self._kind = kind
+        self._target = target
+        self._slack = _SLACK if work(image) > _LARGE else 0.0
+        self._reference = Reference(raster.pixels(image))
+
+    def score(self, data: bytes) -> float:
+        """The score of the file `data`; the target itself when a large picture is near it."""
+        shown = raster.decode(data, self._kind).convert(self._mode)
+        reached = self._reference.score(raster.pixels(shown))
+        return min(reached, self._target) if reached <= self._target + self._slack else reached

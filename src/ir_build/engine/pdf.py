@@ -1,0 +1,192 @@
+"""PDF: every stream packed again, equal objects merged, images as the image engine makes them."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pikepdf
+
+from ..candidate import Candidate
+from ..errors import LeftAlone, Reason
+from ..options import Compression, Meta, Options
+from . import pdf_images, pdf_objects, pdf_photos, pdf_private, pdf_source, pdf_streams, pdf_writer
+from .pdf_filters import Undecodable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .pdf_objects import Table
+    from .pdf_source import Source
+    from .pdf_streams import Packed, Plain
+
+# Work is bounded by what goes in, never by the clock: the same file gives the same result.
+_BUDGET_DECODED = 1024 * 1024 * 1024
+_BUDGET_PHOTO_PIXELS = 24_000_000
+# Packing an object stream needs this version.
+_PACKED_VERSION = "1.5"
+
+
+@dataclass(slots=True)
+class _Budget:
+    """What may still be spent on this document."""
+
+    decoded: int = _BUDGET_DECODED  #: bytes of decoded streams
+    photo_pixels: int = _BUDGET_PHOTO_PIXELS  #: pixels searched for a lossy quality
+
+
+def compress(data: bytes, options: Options) -> Candidate:
+    """The smallest PDF that shows, says and does the same as `data`."""
+    source = pdf_source.read(data)
+    notes = pdf_private.drop(source, keep_metadata=Meta.COPYRIGHT in options.preserve_metas)
+    changed = _shrink_streams(source, options)
+    table = pdf_objects.merged(pdf_objects.read(source.pdf))
+    packed = not source.classic
+    version = max(source.pdf.pdf_version, _PACKED_VERSION) if packed else source.pdf.pdf_version
+    result = pdf_writer.write(table, version, _identifier(source.pdf), packed=packed)
+    _check(result, table)
+    if source.linearized:
+        result = _linearized(result, packed=packed)
+    if changed:
+        notes = (*notes, f"{changed} images coded again")
+    if notes and notes[0]:
+        notes = tuple(note if note.endswith("again") else f"stripped {note}" for note in notes)
+    return Candidate(result, lossy=changed > 0, notes=notes)
+
+
+def _shrink_streams(source: Source, options: Options) -> int:
+    """Pack every stream again, and say how many images have other pixels than before."""
+    budget = _Budget()
+    masks = _masks(source.pdf)
+    changed = 0
+    for stream in _by_size(source.pdf):
+        if source.conforming and stream.get("/Type") == pikepdf.Name.Metadata:
+            continue  # PDF/A-1 wants it plain, and other standards' tools look for it
+        try:
+            plain = pdf_streams.unpack(stream, min(pdf_source.MAX_DECODED, budget.decoded))
+        except Undecodable:
+            continue
+        budget.decoded -= len(plain.data)
+        if stream.get("/Subtype") == pikepdf.Name.Image:
+            made, lossy = _image(stream, plain, options, budget, mask=stream.objgen in masks)
+        else:
+            made, lossy = pdf_streams.pack(plain), False
+        if made.cost < pdf_streams.present(stream):
+            pdf_streams.replace(stream, made)
+            changed += lossy
+    return changed
+
+
+def _image(
+    stream: pikepdf.Stream, plain: Plain, options: Options, budget: _Budget, *, mask: bool
+) -> tuple[Packed, bool]:
+    """The smallest form of an image, and whether its pixels changed."""
+    form = pdf_images.shape(stream)
+    lossless = replace(options, compression_type=Compression.LOSSLESS)
+    if form is None:
+        return pdf_streams.pack(plain), False
+    pixels = form.width * form.height
+    lossy = (
+        options.compression_type is Compression.LOSSY
+        and not mask
+        and pixels <= budget.photo_pixels
+        and pdf_photos.photographic(form)
+        and not _premultiplied(stream)
+    )
+    if plain.codec == "/DCTDecode":
+        budget.photo_pixels -= pixels if lossy else 0
+        made = pdf_photos.transcoded(plain, options if lossy else lossless)
+        candidates = [(pdf_streams.pack(plain), False), *([made] if made else [])]
+        return min(candidates, key=lambda one: one[0].cost)
+    if plain.codec:
+        return pdf_streams.pack(plain), False
+    best = pdf_images.best(stream, plain, form, options.effort, mask=mask)
+    if lossy:
+        photo = pdf_photos.as_jpeg(plain, form, best, options)
+        budget.photo_pixels -= pixels if photo else 0
+        if photo:
+            return photo, True
+    return best, False
+
+
+def _by_size(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Stream]:
+    """Streams, the largest first: the budget goes where it saves most."""
+    sized = [
+        (len(one.read_raw_bytes()), one.objgen, one)
+        for one in pdf.objects
+        if isinstance(one, pikepdf.Stream)
+        and one.get("/Type") not in (pikepdf.Name.ObjStm, pikepdf.Name.XRef)
+    ]
+    for _, _, one in sorted(sized, key=lambda entry: (-entry[0], entry[1])):
+        yield one
+
+
+def _masks(pdf: pikepdf.Pdf) -> set[tuple[int, int]]:
+    """The images that are another image's mask."""
+    return {
+        one[key].objgen
+        for one in pdf.objects
+        if isinstance(one, pikepdf.Stream)
+        for key in ("/SMask", "/Mask")
+        if isinstance(one.get(key), pikepdf.Stream)
+    }
+
+
+def _premultiplied(stream: pikepdf.Stream) -> bool:
+    mask = stream.get("/SMask")
+    return isinstance(mask, pikepdf.Stream) and "/Matte" in mask
+
+
+def _identifier(pdf: pikepdf.Pdf) -> bytes | None:
+    parts = pdf.trailer.get("/ID")
+    if isinstance(parts, pikepdf.Array) and len(parts) and isinstance(parts[0], pikepdf.String):
+        return bytes(parts[0])
+    return None
+
+
+def _reopened(data: bytes) -> pikepdf.Pdf:
+    try:
+        again = pikepdf.open(io.BytesIO(data), attempt_recovery=False, conversion_mode="explicit")
+    except (pikepdf.PdfError, RuntimeError, ValueError) as error:
+        raise LeftAlone(Reason.WOULD_CHANGE, "the new file cannot be read") from error
+    return again
+
+
+def _check(data: bytes, table: Table) -> None:
+    """Read the new file again: every object must come back as it was written."""
+    again = _reopened(data)
+    back = pdf_objects.read(again)
+    if again.get_warnings() or _outline(back) != _outline(table):
+        raise LeftAlone(Reason.WOULD_CHANGE, "the new file reads differently")
+
+
+def _outline(table: Table) -> list[tuple[bytes, bytes | None]]:
+    """The objects in the order they are met from the trailer, whatever their numbers."""
+    met: dict[int, int] = {}
+    waiting = [table.trailer]
+    found = []
+    while waiting:
+        body = waiting.pop()
+        for key in body.references:
+            if key not in met:
+                met[key] = len(met)
+                waiting.append(table.bodies[key])
+        found.append((body.render(met.__getitem__), body.data))
+    return found
+
+
+def _linearized(data: bytes, *, packed: bool) -> bytes:
+    pikepdf.settings.set_flate_compression_level(9)
+    out = io.BytesIO()
+    mode = pikepdf.ObjectStreamMode.generate if packed else pikepdf.ObjectStreamMode.disable
+    _reopened(data).save(
+        out,
+        linearize=True,
+        object_stream_mode=mode,
+        compress_streams=packed,
+        stream_decode_level=pikepdf.StreamDecodeLevel.none,
+        deterministic_id=True,
+        fix_metadata_version=False,
+    )
+    return out.getvalue()

@@ -1,0 +1,219 @@
+"""An image XObject's samples, stored losslessly in the form that takes the least room."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import oxipng
+import pikepdf
+from PIL import Image, TiffImagePlugin
+
+from ..options import Effort
+from . import pdf_streams
+from .pdf_streams import Packed, Plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+_LEVELS = {Effort.FAST: 1, Effort.DEFAULT: 2, Effort.BEST: 4}
+_PNG_KINDS = {1: "grayscale", 2: "grayscale_alpha", 3: "rgb", 4: "rgba"}
+_DEVICE_COMPONENTS = {
+    "/DeviceGray": 1, "/G": 1, "/CalGray": 1, "/Indexed": 1, "/I": 1, "/Separation": 1,
+    "/DeviceRGB": 3, "/RGB": 3, "/CalRGB": 3, "/Lab": 3, "/DeviceCMYK": 4, "/CMYK": 4,
+}  # fmt: skip
+_ROWS_PER_STRIP, _STRIPS, _LENGTHS, _PHOTOMETRIC = 278, 273, 279, 262
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How an image's samples lie in its data."""
+
+    width: int
+    height: int
+    components: int
+    bits: int
+    #: the colour space's family ("/DeviceRGB", "/ICCBased"), empty for a stencil mask
+    family: str
+    #: samples mean what they say: no decode array, no colour key
+    direct: bool
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row."""
+        return (self.width * self.components * self.bits + 7) // 8
+
+    @property
+    def size(self) -> int:
+        """Bytes of all rows."""
+        return self.row_bytes * self.height
+
+
+def shape(image: pikepdf.Stream) -> Shape | None:
+    """The shape of an image, None when its dictionary does not say it clearly."""
+    stencil = bool(image.get("/ImageMask", False))
+    width, height = image.get("/Width"), image.get("/Height")
+    bits = 1 if stencil else image.get("/BitsPerComponent")
+    try:
+        width, height, bits = int(width), int(height), int(bits)
+    except (TypeError, ValueError):
+        return None
+    family, components = ("", 1) if stencil else _colours(image.get("/ColorSpace"))
+    if min(width, height, components) < 1 or bits not in (1, 2, 4, 8, 16):
+        return None
+    direct = "/Decode" not in image and not isinstance(image.get("/Mask"), pikepdf.Array)
+    return Shape(width, height, components, bits, family, direct)
+
+
+def best(image: pikepdf.Stream, plain: Plain, form: Shape, effort: Effort, *, mask: bool) -> Packed:
+    """The smallest form of `plain`, the samples of `image`.
+
+    `mask`: another image uses it as its mask, so its colour space cannot change.
+    """
+    candidates = [pdf_streams.pack(plain)]
+    if len(plain.data) == form.size:
+        for entries, these, samples in _variants(image, form, plain.data, mask=mask):
+            candidates += _coded(these, samples, effort, entries)
+    return min(candidates, key=pdf_streams.cost)
+
+
+def samples(plain: Plain, form: Shape) -> NDArray[np.uint8]:
+    """Height x width x components, of an image with 8 bits a sample."""
+    return np.frombuffer(plain.data, np.uint8).reshape(form.height, form.width, form.components)
+
+
+_Entries = tuple[tuple[str, pikepdf.Object], ...]
+
+
+def _variants(
+    image: pikepdf.Stream, form: Shape, data: bytes, *, mask: bool
+) -> Iterator[tuple[_Entries, Shape, bytes]]:
+    """The samples as they are, and with fewer bits where they stand for the same colours."""
+    fewer = _fewer(image, form, data, mask=mask) if form.direct and form.bits == 8 else None
+    if fewer is not None:
+        yield fewer
+    # Fewer bits all but always win, and trying both costs twice.
+    if fewer is None or fewer[1].bits == 8:
+        yield (), form, data
+
+
+def _fewer(
+    image: pikepdf.Stream, form: Shape, data: bytes, *, mask: bool
+) -> tuple[_Entries, Shape, bytes] | None:
+    values = np.frombuffer(data, np.uint8).reshape(form.height, form.width, form.components)
+    if form.components == 1:
+        present = np.flatnonzero(np.bincount(values.ravel(), minlength=256))
+        if form.family in ("/Indexed", "/I"):
+            bits = _bits(int(present[-1]) + 1)
+            return _narrowed(form, values[..., 0], bits) if bits < 8 else None
+        for bits, step in ((1, 255), (2, 85), (4, 17)):
+            if not np.any(present % step):
+                return _narrowed(form, values[..., 0] // step, bits)
+        return None
+    if mask or form.components != 3 or form.family not in ("/DeviceRGB", "/ICCBased", "/CalRGB"):
+        return None
+    wide = values.astype(np.uint32)
+    packed = wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
+    colours = np.unique(packed[:: max(1, form.height // 16)])
+    if len(colours) > 256:
+        return None
+    colours, index = np.unique(packed, return_inverse=True)
+    if len(colours) > 256:
+        return None
+    table = b"".join(int(colour).to_bytes(3, "big") for colour in colours)
+    space = pikepdf.Array(
+        [pikepdf.Name.Indexed, image.get_raw("/ColorSpace"), len(colours) - 1, pikepdf.String(table)]
+    )
+    bits = _bits(len(colours))
+    entries, narrow, rows = _narrowed(form, index.reshape(packed.shape).astype(np.uint8), bits)
+    return (*entries, ("/ColorSpace", space)), narrow, rows
+
+
+def _bits(values: int) -> int:
+    return next(bits for bits in (1, 2, 4, 8) if values <= 1 << bits)
+
+
+def _narrowed(form: Shape, values: NDArray[np.uint8], bits: int) -> tuple[_Entries, Shape, bytes]:
+    narrow = Shape(form.width, form.height, 1, bits, form.family, form.direct)
+    entries = (("/BitsPerComponent", pikepdf.Integer(bits)),)
+    if bits == 8:
+        return entries, narrow, values.tobytes()
+    each = 8 // bits
+    padded = np.pad(values, ((0, 0), (0, -form.width % each)))
+    rows = np.zeros((form.height, padded.shape[1] // each), np.uint8)
+    for at in range(each):
+        rows |= padded[:, at::each] << (8 - bits * (at + 1))
+    return entries, narrow, rows.tobytes()
+
+
+def _coded(form: Shape, data: bytes, effort: Effort, entries: _Entries) -> Iterator[Packed]:
+    plain = pdf_streams.pack(Plain(data, "", None))
+    yield Packed(plain.data, plain.filters, plain.parms, entries)
+    filtered = _filtered(form, data, effort)
+    if filtered is not None:
+        parms = pikepdf.Dictionary(
+            Predictor=15, Colors=form.components, BitsPerComponent=form.bits, Columns=form.width
+        )
+        yield Packed(filtered, ("/FlateDecode",), parms, entries)
+    if form.bits == 1 and form.components == 1:
+        fax, black = _group4(form, data)
+        parms = pikepdf.Dictionary(K=-1, Columns=form.width, Rows=form.height, BlackIs1=black)
+        yield Packed(fax, ("/CCITTFaxDecode",), parms, entries)
+
+
+def _filtered(form: Shape, data: bytes, effort: Effort) -> bytes | None:
+    """The rows with PNG's filters, deflated by oxipng; None for shapes that PNG does not have."""
+    if form.components not in _PNG_KINDS or (form.components > 1 and form.bits < 8):
+        return None
+    kind = _PNG_KINDS[form.components]
+    try:
+        png = oxipng.RawImage(form.width, form.height, kind, form.bits, data).create_optimized_png(
+            level=_LEVELS[effort], interlace="off", strip="all",
+            bit_depth_reduction=False, color_type_reduction=False, palette_reduction=False,
+            grayscale_reduction=False, optimize_alpha=False,
+        )  # fmt: skip
+    except oxipng.PngError:
+        return None
+    return b"".join(_chunks(png, b"IDAT"))
+
+
+def _chunks(png: bytes, wanted: bytes) -> Iterator[bytes]:
+    at = 8
+    while at < len(png):
+        length = int.from_bytes(png[at : at + 4], "big")
+        if png[at + 4 : at + 8] == wanted:
+            yield png[at + 8 : at + 8 + length]
+        at += length + 12
+
+
+def _group4(form: Shape, data: bytes) -> tuple[bytes, bool]:
+    """The rows in CCITT group 4, and whether its black pixels are ones."""
+    out = io.BytesIO()
+    info = TiffImagePlugin.ImageFileDirectory_v2()
+    info[_ROWS_PER_STRIP] = form.height
+    picture = Image.frombytes("1", (form.width, form.height), data)
+    picture.save(out, "TIFF", compression="group4", tiffinfo=info, strip_size=len(data) + 1)
+    with Image.open(out, formats=["TIFF"]) as tiff:
+        (start,), (length,) = tiff.tag_v2[_STRIPS], tiff.tag_v2[_LENGTHS]
+        black_is_zero = tiff.tag_v2[_PHOTOMETRIC] == 1
+    return out.getvalue()[start : start + length], not black_is_zero
+
+
+def _colours(space: pikepdf.Object | None) -> tuple[str, int]:
+    """The family of a colour space and its number of components, 0 when not known."""
+    if isinstance(space, pikepdf.Array) and len(space):
+        family = str(space[0])
+        if family == "/ICCBased" and len(space) > 1 and isinstance(space[1], pikepdf.Stream):
+            try:
+                return family, int(space[1].get("/N", 0))
+            except (TypeError, ValueError):
+                return family, 0
+        if family == "/DeviceN" and len(space) > 1 and isinstance(space[1], pikepdf.Array):
+            return family, len(space[1])
+        return family, _DEVICE_COMPONENTS.get(family, 0)
+    name = str(space) if isinstance(space, pikepdf.Name) else ""
+    return name, _DEVICE_COMPONENTS.get(name, 0)

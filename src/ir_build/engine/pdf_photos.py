@@ -1,0 +1,109 @@
+"""A PDF's photographs: JPEG images transcoded or coded again, deflated ones made JPEG."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyjpegli
+import pyvips
+
+from ..errors import InputError, LeftAlone
+from ..options import Compression
+from . import jpeg, jpegfile, pdf_images, raster
+from .pdf_streams import Packed, Plain
+from .score import Reference
+from .search import smallest
+
+if TYPE_CHECKING:
+    from ..options import Options
+    from .pdf_images import Shape
+    from .score import Pixels
+
+# Smaller pictures are icons and rules, for which a JPEG's header alone is too much.
+_MIN_PIXELS = 64 * 64
+# Bits a pixel that deflate needs: below it the picture is a drawing or a screenshot.
+_PHOTO_BITS = 2.5
+# What a lossy result must save over the lossless one to be worth it.
+_WORTH = 0.9
+_JFIF, _ADOBE = 0xE0, 0xEE
+_RGB = frozenset({"/DeviceRGB", "/RGB", "/CalRGB", "/ICCBased"})
+_GREY = frozenset({"/DeviceGray", "/G", "/CalGray", "/ICCBased"})
+
+
+def transcoded(plain: Plain, options: Options) -> tuple[Packed, bool] | None:
+    """A JPEG stream made smaller, and whether its pixels changed; None if it has to stay.
+
+    `options.compression_type` decides; the caller asks for lossless where colours are special.
+    """
+    if plain.codec_parms is not None:
+        return None
+    whole = replace(options, resize=None, preserve_metas=frozenset())
+    try:
+        made = jpeg.compress(plain.data, whole)
+        before, after = jpegfile.parse(plain.data), jpegfile.parse(made.data)
+    # Broken or of a rare kind: a viewer may show it all the same, so it stays as it is.
+    except (InputError, LeftAlone):
+        return None
+    # Viewers take profile and orientation from the PDF. The Adobe segment says how colours are
+    # coded; the transcoder adds one to CMYK, which might turn such a picture inside out.
+    useful = {_JFIF, _ADOBE}
+    if after.components == 4 and not any(one.marker == _ADOBE for one in before.segments):
+        useful.remove(_ADOBE)
+    data = b"".join(
+        one.encode()
+        for one in after.segments
+        if one.marker in useful or not (_JFIF <= one.marker <= 0xEF or one.marker == 0xFE)
+    )
+    return Packed(b"\xff\xd8" + data + after.coded, ("/DCTDecode",)), made.lossy
+
+
+def photographic(form: Shape) -> bool:
+    """Whether the samples are plain grey or RGB that a JPEG can hold."""
+    colours = {1: _GREY, 3: _RGB}.get(form.components, frozenset())
+    return form.direct and form.bits == 8 and form.family in colours
+
+
+def as_jpeg(plain: Plain, form: Shape, lossless: Packed, options: Options) -> Packed | None:
+    """Deflated samples as a JPEG that looks the same, None unless that is much smaller."""
+    pixels = form.width * form.height
+    if (
+        options.compression_type is not Compression.LOSSY
+        or not photographic(form)
+        or pixels < _MIN_PIXELS
+        or pixels > options.max_pixels
+        or len(plain.data) != form.size
+        or lossless.cost * 8 < pixels * _PHOTO_BITS
+    ):
+        return None
+    rows = pdf_images.samples(plain, form)
+    encode = _encode_grey if form.components == 1 else _encode_rgb
+    reference = Reference(np.repeat(rows, 3, axis=2) if form.components == 1 else rows)
+    found = smallest(
+        lambda quality: encode(rows, quality),
+        lambda data: reference.score(raster.pixels(raster.decode(data, "JPEG"))),
+        options.quality, low=40, high=95, guess=80,
+    )  # fmt: skip
+    if found is None or len(found.data) > lossless.cost * _WORTH:
+        return None
+    made = transcoded(
+        Plain(found.data, "/DCTDecode", None),
+        replace(options, compression_type=Compression.LOSSLESS),
+    )
+    return made[0] if made else None
+
+
+def _encode_rgb(rows: Pixels, quality: int) -> bytes:
+    height, width, _ = rows.shape
+    return bytes(pyjpegli.encode(rows.tobytes(), width, height, quality))
+
+
+def _encode_grey(rows: Pixels, quality: int) -> bytes:
+    height, width, _ = rows.shape
+    image = pyvips.Image.new_from_memory(rows.tobytes(), width, height, 1, "uchar")
+    return bytes(
+        image.copy(interpretation="b-w").jpegsave_buffer(
+            Q=quality, optimize_coding=True, trellis_quant=True, quant_table=3, keep="none"
+        )
+    )
