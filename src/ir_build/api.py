@@ -95,7 +95,7 @@ class Session:
         )
         self.backend = backends.choose(config.backend, environ=environ, sandbox=self._sandbox)
         self._fallback = (
-            backends.local(self._sandbox)
+            backends.built_in(self._sandbox)
             if config.fallback == "local" and self.backend.remote
             else None
         )

@@ -51,13 +51,13 @@ def exif_of(orientation):
     return block.tobytes()
 
 
-def profile(space):
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile(space)).tobytes()
+# made once: a profile holds the second it was made in
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def foreign_profile():
     """A profile that is not sRGB: sRGB with two of its primaries swapped."""
-    data = bytearray(profile("sRGB"))
+    data = bytearray(SRGB)
     red, green = data.index(b"rXYZ"), data.index(b"gXYZ")
     data[red : red + 4], data[green : green + 4] = b"gXYZ", b"rXYZ"
     return bytes(data)
@@ -90,7 +90,7 @@ def test_lossless_keeps_colours_under_transparency():
 def test_lossless_keeps_the_bits_of_a_lossy_picture():
     """A VP8 picture is not coded again in lossless mode, only its metadata goes."""
     plain = saved(picture(), exact=True)
-    data = saved(picture(), exif=exif_of(1), xmp=b"<x/>", icc_profile=profile("sRGB"))
+    data = saved(picture(), exif=exif_of(1), xmp=b"<x/>", icc_profile=SRGB)
     result = webp.compress(data, LOSSLESS)
     assert result.data == plain
     assert not result.lossy
@@ -127,11 +127,11 @@ def test_a_profile_that_matters_stays(options):
     """Only an sRGB profile is dropped, unless profiles are to be kept."""
     data = saved(picture(), icc_profile=foreign_profile())
     assert webpfile.read(webp.compress(data, options).data).icc == foreign_profile()
-    data = saved(picture(), icc_profile=profile("sRGB"))
+    data = saved(picture(), icc_profile=SRGB)
     keeping = Options(
         compression_type=options.compression_type, preserve_metas=frozenset({Meta.ICC})
     )
-    assert webpfile.read(webp.compress(data, keeping).data).icc == profile("sRGB")
+    assert webpfile.read(webp.compress(data, keeping).data).icc == SRGB
 
 
 def test_xmp_stays_when_it_may_hold_what_is_kept():

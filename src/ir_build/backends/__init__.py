@@ -36,7 +36,7 @@ class Backend(Protocol):
         """Let go of what it holds."""
 
 
-def local(sandbox: Sandbox) -> Backend:
+def built_in(sandbox: Sandbox) -> Backend:
     """The built-in engine in the workers of `sandbox`."""
     from .local import LocalBackend  # noqa: PLC0415
 
@@ -58,7 +58,7 @@ def choose(name: str, *, environ: Mapping[str, str], sandbox: Sandbox) -> Backen
                 "api",
                 "needs IR_BUILD_API_KEY and IR_BUILD_API_SECRET in the environment",
             )
-        return local(sandbox)
+        return built_in(sandbox)
     # requests takes a while to import: only for those who need it.
     from ..imagerecycle.client import Client  # noqa: PLC0415
     from .api import ApiBackend  # noqa: PLC0415

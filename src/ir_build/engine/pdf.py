@@ -147,10 +147,14 @@ def _identifier(pdf: pikepdf.Pdf) -> bytes | None:
 
 def _reopened(data: bytes) -> pikepdf.Pdf:
     try:
-        again = pikepdf.open(io.BytesIO(data), attempt_recovery=False, conversion_mode="explicit")
+        return pikepdf.open(
+            io.BytesIO(data),
+            attempt_recovery=False,
+            inherit_page_attributes=False,
+            conversion_mode="explicit",
+        )
     except (pikepdf.PdfError, RuntimeError, ValueError) as error:
         raise LeftAlone(Reason.WOULD_CHANGE, "the new file cannot be read") from error
-    return again
 
 
 def _check(data: bytes, table: Table) -> None:

@@ -86,7 +86,7 @@ def samples(plain: Plain, form: Shape) -> NDArray[np.uint8]:
     return np.frombuffer(plain.data, np.uint8).reshape(form.height, form.width, form.components)
 
 
-_Entries = tuple[tuple[str, pikepdf.Object], ...]
+_Entries = tuple[tuple[str, pikepdf.Object | int], ...]
 
 
 def _variants(
@@ -139,7 +139,7 @@ def _bits(values: int) -> int:
 
 def _narrowed(form: Shape, values: NDArray[np.uint8], bits: int) -> tuple[_Entries, Shape, bytes]:
     narrow = Shape(form.width, form.height, 1, bits, form.family, form.direct)
-    entries = (("/BitsPerComponent", pikepdf.Integer(bits)),)
+    entries = (("/BitsPerComponent", bits),)
     if bits == 8:
         return entries, narrow, values.tobytes()
     each = 8 // bits

@@ -18,7 +18,7 @@ MAX_DECODED = 128 * 1024 * 1024
 _HARMLESS = "a common error handled correctly by qpdf"
 _PDFA = re.compile(rb"pdfaid:part(?:\s*=\s*[\"']|\s*>\s*)(\d)")
 _PDFUA = re.compile(rb"pdfuaid:part")
-_PDFX = re.compile(rb"GTS_PDFXVersion")
+_PDFX = re.compile(rb"GTS_PDFX(?:Version|Conformance)[\s\"'=>(]{1,9}PDF/X-([1-9])")
 _SIGNED = re.compile(rb"/ByteRange[ \[]|/DocMDP\b")
 
 
@@ -56,12 +56,12 @@ def read(data: bytes) -> Source:
     _refuse_repaired(pdf)
     claims = _claims(pdf)
     part = _PDFA.search(claims)
-    pdfx = _PDFX.search(claims) is not None
+    pdfx = _PDFX.search(claims)
     return Source(
         pdf,
         linearized=pdf.is_linearized,
-        classic=pdfx or (part is not None and part[1] == b"1"),
-        conforming=part is not None or pdfx or _PDFUA.search(claims) is not None,
+        classic=(pdfx is not None and pdfx[1] in b"123") or (part is not None and part[1] == b"1"),
+        conforming=bool(part or pdfx) or _PDFUA.search(claims) is not None,
     )
 
 

@@ -32,12 +32,12 @@ class Packed:
     filters: tuple[str, ...] = ()
     parms: pikepdf.Object | None = None  #: of the last filter
     #: further entries of the stream's dictionary that change with it
-    entries: tuple[tuple[str, pikepdf.Object], ...] = ()
+    entries: tuple[tuple[str, pikepdf.Object | int], ...] = ()
 
     @property
     def cost(self) -> int:
         """Bytes in the file, about."""
-        extra = sum(len(value.unparse()) for _, value in self.entries)
+        extra = len(pikepdf.Array([value for _, value in self.entries]).unparse())
         parms = len(self.parms.unparse()) + 14 if self.parms is not None else 0
         return len(self.data) + _FILTER_COST * len(self.filters) + parms + extra
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from ..errors import CorruptFile
+from ..errors import CorruptFile, TooLarge
 from ..options import Compression
 from .likeness import Measure, strips
 from .pdffacts import document_facts
@@ -43,7 +43,7 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
                     or _read_pages(before, after, pages)
                     or _drawn_pages(before, after, pages, lossless=lossless)
                 )
-        except CorruptFile as error:
+        except (CorruptFile, TooLarge) as error:
             difference = f"the new file {error.message}"
     return differs(difference) if difference else OK
 

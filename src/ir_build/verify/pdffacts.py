@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import pikepdf
 from pikepdf import Array, Dictionary, Stream
 
-from ..errors import CorruptFile
+from ..errors import CorruptFile, TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MOST_OBJECTS = 50_000
 _MOST_PAGES = 2_000
-_LARGEST_METADATA = 4 * 1024 * 1024
+_LARGEST_METADATA = 16 * 1024 * 1024
 
 # How PDF/A, PDF/UA, PDF/X and PDF/E files say in their XMP that they are.
 _CONFORMANCE = re.compile(
@@ -97,12 +97,14 @@ def _conformance(metadata: object) -> tuple[tuple[bytes, bytes], ...]:
         return ()
     xmp = metadata.read_raw_bytes()
     if str(metadata.get("/Filter", "")) in ("/FlateDecode", "[ /FlateDecode ]"):
-        # PDFs can hold bombs: not decoded by a library that would decode all of it.
         try:
-            xmp = zlib.decompressobj().decompress(xmp, _LARGEST_METADATA)
+            xmp = zlib.decompressobj().decompress(xmp, _LARGEST_METADATA + 1)
         except zlib.error:
             return ()
-    found = _CONFORMANCE.findall(xmp[:_LARGEST_METADATA])
+    # PDFium, which comes next, would decode a bomb to its end.
+    if len(xmp) > _LARGEST_METADATA:
+        raise TooLarge(f"more than {_LARGEST_METADATA} bytes of metadata")
+    found = _CONFORMANCE.findall(xmp)
     return tuple(sorted((name, value.strip()) for name, value in found))
 
 

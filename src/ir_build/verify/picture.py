@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Pixels of all frames together: this many take most of the time a worker has.
-_MOST_PIXELS = 2_000_000_000
+_MOST_PIXELS = 1_500_000_000
 
 # What is done to a stored picture so that it stands upright, by Exif orientation.
 _UPRIGHT = {

@@ -95,7 +95,7 @@ class IrBuildPlugin(BasePlugin[IrBuildConfig]):
             report.write(file)
         publish(report, write=print)
         if settings.strict and report.failed:
-            raise PluginError(f"ir-build: {len(report.failed)} files could not be worked on (strict)")
+            raise PluginError(f"ir-build: strict: {len(report.failed)} could not be worked on")
 
     def on_build_error(self, *, error: Exception) -> None:  # noqa: ARG002
         """Leave no worker behind when the build fails elsewhere."""
