@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import shutil
@@ -12,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import timing
-from ir_build.media import HEAD_BYTES, MediaType, sniff
 from PIL import Image, ImageCms, ImageOps
+
+from ir_build.media import HEAD_BYTES, MediaType, sniff
 
 _RASTERS = (MediaType.JPEG, MediaType.PNG, MediaType.GIF, MediaType.WEBP, MediaType.AVIF)
 _INDEPENDENT = importlib.util.find_spec("ssimulacra2") is not None
@@ -25,12 +27,10 @@ def _shown(path: Path) -> Image.Image:
         image = ImageOps.exif_transpose(opened)
         profile = image.info.get("icc_profile")
         if profile and image.mode in ("RGB", "CMYK", "L"):
-            try:
+            with contextlib.suppress(ImageCms.PyCMSError):
                 image = ImageCms.profileToProfile(
                     image, BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode="RGB"
                 )
-            except ImageCms.PyCMSError:
-                pass
         alpha = image.has_transparency_data
         return image.convert("RGBA" if alpha else "RGB")
 

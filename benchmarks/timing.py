@@ -30,7 +30,9 @@ def command(line: list[str]) -> Cost:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     environ = {name: value for name, value in os.environ.items() if not name.startswith("IR_BUILD")}
-    subprocess.run(line, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environ)
+    subprocess.run(
+        line, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environ
+    )
     wall = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -33,11 +33,17 @@ def _png(number: int) -> bytes:
     """A picture of 24 x 24 pixels, stored without compression, unlike any other."""
     header = b"\0\0\0\x18\0\0\0\x18\x08\x02\0\0\0"
     rows = b"".join(
-        b"\0" + bytes((number * 7 + row * column) % 256 for column in range(72)) for row in range(24)
+        b"\0" + bytes((number * 7 + row * column) % 256 for column in range(72))
+        for row in range(24)
     )
     rows = number.to_bytes(4, "big") + rows[4:]
     data = zlib.compress(b"\0" + rows[1:], 0)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + _chunk(b"IHDR", header)
+        + _chunk(b"IDAT", data)
+        + _chunk(b"IEND", b"")
+    )
 
 
 def measure(files: int) -> None:
@@ -56,7 +62,10 @@ def measure(files: int) -> None:
         rows += [
             ("floor: python does nothing", timing.command([*python, "pass"])),
             ("floor: stat only", timing.command([*python, _STAT, str(site)])),
-            ("floor: copy only", timing.command([*python, _COPY, str(source), str(folder / "copy")])),
+            (
+                "floor: copy only",
+                timing.command([*python, _COPY, str(source), str(folder / "copy")]),
+            ),
             ("warm: unchanged files", timing.ir_build("optimize", site, cache=cache)),
             ("warm: unchanged files, again", timing.ir_build("optimize", site, cache=cache)),
         ]

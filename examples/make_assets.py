@@ -31,7 +31,9 @@ def noise(width: int, height: int, octaves: int) -> np.ndarray:
 def mountains(width: int, height: int) -> Image.Image:
     """A hazy mountain range at dusk, with the grain of a photograph."""
     rows = np.linspace(0, 1, height)[:, None]
-    sky = np.stack([250 - 120 * (1 - rows), 170 + 30 * rows - 60 * (1 - rows), 120 + 90 * (1 - rows)], -1)
+    sky = np.stack(
+        [250 - 120 * (1 - rows), 170 + 30 * rows - 60 * (1 - rows), 120 + 90 * (1 - rows)], -1
+    )
     picture = np.broadcast_to(sky, (height, width, 3)).copy()
     clouds = noise(width, height, 6)[..., None]
     picture += np.clip(clouds - 0.55, 0, 1) * [120, 90, 80]
@@ -81,7 +83,14 @@ def main(folder: Path) -> None:
     # A PNG by the name of a JPEG: ir-build goes by the bytes.
     lamp.convert("RGB").save(images / "mislabelled.jpg", format="PNG")
     first, *rest = spinner(240, 24)
-    first.save(images / "spinner.gif", save_all=True, append_images=rest, duration=60, loop=0, optimize=False)
+    first.save(
+        images / "spinner.gif",
+        save_all=True,
+        append_images=rest,
+        duration=60,
+        loop=0,
+        optimize=False,
+    )
 
 
 if __name__ == "__main__":

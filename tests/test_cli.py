@@ -108,7 +108,9 @@ def test_a_dry_run_compresses_nothing_and_knows_the_cache(folder):
     plan = run("optimize", "img", "--dry-run", cwd=folder).stdout
     assert "4 files" in plan
     assert "4 to compress, 0 in the cache" in plan
-    assert {path: data for path, data in contents(folder).items() if "cache" not in path.parts} == before
+    assert {
+        path: data for path, data in contents(folder).items() if "cache" not in path.parts
+    } == before
     run("optimize", "img", "--check", cwd=folder, code=1)
     plan = run("optimize", "img", "--dry-run", cwd=folder).stdout
     assert "0 to compress, 3 in the cache" in plan
@@ -179,7 +181,9 @@ def test_a_terminal_has_a_bar_and_colours_unless_refused(folder, environ):
 
 def test_reports_are_written_by_suffix(folder):
     """Several reports of one run, in the forms their names ask for."""
-    run("optimize", "img", "--report", "r.json", "--report", "r.md", "--report", "r.txt", cwd=folder)
+    run(
+        "optimize", "img", "--report", "r.json", "--report", "r.md", "--report", "r.txt", cwd=folder
+    )
     document = json.loads((folder / "r.json").read_text())
     assert document["totals"]["files"] == 4
     assert [file["name"] for file in document["files"]] == sorted(
@@ -195,7 +199,9 @@ def test_globs_are_taken_from_the_folder_and_from_here(folder):
         out = run("optimize", "img", "--include", pattern, "--dry-run", cwd=folder).stdout
         assert out.startswith("compress")
         assert "1 file," in out
-    out = run("optimize", "img", "--exclude", "*.png", "--exclude", "deep er/", "--dry-run", cwd=folder)
+    out = run(
+        "optimize", "img", "--exclude", "*.png", "--exclude", "deep er/", "--dry-run", cwd=folder
+    )
     assert "1 file," in out.stdout
 
 
@@ -278,7 +284,14 @@ def test_a_read_only_folder_is_reported(folder):
 
 def test_unusual_names_are_worked_on_and_shown_safely(tmp_path):
     """Spaces, quotes, line ends, dashes and control codes in names are only names."""
-    names = ["-rf.png", "a b.png", "'$(touch x)'.png", "line\nend.png", "\x1b]0;x\x07.png", "%s.png"]
+    names = [
+        "-rf.png",
+        "a b.png",
+        "'$(touch x)'.png",
+        "line\nend.png",
+        "\x1b]0;x\x07.png",
+        "%s.png",
+    ]
     for name in names:
         (tmp_path / name).write_bytes(picture(compress_level=0))
     done = run("optimize", ".", "-v", cwd=tmp_path)

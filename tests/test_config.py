@@ -30,7 +30,9 @@ def test_the_defaults_are_those_of_options(tmp_path):
 
 def test_the_later_source_wins(tmp_path):
     """pyproject.toml, then the host, then the environment, then the command line."""
-    (tmp_path / "pyproject.toml").write_text("[tool.ir-build]\nquality = 50\nmin-saving = 7\njobs = 3")
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.ir-build]\nquality = 50\nmin-saving = 7\njobs = 3"
+    )
     host = Source("mkdocs.yml", {"quality": 60, "effort": "fast"}, tmp_path)
     environ = {"IR_BUILD_QUALITY": "70", "IR_BUILD_MIN_SAVING": ""}
     loaded = load(host, folder=tmp_path, environ=environ)
@@ -44,7 +46,10 @@ def test_the_later_source_wins(tmp_path):
 
 def test_settings_per_format(tmp_path):
     """One value for all, or per format with a default, as text and as a mapping."""
-    for written in ("lossless,jpeg=lossy,pdf=none", {"default": "lossless", "jpeg": "lossy", "pdf": "none"}):
+    for written in (
+        "lossless,jpeg=lossy,pdf=none",
+        {"default": "lossless", "jpeg": "lossy", "pdf": "none"},
+    ):
         loaded = read(tmp_path, compression_type=written)
         assert options(loaded, media=MediaType.JPEG).compression_type == "lossy"
         assert options(loaded, media=MediaType.PDF).compression_type == "none"
@@ -75,7 +80,9 @@ def test_overrides_by_glob(tmp_path):
 
 def test_relative_paths_belong_to_where_they_were_written(tmp_path, monkeypatch):
     """A relative cache folder is relative to the file that names it, not to the current folder."""
-    (tmp_path / "pyproject.toml").write_text('[tool.ir-build]\ncache-dir = ".cache"\nreport = "r.md"')
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.ir-build]\ncache-dir = ".cache"\nreport = "r.md"'
+    )
     below = tmp_path / "deep" / "er"
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
@@ -126,7 +133,9 @@ def test_a_wrong_value_is_named_with_its_place_and_what_was_expected(tmp_path, n
 
 def test_every_setting_has_a_wrong_value_above():
     """The list of wrong values covers the table, but for what takes any list of texts."""
-    assert {name for name, *_ in WRONG} | {"exclude", "cache_size"} == {one.name for one in SETTINGS}
+    assert {name for name, *_ in WRONG} | {"exclude", "cache_size"} == {
+        one.name for one in SETTINGS
+    }
 
 
 def test_a_misspelt_option_gets_a_suggestion(tmp_path):
@@ -138,13 +147,18 @@ def test_a_misspelt_option_gets_a_suggestion(tmp_path):
 def test_a_pyproject_that_is_no_toml_is_named(tmp_path):
     """A file that cannot be read is named."""
     (tmp_path / "pyproject.toml").write_text("[tool")
-    with pytest.raises(ConfigError, match="pyproject.toml"):
+    with pytest.raises(ConfigError, match=r"pyproject\.toml"):
         load(folder=tmp_path, environ={})
 
 
 def test_misspelt_variables_are_found():
     """A variable with our prefix that is no setting is most likely a mistake."""
-    environ = {"IR_BUILD_QUALTY": "3", "IR_BUILD_QUALITY": "80", "IR_BUILD_API_KEY": "x", "PATH": ""}
+    environ = {
+        "IR_BUILD_QUALTY": "3",
+        "IR_BUILD_QUALITY": "80",
+        "IR_BUILD_API_KEY": "x",
+        "PATH": "",
+    }
     assert config.unknown_variables(environ) == ["IR_BUILD_QUALTY"]
 
 

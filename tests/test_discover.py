@@ -101,7 +101,10 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", None),
         (SVG, MediaType.SVG),
         (b"\xef\xbb\xbf \n" + SVG, MediaType.SVG),
-        (b'<?xml version="1.0"?><!-- <svg> --><!DOCTYPE svg [<!ENTITY a ">">]>' + SVG, MediaType.SVG),
+        (
+            b'<?xml version="1.0"?><!-- <svg> --><!DOCTYPE svg [<!ENTITY a ">">]>' + SVG,
+            MediaType.SVG,
+        ),
         (SVG.decode().encode("utf-16"), MediaType.SVG),
         (b"<s:svg xmlns:s='x'/>", MediaType.SVG),
         (b"<!DOCTYPE html><svg></svg>", MediaType.SVG),

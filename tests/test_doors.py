@@ -96,7 +96,9 @@ def command_line(name, value, text, folder):
 
 def pyproject(name, value, text, folder):
     literal = "true" if value is True else json.dumps(value).replace('": ', '" = ')
-    (folder / "pyproject.toml").write_text(f"[tool.ir-build]\n{name.replace('_', '-')} = {literal}\n")
+    (folder / "pyproject.toml").write_text(
+        f"[tool.ir-build]\n{name.replace('_', '-')} = {literal}\n"
+    )
     api.optimize("docs")
 
 

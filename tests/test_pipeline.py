@@ -161,7 +161,8 @@ def test_equal_files_at_the_same_moment_are_compressed_once(run):
     pipeline = run.pipeline()
     jobs = [planner.plan(asset) for asset in discover.walk(run.folder)]
     threads = [
-        threading.Thread(target=pipeline.process, args=(job, run.destination, index)) for job in jobs
+        threading.Thread(target=pipeline.process, args=(job, run.destination, index))
+        for job in jobs
     ]
     for thread in threads:
         thread.start()

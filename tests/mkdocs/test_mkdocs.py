@@ -288,7 +288,11 @@ def test_gh_deploy_publishes_the_optimised_files(site, tmp_path):
     git("add", ".", cwd=site.folder)
     git("commit", "-qm", "site", cwd=site.folder)
     git("remote", "add", "origin", str(bare), cwd=site.folder)
-    names = {f"GIT_{who}_{what}": "t@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    names = {
+        f"GIT_{who}_{what}": "t@example.com"
+        for who in ("AUTHOR", "COMMITTER")
+        for what in ("NAME", "EMAIL")
+    }
     site.run("gh-deploy", **names)
     shipped = git("show", "gh-pages:img/a.png", cwd=bare)
     assert shipped == site.shipped("img/a.png")
@@ -303,7 +307,15 @@ class Server:
         self.port = port
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "mkdocs", "serve", "-a", f"127.0.0.1:{port}", "--livereload"],
+                [
+                    sys.executable,
+                    "-m",
+                    "mkdocs",
+                    "serve",
+                    "-a",
+                    f"127.0.0.1:{port}",
+                    "--livereload",
+                ],
                 cwd=site.folder,
                 env=ENVIRON | {"IR_BUILD_CACHE_DIR": str(site.folder / "cache")},
                 stderr=log,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import warnings
 
 from PIL import Image
 
@@ -58,5 +59,9 @@ def keep(block: bytes, metas: frozenset[Meta]) -> bytes | None:
 
 def _load(block: bytes) -> Image.Exif:
     exif = Image.Exif()
-    exif.load(_HEADER + block.removeprefix(_HEADER))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of damage, which is dropped with the rest
+        exif.load(_HEADER + block.removeprefix(_HEADER))
+        exif.get_ifd(_EXIF_IFD)
+        exif.get_ifd(_GPS_IFD)
     return exif

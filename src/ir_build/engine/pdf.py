@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 # Work is bounded by what goes in, never by the clock: the same file gives the same result.
 _BUDGET_DECODED = 1024 * 1024 * 1024
-_BUDGET_PHOTO_PIXELS = 24_000_000
+_BUDGET_PHOTO_PIXELS = 12_000_000
 # Packing an object stream needs this version.
 _PACKED_VERSION = "1.5"
 
@@ -60,22 +62,42 @@ def _shrink_streams(source: Source, options: Options) -> int:
     budget = _Budget()
     masks = _masks(source.pdf)
     changed = 0
+    # Documents put together from others repeat whole streams.
+    done: dict[bytes, tuple[Packed, bool] | None] = {}
     for stream in _by_size(source.pdf):
         if source.conforming and stream.get("/Type") == pikepdf.Name.Metadata:
             continue  # PDF/A-1 wants it plain, and other standards' tools look for it
-        try:
-            plain = pdf_streams.unpack(stream, min(pdf_source.MAX_DECODED, budget.decoded))
-        except Undecodable:
-            continue
-        budget.decoded -= len(plain.data)
-        if stream.get("/Subtype") == pikepdf.Name.Image:
-            made, lossy = _image(stream, plain, options, budget, mask=stream.objgen in masks)
-        else:
-            made, lossy = pdf_streams.pack(plain), False
-        if made.cost < pdf_streams.present(stream):
-            pdf_streams.replace(stream, made)
-            changed += lossy
+        mask = stream.objgen in masks
+        sign = _sign(stream, mask=mask)
+        if sign not in done:
+            done[sign] = _smaller(stream, options, budget, mask=mask)
+        made = done[sign]
+        if made is not None:
+            pdf_streams.replace(stream, made[0])
+            changed += made[1]
     return changed
+
+
+def _smaller(
+    stream: pikepdf.Stream, options: Options, budget: _Budget, *, mask: bool
+) -> tuple[Packed, bool] | None:
+    """A smaller form of the stream, and whether pixels changed; None to leave it as it is."""
+    try:
+        plain = pdf_streams.unpack(stream, min(pdf_source.MAX_DECODED, budget.decoded))
+    except Undecodable:
+        return None
+    budget.decoded -= len(plain.data)
+    if stream.get("/Subtype") == pikepdf.Name.Image:
+        made, lossy = _image(stream, plain, options, budget, mask=mask)
+    else:
+        made, lossy = pdf_streams.pack(plain), False
+    return (made, lossy) if made.cost < pdf_streams.present(stream) else None
+
+
+def _sign(stream: pikepdf.Stream, *, mask: bool) -> bytes:
+    """The same for streams that come out the same."""
+    entries = b"%d" % mask + stream.stream_dict.unparse(resolved=True)
+    return hashlib.sha256(entries + b"\n" + stream.read_raw_bytes()).digest()
 
 
 def _image(
@@ -95,6 +117,7 @@ def _image(
         and not _premultiplied(stream)
     )
     if plain.codec == "/DCTDecode":
+        lossy = lossy and not pdf_photos.coarse(plain, options.quality)
         budget.photo_pixels -= pixels if lossy else 0
         made = pdf_photos.transcoded(plain, options if lossy else lossless)
         candidates = [(pdf_streams.pack(plain), False), *([made] if made else [])]
@@ -184,13 +207,16 @@ def _linearized(data: bytes, *, packed: bool) -> bytes:
     pikepdf.settings.set_flate_compression_level(9)
     out = io.BytesIO()
     mode = pikepdf.ObjectStreamMode.generate if packed else pikepdf.ObjectStreamMode.disable
-    _reopened(data).save(
-        out,
-        linearize=True,
-        object_stream_mode=mode,
-        compress_streams=packed,
-        stream_decode_level=pikepdf.StreamDecodeLevel.none,
-        deterministic_id=True,
-        fix_metadata_version=False,
-    )
+    with warnings.catch_warnings():
+        # It is about pages copied between documents; here a stray widget was there before.
+        warnings.simplefilter("ignore", pikepdf.PageCopyWarning)
+        _reopened(data).save(
+            out,
+            linearize=True,
+            object_stream_mode=mode,
+            compress_streams=packed,
+            stream_decode_level=pikepdf.StreamDecodeLevel.none,
+            deterministic_id=True,
+            fix_metadata_version=False,
+        )
     return out.getvalue()

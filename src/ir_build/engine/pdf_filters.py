@@ -13,7 +13,9 @@ import numpy as np
 from ..errors import InputError
 from . import raster
 
-GENERIC = frozenset({"/FlateDecode", "/LZWDecode", "/ASCII85Decode", "/ASCIIHexDecode", "/RunLengthDecode"})
+GENERIC = frozenset(
+    {"/FlateDecode", "/LZWDecode", "/ASCII85Decode", "/ASCIIHexDecode", "/RunLengthDecode"}
+)
 # Within inline images short names are allowed too; in stream dictionaries readers take them.
 _LONG = {"/Fl": "/FlateDecode", "/LZW": "/LZWDecode", "/A85": "/ASCII85Decode", "/AHx": "/ASCIIHexDecode", "/RL": "/RunLengthDecode", "/DCT": "/DCTDecode", "/CCF": "/CCITTFaxDecode"}  # fmt: skip
 _SPACE = b"\0\t\n\f\r "
@@ -136,7 +138,11 @@ def _run_length(data: bytes, limit: int) -> bytes:
         length = data[at]
         if length == 128:
             return b"".join(out)
-        run = data[at + 1 : at + 2 + length] if length < 128 else data[at + 1 : at + 2] * (257 - length)
+        run = (
+            data[at + 1 : at + 2 + length]
+            if length < 128
+            else data[at + 1 : at + 2] * (257 - length)
+        )
         size += len(run)
         if size > limit or len(run) != (length + 1 if length < 128 else 257 - length):
             raise Undecodable("cut off, or over the limit")

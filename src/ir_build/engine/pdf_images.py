@@ -55,13 +55,10 @@ class Shape:
 
 def shape(image: pikepdf.Stream) -> Shape | None:
     """The shape of an image, None when its dictionary does not say it clearly."""
-    stencil = bool(image.get("/ImageMask", False))
-    width, height = image.get("/Width"), image.get("/Height")
-    bits = 1 if stencil else image.get("/BitsPerComponent")
-    try:
-        width, height, bits = int(width), int(height), int(bits)
-    except (TypeError, ValueError):
-        return None
+    mask = image.get("/ImageMask")
+    stencil = isinstance(mask, pikepdf.Boolean) and bool(mask)
+    width, height = _number(image, "/Width"), _number(image, "/Height")
+    bits = 1 if stencil else _number(image, "/BitsPerComponent")
     family, components = ("", 1) if stencil else _colours(image.get("/ColorSpace"))
     if min(width, height, components) < 1 or bits not in (1, 2, 4, 8, 16):
         return None
@@ -126,7 +123,12 @@ def _fewer(
         return None
     table = b"".join(int(colour).to_bytes(3, "big") for colour in colours)
     space = pikepdf.Array(
-        [pikepdf.Name.Indexed, image.get_raw("/ColorSpace"), len(colours) - 1, pikepdf.String(table)]
+        [
+            pikepdf.Name.Indexed,
+            image.get_raw("/ColorSpace"),
+            len(colours) - 1,
+            pikepdf.String(table),
+        ]
     )
     bits = _bits(len(colours))
     entries, narrow, rows = _narrowed(form, index.reshape(packed.shape).astype(np.uint8), bits)
@@ -191,16 +193,18 @@ def _chunks(png: bytes, wanted: bytes) -> Iterator[bytes]:
 
 
 def _group4(form: Shape, data: bytes) -> tuple[bytes, bool]:
-    """The rows in CCITT group 4, and whether its black pixels are ones."""
+    """The rows in CCITT group 4, and whether its black pixels stand for ones."""
     out = io.BytesIO()
     info = TiffImagePlugin.ImageFileDirectory_v2()
     info[_ROWS_PER_STRIP] = form.height
     picture = Image.frombytes("1", (form.width, form.height), data)
     picture.save(out, "TIFF", compression="group4", tiffinfo=info, strip_size=len(data) + 1)
     with Image.open(out, formats=["TIFF"]) as tiff:
+        assert isinstance(tiff, TiffImagePlugin.TiffImageFile)
         (start,), (length,) = tiff.tag_v2[_STRIPS], tiff.tag_v2[_LENGTHS]
-        black_is_zero = tiff.tag_v2[_PHOTOMETRIC] == 1
-    return out.getvalue()[start : start + length], not black_is_zero
+        # the codec calls a bit of 1 black; the tag says whether Pillow turned the bits round
+        as_given = tiff.tag_v2[_PHOTOMETRIC] == 1
+    return out.getvalue()[start : start + length], as_given
 
 
 def _colours(space: pikepdf.Object | None) -> tuple[str, int]:
@@ -208,12 +212,15 @@ def _colours(space: pikepdf.Object | None) -> tuple[str, int]:
     if isinstance(space, pikepdf.Array) and len(space):
         family = str(space[0])
         if family == "/ICCBased" and len(space) > 1 and isinstance(space[1], pikepdf.Stream):
-            try:
-                return family, int(space[1].get("/N", 0))
-            except (TypeError, ValueError):
-                return family, 0
+            return family, _number(space[1], "/N")
         if family == "/DeviceN" and len(space) > 1 and isinstance(space[1], pikepdf.Array):
             return family, len(space[1])
         return family, _DEVICE_COMPONENTS.get(family, 0)
     name = str(space) if isinstance(space, pikepdf.Name) else ""
     return name, _DEVICE_COMPONENTS.get(name, 0)
+
+
+def _number(dictionary: pikepdf.Stream, key: str) -> int:
+    """The whole number under `key`, 0 when there is none."""
+    value = dictionary.get(key)
+    return int(value) if isinstance(value, pikepdf.Integer) else 0

@@ -31,9 +31,10 @@ _OWN_PLACE = re.compile(
     rb"|/Type/(?:Page|Pages|Catalog|Annot|OCG|OCMD|StructTreeRoot|StructElem|Outlines|Filespec|Sig|Thread|Bead)\b"
 )
 # What the cross-reference stream of the source had to say about itself.
-_TRAILER_KEPT_OUT = frozenset(
-    "/Size /Prev /XRefStm /Type /W /Index /Filter /DecodeParms /Length /DocChecksum /ID".split()
-)
+_TRAILER_KEPT_OUT = frozenset({
+    "/Size", "/Prev", "/XRefStm", "/Type", "/W", "/Index", "/Filter", "/DecodeParms", "/Length",
+    "/DocChecksum", "/ID",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,7 @@ def read(pdf: pikepdf.Pdf) -> Table:
             waiting.append(reference)
         return keys[reference]
 
-    entries = {
-        name: value for name, value in pdf.trailer.items() if name not in _TRAILER_KEPT_OUT
-    }
+    entries = {name: value for name, value in pdf.trailer.items() if name not in _TRAILER_KEPT_OUT}
     trailer = Body(_parts(pikepdf.Dictionary(entries).unparse(), key))
     bodies: dict[int, Body] = {}
     while waiting:
@@ -157,13 +156,13 @@ def _parts(text: bytes, key: Callable[[tuple[int, int]], int]) -> Parts:
         else:
             after_string = at > 0 and pieces[at - 1][-1:] in b")>"
             before_string = at + 1 < len(pieces) and pieces[at + 1][:1] in b"(<"
-            held.append(_tight(piece, after_string, before_string))
+            held.append(_tight(piece, after_string=after_string, before_string=before_string))
     if held:
         parts.append(b"".join(held))
     return tuple(parts)
 
 
-def _tight(text: bytes, after_string: bool, before_string: bool) -> bytes:
+def _tight(text: bytes, *, after_string: bool, before_string: bool) -> bytes:
     """Plain syntax without the spaces that delimiters make superfluous."""
     for wide, narrow in _TIGHTER:
         text = text.replace(wide, narrow)

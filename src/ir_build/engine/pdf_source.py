@@ -96,7 +96,7 @@ def _survey(pdf: pikepdf.Pdf) -> None:
     try:
         for one in pdf.objects:
             if one is None:
-                continue
+                continue  # type: ignore[unreachable]  # pikepdf's stubs forget the null object
             here = one.stream_dict if isinstance(one, pikepdf.Stream) else one
             if _SIGNED.search(here.unparse(resolved=True)):
                 raise LeftAlone(Reason.SIGNED, "a signed or certified PDF")

@@ -21,7 +21,7 @@ class Plain:
     #: the image codec that is left, empty when the data are plain
     codec: str
     #: the parameters of that codec, as the dictionary has them
-    codec_parms: pikepdf.Object | None
+    codec_parms: pikepdf.Dictionary | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Packed:
 
     data: bytes
     filters: tuple[str, ...] = ()
-    parms: pikepdf.Object | None = None  #: of the last filter
+    parms: pikepdf.Dictionary | None = None  #: of the only filter
     #: further entries of the stream's dictionary that change with it
     entries: tuple[tuple[str, pikepdf.Object | int], ...] = ()
 
@@ -57,6 +57,8 @@ def unpack(stream: pikepdf.Stream, limit: int) -> Plain:
         if name not in pdf_filters.GENERIC:
             if at + 1 < len(filters) or name == "/Crypt":
                 raise Undecodable(f"filter {name}")
+            if not isinstance(its_parms, pikepdf.Dictionary | None):
+                raise Undecodable("parameters that are no dictionary")
             return Plain(data, name, its_parms)
         data = pdf_filters.decode(data, name, _parms(its_parms), limit)
     return Plain(data, "", None)
@@ -65,9 +67,9 @@ def unpack(stream: pikepdf.Stream, limit: int) -> Plain:
 def pack(plain: Plain) -> Packed:
     """The smallest form of data of any kind."""
     tail = (plain.codec,) if plain.codec else ()
-    bare = Packed(plain.data, tail, plain.codec_parms)
     if plain.codec_parms is not None:
-        return bare
+        return Packed(plain.data, tail, plain.codec_parms)
+    bare = Packed(plain.data, tail)
     return min(bare, Packed(pdf_filters.deflate(plain.data), ("/FlateDecode", *tail)), key=cost)
 
 
@@ -116,11 +118,10 @@ def _parms(value: pikepdf.Object | None) -> Parms:
     )  # fmt: skip
     numbers = []
     for name, default in names:
-        number = value.get(name, default)
-        try:
-            numbers.append(int(number))
-        except (TypeError, ValueError) as error:
-            raise Undecodable(f"{name} is no number") from error
+        number = value.get(name)
+        if number is not None and not isinstance(number, pikepdf.Integer):
+            raise Undecodable(f"{name} is no whole number")
+        numbers.append(default if number is None else int(number))
     if max(numbers) > 1 << 24:
         raise Undecodable("parameters out of range")
     return Parms(*numbers)

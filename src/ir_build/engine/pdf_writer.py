@@ -27,7 +27,9 @@ def write(table: Table, version: str, identifier: bytes | None, *, packed: bool)
     `identifier` is the first part of the source's /ID, None when it had none; the second part
     is made from what is written, so the same objects give the same file.
     """
-    small = sorted((key for key, body in table.bodies.items() if body.data is None), key=_Order(table))
+    small = sorted(
+        (key for key, body in table.bodies.items() if body.data is None), key=_Order(table)
+    )
     large = [key for key, body in table.bodies.items() if body.data is not None]
     order = [*small, *large]
     numbers = {key: number for number, key in enumerate(order, 1)}
@@ -36,7 +38,10 @@ def write(table: Table, version: str, identifier: bytes | None, *, packed: bool)
         first_pack = len(order) + 1
         packs = [small[at : at + _PACK] for at in range(0, len(small), _PACK)]
         for at, members in enumerate(packs):
-            out.pack(first_pack + at, [(numbers[key], _text(table.bodies[key], numbers)) for key in members])
+            out.pack(
+                first_pack + at,
+                [(numbers[key], _text(table.bodies[key], numbers)) for key in members],
+            )
     else:
         for key in small:
             out.plain(numbers[key], _text(table.bodies[key], numbers))
@@ -100,7 +105,10 @@ class _File:
             at += len(text) + 1
         head = b" ".join(offsets) + b"\n"
         body = deflate(head + b"\n".join(text for _, text in members))
-        dictionary = b"<</Type/ObjStm/N %d/First %d/Filter/FlateDecode>>" % (len(members), len(head))
+        dictionary = b"<</Type/ObjStm/N %d/First %d/Filter/FlateDecode>>" % (
+            len(members),
+            len(head),
+        )
         self.stream(number, dictionary, body)
 
     def finish(self, trailer: bytes, *, packed: bool) -> bytes:
@@ -108,7 +116,10 @@ class _File:
         if packed:
             self._xref_stream(trailer)
         else:
-            rows = [b"%010d %05d %s \n" % (one[1], one[2], b"n" if one[0] else b"f") for one in self._rows()]
+            rows = [
+                b"%010d %05d %s \n" % (one[1], one[2], b"n" if one[0] else b"f")
+                for one in self._rows()
+            ]
             self._add(b"xref\n0 %d\n" % len(rows), *rows)
             self._add(b"trailer\n<<%s/Size %d>>\n" % (trailer, len(rows)))
         self._add(b"startxref\n%d\n%%%%EOF\n" % start)
@@ -143,5 +154,3 @@ class _File:
         for chunk in chunks:
             self._chunks.append(chunk)
             self._size += len(chunk)
-
-

@@ -20,34 +20,33 @@ import numpy.typing as npt
 Pixels = npt.NDArray[np.uint8]
 Plane = npt.NDArray[np.float32]
 
-# Per channel (X, Y, B) and scale: weights of the mean and the 4-norm of the SSIM map, of edges
-# that appeared and of edges that were lost; those below 0.01 are left out.
+# For each channel (X, Y, B) and scale: the mean of the SSIM map, of edges that appeared and of
+# edges that were lost, then the 4-norm of the three. Weights below 0.01 are left out as 0.
 _SSIM, _APPEARED, _LOST = range(3)
 _MEAN, _NORM4 = range(2)
-_WEIGHTS: dict[tuple[int, int], dict[tuple[int, int], float]] = {
-    (0, 1): {(_SSIM, _NORM4): 1.1041726426657346},
-    (0, 2): {(_SSIM, _NORM4): 1.8422455520539298, (_APPEARED, _NORM4): 11.441172603757666},
-    (0, 3): {(_SSIM, _NORM4): 1.8787594979546387, (_APPEARED, _NORM4): 10.94906990605142},
-    (0, 4): {(_APPEARED, _MEAN): 0.9677937080626833, (_APPEARED, _NORM4): 0.9981766977854967},
-    (1, 0): {(_SSIM, _NORM4): 7.466890328078848, (_LOST, _NORM4): 17.445833984131262},
-    (1, 1): {(_SSIM, _NORM4): 6.683678146179332, (_LOST, _NORM4): 1.027889937768264},
-    (1, 2): {(_SSIM, _MEAN): 225.20515300849274, (_SSIM, _NORM4): 19.213238186143016},
-    (1, 3): {
-        (_SSIM, _MEAN): 176.39317598450694,
-        (_SSIM, _NORM4): 24.43300999870476,
-        (_APPEARED, _NORM4): 0.28520802612117757,
-    },
-    (1, 4): {(_SSIM, _NORM4): 34.77906344483772, (_APPEARED, _NORM4): 44.835625328877896},
-    (2, 3): {(_SSIM, _NORM4): 8.826982764996862, (_APPEARED, _NORM4): 23.19243343998926},
-    (2, 4): {
-        (_SSIM, _MEAN): 95.1080498811086,
-        (_APPEARED, _MEAN): 0.9863978034400682,
-        (_LOST, _MEAN): 0.9834382792465353,
-        (_APPEARED, _NORM4): 171.2667255897307,
-        (_LOST, _NORM4): 0.9807858872435379,
-    },
-}
-_SCALES = 5
+# fmt: off
+_FITTED = (
+    0, 0, 0, 0, 0, 0,
+    0, 0, 0, 1.1041726426657346, 0, 0,
+    0, 0, 0, 1.8422455520539298, 11.441172603757666, 0,
+    0, 0, 0, 1.8787594979546387, 10.94906990605142, 0,
+    0, 0.9677937080626833, 0, 0, 0.9981766977854967, 0,
+    0, 0, 0, 0, 0, 0,
+    0, 0, 0, 7.466890328078848, 0, 17.445833984131262,
+    0, 0, 0, 6.683678146179332, 0, 1.027889937768264,
+    225.20515300849274, 0, 0, 19.213238186143016, 0, 0,
+    176.39317598450694, 0, 0, 24.43300999870476, 0.28520802612117757, 0,
+    0, 0, 0, 34.77906344483772, 44.835625328877896, 0,
+    0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0,
+    0, 0, 0, 8.826982764996862, 23.19243343998926, 0,
+    95.1080498811086, 0.9863978034400682, 0.9834382792465353, 0, 171.2667255897307, 0.9807858872435379,
+    0, 0, 0, 0, 0, 0,
+)
+# fmt: on
+_SCALES = 6
 _C2 = 0.0009
 
 _OPSIN = np.array(
@@ -82,6 +81,37 @@ class _Side:
     edges: Plane
 
 
+#: by channel and scale, then by kind of map and norm
+_Weights = dict[tuple[int, int], dict[tuple[int, int], float]]
+
+
+def _scales(height: int, width: int) -> int:
+    """How many scales a picture has: down to 8 pixels, at least one."""
+    smaller = min(height, width)
+    scales = 1
+    while scales < _SCALES and (smaller := -(-smaller // 2)) >= 8:
+        scales += 1
+    return scales
+
+
+@cache
+def _weights(scales: int) -> _Weights:
+    """The weights for a picture of so many scales.
+
+    The reference takes them one after the other, so in a picture with fewer than six scales the
+    second and third channel get those that were fitted for others. To agree with it, so do we.
+    """
+    found: _Weights = {}
+    fitted = iter(_FITTED)
+    for channel in range(3):
+        for scale in range(scales):
+            for norm in (_MEAN, _NORM4):
+                for kind in (_SSIM, _APPEARED, _LOST):
+                    if weight := next(fitted):
+                        found.setdefault((channel, scale), {})[kind, norm] = weight
+    return found
+
+
 class Reference:
     """An original, made ready for scoring pictures against it."""
 
@@ -110,6 +140,7 @@ class _View:
     def __init__(self, pixels: Pixels) -> None:
         self._pixels = pixels
         height, width = pixels.shape[:2]
+        self._weights = _weights(_scales(height, width))
         self._blocks = [
             (slice(top, top + _BLOCK), slice(left, left + _BLOCK))
             for top in range(0, height, _BLOCK)
@@ -117,20 +148,19 @@ class _View:
         ]
         self._kept: list[dict[tuple[int, int], _Side]] | None = None
         if height * width <= _KEPT_PIXELS:
-            self._kept = [_sides(pixels[block]) for block in self._blocks]
+            self._kept = [_sides(pixels[block], self._weights) for block in self._blocks]
 
     def score(self, pixels: Pixels) -> float:
         sums: dict[tuple[int, int, int, int], float] = {}
         counts: dict[int, int] = {}
         for number, block in enumerate(self._blocks):
-            sides = self._kept[number] if self._kept else _sides(self._pixels[block])
-            _add_features(sides, pixels[block], sums, counts)
+            sides = self._kept[number] if self._kept else _sides(self._pixels[block], self._weights)
+            _add_features(self._weights, sides, pixels[block], sums, counts)
         total = 0.0
-        for (channel, scale), weights in _WEIGHTS.items():
+        for (channel, scale), weights in self._weights.items():
             for (kind, norm), weight in weights.items():
-                if scale in counts:
-                    mean = sums[channel, scale, kind, norm] / counts[scale]
-                    total += weight * (mean**0.25 if norm == _NORM4 else mean)
+                mean = sums[channel, scale, kind, norm] / counts[scale]
+                total += weight * (mean**0.25 if norm == _NORM4 else mean)
         return _opinion(total)
 
 
@@ -152,9 +182,9 @@ def _flatten(pixels: Pixels, shade: int | None) -> Pixels:
     return ((pixels[..., :3] * alpha + shade * (255 - alpha) + 127) // 255).astype(np.uint8)
 
 
-def _sides(pixels: Pixels) -> dict[tuple[int, int], _Side]:
+def _sides(pixels: Pixels, weights: _Weights) -> dict[tuple[int, int], _Side]:
     """The original's side of every plane that counts, by channel and scale."""
-    return {where: _side(_tiled(plane)) for where, plane in _planes(pixels)}
+    return {where: _side(_tiled(plane)) for where, plane in _planes(pixels, weights)}
 
 
 def _side(tiles: Plane) -> _Side:
@@ -165,6 +195,7 @@ def _side(tiles: Plane) -> _Side:
 
 
 def _add_features(
+    weights: _Weights,
     originals: dict[tuple[int, int], _Side],
     pixels: Pixels,
     sums: dict[tuple[int, int, int, int], float],
@@ -172,14 +203,14 @@ def _add_features(
 ) -> None:
     """Add the features of one block to `sums`, and its pixels at every scale to `counts`."""
     seen = set()
-    for (channel, scale), plane in _planes(pixels):
+    for (channel, scale), plane in _planes(pixels, weights):
         if scale not in seen:
             seen.add(scale)
             counts[scale] = counts.get(scale, 0) + plane.size
         original = originals[channel, scale]
         candidate = _side(_tiled(plane))
         inside = _inside(*plane.shape)
-        wanted = _WEIGHTS[channel, scale]
+        wanted = weights[channel, scale]
         for kind in sorted({kind for kind, _ in wanted}):
             feature = _feature(kind, original, candidate)
             feature *= inside
@@ -196,23 +227,19 @@ def _feature(kind: int, original: _Side, candidate: _Side) -> Plane:
         both = _blur(original.tiles * candidate.tiles) - original.mean * candidate.mean
         likeness = (1 - np.square(original.mean - candidate.mean)) * (2 * both + _C2)
         likeness /= original.variance + candidate.variance + _C2
-        feature: Plane = np.maximum(1 - likeness, 0)
-        return feature
+        return np.asarray(np.maximum(1 - likeness, 0))
     ratio = (1 + candidate.edges) / (1 + original.edges) - 1
-    feature = np.maximum(ratio if kind == _APPEARED else -ratio, 0)
-    return feature
+    return np.asarray(np.maximum(ratio if kind == _APPEARED else -ratio, 0))
 
 
-def _planes(pixels: Pixels) -> list[tuple[tuple[int, int], Plane]]:
+def _planes(pixels: Pixels, weights: _Weights) -> list[tuple[tuple[int, int], Plane]]:
     """The XYB planes that count, by channel and scale, as positive numbers."""
     linear = _linear()[pixels]
     planes = []
-    for scale in range(_SCALES):
+    for scale in range(1 + max(scale for _, scale in weights)):
         if scale:
             linear = _halved(linear)
-        if min(linear.shape[:2]) < 8 and scale:
-            break
-        channels = [channel for channel, at in _WEIGHTS if at == scale]
+        channels = [channel for channel, at in weights if at == scale]
         for channel, plane in zip(channels, _xyb(linear, channels), strict=True):
             planes.append(((channel, scale), plane))
     return planes

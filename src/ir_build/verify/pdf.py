@@ -38,8 +38,8 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
             with Document(candidate.data) as after:
                 lossless = not candidate.lossy or options.compression_type is Compression.LOSSLESS
                 difference = (
-                    _changed(facts, new_facts)
-                    or _changed(before.facts(), after.facts())
+                    _changed(before.facts(), after.facts())
+                    or _changed(facts, new_facts)
                     or _read_pages(before, after, pages)
                     or _drawn_pages(before, after, pages, lossless=lossless)
                 )

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 # Levels that equal pixels may come to look different when their profile was exchanged.
 _SAME_COLOUR = 3
-# Levels of alpha: so near to opaque a lossy encoder may round to it.
+# Levels of alpha: so near to opaque a lossy encoder, or the way a picture is shrunk, may make it so.
 _NEARLY_OPAQUE = 250
-# Levels the colours of a picture may move as a whole when its profile was exchanged.
-_SHIFT_BY_PROFILE = 1.5
+_NEARLY_OPAQUE_RESIZED = 200
+# When the profile was exchanged: mean levels below which nobody sees that colours moved, and how
+# much more they moved than their numbers did where nothing was converted.
+_UNSEEN_BIAS = 0.15
+_SIGN_OF_NO_CONVERSION = 2.0
 # What another way to shrink a picture does to its finest details.
 _RESIZE_SLACK = 2.0
 _DEEP_ROWS = 256
@@ -65,24 +68,30 @@ def alike(
     if before.mode == after.mode and reading is None and not alpha and before.mode in ("L", "CMYK"):
         mode = before.mode
     look, new_look = reading or (None, None)
+    nearly_opaque = _NEARLY_OPAQUE
+    convertible = reading is not None and before.size == after.size
     if before.size != after.size:
         before = _look(before, look, mode, alpha=alpha).resize(
             after.size, Image.Resampling.LANCZOS, reducing_gap=3.0
         )
-        look, slack = None, slack * _RESIZE_SLACK
-    measure = Measure()
+        look, slack, nearly_opaque = None, slack * _RESIZE_SLACK, _NEARLY_OPAQUE_RESIZED
+    measure, numbers = Measure(), Measure()
     lowest = new_lowest = 255
     for one, other in strips(before, after):
         a, b = _look(one, look, mode, alpha=alpha), _look(other, new_look, mode, alpha=alpha)
         measure.add(a, b)
+        if convertible:
+            numbers.add(*(_look(strip, None, "RGB", alpha=alpha) for strip in (one, other)))
         lowest, new_lowest = min(lowest, _lowest_alpha(a)), min(new_lowest, _lowest_alpha(b))
-    if lowest < _NEARLY_OPAQUE and new_lowest == 255:
+    if lowest < nearly_opaque and new_lowest == 255:
         return "transparency was lost"
-    if lowest == 255 and new_lowest < _NEARLY_OPAQUE:
+    if lowest == 255 and new_lowest < nearly_opaque:
         return "an opaque picture became transparent"
     likeness = measure.likeness()
-    if reading and likeness.shift > _SHIFT_BY_PROFILE * slack:
-        return "its colours moved with the colour profile"
+    if convertible and likeness.bias > max(
+        _UNSEEN_BIAS, _SIGN_OF_NO_CONVERSION * numbers.likeness().bias
+    ):
+        return "the colour profile was lost or exchanged"
     return likeness.difference(slack)
 
 

@@ -32,6 +32,15 @@ _COUNTED = frozenset(
     | {"filter", "switch", "view"}
 )
 _TEXTS = frozenset({"text", "title", "desc", "script"})
+# What editors keep in namespaces of their own, and metadata, is never drawn and never met.
+_DRAWN = frozenset(
+    {
+        "",
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xhtml",
+        "http://www.w3.org/1998/Math/MathML",
+    }
+)
 _SIZES = ("width", "height", "viewBox", "preserveAspectRatio")
 
 
@@ -84,23 +93,29 @@ class _Reader:
         self._text: list[str] = []
         #: how deep the outermost of `_TEXTS` stands that we are in, 0 outside
         self._text_depth = 0
+        #: the same for what is never drawn
+        self._hidden_depth = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        tag = name.rpartition(":")[2]
+        namespace, _, tag = name.rpartition(" ")
         found = self.structure
         if not self._path:
             found.sizes = {key: _size(attributes.get(key, "")) for key in _SIZES}
         self._path.append(tag)
+        if not self._hidden_depth and (namespace not in _DRAWN or tag == "metadata"):
+            self._hidden_depth = len(self._path)
+        if self._hidden_depth:
+            return
         if tag in _COUNTED:
             found.elements[tag] += 1
         if not self._text_depth and tag in _TEXTS:
             self._text_depth = len(self._path)
         for key, value in attributes.items():
-            if key in ("id", "xml:id"):
+            if key in ("id", "http://www.w3.org/XML/1998/namespace id"):
                 found.ids[value] += 1
             elif key.startswith("on"):
                 found.handlers[key, " ".join(value.split())] += 1
-            elif tag == "a" and key.rpartition(":")[2] == "href":
+            elif tag == "a" and key.rpartition(" ")[2] == "href":
                 found.links.append(value)
 
     def characters(self, text: str) -> None:
@@ -113,11 +128,13 @@ class _Reader:
             self.structure.texts.append((tag, " ".join(words)))
             self._text.clear()
             self._text_depth = 0
+        if self._hidden_depth == len(self._path):
+            self._hidden_depth = 0
         self._path.pop()
 
 
 def _read(data: bytes) -> _Structure:
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate(namespace_separator=" ")
     reader = _Reader()
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from ir_build.api import ConfigError, read_value
 from mkdocs.config import config_options as c
 from mkdocs.config.base import BaseConfigOption, Config, ValidationError
+
+from ir_build.api import ConfigError, read_value
 
 T = TypeVar("T")
 

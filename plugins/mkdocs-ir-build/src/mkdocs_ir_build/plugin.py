@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
+
 from ir_build.api import (
     ConfigError,
     Session,
@@ -14,15 +17,14 @@ from ir_build.api import (
     publish,
     summary_line,
 )
-from mkdocs.exceptions import PluginError
-from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 
 from .config import IrBuildConfig
 
 if TYPE_CHECKING:
-    from ir_build.api import Report
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
+
+    from ir_build.api import Report
 
 # Not the name of this module: warnings must reach the logger that strict mode counts.
 log = get_plugin_logger("ir-build")

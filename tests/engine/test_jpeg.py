@@ -1,0 +1,233 @@
+"""JPEG: no pixel is lost without leave, and what is lost cannot be seen."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms, ImageOps
+
+from ir_build.engine import colour, exif, jpeg, jpegfile
+from ir_build.engine.score import Reference
+from ir_build.errors import CorruptFile, LeftAlone, TooLarge
+from ir_build.options import Compression, Meta, Options, Resize
+
+LOSSLESS = Options(compression_type=Compression.LOSSLESS)
+RNG = np.random.default_rng(1)
+
+
+def photo(width=320, height=240):
+    """Soft shapes and grain, as a camera sees them."""
+    coarse = RNG.random((height // 40 + 2, width // 40 + 2, 3)) * 255
+    smooth = Image.fromarray(coarse.astype(np.uint8)).resize(
+        (width, height), Image.Resampling.BICUBIC
+    )
+    grain = RNG.normal(0, 4, (height, width, 3))
+    return Image.fromarray(np.clip(np.asarray(smooth) + grain, 0, 255).astype(np.uint8))
+
+
+PHOTO = photo()
+
+
+def saved(image=PHOTO, **options):
+    buffer = BytesIO()
+    image.save(buffer, "jpeg", **({"quality": 92} | options))
+    return buffer.getvalue()
+
+
+def opened(data):
+    image = Image.open(BytesIO(data))
+    image.load()
+    return image
+
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def swapped_profile():
+    """sRGB with red and blue exchanged."""
+    profile = bytearray(SRGB)
+    red, blue = profile.find(b"rXYZ"), profile.find(b"bXYZ")
+    profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    return bytes(profile)
+
+
+def block(orientation=1):
+    """An Exif block with a bit of everything."""
+    made = Image.Exif()
+    made[0x0112] = orientation
+    made[0x010F] = "A camera"
+    made[0x0132] = "2026:01:02 03:04:05"
+    made[0x8298] = "Somebody"
+    made.get_ifd(0x8769)[0x9003] = "2026:01:02 03:04:05"
+    made.get_ifd(0x8825)[1] = "N"
+    return made.tobytes()
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"progressive": True}, {"restart_marker_blocks": 4}, {"subsampling": 0}]
+)
+def test_lossless_keeps_every_pixel(options):
+    """A transcode decodes to the very same pixels, and is smaller."""
+    data = saved(**options)
+    candidate = jpeg.compress(data, LOSSLESS)
+    assert not candidate.lossy
+    assert len(candidate.data) < len(data)
+    assert opened(candidate.data).tobytes() == opened(data).tobytes()
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_other_colour_modes_stay_what_they_are(mode):
+    """Grey stays grey; CMYK is transcoded only, whatever is asked for."""
+    data = saved(PHOTO.convert(mode))
+    candidate = jpeg.compress(data, Options())
+    assert opened(candidate.data).mode == mode
+    if mode == "CMYK":
+        assert not candidate.lossy
+        assert opened(candidate.data).tobytes() == opened(data).tobytes()
+
+
+@pytest.mark.parametrize("target", [70.0, 80.0, 90.0])
+def test_lossy_reaches_its_target_and_not_much_more(target):
+    """The score of the result is the target or a little above it."""
+    data = saved(quality=97)
+    candidate = jpeg.compress(data, Options(quality=target))
+    assert candidate.lossy
+    reference = Reference(np.asarray(opened(data)))
+    score = reference.score(np.asarray(opened(candidate.data)))
+    assert target <= score < target + 3
+
+
+def test_lossy_is_lossless_where_the_loss_would_not_pay():
+    """A picture that is coarse already is transcoded only."""
+    data = saved(quality=20)
+    candidate = jpeg.compress(data, Options(quality=90))
+    assert not candidate.lossy
+    assert opened(candidate.data).tobytes() == opened(data).tobytes()
+
+
+@pytest.mark.parametrize("kind", list(Compression)[:2])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_an_orientation_survives(kind, orientation):
+    """However a camera was held, the picture is shown upright."""
+    data = saved(photo(64, 48), exif=block(orientation))
+    candidate = jpeg.compress(data, Options(compression_type=kind))
+    before, after = (ImageOps.exif_transpose(opened(one)) for one in (data, candidate.data))
+    assert before.size == after.size
+    difference = np.asarray(before, np.int16) - np.asarray(after, np.int16)
+    assert np.abs(difference).mean() < 12
+    assert any("Exif" in note for note in candidate.notes)
+    assert b"Somebody" not in candidate.data
+    assert b"A camera" not in candidate.data
+
+
+def test_a_profile_that_matters_is_kept_and_srgb_is_not():
+    """Colours look the same: only a profile that says what is assumed anyway goes."""
+    data = saved(icc_profile=swapped_profile())
+    for kind in (Compression.LOSSY, Compression.LOSSLESS):
+        result = jpeg.compress(data, Options(compression_type=kind)).data
+        assert opened(result).info["icc_profile"] == swapped_profile()
+    candidate = jpeg.compress(saved(icc_profile=SRGB), LOSSLESS)
+    assert "icc_profile" not in opened(candidate.data).info
+    assert candidate.notes == ("stripped sRGB profile",)
+    asked = Options(compression_type=Compression.LOSSLESS, preserve_metas=frozenset({Meta.ICC}))
+    assert opened(jpeg.compress(saved(icc_profile=SRGB), asked).data).info["icc_profile"] == SRGB
+
+
+@pytest.mark.parametrize("meta", [Meta.DATETIME, Meta.COPYRIGHT, Meta.LOCATION])
+def test_metadata_is_kept_when_asked_for(meta):
+    """Each kind of metadata is kept by its name, and nothing else with it."""
+    data = saved(exif=block())
+    asked = Options(compression_type=Compression.LOSSLESS, preserve_metas=frozenset({meta}))
+    kept = opened(jpeg.compress(data, asked).data).getexif()
+    assert (0x0132 in kept, 0x9003 in kept.get_ifd(0x8769)) == (meta is Meta.DATETIME,) * 2
+    assert (0x8298 in kept) is (meta is Meta.COPYRIGHT)
+    assert bool(kept.get_ifd(0x8825)) is (meta is Meta.LOCATION)
+    assert 0x010F not in kept
+
+
+def segment(marker, data):
+    return bytes((0xFF, marker)) + (len(data) + 2).to_bytes(2, "big") + data
+
+
+SPECIAL = {
+    "after the picture": lambda data: data + b"MotionPhoto" * 10,
+    "MPO": lambda data: data[:2] + segment(0xE2, b"MPF\0" + bytes(20)) + data[2:],
+    "gain map": lambda data: (
+        data[:2]
+        + segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x hdrgm:Version='1.0'/>")
+        + data[2:]
+    ),
+    "12 bits": lambda data: data.replace(b"\xff\xc0\x00\x11\x08", b"\xff\xc0\x00\x11\x0c"),
+    "arithmetic": lambda data: data.replace(b"\xff\xc0\x00\x11", b"\xff\xc9\x00\x11"),
+}
+
+
+@pytest.mark.parametrize("hint", SPECIAL)
+def test_special_files_are_left_whole(hint):
+    """Motion photos, gain maps and rare codings are recognised and left alone."""
+    with pytest.raises(LeftAlone, match=hint):
+        jpeg.compress(SPECIAL[hint](saved()), LOSSLESS)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.9, 0.999])
+def test_a_truncated_file_is_corrupt(share):
+    """A file that ends too early is not repaired in silence."""
+    data = saved()
+    with pytest.raises(CorruptFile):
+        jpeg.compress(data[: int(len(data) * share)], Options())
+
+
+def test_too_many_pixels_are_not_decoded():
+    """The limit is checked by the header."""
+    with pytest.raises(TooLarge, match="320 x 240"):
+        jpeg.compress(saved(), Options(max_pixels=1000))
+
+
+@pytest.mark.parametrize("kind", list(Compression)[:2])
+def test_resizing_fits_the_picture_as_it_is_shown(kind):
+    """The box is for the upright picture; nothing is enlarged."""
+    data = saved(exif=block(6))
+    options = Options(compression_type=kind, resize=Resize(width=120))
+    shown = ImageOps.exif_transpose(opened(jpeg.compress(data, options).data))
+    assert shown.size == (120, 160)
+    bigger = Options(compression_type=kind, resize=Resize(width=5000))
+    assert opened(jpeg.compress(data, bigger).data).size == (320, 240)
+
+
+def test_twice_is_once():
+    """Lossless is a fixed point, and a second run gains nothing."""
+    once = jpeg.compress(saved(), LOSSLESS).data
+    twice = jpeg.compress(once, LOSSLESS).data
+    assert len(twice) >= 0.99 * len(once)
+
+
+def test_the_same_bytes_every_time():
+    """The result depends on nothing but the input and the options."""
+    data = saved()
+    assert jpeg.compress(data, Options()) == jpeg.compress(data, Options())
+
+
+def test_a_profile_in_several_segments_is_put_together():
+    """Long profiles are split; a missing part makes the profile unusable, not the picture."""
+    long = swapped_profile() + bytes(100_000)
+    data = saved(icc_profile=long)
+    assert jpegfile.parse(data).profile == long
+    result = jpeg.compress(data, LOSSLESS).data
+    assert jpegfile.parse(result).profile == long
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"II", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff" + bytes(40)]
+)
+def test_damaged_exif_counts_as_none(damage):
+    """Rubbish in a block is dropped with it."""
+    assert exif.orientation(damage) == 1
+    assert exif.keep(damage, frozenset(Meta)) is None
+
+
+def test_damaged_profiles_count_as_ones_that_matter():
+    """What cannot be understood is kept."""
+    for damaged in (b"", b"x" * 200, SRGB[:100], bytes(len(SRGB))):
+        assert not colour.is_srgb(damaged)
+    assert colour.is_srgb(SRGB)
+    assert not colour.is_srgb(swapped_profile())

@@ -1,0 +1,290 @@
+"""PDF: smaller, and everything a reader sees, hears or follows stays."""
+
+import zlib
+from io import BytesIO
+
+import pikepdf
+import pypdfium2
+import pytest
+from pikepdf import Array, Dictionary, Name, String
+
+from ir_build.engine import pdf
+from ir_build.errors import CorruptFile, LeftAlone, Reason
+from ir_build.options import Compression, Options
+
+LOSSLESS = Options(compression_type=Compression.LOSSLESS)
+WORDS = b"BT /F1 18 Tf 40 %d Td (Page %d of the manual) Tj ET\n"
+XMP = (
+    b'<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+    b'xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/" %s rdf:about=""/></rdf:RDF></x:xmpmeta>'
+    + b" " * 2000
+    + b'<?xpacket end="w"?>'
+)
+
+
+def saved(document, **options):
+    buffer = BytesIO()
+    document.save(buffer, **({"static_id": True, "compress_streams": False} | options))
+    return buffer.getvalue()
+
+
+def opened(data):
+    return pikepdf.open(BytesIO(data), attempt_recovery=False)
+
+
+def font(document):
+    return document.make_indirect(
+        Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
+    )
+
+
+def manual(pages=6):
+    """A document with one of everything, packed badly: every page has fonts of its own."""
+    document = pikepdf.new()
+    for number in range(pages):
+        page = document.add_blank_page(page_size=(300, 400))
+        lines = b"".join(WORDS % (380 - 20 * row, number) for row in range(15))
+        page.Contents = document.make_stream(lines)
+        page.Resources = Dictionary(Font=Dictionary(F1=font(document)))
+        page.PieceInfo = Dictionary(Editor=Dictionary(Private=document.make_stream(b"x" * 5000)))
+        page.Thumb = document.make_stream(
+            bytes(300), Width=10, Height=10, ColorSpace=Name.DeviceRGB, BitsPerComponent=8
+        )
+        page.StructParents = number
+    first, last = document.pages[0].obj, document.pages[-1].obj
+    link = Dictionary(
+        Type=Name.Annot, Subtype=Name.Link, Rect=[10, 10, 90, 30], Border=[0, 0, 0],
+        A=Dictionary(S=Name.URI, URI=String("https://example.org/")),
+    )  # fmt: skip
+    inner = Dictionary(
+        Type=Name.Annot, Subtype=Name.Link, Rect=[10, 40, 90, 60], Dest=[last, Name.Fit]
+    )
+    field = Dictionary(
+        Type=Name.Annot, Subtype=Name.Widget, FT=Name.Tx, T=String("name"), V=String("Ada"),
+        Rect=[100, 10, 200, 30], AA=Dictionary(K=Dictionary(S=Name.JavaScript, JS=String("check()"))),
+    )  # fmt: skip
+    first.Annots = Array([document.make_indirect(one) for one in (link, inner, field)])
+    root = document.Root
+    root.AcroForm = Dictionary(Fields=[first.Annots[2]])
+    root.Lang = String("en-GB")
+    root.PageLabels = Dictionary(Nums=[0, Dictionary(S=Name.r), 2, Dictionary(S=Name.D)])
+    root.MarkInfo = Dictionary(Marked=True)
+    paragraph = document.make_indirect(
+        Dictionary(
+            Type=Name.StructElem, S=Name.P, Pg=first, K=0, Alt=String("an Umlaut: \u00fc\u2026")
+        )
+    )
+    root.StructTreeRoot = document.make_indirect(Dictionary(Type=Name.StructTreeRoot, K=paragraph))
+    paragraph.P = root.StructTreeRoot
+    root.Metadata = document.make_stream(XMP % b"", Type=Name.Metadata, Subtype=Name.XML)
+    document.trailer.Info = document.make_indirect(
+        Dictionary(Title=String("A manual (draft) \\ \u4e2d"), Author=String("Ada"))
+    )
+    document.attachments["data.csv"] = b"a,b\n1,2\n" * 50
+    with document.open_outline() as outline:
+        outline.root += [
+            pikepdf.OutlineItem("Beginning", 0), pikepdf.OutlineItem("End", pages - 1, "Fit")
+        ]  # fmt: skip
+    return document
+
+
+def rendered(data):
+    """Every page's picture and words, by a reader that shares no code with the writer."""
+    document = pypdfium2.PdfDocument(data)
+    shown = []
+    for page in document:
+        text = page.get_textpage()
+        shown.append(
+            (page.get_size(), page.render(scale=1).to_numpy().tobytes(), text.get_text_range())
+        )
+        text.close()
+        page.close()
+    document.close()
+    return shown
+
+
+MANUAL = saved(manual())
+SMALL = pdf.compress(MANUAL, LOSSLESS).data
+
+
+def test_smaller_and_the_same():
+    """A lossless PDF shows every page pixel for pixel and says it word for word."""
+    result = pdf.compress(MANUAL, LOSSLESS)
+    assert len(result.data) < len(MANUAL) / 4
+    assert not result.lossy
+    assert rendered(result.data) == rendered(MANUAL)
+
+
+def test_deterministic_and_fixed():
+    """The same file gives the same bytes, and its result is a fixed point."""
+    assert pdf.compress(MANUAL, LOSSLESS).data == SMALL
+    assert pdf.compress(SMALL, LOSSLESS).data == SMALL
+
+
+def test_structure_survives():
+    """Links, forms with their scripts, labels, tags, language, title and outline stay."""
+    result = opened(SMALL)
+    link, inner, field = result.pages[0].Annots
+    assert link.A.URI == "https://example.org/"
+    assert inner.Dest[0].objgen == result.pages[-1].obj.objgen
+    assert field.V == "Ada"
+    assert field.AA.K.JS == "check()"
+    assert result.Root.AcroForm.Fields[0].objgen == field.objgen
+    assert [page.label for page in result.pages] == ["i", "ii", "1", "2", "3", "4"]
+    assert result.Root.Lang == "en-GB"
+    tree = result.Root.StructTreeRoot
+    assert str(tree.K.Alt) == "an Umlaut: \u00fc\u2026"
+    assert tree.K.P.objgen == tree.objgen
+    assert result.docinfo.Title == "A manual (draft) \\ \u4e2d"
+    assert b"x:xmpmeta" in result.Root.Metadata.read_bytes()
+    assert result.attachments["data.csv"].get_file().read_bytes() == b"a,b\n1,2\n" * 50
+    with result.open_outline() as outline:
+        assert [item.title for item in outline.root] == ["Beginning", "End"]
+
+
+def test_private_data_go():
+    """Thumbnails and applications' private data are dropped, and that is said."""
+    result = opened(SMALL)
+    assert all("/Thumb" not in page and "/PieceInfo" not in page for page in result.pages)
+    assert pdf.compress(MANUAL, LOSSLESS).notes == (
+        "stripped private application data", "stripped thumbnails",
+    )  # fmt: skip
+
+
+def test_equal_objects_merge():
+    """Equal fonts become one; pages that look the same stay two."""
+    document = pikepdf.new()
+    for _ in range(3):
+        page = document.add_blank_page()
+        page.Resources = Dictionary(Font=Dictionary(F1=font(document)))
+    result = opened(pdf.compress(saved(document), LOSSLESS).data)
+    assert len({page.Resources.Font.F1.objgen for page in result.pages}) == 1
+    assert len({page.obj.objgen for page in result.pages}) == 3
+
+
+def test_identifier():
+    """The first part of /ID stays; the second follows from the content."""
+    before, after = opened(MANUAL).trailer.ID, opened(SMALL).trailer.ID
+    assert bytes(before[0]) == bytes(after[0])
+    assert bytes(before[1]) != bytes(after[1])
+
+
+def test_linearized_stays():
+    """A file for showing while it loads is still one."""
+    data = saved(manual(), linearize=True)
+    result = pdf.compress(data, LOSSLESS).data
+    assert opened(result).is_linearized
+    assert rendered(result) == rendered(data)
+    assert pdf.compress(result, LOSSLESS).data == result
+
+
+@pytest.mark.parametrize(("part", "packed"), [(1, False), (2, True)])
+def test_archival(part, packed):
+    """PDF/A keeps plain XMP, and PDF/A-1 gets no object streams, which it forbids."""
+    document = manual()
+    claim = b'pdfaid:part="%d" pdfaid:conformance="B"' % part
+    document.Root.Metadata = document.make_stream(XMP % claim, Type=Name.Metadata, Subtype=Name.XML)
+    data = saved(document, force_version="1.4", object_stream_mode=pikepdf.ObjectStreamMode.disable)
+    result = pdf.compress(data, LOSSLESS).data
+    assert (b"/ObjStm" in result) is packed
+    assert b"pdfaid:part=" in result
+    assert result.startswith(b"%PDF-1.5" if packed else b"%PDF-1.4")
+    assert rendered(result) == rendered(data)
+
+
+def test_version_never_falls():
+    """A PDF 2.0 stays one."""
+    data = saved(manual(), force_version="2.0")
+    assert pdf.compress(data, LOSSLESS).data.startswith(b"%PDF-2.0")
+
+
+def signed(document):
+    value = Dictionary(
+        Type=Name.Sig, Filter=Name("/Adobe.PPKLite"), ByteRange=[0, 1, 2, 3], Contents=String("x")
+    )
+    field = Dictionary(FT=Name.Sig, T=String("sig"), V=document.make_indirect(value))
+    document.Root.AcroForm.Fields.append(document.make_indirect(field))
+
+
+def certified(document):
+    document.Root.Perms = Dictionary(DocMDP=Dictionary(Type=Name.Sig))
+
+
+@pytest.mark.parametrize("change", [signed, certified])
+def test_signed_left_alone(change):
+    """A signature must stay valid."""
+    document = manual()
+    change(document)
+    with pytest.raises(LeftAlone) as caught:
+        pdf.compress(saved(document), LOSSLESS)
+    assert caught.value.reason is Reason.SIGNED
+
+
+@pytest.mark.parametrize("user", ["", "secret"])
+def test_encrypted_left_alone(user):
+    """Permissions are respected, passwords not guessed."""
+    data = saved(manual(), encryption=pikepdf.Encryption(owner="owner", user=user), static_id=False)
+    with pytest.raises(LeftAlone) as caught:
+        pdf.compress(data, LOSSLESS)
+    assert caught.value.reason is Reason.ENCRYPTED
+
+
+@pytest.mark.parametrize("cut", [10, 200, len(MANUAL) // 2, len(MANUAL) - 200])
+def test_cut_off(cut):
+    """A file cut short is broken, wherever the cut is."""
+    with pytest.raises(CorruptFile):
+        pdf.compress(MANUAL[:cut], LOSSLESS)
+
+
+def test_repaired_is_not_shipped():
+    """A file that readers have to repair is left to them."""
+    broken = MANUAL.replace(b"endobj", b"endxxx", 3)
+    with pytest.raises(LeftAlone) as caught:
+        pdf.compress(broken, LOSSLESS)
+    assert caught.value.reason is Reason.WOULD_CHANGE
+
+
+def test_broken_stream_stays():
+    """A stream that does not end cleanly keeps its bytes: readers differ in what they make of it."""
+    document = manual(1)
+    broken = zlib.compress(WORDS % (100, 1) * 40)[:-9]
+    document.pages[0].Contents.write(broken, filter=Name.FlateDecode)
+    data = saved(document, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+    result = opened(pdf.compress(data, LOSSLESS).data)
+    assert result.pages[0].Contents.read_raw_bytes() == broken
+
+
+def test_stream_elsewhere_stays():
+    """A stream whose data are in another file is not touched."""
+    document = manual(1)
+    stream = document.make_stream(b"", F=String("elsewhere.bin"), FFilter=Name.FlateDecode)
+    document.Root.Elsewhere = stream
+    result = opened(pdf.compress(saved(document), LOSSLESS).data)
+    assert result.Root.Elsewhere.F == "elsewhere.bin"
+    assert result.Root.Elsewhere.FFilter == Name.FlateDecode
+
+
+def test_layers_of_one_name_stay_two():
+    """Optional content groups are told apart by identity, not by what they say."""
+    document = manual(1)
+    layers = [
+        document.make_indirect(Dictionary(Type=Name.OCG, Name=String("Layer"))) for _ in range(2)
+    ]
+    document.Root.OCProperties = Dictionary(
+        OCGs=layers, D=Dictionary(ON=[layers[0]], OFF=[layers[1]])
+    )
+    result = opened(pdf.compress(saved(document), LOSSLESS).data)
+    on, off = result.Root.OCProperties.D.ON[0], result.Root.OCProperties.D.OFF[0]
+    assert on.objgen != off.objgen
+
+
+def test_inherited_attributes_stay():
+    """Page attributes that stand in the page tree stay in force."""
+    document = manual(2)
+    for page in document.pages:
+        del page["/MediaBox"]
+    document.Root.Pages.MediaBox = [0, 0, 200, 100]
+    document.Root.Pages.Rotate = 90
+    data = saved(document)
+    assert rendered(pdf.compress(data, LOSSLESS).data) == rendered(data)

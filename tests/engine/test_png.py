@@ -1,0 +1,276 @@
+"""PNG: every pixel stays unless the eye can't tell, and nobody's payload is dropped."""
+
+import zlib
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms, PngImagePlugin
+
+from ir_build.engine import png, pngfile
+from ir_build.engine.quantize import Indexed, Reducer
+from ir_build.engine.score import Reference
+from ir_build.errors import CorruptFile, LeftAlone, TooLarge
+from ir_build.options import Compression, Meta, Options, Resize
+
+LOSSLESS = Options(compression_type=Compression.LOSSLESS)
+RNG = np.random.default_rng(5)
+
+
+def picture(mode="RGB", width=120, height=90):
+    """A screenshot-like picture: flat areas, a gradient, and some text-like noise."""
+    pixels = np.zeros((height, width, 4), np.uint8)
+    pixels[..., 0] = np.linspace(40, 220, width).astype(np.uint8)
+    pixels[..., 1] = np.linspace(200, 60, height).astype(np.uint8)[:, None]
+    pixels[20:50, 20:70, :3] = RNG.integers(0, 2, (30, 50, 1)) * 255
+    pixels[..., 3] = 255
+    if mode == "RGBA":
+        pixels[:30, :30, 3] = np.arange(30) * 8
+    return Image.fromarray(pixels).convert(mode)
+
+
+def saved(image, **options):
+    buffer = BytesIO()
+    image.save(buffer, "png", **({"compress_level": 1} | options))
+    return buffer.getvalue()
+
+
+def deep():
+    """A picture of 16 bits a sample, which Pillow writes for grey only."""
+    values = (np.arange(80 * 60, dtype=np.uint32).reshape(60, 80) * 13 % 65536).astype(np.uint16)
+    return saved(Image.fromarray(values))
+
+
+def opened(data):
+    image = Image.open(BytesIO(data))
+    image.load()
+    return image
+
+
+def insert(data, kind, content, *, before=b"IEND"):
+    chunk = pngfile.Chunk(kind, content).encode()
+    at = data.index(before) - 4
+    return data[:at] + chunk + data[at:]
+
+
+def kinds(data):
+    return [chunk.kind for chunk in pngfile.parse(data).chunks]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
+def test_lossless_keeps_every_pixel(mode):
+    """Of any mode, the pixels are the same, colour under full transparency too."""
+    data = saved(picture("RGBA").convert(mode))
+    candidate = png.compress(data, LOSSLESS)
+    assert not candidate.lossy
+    assert len(candidate.data) < len(data)
+    assert (
+        opened(candidate.data).convert("RGBA").tobytes() == opened(data).convert("RGBA").tobytes()
+    )
+
+
+def test_16_bits_stay():
+    """Lossless does not halve the depth."""
+    result = png.compress(deep(), LOSSLESS).data
+    assert np.array_equal(np.asarray(opened(result)), np.asarray(opened(deep())))
+
+
+def drawing(mode="RGB", width=300, height=200):
+    """Soft shadows in a few colours: thousands of shades that a palette can stand for."""
+    random = np.random.default_rng(8)
+    coarse = Image.fromarray((random.random((5, 7, 3)) * 255).astype(np.uint8))
+    smooth = coarse.resize((width, height), Image.Resampling.BICUBIC).quantize(40).convert("RGB")
+    pixels = np.asarray(smooth, np.int16) + random.integers(-2, 3, (height, width, 3))
+    image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).convert(mode)
+    if mode == "RGBA":
+        image.paste((0, 0, 0, 0), (0, 0, width // 3, height))
+    return image
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("target", [70.0, 80.0, 90.0])
+def test_a_palette_reaches_the_target(mode, target):
+    """The result is indexed, much smaller, and scores at least the target."""
+    data = saved(drawing(mode))
+    candidate = png.compress(data, Options(quality=target))
+    assert candidate.lossy
+    assert opened(candidate.data).mode == "P"
+    reference = Reference(np.asarray(opened(data)))
+    assert reference.score(np.asarray(opened(candidate.data).convert(mode))) >= target
+
+
+def test_a_lower_target_takes_fewer_colours():
+    """The palette is as small as the target allows."""
+    data = saved(drawing())
+    sizes = [len(png.compress(data, Options(quality=target)).data) for target in (50, 70, 90)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] < sizes[-1]
+
+
+def test_an_indexed_picture_is_never_quantized_again():
+    """A palette stays the palette it is."""
+    data = saved(picture().convert("P"))
+    assert not png.compress(data, Options(quality=50)).lossy
+
+
+PAYLOADS = [(b"prIv", b"a program"), (b"mkBF", b"layers"), (b"npTc", bytes(40)), (b"caBX", b"c2pa")]
+
+
+@pytest.mark.parametrize(("kind", "content"), PAYLOADS)
+def test_private_chunks_are_kept_whole_and_the_pixels_with_them(kind, content):
+    """A chunk that is not known to be useless may be the point of the file."""
+    data = insert(saved(picture()), kind, content)
+    candidate = png.compress(data, Options())
+    assert not candidate.lossy
+    assert pngfile.parse(candidate.data).find(kind) == content
+
+
+def test_an_editable_source_is_kept():
+    """What diagram editors put into a text is what they open again."""
+    info = PngImagePlugin.PngInfo()
+    info.add_text("mxfile", "%3Cmxfile%3E", zip=True)
+    candidate = png.compress(saved(picture(), pnginfo=info), Options())
+    assert opened(candidate.data).text["mxfile"] == "%3Cmxfile%3E"
+
+
+def test_what_is_stripped_is_said():
+    """Texts, times and previews go, by name."""
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Software", "an editor")
+    data = insert(saved(picture(), pnginfo=info, dpi=(72, 72)), b"tIME", bytes(7))
+    candidate = png.compress(data, LOSSLESS)
+    assert candidate.notes == ("stripped tEXt, pHYs, tIME",) or set(
+        candidate.notes[0].removeprefix("stripped ").split(", ")
+    ) == {"tEXt", "pHYs", "tIME"}
+    assert set(kinds(candidate.data)) <= {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
+
+
+def test_metadata_is_kept_when_asked_for():
+    """Copyright texts and the time stay by name."""
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Copyright", "somebody")
+    info.add_text("Comment", "nothing")
+    data = insert(saved(picture(), pnginfo=info), b"tIME", bytes(7))
+    metas = frozenset({Meta.COPYRIGHT, Meta.DATETIME})
+    options = Options(compression_type=Compression.LOSSLESS, preserve_metas=metas)
+    result = png.compress(data, options).data
+    assert opened(result).text == {"Copyright": "somebody"}
+    assert b"tIME" in kinds(result)
+
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def swapped_profile():
+    """sRGB with red and blue exchanged."""
+    profile = bytearray(SRGB)
+    red, blue = profile.find(b"rXYZ"), profile.find(b"bXYZ")
+    profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    return bytes(profile)
+
+
+@pytest.mark.parametrize("kind", list(Compression)[:2])
+def test_chunks_that_change_the_colours_stay(kind):
+    """A profile, gamma or primaries other than sRGB's stay, with a palette too."""
+    options = Options(compression_type=kind)
+    result = png.compress(saved(picture(), icc_profile=swapped_profile()), options).data
+    assert opened(result).info["icc_profile"] == swapped_profile()
+    assert b"iCCP" not in kinds(png.compress(saved(picture(), icc_profile=SRGB), options).data)
+    linear = insert(saved(picture()), b"gAMA", (100_000).to_bytes(4, "big"), before=b"IDAT")
+    assert b"gAMA" in kinds(png.compress(linear, options).data)
+    usual = insert(saved(picture()), b"gAMA", (45_455).to_bytes(4, "big"), before=b"IDAT")
+    assert b"gAMA" not in kinds(png.compress(usual, options).data)
+    hdr = insert(saved(picture()), b"cICP", bytes((9, 16, 0, 1)), before=b"IDAT")
+    assert b"cICP" in kinds(png.compress(hdr, options).data)
+
+
+def test_unequal_pixels_stay_unequal():
+    """The aspect of pixels changes what is shown; the same density both ways does not."""
+    wide = insert(saved(picture()), b"pHYs", bytes.fromhex("000000010000000200"), before=b"IDAT")
+    assert b"pHYs" in kinds(png.compress(wide, LOSSLESS).data)
+
+
+def test_an_animation_is_left_whole():
+    """APNG is not flattened to its first frame."""
+    frames = [picture(), picture().rotate(90).resize((120, 90))]
+    data = saved(frames[0], save_all=True, append_images=frames[1:])
+    with pytest.raises(LeftAlone, match="APNG, 2 frames"):
+        png.compress(data, Options())
+
+
+def bad_crc(data):
+    at = data.index(b"IDAT") + 10
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+BROKEN = {
+    "middle of a chunk": lambda data: data[: len(data) // 2],
+    "checksum": bad_crc,
+    "has no picture": lambda data: data[:33] + data[-12:],
+    "middle": lambda data: data[:8],
+    "no pixels": lambda data: (
+        pngfile.SIGNATURE + pngfile.Chunk(b"IHDR", bytes(8) + data[24:29]).encode() + data[33:]
+    ),
+}
+
+
+@pytest.mark.parametrize("hint", BROKEN)
+def test_a_broken_file_is_corrupt(hint):
+    """What a browser would not show is reported."""
+    with pytest.raises(CorruptFile, match=hint):
+        png.compress(BROKEN[hint](saved(picture())), Options())
+
+
+def test_bombs_do_not_go_off():
+    """Huge dimensions, a profile of gigabytes, a hundred thousand chunks: refused or dropped."""
+    with pytest.raises(TooLarge):
+        png.compress(saved(picture()), Options(max_pixels=1000))
+    bomb = b"x\0\0" + zlib.compress(bytes(40 * 2**20))
+    assert pngfile.inflated(bomb) == b""
+    data = saved(picture())
+    many = data[:33] + pngfile.Chunk(b"tEXt", b"a\0b").encode() * 100_001 + data[33:]
+    with pytest.raises(TooLarge):
+        png.compress(many, Options())
+
+
+def test_a_file_behind_the_picture_is_left_whole():
+    """Bytes after the end may be another file."""
+    with pytest.raises(LeftAlone, match="after the picture"):
+        png.compress(saved(picture()) + b"PK\3\4", Options())
+
+
+@pytest.mark.parametrize("kind", list(Compression)[:2])
+def test_resizing(kind):
+    """The picture is fitted into the box, never enlarged."""
+    data = saved(picture("RGBA"))
+    options = Options(compression_type=kind, resize=Resize(60, 60))
+    assert opened(png.compress(data, options).data).size == (60, 45)
+    options = Options(compression_type=kind, resize=Resize(600, 600))
+    assert opened(png.compress(data, options).data).size == (120, 90)
+
+
+def test_twice_is_once():
+    """A second run gains nothing worth having."""
+    once = png.compress(saved(picture("RGBA")), LOSSLESS).data
+    assert len(png.compress(once, LOSSLESS).data) >= 0.99 * len(once)
+
+
+def test_the_same_bytes_every_time():
+    """The result depends on nothing but the input and the options."""
+    data = saved(picture("RGBA"))
+    assert png.compress(data, Options()) == png.compress(data, Options())
+
+
+def test_merging_takes_the_nearest_colours_first():
+    """Two nearly equal colours become one before two different ones do."""
+    palette = np.array([[0, 0, 0, 255], [2, 2, 2, 255], [255, 0, 0, 255], [0, 0, 0, 0]], np.uint8)
+    indices = np.repeat(np.arange(4, dtype=np.uint8), 25).reshape(10, 10)
+    reducer = Reducer(Indexed(indices, palette))
+    three = reducer.at(3)
+    assert reducer.colours == 4
+    assert sorted(map(tuple, three.palette.tolist())) == [
+        (0, 0, 0, 0),
+        (1, 1, 1, 255),
+        (255, 0, 0, 255),
+    ]
+    assert reducer.at(1).palette.shape == (1, 4)

@@ -1,0 +1,121 @@
+"""The score says how different a picture looks, and the search finds what reaches it."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from ir_build.engine.score import Reference
+from ir_build.engine.search import smallest
+
+RNG = np.random.default_rng(3)
+
+
+def picture(width=200, height=150):
+    coarse = Image.fromarray((RNG.random((8, 10, 3)) * 255).astype(np.uint8))
+    smooth = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), np.float64)
+    return np.clip(smooth + RNG.normal(0, 6, smooth.shape), 0, 255).astype(np.uint8)
+
+
+PIXELS = picture()
+
+
+def jpeg(quality, pixels=PIXELS):
+    buffer = BytesIO()
+    Image.fromarray(pixels).save(buffer, "jpeg", quality=quality)
+    return np.asarray(Image.open(buffer))
+
+
+def test_identical_is_100():
+    """A picture looks exactly like itself."""
+    assert Reference(PIXELS).score(PIXELS) == 100
+
+
+def test_worse_scores_lower():
+    """The coarser the coding, the lower the score."""
+    reference = Reference(PIXELS)
+    scores = [reference.score(jpeg(quality)) for quality in (10, 30, 50, 70, 90)]
+    assert scores == sorted(scores)
+    assert scores[0] < 45
+    assert scores[-1] > 80
+
+
+@pytest.mark.parametrize("change", ["turned", "inverted", "shifted", "blurred", "red"])
+def test_visible_changes_score_low(change):
+    """A turned, inverted, shifted, blurred or recoloured picture is far below any target."""
+    image = Image.fromarray(PIXELS)
+    changed = {
+        "turned": image.rotate(180),
+        "inverted": Image.fromarray(255 - PIXELS),
+        "shifted": Image.fromarray(np.roll(PIXELS, 3, 1)),
+        "blurred": image.filter(ImageFilter.GaussianBlur(3)),
+        "red": Image.fromarray(np.clip(PIXELS + np.array([40, 0, 0]), 0, 255).astype(np.uint8)),
+    }[change]
+    assert Reference(PIXELS).score(np.asarray(changed)) < 60
+
+
+def test_what_shows_through_counts_on_dark_and_on_light():
+    """Colour under full transparency counts nothing, a changed alpha does."""
+    alpha = np.full((*PIXELS.shape[:2], 1), 255, np.uint8)
+    alpha[:50] = 0
+    original = np.concatenate([PIXELS, alpha], 2)
+    hidden = original.copy()
+    hidden[:50, :, :3] = 7
+    reference = Reference(original)
+    assert reference.score(hidden) == 100
+    shown = original.copy()
+    shown[:50, :, 3] = 60
+    assert reference.score(shown) < 50
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 3), (8, 8), (54, 54), (55, 109), (2049, 9)])
+def test_any_size_can_be_scored(size):
+    """Tiny, odd and long pictures are no exception."""
+    pixels = picture(*size) if min(size) > 1 else np.full((1, 1, 3), 9, np.uint8)
+    assert Reference(pixels).score(pixels) == 100
+    assert Reference(pixels).score(255 - pixels) < 60
+
+
+def test_blocks_add_up():
+    """A picture scored in blocks has about the score it has as a whole."""
+    from ir_build.engine import score
+
+    whole = Reference(PIXELS).score(jpeg(60))
+    block, kept = score._BLOCK, score._KEPT_PIXELS
+    score._BLOCK, score._KEPT_PIXELS = 64, 100
+    try:
+        assert Reference(PIXELS).score(jpeg(60)) == pytest.approx(whole, abs=3)
+    finally:
+        score._BLOCK, score._KEPT_PIXELS = block, kept
+
+
+def test_another_shape_is_refused():
+    """Pictures of different sizes cannot be compared."""
+    with pytest.raises(ValueError, match="shape"):
+        Reference(PIXELS).score(PIXELS[1:])
+
+
+@pytest.mark.parametrize("target", [0.0, 33.0, 50.0, 77.5, 90.0, 99.0])
+@pytest.mark.parametrize("guess", [1, 50, 99])
+def test_the_search_finds_the_lowest_that_reaches_the_target(target, guess):
+    """With rising scores, the answer reaches the target and little more, in few encodes."""
+    tried = []
+
+    def encode(quality):
+        tried.append(quality)
+        return bytes([quality])
+
+    found = smallest(
+        encode, lambda data: 99 * (data[0] / 99) ** 0.5, target, low=1, high=99, guess=guess
+    )
+    assert found.score >= target
+    lowest = next(quality for quality in range(1, 100) if 99 * (quality / 99) ** 0.5 >= target)
+    assert found.quality - lowest <= 1
+    assert len(tried) <= 12
+    assert len(tried) == len(set(tried))
+
+
+def test_the_search_knows_when_it_cannot_be_done():
+    """When even the highest setting misses the target there is no answer."""
+    assert smallest(lambda q: bytes([q]), lambda data: 40.0, 80, low=1, high=99, guess=50) is None
