@@ -47,13 +47,26 @@ def _score(pair: tuple[Path, Path]) -> float:
         from ir_build.engine.score import Reference  # noqa: PLC0415
 
         return Reference(np.asarray(one)).score(np.asarray(two))
-    from ssimulacra2 import compute_ssimulacra2_with_alpha  # noqa: PLC0415
+    shades = (26, 230) if one.mode == "RGBA" else (0,)
+    return min(_independent(_flat(one, shade), _flat(two, shade)) for shade in shades)
+
+
+def _flat(image: Image.Image, shade: int) -> Image.Image:
+    """The picture on a grey page; the package knows no transparency."""
+    if image.mode != "RGBA":
+        return image
+    page = Image.new("RGBA", image.size, (shade, shade, shade, 255))
+    return Image.alpha_composite(page, image).convert("RGB")
+
+
+def _independent(one: Image.Image, two: Image.Image) -> float:
+    from ssimulacra2 import compute_ssimulacra2  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:
         files = [f"{folder}/{name}.png" for name in ("one", "two")]
         for image, file in zip((one, two), files, strict=True):
             image.save(file, compress_level=1)
-        return float(compute_ssimulacra2_with_alpha(*files))
+        return float(compute_ssimulacra2(*files))
 
 
 def _by_type(folder: Path) -> dict[MediaType, list[Path]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .media import MediaType
 
@@ -39,16 +39,21 @@ def is_marked(data: bytes, media: MediaType) -> bool:
     if _NOTE not in data:
         return False
     try:
-        return _IS_MARKED[media](data)
+        if media is MediaType.SVG:
+            return _svg_is_marked(data)
+        if media is MediaType.PDF:
+            return _pdf_is_marked(data)
+        blocks, note = _BLOCKS[media]
+        return any(data[start:end] == note for start, end in blocks(data))
     except _Malformed:
         return False
 
 
-def _number(data: bytes, at: int, size: int, order: str = "big") -> int:
+def _number(data: bytes, at: int, size: int, order: Literal["big", "little"] = "big") -> int:
     field = data[at : at + size]
     if len(field) != size:
         raise _Malformed
-    return int.from_bytes(field, "little" if order == "little" else "big")
+    return int.from_bytes(field, order)
 
 
 # JPEG: a COM segment after the application segments, which some readers want first.
@@ -56,8 +61,8 @@ def _number(data: bytes, at: int, size: int, order: str = "big") -> int:
 _JPEG_COMMENT = b"\xff\xfe" + (len(_NOTE) + 2).to_bytes(2, "big") + _NOTE
 
 
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """The code, start and end of each segment between SOI and the first scan."""
+def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """Start and end of each segment between SOI and the first scan."""
     at = 2
     if data[:2] != b"\xff\xd8":
         raise _Malformed
@@ -74,23 +79,19 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
         end = at + 2 + size
         if size < 2 or end > len(data):
             raise _Malformed
-        yield code, at, end
+        yield at, end
         at = end
 
 
 def _jpeg_mark(data: bytes) -> bytes:
     place = 2
-    for code, start, end in _jpeg_segments(data):
+    for start, end in _jpeg_segments(data):
         # The offsets of a multi-picture file would all be off.
-        if code == 0xFFE2 and data[start + 4 : start + 8] == b"MPF\0":
+        if data[start : start + 2] == b"\xff\xe2" and data[start + 4 : start + 8] == b"MPF\0":
             return data
-        if 0xFFE0 <= code <= 0xFFEF and start == place:
+        if start == place and 0xE0 <= data[start + 1] <= 0xEF:
             place = end
     return data[:place] + _JPEG_COMMENT + data[place:]
-
-
-def _jpeg_is_marked(data: bytes) -> bool:
-    return any(data[start:end] == _JPEG_COMMENT for _, start, end in _jpeg_segments(data))
 
 
 # PNG: a tEXt chunk after IHDR.
@@ -102,26 +103,22 @@ _PNG_CHUNK = (
 )
 
 
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """The type, start and end of each chunk before the first IDAT."""
+def _png_chunks(data: bytes) -> Iterator[tuple[int, int]]:
+    """Start and end of each chunk before the first IDAT."""
     at = len(_PNG_SIGNATURE)
     if not data.startswith(_PNG_SIGNATURE) or data[12:16] != b"IHDR":
         raise _Malformed
-    while (kind := data[at + 4 : at + 8]) != b"IDAT":
+    while data[at + 4 : at + 8] != b"IDAT":
         end = at + 12 + _number(data, at, 4)
         if end > len(data):
             raise _Malformed
-        yield kind, at, end
+        yield at, end
         at = end
 
 
 def _png_mark(data: bytes) -> bytes:
-    ends = [end for _, _, end in _png_chunks(data)]
-    return data[: ends[0]] + _PNG_CHUNK + data[ends[0] :]
-
-
-def _png_is_marked(data: bytes) -> bool:
-    return any(data[start:end] == _PNG_CHUNK for _, start, end in _png_chunks(data))
+    (_, place), *_ = _png_chunks(data)
+    return data[:place] + _PNG_CHUNK + data[place:]
 
 
 # GIF: a comment extension before the trailer.
@@ -159,18 +156,14 @@ def _gif_mark(data: bytes) -> bytes:
     return b"GIF89a" + data[6:trailer] + _GIF_COMMENT + data[trailer:]
 
 
-def _gif_is_marked(data: bytes) -> bool:
-    return any(data[start:end] == _GIF_COMMENT for start, end in _gif_blocks(data))
-
-
 # WebP: a chunk of our own at the end. Only the extended form may have unknown chunks, so a file
 # of the simple form gets a VP8X header (RFC 9649, section 2.7).
 
 _WEBP_CHUNK = b"IRBD" + len(_NOTE).to_bytes(4, "little") + _NOTE
 
 
-def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """The type, start and end of each chunk, padding included."""
+def _webp_chunks(data: bytes) -> Iterator[tuple[int, int]]:
+    """Start and end of each chunk, padding included."""
     limit = 8 + _number(data, 4, 4, "little")
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP" or limit > len(data):
         raise _Malformed
@@ -180,7 +173,7 @@ def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         end = at + 8 + size + size % 2
         if end > limit:
             raise _Malformed
-        yield data[at : at + 4], at, end
+        yield at, end
         at = end
 
 
@@ -188,8 +181,9 @@ def _webp_mark(data: bytes) -> bytes:
     chunks = list(_webp_chunks(data))
     if not chunks:
         raise _Malformed
-    kind, start, end = chunks[0]
-    body, rest = data[12 : chunks[-1][2]], data[chunks[-1][2] :]
+    start, end = chunks[0]
+    kind = data[start : start + 4]
+    body, rest = data[12 : chunks[-1][1]], data[chunks[-1][1] :]
     if kind == b"VP8 ":
         width = _number(data, start + 14, 2, "little") & 0x3FFF
         height = _number(data, start + 16, 2, "little") & 0x3FFF
@@ -209,10 +203,6 @@ def _webp_header(width: int, height: int, *, alpha: bool) -> bytes:
         raise _Malformed
     size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     return b"VP8X\x0a\0\0\0" + bytes([0x10 if alpha else 0, 0, 0, 0]) + size
-
-
-def _webp_is_marked(data: bytes) -> bool:
-    return any(data[start:end] == _WEBP_CHUNK for _, start, end in _webp_chunks(data))
 
 
 # AVIF: a `free` box at the end.
@@ -239,10 +229,6 @@ def _avif_mark(data: bytes) -> bytes:
     for _ in _avif_boxes(data):
         pass
     return data + _AVIF_BOX
-
-
-def _avif_is_marked(data: bytes) -> bool:
-    return any(data[start:end] == _AVIF_BOX for start, end in _avif_boxes(data))
 
 
 # SVG: a comment after the root element, nothing but white space behind it.
@@ -311,12 +297,11 @@ _MARK: dict[MediaType, Callable[[bytes], bytes]] = {
     MediaType.SVG: _svg_mark,
     MediaType.PDF: _pdf_mark,
 }
-_IS_MARKED: dict[MediaType, Callable[[bytes], bool]] = {
-    MediaType.JPEG: _jpeg_is_marked,
-    MediaType.PNG: _png_is_marked,
-    MediaType.GIF: _gif_is_marked,
-    MediaType.WEBP: _webp_is_marked,
-    MediaType.AVIF: _avif_is_marked,
-    MediaType.SVG: _svg_is_marked,
-    MediaType.PDF: _pdf_is_marked,
+#: where the note is a block of its own: what lists the blocks, and the note's
+_BLOCKS: dict[MediaType, tuple[Callable[[bytes], Iterator[tuple[int, int]]], bytes]] = {
+    MediaType.JPEG: (_jpeg_segments, _JPEG_COMMENT),
+    MediaType.PNG: (_png_chunks, _PNG_CHUNK),
+    MediaType.GIF: (_gif_blocks, _GIF_COMMENT),
+    MediaType.WEBP: (_webp_chunks, _WEBP_CHUNK),
+    MediaType.AVIF: (_avif_boxes, _AVIF_BOX),
 }

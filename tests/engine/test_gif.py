@@ -111,7 +111,7 @@ def test_bombs_do_not_go_off():
     with pytest.raises(TooLarge):
         gif.compress(file.encode(file.frames * 20_001), Options())
     wide = file.header[:6] + (9000).to_bytes(2, "little") * 2 + file.header[10:]
-    many = giffile.GifFile(wide, 9000, 9000, file.table, (), file.frames, ()).encode(
+    many = giffile.GifFile(wide, 9000, 9000, file.table, file.frames, b"", ()).encode(
         file.frames * 60
     )
     with pytest.raises(TooLarge, match="60 frames"):

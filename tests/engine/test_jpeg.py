@@ -109,7 +109,7 @@ def test_lossy_is_lossless_where_the_loss_would_not_pay():
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_an_orientation_survives(kind, orientation):
     """However a camera was held, the picture is shown upright."""
-    data = saved(photo(64, 48), exif=block(orientation))
+    data = saved(photo(96, 80), exif=block(orientation))
     candidate = jpeg.compress(data, Options(compression_type=kind))
     before, after = (ImageOps.exif_transpose(opened(one)) for one in (data, candidate.data))
     assert before.size == after.size

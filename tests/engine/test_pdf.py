@@ -148,8 +148,8 @@ def test_private_data_go():
     result = opened(SMALL)
     assert all("/Thumb" not in page and "/PieceInfo" not in page for page in result.pages)
     assert pdf.compress(MANUAL, LOSSLESS).notes == (
-        "stripped private application data", "stripped thumbnails",
-    )  # fmt: skip
+        "stripped private application data, thumbnails",
+    )
 
 
 def test_equal_objects_merge():

@@ -40,6 +40,9 @@ def compress(data: bytes, options: Options) -> Candidate:
     if area <= _CODED_PIXELS:
         frames = tuple(_coded(file, frame) for frame in frames)
     notes = (f"stripped {', '.join(file.stripped)}",) if file.stripped else ()
+    size = (file.width, file.height)
+    if options.resize and options.resize.fit(*size) != size:
+        notes = (*notes, "not resized: GIF")
     return Candidate(file.encode(frames), lossy=False, notes=notes)
 
 

@@ -17,7 +17,7 @@ _MAX_FRAMES = 20_000
 class Frame:
     """One image with the graphic control that belongs to it."""
 
-    control: bytes  #: the whole extension block, empty when there is none
+    control: bytes  #: the extension blocks before it that have to stay, its graphic control last
     left: int
     top: int
     width: int
@@ -54,14 +54,14 @@ class GifFile:
     width: int
     height: int
     table: bytes  #: the global colour table
-    extensions: tuple[bytes, ...]  #: whole blocks that have to stay, from before the frames
     frames: tuple[Frame, ...]
+    rest: bytes  #: extension blocks after the last frame that have to stay
     stripped: tuple[str, ...]
 
     def encode(self, frames: tuple[Frame, ...]) -> bytes:
         """The file with other frames."""
-        blocks = (*self.extensions, *(frame.encode() for frame in frames), b"\x3b")
-        return self.header + b"".join(blocks)
+        blocks = (frame.encode() for frame in frames)
+        return b"".join((self.header, *blocks, self.rest, b"\x3b"))
 
 
 def sub_blocks(data: bytes) -> bytes:
@@ -77,7 +77,6 @@ def parse(data: bytes) -> GifFile:
     width, height = (int.from_bytes(data[at : at + 2], "little") for at in (6, 8))
     at = 13 + _table_size(data[10])
     header = b"GIF89a" + data[6:at]
-    extensions: list[bytes] = []
     frames: list[Frame] = []
     stripped: list[str] = []
     control = b""
@@ -89,10 +88,10 @@ def parse(data: bytes) -> GifFile:
             label = data[at + 1]
             content, end = _sub_blocks(data, at + 2)
             block = data[at:end]
-            if label == _GRAPHIC_CONTROL:
-                control = block
-            elif label == _APPLICATION and content.startswith(_KEPT_APPLICATIONS):
-                extensions.append(block)
+            if label == _GRAPHIC_CONTROL or (
+                label == _APPLICATION and content.startswith(_KEPT_APPLICATIONS)
+            ):
+                control += block
             elif label == _PLAIN_TEXT:
                 raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "plain text blocks")
             else:
@@ -111,7 +110,7 @@ def parse(data: bytes) -> GifFile:
     if data[at + 1 :].strip(b"\0\x3b\r\n "):
         raise LeftAlone(Reason.UNSUPPORTED_VARIANT, f"{len(data) - at - 1} bytes after the picture")
     names = tuple(dict.fromkeys(stripped))
-    return GifFile(header, width, height, header[13:], tuple(extensions), tuple(frames), names)
+    return GifFile(header, width, height, header[13:], tuple(frames), control, names)
 
 
 def _table_size(flags: int) -> int:

@@ -45,17 +45,20 @@ def compress(data: bytes, options: Options) -> Candidate:
     size = _target_size(file, options)
     if size != image.size and image.mode in ("RGB", "L"):
         return _resized(image, size, kept, notes, options)
+    if size != image.size:
+        notes = (*notes, f"not resized: {image.mode}")
     lossless = min(
         jpegfile.with_segments(_transcode(data), kept),
         b"\xff\xd8" + b"".join(_needed(file, kept)) + file.coded,
         key=len,
     )
-    if options.compression_type is Compression.LOSSY and image.mode in ("RGB", "L"):
+    lossy = options.compression_type is Compression.LOSSY and image.mode in ("RGB", "L")
+    if lossy and raster.can_be_scored(*image.size):
         found = _encode(image, options.quality, options.effort, _guess(file, options.quality))
         if found is not None:
-            lossy = jpegfile.with_segments(_transcode(found.data), kept)
-            if len(lossy) < len(lossless) * _WORTH:
-                return Candidate(lossy, lossy=True, notes=notes)
+            smaller = jpegfile.with_segments(_transcode(found.data), kept)
+            if len(smaller) < len(lossless) * _WORTH:
+                return Candidate(smaller, lossy=True, notes=notes)
     return Candidate(lossless, lossy=False, notes=notes)
 
 

@@ -12,7 +12,7 @@ import pikepdf
 
 from ..candidate import Candidate
 from ..errors import LeftAlone, Reason
-from ..options import Compression, Meta, Options
+from ..options import Compression, Effort, Meta, Options
 from . import pdf_images, pdf_objects, pdf_photos, pdf_private, pdf_source, pdf_streams, pdf_writer
 from .pdf_filters import Undecodable
 
@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 
 # Work is bounded by what goes in, never by the clock: the same file gives the same result.
 _BUDGET_DECODED = 1024 * 1024 * 1024
-_BUDGET_PHOTO_PIXELS = 12_000_000
+# A search for a quality costs some 2 to 4 CPU seconds a million pixels.
+_BUDGET_SEARCHED = {Effort.FAST: 2_000_000, Effort.DEFAULT: 8_000_000, Effort.BEST: 24_000_000}
+# Trying row filters costs up to 1 CPU second a million bytes that deflate makes of the image.
+_BUDGET_FILTERED = {Effort.FAST: 4_000_000, Effort.DEFAULT: 12_000_000, Effort.BEST: 24_000_000}
+# What qpdf writes as the second part of /ID when asked for a static one.
+_STATIC_SECOND_ID = b"><31415926535897932384626433832795>]"
 # Packing an object stream needs this version.
 _PACKED_VERSION = "1.5"
 
@@ -34,32 +39,38 @@ _PACKED_VERSION = "1.5"
 class _Budget:
     """What may still be spent on this document."""
 
-    decoded: int = _BUDGET_DECODED  #: bytes of decoded streams
-    photo_pixels: int = _BUDGET_PHOTO_PIXELS  #: pixels searched for a lossy quality
+    decoded: int  #: bytes of decoded streams
+    searched: int  #: pixels searched for a lossy quality
+    filtered: int  #: deflated bytes of images whose row filters are tried
 
 
 def compress(data: bytes, options: Options) -> Candidate:
     """The smallest PDF that shows, says and does the same as `data`."""
     source = pdf_source.read(data)
-    notes = pdf_private.drop(source, keep_metadata=Meta.COPYRIGHT in options.preserve_metas)
+    dropped = pdf_private.drop(source, keep_metadata=Meta.COPYRIGHT in options.preserve_metas)
     changed = _shrink_streams(source, options)
     table = pdf_objects.merged(pdf_objects.read(source.pdf))
     packed = not source.classic
     version = max(source.pdf.pdf_version, _PACKED_VERSION) if packed else source.pdf.pdf_version
-    result = pdf_writer.write(table, version, _identifier(source.pdf), packed=packed)
+    identifier = _identifier(source.pdf)
+    if identifier is None and source.linearized:
+        identifier = hashlib.sha256(data).digest()[:16]  # which qpdf would make up otherwise
+    result = pdf_writer.write(table, version, identifier, packed=packed)
     _check(result, table)
     if source.linearized:
-        result = _linearized(result, packed=packed)
+        # A second time, because qpdf orders what it has compressed itself in another way.
+        result = _linearized(_linearized(result, packed=packed), packed=packed)
+    notes = [f"stripped {', '.join(dropped)}"] if dropped else []
     if changed:
-        notes = (*notes, f"{changed} images coded again")
-    if notes and notes[0]:
-        notes = tuple(note if note.endswith("again") else f"stripped {note}" for note in notes)
-    return Candidate(result, lossy=changed > 0, notes=notes)
+        notes.append(f"coded {changed} image{'s' if changed > 1 else ''} again")
+    return Candidate(result, lossy=changed > 0, notes=tuple(notes))
 
 
 def _shrink_streams(source: Source, options: Options) -> int:
     """Pack every stream again, and say how many images have other pixels than before."""
-    budget = _Budget()
+    budget = _Budget(
+        _BUDGET_DECODED, _BUDGET_SEARCHED[options.effort], _BUDGET_FILTERED[options.effort]
+    )
     masks = _masks(source.pdf)
     changed = 0
     # Documents put together from others repeat whole streams.
@@ -112,22 +123,26 @@ def _image(
     lossy = (
         options.compression_type is Compression.LOSSY
         and not mask
-        and pixels <= budget.photo_pixels
+        and pixels <= budget.searched
         and pdf_photos.photographic(form)
         and not _premultiplied(stream)
     )
     if plain.codec == "/DCTDecode":
         lossy = lossy and not pdf_photos.coarse(plain, options.quality)
-        budget.photo_pixels -= pixels if lossy else 0
+        budget.searched -= pixels if lossy else 0
         made = pdf_photos.transcoded(plain, options if lossy else lossless)
         candidates = [(pdf_streams.pack(plain), False), *([made] if made else [])]
         return min(candidates, key=lambda one: one[0].cost)
     if plain.codec:
         return pdf_streams.pack(plain), False
-    best = pdf_images.best(stream, plain, form, options.effort, mask=mask)
+    deflated = pdf_streams.pack(plain)
+    thorough = len(deflated.data) <= budget.filtered
+    budget.filtered -= len(deflated.data) if thorough else 0
+    effort = options.effort if thorough else None
+    best = pdf_images.best(stream, plain, form, deflated, effort, mask=mask)
     if lossy:
         photo = pdf_photos.as_jpeg(plain, form, best, options)
-        budget.photo_pixels -= pixels if photo else 0
+        budget.searched -= pixels if photo else 0
         if photo:
             return photo, True
     return best, False
@@ -216,7 +231,9 @@ def _linearized(data: bytes, *, packed: bool) -> bytes:
             object_stream_mode=mode,
             compress_streams=packed,
             stream_decode_level=pikepdf.StreamDecodeLevel.none,
-            deterministic_id=True,
+            static_id=True,
             fix_metadata_version=False,
         )
-    return out.getvalue()
+    # qpdf's own deterministic /ID differs for a file that it wrote itself.
+    digest = hashlib.sha256(out.getvalue()).hexdigest()[:32]
+    return out.getvalue().replace(_STATIC_SECOND_ID, b"><%s>]" % digest.encode())

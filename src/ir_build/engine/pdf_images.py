@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_LEVELS = {Effort.FAST: 1, Effort.DEFAULT: 2, Effort.BEST: 4}
+_LEVELS = {None: 0, Effort.FAST: 1, Effort.DEFAULT: 2, Effort.BEST: 4}
 _PNG_KINDS = {1: "grayscale", 2: "grayscale_alpha", 3: "rgb", 4: "rgba"}
 _DEVICE_COMPONENTS = {
     "/DeviceGray": 1, "/G": 1, "/CalGray": 1, "/Indexed": 1, "/I": 1, "/Separation": 1,
@@ -66,15 +66,24 @@ def shape(image: pikepdf.Stream) -> Shape | None:
     return Shape(width, height, components, bits, family, direct)
 
 
-def best(image: pikepdf.Stream, plain: Plain, form: Shape, effort: Effort, *, mask: bool) -> Packed:
-    """The smallest form of `plain`, the samples of `image`.
+def best(
+    image: pikepdf.Stream,
+    plain: Plain,
+    form: Shape,
+    deflated: Packed,
+    effort: Effort | None,
+    *,
+    mask: bool,
+) -> Packed:
+    """The smallest form of `plain`, the samples of `image`, of which `deflated` is the plainest.
 
-    `mask`: another image uses it as its mask, so its colour space cannot change.
+    `effort`: None to spend next to no time. `mask`: another image uses it as its mask, so its
+    colour space cannot change.
     """
-    candidates = [pdf_streams.pack(plain)]
+    candidates = [deflated]
     if len(plain.data) == form.size:
-        for entries, these, samples in _variants(image, form, plain.data, mask=mask):
-            candidates += _coded(these, samples, effort, entries)
+        for entries, these, rows in _variants(image, form, plain.data, mask=mask):
+            candidates += _coded(these, rows, effort, entries)
     return min(candidates, key=pdf_streams.cost)
 
 
@@ -113,14 +122,14 @@ def _fewer(
         return None
     if mask or form.components != 3 or form.family not in ("/DeviceRGB", "/ICCBased", "/CalRGB"):
         return None
-    wide = values.astype(np.uint32)
-    packed = wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
-    colours = np.unique(packed[:: max(1, form.height // 16)])
+    # A few rows tell most photographs from drawings.
+    if len(np.unique(_joined(values[:: max(1, form.height // 16)]))) > 256:
+        return None
+    joined = _joined(values)
+    colours = np.unique(joined)
     if len(colours) > 256:
         return None
-    colours, index = np.unique(packed, return_inverse=True)
-    if len(colours) > 256:
-        return None
+    index = np.searchsorted(colours, joined).astype(np.uint8)
     table = b"".join(int(colour).to_bytes(3, "big") for colour in colours)
     space = pikepdf.Array(
         [
@@ -131,8 +140,18 @@ def _fewer(
         ]
     )
     bits = _bits(len(colours))
-    entries, narrow, rows = _narrowed(form, index.reshape(packed.shape).astype(np.uint8), bits)
+    entries, narrow, rows = _narrowed(form, index, bits)
     return (*entries, ("/ColorSpace", space)), narrow, rows
+
+
+def _joined(values: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """The three components of a pixel as one number."""
+    joined = values[..., 0].astype(np.uint32)
+    joined <<= 8
+    joined |= values[..., 1]
+    joined <<= 8
+    joined |= values[..., 2]
+    return joined
 
 
 def _bits(values: int) -> int:
@@ -152,7 +171,7 @@ def _narrowed(form: Shape, values: NDArray[np.uint8], bits: int) -> tuple[_Entri
     return entries, narrow, rows.tobytes()
 
 
-def _coded(form: Shape, data: bytes, effort: Effort, entries: _Entries) -> Iterator[Packed]:
+def _coded(form: Shape, data: bytes, effort: Effort | None, entries: _Entries) -> Iterator[Packed]:
     plain = pdf_streams.pack(Plain(data, "", None))
     yield Packed(plain.data, plain.filters, plain.parms, entries)
     filtered = _filtered(form, data, effort)
@@ -167,7 +186,7 @@ def _coded(form: Shape, data: bytes, effort: Effort, entries: _Entries) -> Itera
         yield Packed(fax, ("/CCITTFaxDecode",), parms, entries)
 
 
-def _filtered(form: Shape, data: bytes, effort: Effort) -> bytes | None:
+def _filtered(form: Shape, data: bytes, effort: Effort | None) -> bytes | None:
     """The rows with PNG's filters, deflated by oxipng; None for shapes that PNG does not have."""
     if form.components not in _PNG_KINDS or (form.components > 1 and form.bits < 8):
         return None

@@ -11,14 +11,15 @@ import pyvips
 
 from ..errors import InputError, LeftAlone
 from ..options import Compression
-from . import jpeg, jpegfile, pdf_images, raster
-from .pdf_streams import Packed, Plain
+from . import jpeg, jpegfile, pdf_images, pdf_streams, raster
+from .pdf_streams import Plain
 from .score import Reference
 from .search import smallest
 
 if TYPE_CHECKING:
     from ..options import Options
     from .pdf_images import Shape
+    from .pdf_streams import Packed
     from .score import Pixels
 
 # Smaller pictures are icons and rules, for which a JPEG's header alone is too much.
@@ -62,7 +63,8 @@ def transcoded(plain: Plain, options: Options) -> tuple[Packed, bool] | None:
         for one in after.segments
         if one.marker in useful or not (_JFIF <= one.marker <= 0xEF or one.marker == 0xFE)
     )
-    return Packed(b"\xff\xd8" + data + after.coded, ("/DCTDecode",)), made.lossy
+    coded = Plain(b"\xff\xd8" + data + after.coded, "/DCTDecode", None)
+    return pdf_streams.pack(coded), made.lossy
 
 
 def coarse(plain: Plain, target: float) -> bool:

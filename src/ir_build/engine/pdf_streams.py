@@ -11,6 +11,8 @@ from .pdf_filters import Parms, Undecodable
 
 # The bytes that ` /Filter /FlateDecode` costs in the dictionary.
 _FILTER_COST = 20
+# Coded images shrink a little under deflate; readers should not have to unpack twice for nothing.
+_WORTH_A_LAYER = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,10 @@ def pack(plain: Plain) -> Packed:
     if plain.codec_parms is not None:
         return Packed(plain.data, tail, plain.codec_parms)
     bare = Packed(plain.data, tail)
-    return min(bare, Packed(pdf_filters.deflate(plain.data), ("/FlateDecode", *tail)), key=cost)
+    packed = Packed(pdf_filters.deflate(plain.data), ("/FlateDecode", *tail))
+    if plain.codec and packed.cost > bare.cost * _WORTH_A_LAYER:
+        return bare
+    return min(bare, packed, key=cost)
 
 
 def cost(packed: Packed) -> int:

@@ -46,7 +46,8 @@ def compress(data: bytes, options: Options) -> Candidate:
             notes = (*notes, f"resized to {size[0]} x {size[1]}")
     lossless = pngfile.assembled(_recompressed(bare, options), kept)
     lossy = options.compression_type is Compression.LOSSY
-    if lossy and not kept.payload and not file.indexed:
+    scorable = raster.can_be_scored(file.width, file.height)
+    if lossy and scorable and not kept.payload and not file.indexed:
         palette = _as_palette(bare, options)
         if palette is not None:
             smaller = pngfile.assembled(palette, kept)

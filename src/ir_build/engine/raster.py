@@ -15,10 +15,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+#: pixels of the shorter side
+_SMALLEST_SCORED = 64
+
+
 def check_size(width: int, height: int, max_pixels: int) -> None:
     """Raise `TooLarge` before anything of this size is decoded."""
     if width * height > max_pixels:
         raise TooLarge(f"{width} x {height} pixels, more than the limit of {max_pixels}")
+
+
+def can_be_scored(width: int, height: int) -> bool:
+    """Whether a picture is large enough for its score to mean what it says.
+
+    The metric looks at scales down to a thirty-second; what it makes of icons nobody has fitted
+    to anyone's opinion, so they keep their pixels.
+    """
+    return min(width, height) >= _SMALLEST_SCORED
 
 
 def decode(data: bytes, kind: str) -> Image.Image:

@@ -81,6 +81,18 @@ class _Side:
     edges: Plane
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A part of a picture that is scored at a time."""
+
+    top: int
+    left: int
+    rightmost: bool  #: it ends at the picture's right edge
+
+    def of(self, pixels: Pixels) -> Pixels:
+        return pixels[self.top : self.top + _BLOCK, self.left : self.left + _BLOCK]
+
+
 #: by channel and scale, then by kind of map and norm
 _Weights = dict[tuple[int, int], dict[tuple[int, int], float]]
 
@@ -142,20 +154,20 @@ class _View:
         height, width = pixels.shape[:2]
         self._weights = _weights(_scales(height, width))
         self._blocks = [
-            (slice(top, top + _BLOCK), slice(left, left + _BLOCK))
+            _Block(top, left, left + _BLOCK >= width)
             for top in range(0, height, _BLOCK)
             for left in range(0, width, _BLOCK)
         ]
         self._kept: list[dict[tuple[int, int], _Side]] | None = None
         if height * width <= _KEPT_PIXELS:
-            self._kept = [_sides(pixels[block], self._weights) for block in self._blocks]
+            self._kept = [_sides(pixels, block, self._weights) for block in self._blocks]
 
     def score(self, pixels: Pixels) -> float:
         sums: dict[tuple[int, int, int, int], float] = {}
         counts: dict[int, int] = {}
         for number, block in enumerate(self._blocks):
-            sides = self._kept[number] if self._kept else _sides(self._pixels[block], self._weights)
-            _add_features(self._weights, sides, pixels[block], sums, counts)
+            sides = self._kept[number] if self._kept else _sides(self._pixels, block, self._weights)
+            _add_features(self._weights, sides, pixels, block, sums, counts)
         total = 0.0
         for (channel, scale), weights in self._weights.items():
             for (kind, norm), weight in weights.items():
@@ -182,9 +194,10 @@ def _flatten(pixels: Pixels, shade: int | None) -> Pixels:
     return ((pixels[..., :3] * alpha + shade * (255 - alpha) + 127) // 255).astype(np.uint8)
 
 
-def _sides(pixels: Pixels, weights: _Weights) -> dict[tuple[int, int], _Side]:
+def _sides(pixels: Pixels, block: _Block, weights: _Weights) -> dict[tuple[int, int], _Side]:
     """The original's side of every plane that counts, by channel and scale."""
-    return {where: _side(_tiled(plane)) for where, plane in _planes(pixels, weights)}
+    planes = _planes(block.of(pixels), weights)
+    return {where: _side(_tiled(plane, block)) for where, plane in planes}
 
 
 def _side(tiles: Plane) -> _Side:
@@ -198,17 +211,18 @@ def _add_features(
     weights: _Weights,
     originals: dict[tuple[int, int], _Side],
     pixels: Pixels,
+    block: _Block,
     sums: dict[tuple[int, int, int, int], float],
     counts: dict[int, int],
 ) -> None:
     """Add the features of one block to `sums`, and its pixels at every scale to `counts`."""
     seen = set()
-    for (channel, scale), plane in _planes(pixels, weights):
+    for (channel, scale), plane in _planes(block.of(pixels), weights):
         if scale not in seen:
             seen.add(scale)
             counts[scale] = counts.get(scale, 0) + plane.size
         original = originals[channel, scale]
-        candidate = _side(_tiled(plane))
+        candidate = _side(_tiled(plane, block))
         inside = _inside(*plane.shape)
         wanted = weights[channel, scale]
         for kind in sorted({kind for kind, _ in wanted}):
@@ -257,9 +271,10 @@ def _halved(linear: Plane) -> Plane:
     height, width = linear.shape[:2]
     if height % 2 or width % 2:
         linear = np.pad(linear, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
-    return (
-        linear[::2, ::2] + linear[1::2, ::2] + linear[::2, 1::2] + linear[1::2, 1::2]
-    ) * np.float32(0.25)
+    rows = linear[::2] + linear[1::2]
+    halved = rows[:, ::2] + rows[:, 1::2]
+    halved *= np.float32(0.25)
+    return halved
 
 
 def _xyb(linear: Plane, channels: list[int]) -> list[Plane]:
@@ -281,8 +296,12 @@ def _xyb(linear: Plane, channels: list[int]) -> list[Plane]:
     return planes
 
 
-def _tiled(plane: Plane) -> Plane:
-    """Overlapping windows of `plane`, mirrored beyond its edges, row by row."""
+def _tiled(plane: Plane, block: _Block) -> Plane:
+    """Overlapping windows of `plane`, row by row.
+
+    Left and right of the picture is 0, as in libjxl. Above and below libjxl has 0 too, which hides
+    differences there; the picture is mirrored as in the Python port, so scores err to the low.
+    """
     height, width = plane.shape
     rows, columns = -(-height // _TILE), -(-width // _TILE)
     padded = np.pad(
@@ -293,6 +312,10 @@ def _tiled(plane: Plane) -> Plane:
         ),
         "symmetric",
     )
+    if not block.left:
+        padded[:, :_RADIUS] = 0
+    if block.rightmost:
+        padded[:, _RADIUS + width :] = 0
     windows = np.lib.stride_tricks.sliding_window_view(padded, (_WINDOW, _WINDOW))
     return np.ascontiguousarray(windows[::_TILE, ::_TILE].reshape(-1, _WINDOW, _WINDOW))
 

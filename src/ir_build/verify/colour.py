@@ -38,6 +38,8 @@ def readings(
     before: Colours, mode: str, after: Colours, new_mode: str
 ) -> tuple[Reading, Reading] | None:
     """How to see the colours of two pictures of these modes; None if both are read in one way."""
+    if mode == new_mode and before.icc == after.icc:
+        return None
     icc, new_icc = _usable(before.icc, mode), _usable(after.icc, new_mode)
     if (mode == "CMYK") == (new_mode == "CMYK"):
         if icc == new_icc:

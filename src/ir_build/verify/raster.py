@@ -31,12 +31,11 @@ _GOOD_QUALITY = 60.0
 def verify(original: bytes, candidate: Candidate, media: MediaType, options: Options) -> Verdict:
     """Whether `candidate` looks like `original`, and is equal to it where nothing may be lost."""
     before = Picture(original, media, options.max_pixels)
-    resized = options.resize is not None and options.resize.fit(*before.size) != before.size
     lossless = not candidate.lossy or options.compression_type is Compression.LOSSLESS
     try:
         after = Picture(candidate.data, media, options.max_pixels)
         difference = _properties(before, after, options)
-        if not difference and lossless and not resized:
+        if not difference and lossless and after.size == before.size:
             difference = _frames(before, after, partial(equal, unseen=_has_unseen(before, media)))
             if not difference and before.frames == 1 and _may_be_deep(before, media):
                 difference = deep(original, candidate.data)
@@ -69,7 +68,10 @@ class _OriginalBroken(Exception):
 
 def _properties(before: Picture, after: Picture, options: Options) -> str:
     """What differs as far as the headers tell, empty when nothing does."""
-    expected = options.resize.fit(*before.size) if options.resize else before.size
+    # Some pictures are not resized (animations, CMYK): the size they have is right as well.
+    expected = before.size
+    if options.resize and after.size != before.size:
+        expected = options.resize.fit(*before.size)
     if after.size != expected:
         return (
             f"{_size(expected)} pixels became {_size(after.size)}"
