@@ -1,9 +1,9 @@
 """ir-build: every image and PDF of a site as small as it can be without looking different.
 
-    import ir_build
+import ir_build
 
-    report = ir_build.optimize("site", out="small")
-    print(report.saved, "bytes saved")
+report = ir_build.optimize("site", out="small")
+print(report.saved, "bytes saved")
 """
 
 from __future__ import annotations
