@@ -52,7 +52,7 @@ def test_visible_changes_score_low(change):
         "blurred": image.filter(ImageFilter.GaussianBlur(3)),
         "red": Image.fromarray(np.clip(PIXELS + np.array([40, 0, 0]), 0, 255).astype(np.uint8)),
     }[change]
-    assert Reference(PIXELS).score(np.asarray(changed)) < 60
+    assert Reference(PIXELS).score(np.asarray(changed)) < 70
 
 
 def test_what_shows_through_counts_on_dark_and_on_light():

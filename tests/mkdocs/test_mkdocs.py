@@ -106,7 +106,7 @@ def test_one_line_is_enough(site, host):
     assert site.sources() == sources
     for name in ("img/a.png", "img/b c.jpg"):
         source = (site.docs / name).read_bytes()
-        assert len(site.shipped(name)) < 0.8 * len(source)
+        assert len(site.shipped(name)) < 0.9 * len(source)
         assert shows_the_same(source, site.shipped(name))
     assert "compressing with the built-in engine" in log
     assert re.search(r"saved .* \(\d+\.\d %\): ", log)

@@ -50,7 +50,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     turned = (item.first(b"irot") or b"\0")[-1] & 1
     shown = (height, width) if turned else (width, height)
     size = options.resize.fit(*shown) if options.resize is not None else shown
-    if not lossy and size == shown:
+    if size == shown and not (lossy and raster.can_be_scored(width, height)):
         raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "AVIF cannot be coded again without loss")
     if width * height > _MOST:
         raise _left(f"{width} x {height} pixels would take too long to code")

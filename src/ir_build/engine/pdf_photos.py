@@ -93,6 +93,7 @@ def as_jpeg(plain: Plain, form: Shape, lossless: Packed, options: Options) -> Pa
         options.compression_type is not Compression.LOSSY
         or not photographic(form)
         or pixels < _MIN_PIXELS
+        or not raster.can_be_scored(form.width, form.height)
         or pixels > options.max_pixels
         or len(plain.data) != form.size
         or lossless.cost * 8 < pixels * _PHOTO_BITS

@@ -80,7 +80,7 @@ def _still(file: WebPFile, options: Options) -> tuple[WebPFile | None, WebPFile 
     exact = file.with_image(stream)
     if hides:
         return None, exact
-    if stream.lossless or not lossy:
+    if stream.lossless or not lossy or not raster.can_be_scored(*image.size):
         return exact, None
     coded = webpcoding.up_to_score(image, options.quality, options.effort, alpha=stream.alpha)
     return exact, None if coded is None else file.with_image(coded.stream)

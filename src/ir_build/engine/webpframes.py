@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 _AFFORDABLE = {Effort.FAST: 0, Effort.DEFAULT: 12_000_000, Effort.BEST: 40_000_000}
 #: more frames than this are only counted
 _MAX_FRAMES = 2_000
-#: frames smaller than this on a side can't be scored
-_MIN_SIDE = 16
 _RESIZED_TARGET = 90.0
 #: ANMF flags: put the frame in place of what is there, leave it there (RFC 9649, 2.7.1.1)
 _REPLACE = 0x02
@@ -55,7 +53,7 @@ def compress(
         if (
             options.compression_type is Compression.LOSSY
             and not stream.lossless
-            and min(image.size) >= _MIN_SIDE
+            and raster.can_be_scored(*image.size)
         ):
             coded = webpcoding.up_to_score(
                 image, options.quality, options.effort, alpha=stream.alpha, guess=quality
@@ -87,7 +85,7 @@ def _resized(file: WebPFile, size: tuple[int, int], options: Options) -> WebPFil
         part = image.crop(box)
         part = part.convert("RGB") if raster.opaque(part) else part
         coded = None
-        if not lossless and min(part.size) >= _MIN_SIDE:
+        if not lossless and raster.can_be_scored(*part.size):
             coded = webpcoding.up_to_score(part, target, options.effort)
         if coded is not None:
             stream = coded.stream
