@@ -1,0 +1,125 @@
+"""What the documentation says is what the code does."""
+
+import json
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+import tomllib
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from PIL import Image
+
+from ir_build.cli import main
+from ir_build.config import Source, load
+from ir_build.errors import Reason
+from ir_build.settings import SETTINGS
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES += sorted((ROOT / "plugins").glob("*/README.md"))
+
+
+def blocks(language):
+    """Every fenced block of a language, with the page it stands on."""
+    for page in PAGES:
+        for found in re.finditer(rf"```{language}\n(.*?)```", page.read_text(), re.DOTALL):
+            yield pytest.param(found[1], id=f"{page.relative_to(ROOT)}:{found.start()}")
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder with what the examples talk about."""
+    buffer = BytesIO()
+    Image.new("RGB", (200, 100), "teal").save(buffer, "png", compress_level=0)
+    for name in ("public/a.png", "docs/img/b.png", "logo.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(buffer.getvalue())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IR_BUILD_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path
+
+
+@pytest.mark.parametrize("text", [*blocks("python")])
+def test_python_examples_run(project, text):
+    """Every Python example runs as it stands."""
+    subprocess.run([sys.executable, "-c", text], check=True, cwd=project, timeout=60)
+
+
+@pytest.mark.parametrize("text", [*blocks("sh")])
+def test_commands_run(project, text):
+    """Every `ir-build` line of the documentation runs as it stands."""
+    for line in text.splitlines():
+        words = shlex.split(line, comments=True)
+        if words[:1] == ["ir-build"]:
+            done = CliRunner().invoke(main, words[1:], catch_exceptions=False)
+            # 1 is what --check says while something can be saved.
+            assert done.exit_code == 0 or (done.exit_code == 1 and "--check" in words), line
+
+
+@pytest.mark.parametrize("text", [*blocks("toml"), *blocks("yaml")])
+def test_settings_in_examples_are_valid(text, tmp_path):
+    """Every configuration shown is accepted."""
+    try:
+        settings = tomllib.loads(text)["tool"]["ir-build"]
+    except tomllib.TOMLDecodeError:
+        (plugin,) = (
+            one for one in yaml.safe_load(text)["plugins"] if one == "ir-build" or "ir-build" in one
+        )
+        settings = {} if plugin == "ir-build" else plugin["ir-build"]
+    load(folder=tmp_path, environ={}, last=Source("docs", settings, tmp_path))
+
+
+def test_the_report_page_lists_every_code():
+    """Reasons and errors of the schema are those of the code."""
+    text = (ROOT / "docs" / "report.md").read_text()
+    reasons = re.findall(
+        r"`([a-z-]+)`", text.split("The codes of `reason`:")[1].split("The codes")[0]
+    )
+    assert set(reasons) == set(Reason)
+    from ir_build import errors
+
+    codes = {kind.code for kind in errors.InputError.__subclasses__()} | {"backend-error"}
+    listed = re.findall(r"`([a-z-]+)`", text.split("The codes of `error`:")[1])
+    assert set(listed) == codes
+
+
+def test_the_report_example_has_the_fields_of_a_report():
+    """The JSON shown is what is written."""
+    text = (ROOT / "docs" / "report.md").read_text()
+    shown = json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1])
+    from ir_build.media import MediaType
+    from ir_build.outcome import Compressed
+    from ir_build.report import Report
+    from ir_build.report.json import to_json
+
+    outcome = Compressed(name="a", media=MediaType.JPEG, before=9, size=4, lossy=True)
+    written = json.loads(to_json(Report((outcome,), "x", 1)))
+    assert shown.keys() == written.keys()
+    assert shown["totals"].keys() == written["totals"].keys()
+    assert shown["files"][0].keys() == written["files"][0].keys()
+
+
+def test_the_settings_page_is_made_from_the_table():
+    """Every setting is on the page, with its help."""
+    hook = runpy.run_path(str(ROOT / "docs" / "hooks.py"))["on_page_markdown"]
+    page = hook((ROOT / "docs" / "settings.md").read_text())
+    for setting in SETTINGS:
+        assert f"| `{setting.name}` |" in page
+
+
+def test_help_has_every_setting_and_exit_code():
+    """`--help` and the documentation say the same."""
+    text = CliRunner().invoke(main, ["optimize", "--help"]).output
+    for setting in SETTINGS:
+        assert setting.flag in text
+    codes = re.findall(
+        r"^\| (\d+) \|", (ROOT / "docs" / "command-line.md").read_text(), re.MULTILINE
+    )
+    shown = re.findall(r"^ +(\d+) ", CliRunner().invoke(main, ["--help"]).output, re.MULTILINE)
+    assert codes == shown == ["0", "1", "2", "3", "130"]
