@@ -202,7 +202,7 @@ class Session:
     def _found(self, paths: Sequence[Path]) -> list[Asset]:
         found: dict[Path, Asset] = {}
         for path in paths:
-            if path.is_dir() and not path.is_symlink():
+            if path.is_dir():
                 prefix = "" if path == Path() else f"{path.as_posix().rstrip('/')}/"
                 for asset in discover.walk(path, prefix):
                     # Globs may be written from the given folder or from the current one.

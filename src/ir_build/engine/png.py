@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from io import BytesIO
-from typing import TYPE_CHECKING
 
 import numpy as np
 import oxipng
@@ -12,21 +10,21 @@ from PIL import Image
 
 from ..candidate import Candidate
 from ..errors import CorruptFile
-from ..options import Compression, Effort
+from ..options import Compression, Effort, Options
 from . import pngfile, raster
 from .quantize import Indexed, Reducer, quantize
 from .score import Reference
 
-if TYPE_CHECKING:
-    from ..options import Options
-
 # A palette that saves less than this over the lossless result is not worth its loss.
 _WORTH = 0.95
-_LEVELS = {Effort.FAST: 1, Effort.DEFAULT: 2, Effort.BEST: 5}
+# The thorough lossless result is never this much smaller than the quick one.
+_CLEAR = 0.7
+_QUICK = Options(effort=Effort.FAST)
+_LEVELS = {Effort.FAST: 0, Effort.DEFAULT: 2, Effort.BEST: 5}
 # Zopfli is slow: only where a picture is small enough for it to take a moment.
 _ZOPFLI_PIXELS = 250_000
-_FEWEST_COLOURS = 2
-_MODES = ("RGB", "RGBA")
+# Palettes to try: steps of a third or less in size, with the limits of each bit depth.
+_PALETTES = (2, 3, 4, 6, 8, 11, 16, 22, 32, 44, 64, 88, 112, 144, 192, 256)
 
 
 def compress(data: bytes, options: Options) -> Candidate:
@@ -44,16 +42,17 @@ def compress(data: bytes, options: Options) -> Candidate:
             file = pngfile.parse(bare)
             resized = True
             notes = (*notes, f"resized to {size[0]} x {size[1]}")
-    lossless = pngfile.assembled(_recompressed(bare, options), kept)
-    lossy = options.compression_type is Compression.LOSSY
-    scorable = raster.can_be_scored(file.width, file.height)
-    if lossy and scorable and not kept.payload and not file.indexed:
+    lossy = options.compression_type is Compression.LOSSY and not file.indexed
+    palette = None
+    if lossy and not kept.payload and raster.can_be_scored(file.width, file.height):
         palette = _as_palette(bare, options)
-        if palette is not None:
-            smaller = pngfile.assembled(palette, kept)
-            if len(smaller) < len(lossless) * _WORTH:
-                return Candidate(smaller, lossy=True, notes=notes)
-    return Candidate(lossless, lossy=resized, notes=notes)
+        # A quick lossless attempt decides clear cases without the thorough one.
+        if palette and len(palette) < len(_recompressed(bare, _QUICK)) * _CLEAR:
+            return Candidate(pngfile.assembled(palette, kept), lossy=True, notes=notes)
+    lossless = _recompressed(bare, options)
+    if palette and len(palette) < len(lossless) * _WORTH:
+        return Candidate(pngfile.assembled(palette, kept), lossy=True, notes=notes)
+    return Candidate(pngfile.assembled(lossless, kept), lossy=resized, notes=notes)
 
 
 def _recompressed(bare: bytes, options: Options) -> bytes:
@@ -81,8 +80,8 @@ def _recompressed(bare: bytes, options: Options) -> bytes:
 def _as_palette(bare: bytes, options: Options) -> bytes | None:
     """The fewest colours that reach the quality, as a file; None when even 256 do not."""
     image = raster.decode(bare, "PNG")
-    if image.mode not in _MODES:
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    seen_through = image.has_transparency_data and not raster.opaque(image.convert("RGBA"))
+    image = image.convert("RGBA" if seen_through else "RGB")
     pixels = np.asarray(image)
     reference = Reference(pixels)
     bands = pixels.shape[2]
@@ -90,27 +89,17 @@ def _as_palette(bare: bytes, options: Options) -> bytes | None:
     if reference.score(quantized.pixels(bands)) < options.quality:
         return None
     reducer = Reducer(quantized)
-    best, low, high = quantized, _FEWEST_COLOURS, reducer.colours
-    # Fewer colours mean smaller files all along, and much smaller ones at 16, 4 and 2.
-    while low < high:
-        colours = _between(low, high)
-        tried = reducer.at(colours)
+    best = quantized
+    sizes = [colours for colours in _PALETTES if colours < reducer.colours]
+    while sizes:
+        # Scores rise with the colours: half of the palettes left are settled by one of them.
+        middle = len(sizes) // 2
+        tried = reducer.at(sizes[middle])
         if reference.score(tried.pixels(bands)) >= options.quality:
-            best, high = tried, colours
+            best, sizes = tried, sizes[:middle]
         else:
-            low = colours + 1
-        if high - low <= max(1, high // 12):
-            break
+            sizes = sizes[middle + 1 :]
     return _recompressed(_written(best), options)
-
-
-def _between(low: int, high: int) -> int:
-    """Where to try next: the middle by ratio, at a depth's limit when there is one nearby."""
-    middle = round(math.sqrt(low * high))
-    for limit in (16, 4):
-        if low <= limit < high and limit * 2 >= middle >= limit // 2:
-            return limit
-    return min(middle, high - 1)
 
 
 def _written(picture: Indexed) -> bytes:

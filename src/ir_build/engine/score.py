@@ -80,6 +80,12 @@ class _Side:
     variance: Plane
     edges: Plane
 
+    def only(self, which: npt.NDArray[np.bool_]) -> _Side:
+        """The side of some of the tiles."""
+        if which.all():
+            return self
+        return _Side(self.tiles[which], self.mean[which], self.variance[which], self.edges[which])
+
 
 @dataclass(frozen=True, slots=True)
 class _Block:
@@ -190,8 +196,11 @@ def _opinion(features: float) -> float:
 def _flatten(pixels: Pixels, shade: int | None) -> Pixels:
     if shade is None:
         return pixels
-    alpha = pixels[..., 3:].astype(np.uint16)
-    return ((pixels[..., :3] * alpha + shade * (255 - alpha) + 127) // 255).astype(np.uint8)
+    flat = pixels[..., :3].copy()
+    clear = pixels[..., 3] < 255
+    alpha = pixels[clear, 3:].astype(np.uint16)
+    flat[clear] = (flat[clear] * alpha + shade * (255 - alpha) + 127) // 255
+    return flat
 
 
 def _sides(pixels: Pixels, block: _Block, weights: _Weights) -> dict[tuple[int, int], _Side]:
@@ -221,9 +230,11 @@ def _add_features(
         if scale not in seen:
             seen.add(scale)
             counts[scale] = counts.get(scale, 0) + plane.size
-        original = originals[channel, scale]
-        candidate = _side(_tiled(plane, block))
-        inside = _inside(*plane.shape)
+        original, tiles = originals[channel, scale], _tiled(plane, block)
+        # Where nothing differs every map is 0: most of a screenshot is such tiles.
+        differ = (tiles != original.tiles).any(axis=(1, 2))
+        original, candidate = original.only(differ), _side(tiles[differ])
+        inside = _inside(*plane.shape)[differ]
         wanted = weights[channel, scale]
         for kind in sorted({kind for kind, _ in wanted}):
             feature = _feature(kind, original, candidate)
