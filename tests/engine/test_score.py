@@ -1,4 +1,4 @@
-"""The score says how different a picture looks, and the search finds what reaches it."""
+"""The score says how different a picture looks."""
 
 from io import BytesIO
 
@@ -7,7 +7,6 @@ import pytest
 from PIL import Image, ImageFilter
 
 from ir_build.engine.score import Reference
-from ir_build.engine.search import smallest
 
 RNG = np.random.default_rng(3)
 
@@ -94,28 +93,3 @@ def test_another_shape_is_refused():
     """Pictures of different sizes cannot be compared."""
     with pytest.raises(ValueError, match="shape"):
         Reference(PIXELS).score(PIXELS[1:])
-
-
-@pytest.mark.parametrize("target", [0.0, 33.0, 50.0, 77.5, 90.0, 99.0])
-@pytest.mark.parametrize("guess", [1, 50, 99])
-def test_the_search_finds_the_lowest_that_reaches_the_target(target, guess):
-    """With rising scores, the answer reaches the target and little more, in few encodes."""
-    tried = []
-
-    def encode(quality):
-        tried.append(quality)
-        return bytes([quality])
-
-    found = smallest(
-        encode, lambda data: 99 * (data[0] / 99) ** 0.5, target, low=1, high=99, guess=guess
-    )
-    assert found.score >= target
-    lowest = next(quality for quality in range(1, 100) if 99 * (quality / 99) ** 0.5 >= target)
-    assert found.quality - lowest <= 1
-    assert len(tried) <= 12
-    assert len(tried) == len(set(tried))
-
-
-def test_the_search_knows_when_it_cannot_be_done():
-    """When even the highest setting misses the target there is no answer."""
-    assert smallest(lambda q: bytes([q]), lambda data: 40.0, 80, low=1, high=99, guess=50) is None

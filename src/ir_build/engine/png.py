@@ -12,6 +12,7 @@ from ..candidate import Candidate
 from ..errors import CorruptFile
 from ..options import Compression, Effort, Options
 from . import pngfile, raster
+from .evenness import Evenness
 from .quantize import Indexed, Reducer, quantize
 from .score import Reference
 
@@ -86,7 +87,14 @@ def _as_palette(bare: bytes, options: Options) -> bytes | None:
     reference = Reference(pixels)
     bands = pixels.shape[2]
     quantized = quantize(pixels)
-    if reference.score(quantized.pixels(bands)) < options.quality:
+    evenness = Evenness(pixels)
+
+    def good(picture: Indexed) -> bool:
+        shown = picture.pixels(bands)
+        even = evenness.holds(shown, options.quality)
+        return even and reference.score(shown) >= options.quality
+
+    if not good(quantized):
         return None
     reducer = Reducer(quantized)
     best = quantized
@@ -95,7 +103,7 @@ def _as_palette(bare: bytes, options: Options) -> bytes | None:
         # Scores rise with the colours: half of the palettes left are settled by one of them.
         middle = len(sizes) // 2
         tried = reducer.at(sizes[middle])
-        if reference.score(tried.pixels(bands)) >= options.quality:
+        if good(tried):
             best, sizes = tried, sizes[:middle]
         else:
             sizes = sizes[middle + 1 :]

@@ -47,6 +47,7 @@ _FITTED = (
 )
 # fmt: on
 _SCALES = 6
+_SMALLEST = 8  # pixels
 _C2 = 0.0009
 
 _OPSIN = np.array(
@@ -104,10 +105,10 @@ _Weights = dict[tuple[int, int], dict[tuple[int, int], float]]
 
 
 def _scales(height: int, width: int) -> int:
-    """How many scales a picture has: down to 8 pixels, at least one."""
+    """How many scales a picture has: down to `_SMALLEST` pixels, at least one."""
     smaller = min(height, width)
     scales = 1
-    while scales < _SCALES and (smaller := -(-smaller // 2)) >= 8:
+    while scales < _SCALES and (smaller := -(-smaller // 2)) >= _SMALLEST:
         scales += 1
     return scales
 
@@ -323,10 +324,12 @@ def _tiled(plane: Plane, block: _Block) -> Plane:
         ),
         "symmetric",
     )
-    if not block.left:
-        padded[:, :_RADIUS] = 0
-    if block.rightmost:
-        padded[:, _RADIUS + width :] = 0
+    # Smaller planes the reference does not score; there the 0 would hide the picture itself.
+    if min(height, width) >= _SMALLEST:
+        if not block.left:
+            padded[:, :_RADIUS] = 0
+        if block.rightmost:
+            padded[:, _RADIUS + width :] = 0
     windows = np.lib.stride_tricks.sliding_window_view(padded, (_WINDOW, _WINDOW))
     return np.ascontiguousarray(windows[::_TILE, ::_TILE].reshape(-1, _WINDOW, _WINDOW))
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Close enough to the target: another encode would save less than it costs.
-_NEAR = 0.4
+#: close enough to the target: another encode would save less than it costs
+NEAR = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,12 @@ def smallest(
     low: int,
     high: int,
     guess: int,
+    near: float = NEAR,
 ) -> Found | None:
     """The file at the lowest setting from `low` to `high` whose score reaches `target`.
 
     Scores are taken to rise with the setting. Starts at `guess`, then follows the line through
-    the two nearest scores. None when even `high` misses the target.
+    the two nearest scores, and ends early with a score at most `near` above. None when even `high` misses the target.
     """
     below: tuple[int, float] | None = None
     above: Found | None = None
@@ -43,7 +44,7 @@ def smallest(
         reached = score(data)
         if reached >= target:
             above = Found(data, quality, reached)
-            if reached <= target + _NEAR:
+            if reached <= target + near:
                 return above
         else:
             below = (quality, reached)

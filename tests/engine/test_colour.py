@@ -1,0 +1,71 @@
+"""Colour profiles: one that changes nothing may go, any other stays."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from ir_build.engine import colour
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def swapped():
+    """sRGB with red and blue exchanged."""
+    profile = bytearray(SRGB)
+    red, blue = profile.find(b"rXYZ"), profile.find(b"bXYZ")
+    profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    return bytes(profile)
+
+
+def with_gamma(gamma):
+    """sRGB's primaries with a plain power as its curve."""
+    profile = bytearray(SRGB)
+    entry = profile.find(b"rTRC")
+    at = int.from_bytes(profile[entry + 4 : entry + 8], "big")
+    curve = b"curv" + bytes(4) + (1).to_bytes(4, "big") + round(gamma * 256).to_bytes(2, "big")
+    profile[at : at + len(curve)] = curve
+    return bytes(profile)
+
+
+def test_srgb_is_srgb():
+    """What says only what is assumed anyway makes no difference."""
+    assert colour.is_srgb(SRGB)
+
+
+@pytest.mark.parametrize("profile", [swapped(), with_gamma(1.0), with_gamma(1.8), with_gamma(2.2)])
+def test_other_primaries_and_curves_are_not(profile):
+    """Even a gamma of 2.2 differs from sRGB where it is dark."""
+    assert not colour.is_srgb(profile)
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [b"", b"x" * 200, SRGB[:100], SRGB[:-100], bytes(len(SRGB)), SRGB[:132] + b"\xff" * 4],
+)
+def test_damaged_profiles_have_to_stay(profile):
+    """What cannot be understood is neither sRGB nor applied."""
+    if profile != SRGB[:-100]:
+        assert not colour.is_srgb(profile)
+    assert isinstance(colour.is_srgb(profile), bool)
+
+
+def test_other_spaces_have_to_stay():
+    """A profile for Lab or CMYK pictures says nothing about one in RGB."""
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    assert not colour.is_srgb(lab)
+    assert colour.to_srgb(Image.new("CMYK", (2, 2)), SRGB) is None
+
+
+def test_conversion_shows_the_same_colours():
+    """With red and blue exchanged by the profile, they are exchanged in the pixels."""
+    image = Image.new("RGB", (4, 4), (200, 30, 90))
+    converted = np.asarray(colour.to_srgb(image, swapped()), int)
+    assert converted[0, 0, 2] > converted[0, 0, 0]
+    unchanged = np.asarray(colour.to_srgb(image, SRGB), int)
+    assert np.abs(unchanged - np.asarray(image, int)).max() <= 2
+
+
+def test_conversion_keeps_alpha():
+    """Transparency is no colour."""
+    image = Image.new("RGBA", (4, 4), (200, 30, 90, 77))
+    assert colour.to_srgb(image, swapped()).getchannel("A").getextrema() == (77, 77)

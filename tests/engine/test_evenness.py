@@ -1,0 +1,56 @@
+"""A gradient must not turn into bands, which the score hardly notices."""
+
+import numpy as np
+
+from ir_build.engine.evenness import Evenness
+
+SKY = np.zeros((120, 160, 3), np.uint8)
+SKY[..., 0] = np.linspace(90, 200, 160)
+SKY[..., 2] = np.linspace(220, 160, 120)[:, None]
+
+
+def test_bands_are_seen():
+    """A gradient in few steps fails, the finer the steps the better it fares."""
+    evenness = Evenness(SKY)
+    assert evenness.holds(SKY, 80)
+    assert evenness.holds(SKY // 3 * 3 + 1, 80)
+    assert not evenness.holds(SKY // 16 * 16 + 8, 80)
+
+
+def test_quality_decides_what_is_smooth_enough():
+    """What passes for a lower quality fails for a higher one."""
+    steps = SKY // 7 * 7 + 3
+    evenness = Evenness(SKY)
+    assert evenness.holds(steps, 60)
+    assert not evenness.holds(steps, 90)
+
+
+def test_dithering_is_not_banding():
+    """A dithered picture keeps the means of its blocks, and passes where bands fail."""
+    bayer = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]])
+    pattern = np.tile(bayer, (30, 40))[..., None]
+    dithered = ((SKY + pattern) // 16 * 16).astype(np.uint8)
+    evenness = Evenness(SKY)
+    assert len(np.unique(dithered.reshape(-1, 3), axis=0)) < 80
+    assert evenness.holds(dithered, 80)
+    assert not evenness.holds(SKY // 16 * 16, 80)
+
+
+def test_a_flat_colour_must_stay_what_it_is():
+    """A background that is shifted as a whole fails too."""
+    flat = np.full((40, 40, 3), 240, np.uint8)
+    assert not Evenness(flat).holds(flat + 8, 80)
+
+
+def test_texture_is_for_the_score_to_judge():
+    """Where nothing is smooth, nothing is held against a picture."""
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    assert Evenness(noise).holds(255 - noise, 90)
+
+
+def test_colour_under_full_transparency_does_not_count():
+    """What cannot be seen cannot have bands."""
+    clear = np.concatenate([SKY, np.zeros((120, 160, 1), np.uint8)], 2)
+    other = clear.copy()
+    other[..., :3] = 9
+    assert Evenness(clear).holds(other, 90)
