@@ -177,6 +177,45 @@ def test_a_truncated_file_is_corrupt(share):
         jpeg.compress(data[: int(len(data) * share)], Options())
 
 
+@pytest.mark.parametrize("kind", list(Compression)[:2])
+@pytest.mark.parametrize("share", [0.5, 0.7, 0.9])
+def test_a_damaged_scan_is_corrupt(share, kind):
+    """A marker where there can be none is damage, even where a lenient decoder shows something."""
+    data = saved()
+    at = int(len(data) * share)
+    with pytest.raises(CorruptFile, match="damaged"):
+        jpeg.compress(data[:at] + b"\xff\xd5" + data[at + 2 :], Options(compression_type=kind))
+
+
+def test_padding_at_the_end_is_no_damage():
+    """Some cameras pad the coded picture; every pixel stays."""
+    data = saved()
+    padded = data[:-2] + bytes(7) + data[-2:]
+    candidate = jpeg.compress(padded, LOSSLESS)
+    assert len(candidate.data) < len(data)
+    assert opened(candidate.data).tobytes() == opened(data).tobytes()
+
+
+def test_a_table_for_numbers_too_large_is_damaged():
+    """What would make the transcoder end the process is found before it is called."""
+    data = saved()
+    at = data.index(b"\xff\xc4") + 5 + 16
+    with pytest.raises(CorruptFile, match="table"):
+        jpeg.compress(data[:at] + b"\x0f" + data[at + 1 :], LOSSLESS)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_large_pictures_reach_the_target_too(mode, monkeypatch):
+    """The search that begins with a sample ends with a score of the whole."""
+    monkeypatch.setattr(jpeg, "_LARGE", 200_000)
+    monkeypatch.setattr(jpeg, "_SAMPLE", 60_000)
+    data = saved(photo(900, 600).convert(mode), quality=97)
+    candidate = jpeg.compress(data, Options())
+    assert candidate.lossy
+    before, after = (np.asarray(opened(one).convert("RGB")) for one in (data, candidate.data))
+    assert 80 <= Reference(before).score(after) < 83
+
+
 def test_too_many_pixels_are_not_decoded():
     """The limit is checked by the header."""
     with pytest.raises(TooLarge, match="320 x 240"):

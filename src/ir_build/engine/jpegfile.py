@@ -9,7 +9,7 @@ from ..errors import CorruptFile, LeftAlone, Reason
 from ..options import Meta
 from . import colour, exif
 
-_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+_SOI, _EOI, _SOS, _DHT = 0xD8, 0xD9, 0xDA, 0xC4
 _APP0, _APP1, _APP2, _APP11, _APP14, _COM = 0xE0, 0xE1, 0xE2, 0xEB, 0xEE, 0xFE
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -30,6 +30,8 @@ _NAMES = {
 # A marker in the coded picture that is not a restart, a stuffed byte or fill.
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _MAX_SEGMENT = 65_533
+# Bits of a difference of two DC coefficients, and of an AC coefficient (T.81, F.1.2).
+_DC_BITS, _AC_BITS = 11, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +118,17 @@ def parse(data: bytes) -> JpegFile:
             break
         segments.append(Segment(marker, data[at + 2 : at + length]))
         at += length
+    _refuse_special(segments)
+    width, height, components = _frame(segments)
+    for one in segments:
+        if one.marker == _DHT:
+            _check_tables(one.data)
     end = _end_of_picture(data, at)
     if data[end:].strip(b"\0\xff\r\n "):
         raise LeftAlone(
             Reason.UNSUPPORTED_VARIANT,
             f"{len(data) - end} bytes after the picture (a motion photo, or another file)",
         )
-    _refuse_special(segments)
-    width, height, components = _frame(segments)
     return JpegFile(tuple(segments), data[at - 2 : end], width, height, components)
 
 
@@ -134,8 +139,24 @@ def _end_of_picture(data: bytes, at: int) -> int:
         if marker == _EOI:
             return at
         if marker not in _STANDALONE:
-            at += max(2, int.from_bytes(data[at : at + 2], "big"))
+            length = max(2, int.from_bytes(data[at : at + 2], "big"))
+            if marker == _DHT:
+                _check_tables(data[at + 2 : at + length])
+            at += length
     raise CorruptFile("ends in the middle of the picture")
+
+
+def _check_tables(data: bytes) -> None:
+    """Refuse Huffman tables for larger numbers than 8-bit pictures have.
+
+    A decoder takes them; the transcoder would end the process over the numbers.
+    """
+    while len(data) >= 17:
+        is_ac, count = data[0] >> 4, sum(data[1:17])
+        symbols = data[17 : 17 + count]
+        if any((one & 15) > _AC_BITS if is_ac else one > _DC_BITS for one in symbols):
+            raise CorruptFile("a Huffman table is damaged")
+        data = data[17 + count :]
 
 
 def _refuse_special(segments: list[Segment]) -> None:
