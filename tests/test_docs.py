@@ -84,7 +84,10 @@ def test_the_report_page_lists_every_code():
     assert set(reasons) == set(Reason)
     from ir_build import errors
 
-    codes = {kind.code for kind in errors.InputError.__subclasses__()} | {"backend-error"}
+    codes = {kind.code for kind in errors.InputError.__subclasses__()} | {
+        "backend-error",
+        "internal-error",
+    }
     listed = re.findall(r"`([a-z-]+)`", text.split("The codes of `error`:")[1])
     assert set(listed) == codes
 

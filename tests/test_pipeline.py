@@ -239,6 +239,19 @@ def test_every_option_alone_makes_another_key(run, change):
     assert len(run.backend.calls) == 2
 
 
+def test_a_fault_of_ours_costs_one_file(run):
+    """Whatever goes wrong inside, the file is reported and shipped as it was, the run goes on."""
+    run.backend.answers["x"] = ZeroDivisionError("ours")
+    path = run.add("a.png", "x")
+    original = path.read_bytes()
+    run.add("b.png", "b")
+    outcomes = run.go()
+    assert isinstance(outcomes["a.png"], Failed)
+    assert "ZeroDivisionError" in outcomes["a.png"].message
+    assert path.read_bytes() == original
+    assert isinstance(outcomes["b.png"], Compressed)
+
+
 def test_another_backend_or_version_makes_another_key(run):
     """What one engine made is not taken for the result of another."""
     path = run.add("a.png", "a")

@@ -89,6 +89,13 @@ class Pipeline:
 
     def process(self, job: Job, destination: Destination, index: StatIndex) -> Outcome:
         """Find or make the answer to `job`, put the file in its place and note it in `index`."""
+        try:
+            return self._process(job, destination, index)
+        except Exception as error:  # noqa: BLE001  (a fault of ours must not cost anybody a build)
+            message = f"unexpected {type(error).__name__}: {error}; please report it"
+            return _failed(job, "internal-error", message)
+
+    def _process(self, job: Job, destination: Destination, index: StatIndex) -> Outcome:
         asset = job.asset
         try:
             answer = self._answer(job)

@@ -196,6 +196,13 @@ def test_a_report_below_docs_dir_is_refused(site):
     assert "docs_dir" in site.run("build", code=1)
 
 
+def test_a_report_that_cannot_be_written_is_a_warning(site):
+    """A build does not break because of a report."""
+    site.write("in the way", "a file")
+    site.configure("{report: in the way/savings.md}")
+    assert "savings.md cannot be written" in site.run("build")
+
+
 def test_reports_and_paths_belong_to_the_configuration_file(site, tmp_path):
     """Built from another folder, relative paths are still those of mkdocs.yml."""
     site.configure("{report: [savings.json], cache_dir: .cache/ours}")

@@ -11,7 +11,7 @@ import click
 from ..api import Planned, Session
 from ..cache import Entry
 from ..config import load
-from ..errors import Reason
+from ..errors import ConfigError, Reason
 from ..outcome import Failed, Kept
 from ..report.escape import printable
 from ..report.github import publish
@@ -76,7 +76,11 @@ def optimize(
             report = session.optimize(paths, out=out, check=check, progress=progress.show)
     _print_report(report, check=check, quiet=quiet, verbose=verbose)
     for file in config.report:
-        report.write(file)
+        try:
+            report.write(file)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ConfigError("the report", str(file), f"cannot be written: {reason}") from None
     publish(report, write=click.echo)
     if config.strict and report.failed:
         sys.exit(_STRICT_FAILURE)

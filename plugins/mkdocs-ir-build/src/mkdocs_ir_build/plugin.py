@@ -94,7 +94,10 @@ class IrBuildPlugin(BasePlugin[IrBuildConfig]):
         if self._serving:
             return
         for file in settings.report:
-            report.write(file)
+            try:
+                report.write(file)
+            except OSError as error:
+                log.warning("the report %s cannot be written: %s", file, error.strerror)
         publish(report, write=print)
         if settings.strict and report.failed:
             raise PluginError(f"ir-build: strict: {len(report.failed)} could not be worked on")
