@@ -48,18 +48,30 @@ def test_links_are_not_followed(site, tmp_path):
     assert not any("secret" in name for name in names(site))
 
 
-def test_deep_trees_do_not_exhaust_the_stack(tmp_path):
-    """Nesting deeper than Python's recursion limit is walked."""
+@pytest.fixture
+def deep(tmp_path):
+    """A folder with more folders in each other than Python calls functions in each other."""
+    levels = 1200
     here = os.getcwd()
     os.chdir(tmp_path)
-    try:
-        for _ in range(1200):
-            os.mkdir("d")
-            os.chdir("d")
-        os.chdir(tmp_path)
-        assert names(tmp_path) == []
-    finally:
-        os.chdir(here)
+    for _ in range(levels):
+        os.mkdir("d")
+        os.chdir("d")
+    os.chdir(here)
+    yield tmp_path
+    # pytest removes old folders by a recursion of its own, which this one would end.
+    os.chdir(tmp_path)
+    for _ in range(levels):
+        os.chdir("d")
+    for _ in range(levels):
+        os.chdir("..")
+        os.rmdir("d")
+    os.chdir(here)
+
+
+def test_deep_trees_do_not_exhaust_the_stack(deep):
+    """Nesting deeper than Python's recursion limit is walked."""
+    assert names(deep) == []
 
 
 def test_leftovers_of_a_killed_run_are_no_assets(site):
