@@ -33,4 +33,4 @@ $(READY): constraints.txt $(PROJECTS)
 	touch $@
 
 clean:
-	rm -rf .venv build dist site examples/*/site examples/*/.cache
+	rm -rf .venv build dist site examples/*/site examples/*/.cache examples/*/savings.*
