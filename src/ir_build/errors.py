@@ -9,7 +9,9 @@ IrBuildError
   BackendError
     TransportError                   retried
     ApiError(status, err_code, err_message)
-      AuthenticationError, QuotaExceeded, FileTooLarge, ServiceUnavailable (retried)
+      AuthenticationError, Forbidden, QuotaExceeded(used, quota), FileTooLarge, FileRejected,
+      NotFound, ServiceUnavailable (retried)
+  RequestError                       what a client sent to a server of ours makes no sense
 """
 
 from __future__ import annotations
@@ -153,6 +155,9 @@ class TransportError(BackendError):
 class ApiError(BackendError):
     """An error answer of an ImageRecycle v1 server."""
 
+    #: what to do about it
+    advice = ""
+
     def __init__(self, status: int, err_code: int, err_message: str) -> None:
         super().__init__(status, err_code, err_message)
         self.status = status  #: HTTP status
@@ -160,20 +165,62 @@ class ApiError(BackendError):
         self.err_message = err_message  #: `errMessage` of the body
 
     def __str__(self) -> str:
-        return f"the server answered {self.status}: {self.err_message}"
+        told = f"the server answered {self.status}: {self.err_message}"
+        return f"{told}; {self.advice}" if self.advice else told
 
 
 class AuthenticationError(ApiError):
     """Key or secret unknown, or the subscription has expired (401)."""
 
+    advice = "check the key and the secret, and that the subscription has not expired"
+
+
+class Forbidden(ApiError):
+    """The account may not do this (403): a sub-account has no sub-accounts."""
+
+    advice = "this account is not allowed to do that"
+
 
 class QuotaExceeded(ApiError):
-    """The account's quota is spent (403)."""
+    """The account's quota is spent (403 to an upload), or what this run may spend of it."""
+
+    advice = "wait for the next period or raise the quota; `ir-build account` shows both"
+
+    def __init__(
+        self,
+        status: int,
+        err_code: int,
+        err_message: str,
+        *,
+        used: int | None = None,
+        quota: int | None = None,
+    ) -> None:
+        super().__init__(status, err_code, err_message)
+        self.used = used  #: bytes of this period, None when not known
+        self.quota = quota  #: bytes a period, None when not known
 
 
 class FileTooLarge(ApiError):
     """The file is over the account's `file_max_size`."""
 
+    advice = "`ir-build account` shows the largest size that is taken"
+
+
+class FileRejected(ApiError):
+    """The server does not take this file: its type, its size, its content or its address (400)."""
+
+
+class NotFound(ApiError):
+    """There is no such image, account or file, or not any more (404)."""
+
+    advice = "it may have been deleted or have expired"
+
 
 class ServiceUnavailable(ApiError):
     """The server is overloaded or down (429, 5xx)."""
+
+    advice = "try again later"
+
+
+class RequestError(IrBuildError):
+    """A request to a server of ours that cannot be understood. The message is for its sender."""

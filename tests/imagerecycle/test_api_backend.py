@@ -13,11 +13,11 @@ from PIL import Image
 from ir_build import backends
 from ir_build.backends.api import ApiBackend
 from ir_build.errors import (
-    ApiError,
     AuthenticationError,
     BackendError,
     ConfigError,
     LeftAlone,
+    NotFound,
     QuotaExceeded,
     Rejected,
     ServiceUnavailable,
@@ -196,14 +196,14 @@ FINAL = [
     ("upload", refuse(401, "Subscription expired"), AuthenticationError, 1),
     ("upload", refuse(403, "Montly quota exceeded"), QuotaExceeded, 1),
     ("upload", refuse(400, "corrupt"), Rejected, 1),
-    ("upload", refuse(404, "no such path"), ApiError, 1),
+    ("upload", refuse(404, "no such path"), NotFound, 1),
     ("upload", raw(200, b"<html>welcome</html>"), TransportError, 1),
     ("upload", raw(200, b'{"errCode": 403, "errMessage": "quota"}'), QuotaExceeded, 1),
     ("upload", raw(302, b"", Location="http://127.0.0.1:9/v1/images"), TransportError, 4),
     ("upload", refuse(500), ServiceUnavailable, 4),
     ("download", raw(200, b"<html>error</html>"), TransportError, 1),
     ("download", raw(200, b"x" * 100_000), TransportError, 4),
-    ("download", refuse(404, "expired"), ApiError, 1),
+    ("download", refuse(404, "expired"), NotFound, 1),
 ]
 
 

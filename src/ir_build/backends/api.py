@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..candidate import Candidate
 from ..errors import ApiError, LeftAlone, QuotaExceeded, Reason, Rejected
-from ..imagerecycle import wire
+from ..imagerecycle.wire import UploadParams
+from ..imagerecycle.wire.outgoing import encode_params
 from ..media import MediaType
 from ..options import Compression
 
@@ -39,7 +40,7 @@ class ApiBackend:
             raise LeftAlone(Reason.UNSUPPORTED_VARIANT, f"the server does not take {media} files")
         self._reserve(len(data))
         try:
-            image = self._client.upload(data, name, wire.params(options))
+            image = self._client.upload(data, name, _params(options))
             # Equal sizes mean that the original came back.
             if 0 < image.size_before <= image.size_after:
                 return Candidate(data, lossy=False)
@@ -67,3 +68,13 @@ class ApiBackend:
             if left is not None and self._sent + size > left:
                 raise QuotaExceeded(403, 403, f"{left - self._sent} bytes of the quota are left")
             self._sent += size
+
+
+def _params(options: Options) -> str:
+    return encode_params(
+        UploadParams(
+            compression=options.compression_type,
+            resize=options.resize,
+            preserve_metas=options.preserve_metas,
+        )
+    )

@@ -12,6 +12,7 @@ import requests
 
 from ..errors import BackendError, ServiceUnavailable, TransportError
 from . import wire
+from .wire import answers, faults, outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +34,7 @@ class Client:
     def __init__(self, credentials: Credentials, *, pause: float = 0.5) -> None:
         """`pause`: seconds before the first retry; doubled for every further one."""
         self._credentials = credentials
+        self._auth = wire.Auth(credentials.key, credentials.secret)
         self._pause = pause
         self.origin = "{0.scheme}://{0.netloc}".format(urlsplit(credentials.url))
         self._session = requests.Session()
@@ -44,13 +46,14 @@ class Client:
 
     def account(self) -> Account:
         """The account's quota and limits. Raises `BackendError`."""
-        query = {"auth": wire.auth(self._credentials)}
-        return wire.account(self._call("GET", "/accounts/mine", params=query))
+        query = {"auth": outgoing.encode_auth(self._auth)}
+        return answers.decode_account(self._call("GET", "/accounts/mine", params=query))
 
     def upload(self, data: bytes, name: str, params: str) -> Image:
         """Send a file called `name` and have it compressed. Raises `BackendError`."""
-        fields = {"auth": wire.auth(self._credentials), "params": params}
-        return wire.image(self._call("POST", "/images", data=fields, files={"file": (name, data)}))
+        fields = {"auth": outgoing.encode_auth(self._auth), "params": params}
+        found = self._call("POST", "/images", data=fields, files={"file": (name, data)})
+        return answers.decode_image(found, upload=True)
 
     def download(self, image: Image, *, limit: int) -> bytes:
         """The compressed file, at most `limit` bytes. No credentials are sent.
@@ -130,7 +133,7 @@ def _failure(answer: requests.Response, body: bytes, what: str) -> TransportErro
     if 300 <= answer.status_code < 400:
         return TransportError(f"{what}: the server redirects elsewhere; is IR_BUILD_API_URL right?")
     if not 200 <= answer.status_code < 300:
-        return wire.error(answer.status_code, body)
+        return faults.decode(answer.status_code, body, upload=what.startswith("POST"))
     return None
 
 

@@ -1,0 +1,214 @@
+"""Decode requests, as a server gets them: lenient to everything that clients are known to send.
+
+What cannot be understood is a `RequestError`, whose message is for the one who sent it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from ...errors import RequestError
+from ...options import Compression, Meta, Resize
+from .lenient import listed, lowered, number, parsed, text
+from .shapes import DEFAULT_LIMIT, MAX_LIMIT, Auth, SubAccountFields, UploadParams
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MOST_FIELDS = 100
+_LARGEST_ID = 2**63 - 1
+_LARGEST_SIDE = 1_000_000
+_LONGEST_NAME = 200
+_IDENTIFIER = re.compile(r"\d{1,19}", re.ASCII)
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class UploadFields:
+    """What an upload says beside its file."""
+
+    params: UploadParams
+    url: str | None  #: where the file is to be fetched; a file that is sent goes first
+
+
+def fields(query: str, content_type: str = "", body: bytes = b"") -> dict[str, str]:
+    """The fields of a request that is not multipart; those of the body win.
+
+    A body is url-encoded (un-escaped JSON in it is fine, on any method) or a JSON object, whose
+    values that are not text are given as JSON text. Raises `RequestError`.
+    """
+    found = urlencoded(query)
+    if body.strip():
+        # curl calls everything a form, so a body that begins as an object is one.
+        if "json" in content_type.lower() or body.lstrip()[:1] == b"{":
+            found.update(_json_fields(body))
+        else:
+            found.update(urlencoded(body.decode("utf-8", "replace")))
+    return found
+
+
+def urlencoded(line: str) -> dict[str, str]:
+    """The fields of a query or of a url-encoded body; of two with a name the last."""
+    try:
+        pairs = parse_qsl(line, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise RequestError(f"more than {_MOST_FIELDS} fields") from None
+    return dict(pairs)
+
+
+def auth(found: Mapping[str, str]) -> Auth | None:
+    """The credentials in a request's fields, None when there are none that can be read."""
+    try:
+        value = parsed(unquoted(found.get("auth", "")))
+    except ValueError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    value = lowered(value)
+    key, secret = text(value.get("key")), text(value.get("secret"))
+    return Auth(key, secret) if key and secret else None
+
+
+def page(found: Mapping[str, str]) -> tuple[int, int]:
+    """Offset and limit of a list of images; what is no such number is the default."""
+    offset, limit = number(found.get("offset")), number(found.get("limit"))
+    if offset is None or not 0 <= offset <= _LARGEST_ID:
+        offset = 0
+    if limit is None or limit < 1:
+        limit = DEFAULT_LIMIT
+    return offset, min(limit, MAX_LIMIT)
+
+
+def sub_account(found: Mapping[str, str]) -> SubAccountFields:
+    """What is to be set of a sub-account. Raises `RequestError`."""
+    quotas = {
+        _quota(name, found[name]) for name in ("quota", "monthly_quota") if found.get(name, "")
+    }
+    if len(quotas) > 1:
+        raise RequestError("quota and monthly_quota differ: give one of them")
+    title, description = found.get("title"), found.get("description")
+    return SubAccountFields(
+        None if title is None else unquoted(title),
+        None if description is None else unquoted(description),
+        quotas.pop() if quotas else None,
+    )
+
+
+def upload(found: Mapping[str, str]) -> UploadFields:
+    """What an upload says beside its file. Raises `RequestError`."""
+    outer = _loose_object("params", found.get("params", ""))
+    inner = outer
+    if "params" in outer:  # older clients: {"params": {...}, "url": "..."}
+        value = outer["params"]
+        inner = _loose_object("params", value if isinstance(value, str) else json.dumps(value))
+    url = unquoted(found.get("url", "")) or text(outer.get("url"))
+    return UploadFields(_params(inner), url.strip() or None)
+
+
+def identifier(segment: str) -> int | None:
+    """The id in a path, None when it is none: digits only, no more than a database can hold."""
+    if _IDENTIFIER.fullmatch(segment) is None or int(segment) > _LARGEST_ID:
+        return None
+    return int(segment)
+
+
+def identifiers(segment: str) -> tuple[int, ...] | None:
+    """The ids in the path of a zip, each once, in their order; None when one is none."""
+    found = [identifier(part.strip()) for part in segment.split(",") if part.strip()]
+    known = tuple(dict.fromkeys(one for one in found if one is not None))
+    return known if known and None not in found else None
+
+
+def base_name(name: str) -> str:
+    r"""The name of an uploaded file, of which clients send the whole path, with `/` or `\`.
+
+    Nothing in it steers a terminal or a header, and it is neither empty nor a folder.
+    """
+    last = _CONTROLS.sub("", re.split(r"[/\\]", unquoted(name))[-1]).strip()
+    if last in ("", ".", ".."):
+        return "file"
+    if len(last) <= _LONGEST_NAME:
+        return last
+    stem, dot, suffix = last.rpartition(".")
+    if not dot or len(suffix) > 10:
+        return last[:_LONGEST_NAME]
+    return stem[: _LONGEST_NAME - len(suffix) - 1] + dot + suffix
+
+
+def unquoted(value: str) -> str:
+    """The text without one enclosing pair of quotation marks, as in `-d 'title="My title"'`."""
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1]
+    return value
+
+
+def _json_fields(body: bytes) -> dict[str, str]:
+    try:
+        document = parsed(body)
+    except ValueError:
+        raise RequestError("the body is not JSON") from None
+    if not isinstance(document, dict):
+        raise RequestError("the body is not a JSON object")
+    if "auth" not in document and document.keys() >= {"key", "secret"}:
+        document = {"auth": document}
+    return {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in document.items()
+        if value is not None
+    }
+
+
+def _quota(name: str, value: str) -> int:
+    quota = number(unquoted(value))
+    if quota is None or not 0 <= quota <= _LARGEST_ID:
+        raise RequestError(f"{name} is a number of bytes, 0 for no limit")
+    return quota
+
+
+def _loose_object(name: str, value: str) -> dict[str, Any]:
+    """An object from JSON text; nothing at all and an empty list stand for an empty one."""
+    value = unquoted(value).strip()
+    try:
+        found = parsed(value) if value else {}
+    except ValueError:
+        raise RequestError(f"{name} is not JSON") from None
+    if found in ([], None, ""):
+        return {}
+    if not isinstance(found, dict):
+        raise RequestError(f"{name} is not a JSON object")
+    return lowered(found)
+
+
+def _params(found: Mapping[str, Any]) -> UploadParams:
+    compression = text(found.get("compression_type")).strip().lower() or Compression.LOSSY
+    if compression not in (Compression.LOSSY, Compression.LOSSLESS):
+        raise RequestError("params: compression_type is lossy or lossless")
+    metas = found.get("preserve_metas")
+    names = metas.split(",") if isinstance(metas, str) else listed(metas)
+    known = {text(name).strip().lower() for name in names}
+    return UploadParams(
+        compression=Compression(compression),
+        resize=_resize(found.get("resize")),
+        preserve_metas=frozenset(meta for meta in Meta if meta in known),
+    )
+
+
+def _resize(value: Any) -> Resize | None:
+    if value in ([], {}, None, "", False):
+        return None
+    if not isinstance(value, dict):
+        raise RequestError("params: resize is an object with width, height or both")
+    box = lowered(value)
+    sides: dict[str, int] = {}
+    for side in ("width", "height"):
+        if box.get(side) in (None, "", 0, "0"):
+            continue
+        pixels = number(box[side])
+        if pixels is None or not 0 < pixels <= _LARGEST_SIDE:
+            raise RequestError(f"params: resize: {side} is a number of pixels")
+        sides[side] = pixels
+    return Resize(**sides) if sides else None

@@ -1,0 +1,134 @@
+"""Encode requests: one function for every call of the API, and one that signs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from .shapes import DEFAULT_LIMIT, FileKind, SubAccountFields, UploadParams
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .shapes import Auth
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request, but for the file of an upload, which nobody wants to hold in memory."""
+
+    method: str
+    path: str  #: below the API's address, escaped
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: fields of the body: url-encoded, or of `multipart/form-data` for an upload
+    form: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: whether it is a `POST /images`: its body is `multipart/form-data`
+    upload: bool = False
+
+
+def signed(request: Request, auth: Auth) -> Request:
+    """The request with `auth` in it: in the form of a POST, else in the query."""
+    fields = {"auth": encode_auth(auth)}
+    if request.method == "POST":
+        return replace(request, form={**fields, **request.form})
+    return replace(request, query={**fields, **request.query})
+
+
+def encode_auth(auth: Auth) -> str:
+    """The value of the field `auth`."""
+    return json.dumps({"key": auth.key, "secret": auth.secret})
+
+
+def encode_params(params: UploadParams) -> str:
+    """The value of the field `params`."""
+    found: dict[str, Any] = {"compression_type": params.compression.value}
+    if params.resize is not None:
+        box = {"width": params.resize.width, "height": params.resize.height}
+        found["resize"] = {side: pixels for side, pixels in box.items() if pixels}
+    if params.preserve_metas:
+        found["preserve_metas"] = sorted(params.preserve_metas)
+    return json.dumps(found)
+
+
+def get_account() -> Request:
+    return Request("GET", "/accounts/mine")
+
+
+def get_consumption() -> Request:
+    return Request("GET", "/accounts/mine/consumption")
+
+
+def list_sub_accounts() -> Request:
+    return Request("GET", "/accounts/sub")
+
+
+def get_sub_account(identifier: int) -> Request:
+    return Request("GET", f"/accounts/sub/{identifier}")
+
+
+def create_sub_account(fields: SubAccountFields) -> Request:
+    return Request("POST", "/accounts/sub", form=_sub_account_form(fields))
+
+
+def edit_sub_account(identifier: int, fields: SubAccountFields) -> Request:
+    return Request("PUT", f"/accounts/sub/{identifier}", form=_sub_account_form(fields))
+
+
+def delete_sub_account(identifier: int) -> Request:
+    return Request("DELETE", f"/accounts/sub/{identifier}")
+
+
+def reset_secret(identifier: int) -> Request:
+    return Request("PUT", f"/accounts/sub/reset_secret/{identifier}")
+
+
+def reset_quota(identifier: int) -> Request:
+    return Request("PUT", f"/accounts/sub/reset_quota/{identifier}")
+
+
+def list_images(offset: int = 0, limit: int = DEFAULT_LIMIT) -> Request:
+    return Request("GET", "/images", query={"offset": str(offset), "limit": str(limit)})
+
+
+def get_image(identifier: int) -> Request:
+    return Request("GET", f"/images/{identifier}")
+
+
+def upload(params: UploadParams, *, url: str | None = None) -> Request:
+    """An upload: of the file at `url`, else of a file that goes into the field `file`."""
+    fields = {"params": encode_params(params)}
+    if url is not None:
+        fields["url"] = url
+    return Request("POST", "/images", form=fields, upload=True)
+
+
+def delete_image(identifier: int) -> Request:
+    return Request("DELETE", f"/images/{identifier}")
+
+
+def delete_all_images(path: str = "/images/all") -> Request:
+    """Delete every image of the account. Some servers know it under `/images` only."""
+    return Request("DELETE", path)
+
+
+def get_zip(kind: FileKind, identifiers: Iterable[int]) -> Request:
+    return Request("GET", f"/images/zip/{kind.value}/{','.join(map(str, identifiers))}")
+
+
+def file_path(kind: FileKind, token: str, name: str) -> str:
+    """The path of a file below the API's address; it is fetched without credentials."""
+    return f"/images/{kind.value}/{token}/{quote(name, safe='')}"
+
+
+def _sub_account_form(fields: SubAccountFields) -> dict[str, str]:
+    form = {}
+    if fields.title is not None:
+        form["title"] = fields.title
+    if fields.description is not None:
+        form["description"] = fields.description
+    if fields.quota is not None:
+        # The documentation calls it the one in one place and the other in another.
+        form["quota"] = form["monthly_quota"] = str(fields.quota)
+    return form
