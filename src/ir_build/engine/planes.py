@@ -1,0 +1,212 @@
+"""XYB planes of a picture at several scales, and their blur, for `score`.
+
+Everything is done in parts that stay in the processor's cache: on whole pictures numpy is four
+times slower, as it waits for memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Pixels = npt.NDArray[np.uint8]
+Plane = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.intp]
+
+#: channels
+X, Y, B = range(3)
+
+#: pixels of the shorter side; what is smaller the reference does not score
+SMALLEST = 8
+
+_OPSIN = np.array(
+    [
+        [0.30, 0.622, 0.078],
+        [0.23, 0.692, 0.078],
+        [0.24342268924547819, 0.20476744424496821, 0.5518098665095536],
+    ],
+    np.float32,
+)
+_OPSIN_BIAS = np.float32(0.0037930732552754493)
+
+_SIGMA = 1.5
+_RADIUS = 5
+# 54 blurred pixels from 64: a block that suits the matrix kernels of any processor.
+TILE = 54
+_WINDOW = TILE + 2 * _RADIUS
+# Tiles, and pixels, that are worked on at a time.
+_BATCH = 12
+_CHUNK = 32_768
+
+
+@dataclass(frozen=True, slots=True)
+class Tiled:
+    """A plane in tiles, which are numbered row by row."""
+
+    windows: Plane  #: rows x columns x window x window, overlapping; a view
+    height: int  #: pixels
+    width: int
+
+    @property
+    def count(self) -> int:
+        """How many tiles there are."""
+        return int(self.windows.shape[0] * self.windows.shape[1])
+
+    def batches(self) -> Iterator[Numbers]:
+        """The tiles' numbers, a few at a time."""
+        for at in range(0, self.count, _BATCH):
+            yield np.arange(at, min(at + _BATCH, self.count))
+
+    def take(self, numbers: Numbers) -> Plane:
+        """The tiles with these numbers, with a margin: n x window x window."""
+        return np.asarray(self.windows[np.divmod(numbers, self.windows.shape[1])])
+
+    def clear_outside(self, maps: Plane, numbers: Numbers) -> None:
+        """Set to 0 what in `maps` of these tiles lies beyond the right and the lower edge."""
+        rows, columns = np.divmod(numbers, self.windows.shape[1])
+        if inside := self.height % TILE:
+            maps[rows == self.windows.shape[0] - 1, inside:] = 0
+        if inside := self.width % TILE:
+            maps[columns == self.windows.shape[1] - 1, :, inside:] = 0
+
+
+def centre(windows: Plane) -> Plane:
+    """The tiles without their margin."""
+    return windows[..., _RADIUS:-_RADIUS, _RADIUS:-_RADIUS]
+
+
+@cache
+def _kernel() -> Plane:
+    """The matrix that blurs the columns of a window."""
+    offsets = np.arange(-_RADIUS, _RADIUS + 1)
+    taps = np.exp(-(offsets**2) / (2 * _SIGMA**2))
+    taps /= taps.sum()
+    matrix = np.zeros((TILE, _WINDOW))
+    for row in range(TILE):
+        matrix[row, row : row + taps.size] = taps
+    return matrix.astype(np.float32)
+
+
+@cache
+def _kernel_across() -> Plane:
+    return np.ascontiguousarray(_kernel().T)
+
+
+def blur(windows: Plane) -> Plane:
+    """The tiles in `windows`, blurred."""
+    return np.asarray(_kernel() @ windows @ _kernel_across())
+
+
+def pyramid(
+    pixels: Pixels, channels: list[list[int]], *, open_left: bool, open_right: bool
+) -> dict[tuple[int, int], Tiled]:
+    """The XYB planes of `pixels`, as positive numbers, by channel and scale.
+
+    `channels` names the planes of each scale that are wanted. An open edge has 0 behind it, as in
+    libjxl, the others are mirrored; above and below libjxl has 0 too, which hides differences
+    there, so scores err to the low.
+    """
+    height, width = pixels.shape[:2]
+    found = {}
+    mixed: Plane | None = None
+    for scale, wanted in enumerate(channels):
+        padded = {channel: _Padded(height, width) for channel in wanted}
+        halved = np.empty((3, -(-height // 2), -(-width // 2)), np.float32)
+        step = max(2, _CHUNK // width // 2 * 2)
+        for top in range(0, height, step):
+            rows = slice(top, min(top + step, height))
+            part = _mixed(pixels[rows]) if mixed is None else mixed[:, rows]
+            if wanted:
+                _to_xyb(part, {c: one.inside[rows] for c, one in padded.items()})
+            if scale + 1 < len(channels):
+                _halve(part, halved[:, top // 2 : -(-rows.stop // 2)])
+        for channel, one in padded.items():
+            found[channel, scale] = one.tiled(open_left=open_left, open_right=open_right)
+        mixed = halved
+        height, width = halved.shape[1:]
+    return found
+
+
+class _Padded:
+    """A plane with room around it for the margins of its tiles."""
+
+    def __init__(self, height: int, width: int) -> None:
+        self._height, self._width = height, width
+        rows, columns = (-(-size // TILE) * TILE + 2 * _RADIUS for size in (height, width))
+        self._all = np.zeros((rows, columns), np.float32)
+        self.inside = self._all[_RADIUS : _RADIUS + height, _RADIUS : _RADIUS + width]
+
+    def tiled(self, *, open_left: bool, open_right: bool) -> Tiled:
+        """The plane in tiles, when all of it is there."""
+        plane, (top, bottom) = self._all, _mirror(self._height)
+        plane[:_RADIUS] = plane[top]
+        plane[self._height + _RADIUS :][:_RADIUS] = plane[bottom]
+        left, right = _mirror(self._width)
+        # Smaller planes the reference does not score; there the 0 would hide the picture itself.
+        can_be_open = min(self._height, self._width) >= SMALLEST
+        plane[:, :_RADIUS] = 0 if can_be_open and open_left else plane[:, left]
+        plane[:, self._width + _RADIUS :][:, :_RADIUS] = (
+            0 if can_be_open and open_right else plane[:, right]
+        )
+        windows = np.lib.stride_tricks.sliding_window_view(plane, (_WINDOW, _WINDOW))
+        return Tiled(windows[::TILE, ::TILE], self._height, self._width)
+
+
+def _mirror(size: int) -> tuple[Numbers, Numbers]:
+    """Which rows of a padded plane its margins repeat."""
+    mirrored = np.pad(np.arange(size), _RADIUS, "symmetric") + _RADIUS
+    return mirrored[:_RADIUS], mirrored[-_RADIUS:]
+
+
+@cache
+def _linear() -> Plane:
+    values = np.arange(256) / 255
+    table = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    return table.astype(np.float32)
+
+
+def _mixed(pixels: Pixels) -> Plane:
+    """What the three kinds of cones receive: 3 x height x width."""
+    linear = np.empty((3, *pixels.shape[:2]), np.float32)
+    for channel in range(3):
+        # "wrap" spares the check of the indices, none of which is out of range.
+        np.take(_linear(), pixels[..., channel], out=linear[channel], mode="wrap")
+    mixed = (_OPSIN @ linear.reshape(3, -1)).reshape(linear.shape)
+    mixed += _OPSIN_BIAS
+    return np.asarray(mixed)
+
+
+def _to_xyb(mixed: Plane, planes: dict[int, Plane]) -> None:
+    """Fill the wanted `planes` of the same size."""
+    cones = np.cbrt(mixed if B in planes else mixed[:2])
+    if X in planes:
+        difference = cones[0] - cones[1]
+        difference *= np.float32(7)
+        np.add(difference, np.float32(0.42), out=planes[X])
+    luma = cones[0] + cones[1]
+    luma *= np.float32(0.5)
+    if Y in planes:
+        np.add(luma, np.float32(0.01) - np.cbrt(_OPSIN_BIAS), out=planes[Y])
+    if B in planes:
+        cones[2] -= luma
+        np.add(cones[2], np.float32(0.55), out=planes[B])
+
+
+def _halve(planes: Plane, halved: Plane) -> None:
+    """Each 2 x 2 pixels as their mean; an odd last row or column counts twice.
+
+    Means of what cones receive are what cones receive of means, so colours need not be mixed anew.
+    """
+    height, width = planes.shape[1:]
+    if height % 2 or width % 2:
+        planes = np.pad(planes, ((0, 0), (0, height % 2), (0, width % 2)), "edge")
+    rows = planes[:, ::2] + planes[:, 1::2]
+    np.add(rows[..., ::2], rows[..., 1::2], out=halved)
+    halved *= np.float32(0.25)
