@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ir_build.engine import pdf_filters
-from ir_build.engine.pdf_filters import Parms, Undecodable
+from ir_build.engine.pdf import filters
+from ir_build.engine.pdf.filters import Parms, Undecodable
 
 LIMIT = 1 << 20
 TEXT = b"0 0 1 rg 10 10 m 20 20 l S\n" * 40
 
 
 def decoded(data, name, limit=LIMIT, **parms):
-    return pdf_filters.decode(data, name, Parms(**parms), limit)
+    return filters.decode(data, name, Parms(**parms), limit)
 
 
 def run_length(data):

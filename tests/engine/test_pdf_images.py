@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from pikepdf import Array, Dictionary, Name, String
 from PIL import Image
 
-from ir_build.engine import pdf, pdf_images, pdf_photos, pdf_streams
-from ir_build.engine.pdf_streams import Plain
+from ir_build.engine import pdf
+from ir_build.engine.pdf import images, photos, streams
+from ir_build.engine.pdf.streams import Plain
 from ir_build.engine.score import Reference
 from ir_build.options import Compression, Effort, Options
 
@@ -139,11 +140,11 @@ def test_bilevel_polarity():
     source = saved(document(
         drawing.tobytes(), Width=1600, Height=1600, BitsPerComponent=1, ColorSpace=Name.DeviceGray
     ))  # fmt: skip
-    form = pdf_images.Shape(1600, 1600, 1, 1, "/DeviceGray", direct=True)
-    coded = list(pdf_images._coded(form, drawing.tobytes(), Effort.DEFAULT, ()))
+    form = images.Shape(1600, 1600, 1, 1, "/DeviceGray", direct=True)
+    coded = list(images._coded(form, drawing.tobytes(), Effort.DEFAULT, ()))
     fax = next(one for one in coded if one.filters == ("/CCITTFaxDecode",))
     changed = pikepdf.open(BytesIO(source))
-    pdf_streams.replace(changed.pages[0].Resources.XObject.I, fax)
+    streams.replace(changed.pages[0].Resources.XObject.I, fax)
     assert np.array_equal(shown(saved(changed)), shown(source))
 
 
@@ -207,7 +208,7 @@ def test_cmyk_jpeg_keeps_its_polarity():
     for one in (data, bare):
         source = saved(document(one, filters=Name.DCTDecode, ColorSpace=Name.DeviceCMYK))
         result = pdf.compress(source, Options())
-        coded = pdf_streams.unpack(image_of(result.data), 1 << 20).data
+        coded = streams.unpack(image_of(result.data), 1 << 20).data
         assert (b"Adobe" in coded) is (b"Adobe" in one)
         assert np.array_equal(shown(result.data), shown(source))
         assert not result.lossy
@@ -234,7 +235,7 @@ def test_broken_jpeg_stays():
     data = jpeg(PHOTO)[:-2000]
     source = saved(document(data, filters=Name.DCTDecode, ColorSpace=Name.DeviceRGB))
     kept = image_of(pdf.compress(source, Options()).data)
-    assert pdf_streams.unpack(kept, len(data)).data == data
+    assert streams.unpack(kept, len(data)).data == data
 
 
 @pytest.mark.parametrize("entries", [
@@ -260,8 +261,8 @@ def test_narrowing_keeps_samples(width, height, bits, data):
         ),
         np.uint8,
     ).reshape(height, width)
-    form = pdf_images.Shape(width, height, 1, 8, "/DeviceGray", direct=True)
-    _, narrow, rows = pdf_images._narrowed(form, values, bits)
+    form = images.Shape(width, height, 1, 8, "/DeviceGray", direct=True)
+    _, narrow, rows = images._narrowed(form, values, bits)
     assert len(rows) == narrow.size
     unpacked = np.unpackbits(np.frombuffer(rows, np.uint8).reshape(height, -1), axis=1)
     unpacked = unpacked.reshape(height, -1, bits)[:, :width]
@@ -271,4 +272,4 @@ def test_narrowing_keeps_samples(width, height, bits, data):
 def test_transcoding_refuses_parameters():
     """A JPEG whose colour transform the PDF overrides stays as it is."""
     plain = Plain(jpeg(PHOTO), "/DCTDecode", Dictionary(ColorTransform=0))
-    assert pdf_photos.transcoded(plain, LOSSLESS) is None
+    assert photos.transcoded(plain, LOSSLESS) is None

@@ -33,6 +33,8 @@ _CODECS = {
 
 #: the distributions whose code decides what comes out
 CODEC_DISTRIBUTIONS = (
+    "deflate",
+    "fonttools",
     "mozjpeg-lossless-optimization",
     "numpy",
     "oxipng-pybind",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pikepdf
 
-from ..errors import CorruptFile, LeftAlone, Reason, TooLarge
+from ...errors import CorruptFile, LeftAlone, Reason, TooLarge
 
 MAX_OBJECTS = 500_000
 #: the most bytes one stream may decode to

@@ -8,16 +8,18 @@ import struct
 import zlib
 from dataclasses import dataclass
 
+import deflate
 import numpy as np
 
-from ..errors import InputError
-from . import raster
+from ...errors import InputError
+from .. import raster
 
 GENERIC = frozenset(
     {"/FlateDecode", "/LZWDecode", "/ASCII85Decode", "/ASCIIHexDecode", "/RunLengthDecode"}
 )
 # Within inline images short names are allowed too; in stream dictionaries readers take them.
 _LONG = {"/Fl": "/FlateDecode", "/LZW": "/LZWDecode", "/A85": "/ASCII85Decode", "/AHx": "/ASCIIHexDecode", "/RL": "/RunLengthDecode", "/DCT": "/DCTDecode", "/CCF": "/CCITTFaxDecode"}  # fmt: skip
+_LEVEL = 12
 _SPACE = b"\0\t\n\f\r "
 
 
@@ -61,10 +63,10 @@ def decode(data: bytes, name: str, parms: Parms, limit: int) -> bytes:
     raise Undecodable(name)
 
 
-def deflate(data: bytes) -> bytes:
+def deflated(data: bytes) -> bytes:
     """The smallest zlib stream at hand for `data`."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 15, 9)
-    return packer.compress(data) + packer.flush()
+    # libdeflate, which looks further ahead than zlib
+    return bytes(deflate.zlib_compress(data, _LEVEL))
 
 
 def _inflate(data: bytes, limit: int) -> bytes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pikepdf
 
 if TYPE_CHECKING:
-    from .pdf_source import Source
+    from .source import Source
 
 # Padding that lets editors grow the packet in place (XMP specification part 1, 7.3.2).
 _PADDING = re.compile(rb"\s{100,}(?=<\?xpacket end=)")

@@ -11,9 +11,9 @@ import oxipng
 import pikepdf
 from PIL import Image, TiffImagePlugin
 
-from ..options import Effort
-from . import pdf_streams
-from .pdf_streams import Packed, Plain
+from ...options import Effort
+from . import streams
+from .streams import Packed, Plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +84,7 @@ def best(
     if len(plain.data) == form.size:
         for entries, these, rows in _variants(image, form, plain.data, mask=mask):
             candidates += _coded(these, rows, effort, entries)
-    return min(candidates, key=pdf_streams.cost)
+    return min(candidates, key=streams.cost)
 
 
 def samples(plain: Plain, form: Shape) -> NDArray[np.uint8]:
@@ -172,7 +172,7 @@ def _narrowed(form: Shape, values: NDArray[np.uint8], bits: int) -> tuple[_Entri
 
 
 def _coded(form: Shape, data: bytes, effort: Effort | None, entries: _Entries) -> Iterator[Packed]:
-    plain = pdf_streams.pack(Plain(data, "", None))
+    plain = streams.pack(Plain(data, "", None))
     yield Packed(plain.data, plain.filters, plain.parms, entries)
     filtered = _filtered(form, data, effort)
     if filtered is not None:

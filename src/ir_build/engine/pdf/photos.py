@@ -9,18 +9,19 @@ import numpy as np
 import pyjpegli
 import pyvips
 
-from ..errors import InputError, LeftAlone
-from ..options import Compression
-from . import jpeg, jpegfile, pdf_images, pdf_streams, raster
-from .pdf_streams import Plain
-from .score import Reference
-from .search import smallest
+from ...errors import InputError, LeftAlone
+from ...options import Compression
+from .. import jpeg, jpegfile, raster
+from ..score import Reference
+from ..search import smallest
+from . import images, streams
+from .streams import Plain
 
 if TYPE_CHECKING:
-    from ..options import Options
-    from .pdf_images import Shape
-    from .pdf_streams import Packed
-    from .score import Pixels
+    from ...options import Options
+    from ..score import Pixels
+    from .images import Shape
+    from .streams import Packed
 
 # Smaller pictures are icons and rules, for which a JPEG's header alone is too much.
 _MIN_PIXELS = 64 * 64
@@ -64,7 +65,7 @@ def transcoded(plain: Plain, options: Options) -> tuple[Packed, bool] | None:
         if one.marker in useful or not (_JFIF <= one.marker <= 0xEF or one.marker == 0xFE)
     )
     coded = Plain(b"\xff\xd8" + data + after.coded, "/DCTDecode", None)
-    return pdf_streams.pack(coded), made.lossy
+    return streams.pack(coded), made.lossy
 
 
 def coarse(plain: Plain, target: float) -> bool:
@@ -99,7 +100,7 @@ def as_jpeg(plain: Plain, form: Shape, lossless: Packed, options: Options) -> Pa
         or lossless.cost * 8 < pixels * _PHOTO_BITS
     ):
         return None
-    rows = pdf_images.samples(plain, form)
+    rows = images.samples(plain, form)
     encode = _encode_grey if form.components == 1 else _encode_rgb
     if len(encode(rows, _USUAL)) > lossless.cost * _WORTH:
         return None

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pikepdf
 
-from . import pdf_filters
-from .pdf_filters import Parms, Undecodable
+from . import filters
+from .filters import Parms, Undecodable
 
 # The bytes that ` /Filter /FlateDecode` costs in the dictionary.
 _FILTER_COST = 20
@@ -48,21 +48,21 @@ def unpack(stream: pikepdf.Stream, limit: int) -> Plain:
     """Undo the generic filters. Raises `Undecodable`: then the stream stays as it is."""
     if "/F" in stream or "/FFilter" in stream:
         raise Undecodable("the data are in another file")
-    filters = _as_list(stream.get("/Filter"))
+    names = _as_list(stream.get("/Filter"))
     parms = _as_list(stream.get("/DecodeParms", stream.get("/DP")))
-    if len(filters) > 8 or len(parms) > len(filters):
+    if len(names) > 8 or len(parms) > len(names):
         raise Undecodable("more filters or parameters than make sense")
-    parms += [None] * (len(filters) - len(parms))
+    parms += [None] * (len(names) - len(parms))
     data = stream.read_raw_bytes()
-    for at, (one, its_parms) in enumerate(zip(filters, parms, strict=True)):
-        name = pdf_filters.long_name(str(one))
-        if name not in pdf_filters.GENERIC:
-            if at + 1 < len(filters) or name == "/Crypt":
+    for at, (one, its_parms) in enumerate(zip(names, parms, strict=True)):
+        name = filters.long_name(str(one))
+        if name not in filters.GENERIC:
+            if at + 1 < len(names) or name == "/Crypt":
                 raise Undecodable(f"filter {name}")
             if not isinstance(its_parms, pikepdf.Dictionary | None):
                 raise Undecodable("parameters that are no dictionary")
             return Plain(data, name, its_parms)
-        data = pdf_filters.decode(data, name, _parms(its_parms), limit)
+        data = filters.decode(data, name, _parms(its_parms), limit)
     return Plain(data, "", None)
 
 
@@ -72,7 +72,7 @@ def pack(plain: Plain) -> Packed:
     if plain.codec_parms is not None:
         return Packed(plain.data, tail, plain.codec_parms)
     bare = Packed(plain.data, tail)
-    packed = Packed(pdf_filters.deflate(plain.data), ("/FlateDecode", *tail))
+    packed = Packed(filters.deflated(plain.data), ("/FlateDecode", *tail))
     if plain.codec and packed.cost > bare.cost * _WORTH_A_LAYER:
         return bare
     return min(bare, packed, key=cost)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .pdf_filters import deflate
+from .filters import deflated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .pdf_objects import Body, Table
+    from .objects import Body, Table
 
 #: objects in one object stream: more pack better, but a reader unpacks all of them for one
 _PACK = 300
@@ -104,7 +104,7 @@ class _File:
             offsets.append(b"%d %d" % (member, at))
             at += len(text) + 1
         head = b" ".join(offsets) + b"\n"
-        body = deflate(head + b"\n".join(text for _, text in members))
+        body = deflated(head + b"\n".join(text for _, text in members))
         dictionary = b"<</Type/ObjStm/N %d/First %d/Filter/FlateDecode>>" % (
             len(members),
             len(head),
@@ -148,7 +148,7 @@ class _File:
             b"<<%s/Type/XRef/Size %d/W[1 %d 2]/Filter/FlateDecode/DecodeParms<</Predictor 12/Columns %d>>>>"
             % (trailer, len(rows), widths[1], sum(widths))
         )
-        self.stream(number, dictionary, deflate(filtered.tobytes()))
+        self.stream(number, dictionary, deflated(filtered.tobytes()))
 
     def _add(self, *chunks: bytes) -> None:
         for chunk in chunks:

@@ -1,0 +1,46 @@
+"""PDF: every stream packed again, equal objects merged, images as the image engine makes them."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pikepdf
+
+from ...candidate import Candidate
+from ...options import Meta, Options
+from . import objects, private, writer
+from .linear import linearized
+from .repack import repack
+from .reread import check
+from .source import read
+
+# Packing an object stream needs this version.
+_PACKED_VERSION = "1.5"
+
+
+def compress(data: bytes, options: Options) -> Candidate:
+    """The smallest PDF that shows, says and does the same as `data`."""
+    source = read(data)
+    dropped = private.drop(source, keep_metadata=Meta.COPYRIGHT in options.preserve_metas)
+    changed = repack(source, options)
+    table = objects.merged(objects.read(source.pdf))
+    packed = not source.classic
+    version = max(source.pdf.pdf_version, _PACKED_VERSION) if packed else source.pdf.pdf_version
+    identifier = _identifier(source.pdf)
+    if identifier is None and source.linearized:
+        identifier = hashlib.sha256(data).digest()[:16]  # which qpdf would make up otherwise
+    result = writer.write(table, version, identifier, packed=packed)
+    check(result, table)
+    if source.linearized:
+        result = linearized(result, packed=packed)
+    notes = [f"stripped {', '.join(dropped)}"] if dropped else []
+    if changed:
+        notes.append(f"coded {changed} image{'s' if changed > 1 else ''} again")
+    return Candidate(result, lossy=changed > 0, notes=tuple(notes))
+
+
+def _identifier(pdf: pikepdf.Pdf) -> bytes | None:
+    parts = pdf.trailer.get("/ID")
+    if isinstance(parts, pikepdf.Array) and len(parts) and isinstance(parts[0], pikepdf.String):
+        return bytes(parts[0])
+    return None

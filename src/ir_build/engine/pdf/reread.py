@@ -1,0 +1,49 @@
+"""A written file read again: what came back must be what was meant."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pikepdf
+
+from ...errors import LeftAlone, Reason
+from . import objects
+
+if TYPE_CHECKING:
+    from .objects import Table
+
+
+def opened(data: bytes) -> pikepdf.Pdf:
+    try:
+        return pikepdf.open(
+            io.BytesIO(data),
+            attempt_recovery=False,
+            inherit_page_attributes=False,
+            conversion_mode="explicit",
+        )
+    except (pikepdf.PdfError, RuntimeError, ValueError) as error:
+        raise LeftAlone(Reason.WOULD_CHANGE, "the new file cannot be read") from error
+
+
+def check(data: bytes, table: Table) -> None:
+    """Read the new file again: every object must come back as it was written."""
+    again = opened(data)
+    back = objects.read(again)
+    if again.get_warnings() or _outline(back) != _outline(table):
+        raise LeftAlone(Reason.WOULD_CHANGE, "the new file reads differently")
+
+
+def _outline(table: Table) -> list[tuple[bytes, bytes | None]]:
+    """The objects in the order they are met from the trailer, whatever their numbers."""
+    met: dict[int, int] = {}
+    waiting = [table.trailer]
+    found = []
+    while waiting:
+        body = waiting.pop()
+        for key in body.references:
+            if key not in met:
+                met[key] = len(met)
+                waiting.append(table.bodies[key])
+        found.append((body.render(met.__getitem__), body.data))
+    return found
