@@ -1,0 +1,226 @@
+/** The view of images: what was uploaded, a page at a time. */
+
+import { ownLink } from "./api.js";
+import { Compare } from "./compare.js";
+import { confirmed } from "./dialog.js";
+import { alertError, announce, byId, h, saveBlob } from "./dom.js";
+import { bytes, dayAndMonth, fromSql, moment, plural, savedPercent } from "./format.js";
+import { Queue } from "./queue.js";
+
+const PAGE = 30;
+// The ids of a zip stand in its address, which has to stay short enough for every proxy.
+const PER_ZIP = 200;
+
+export class ImagesView {
+  #api;
+  #refreshQuota;
+  #onerror;
+  #queue;
+  #offset = 0;
+  #total = 0;
+  #items = [];
+  #selected = new Set();
+  #listeners = new AbortController();
+
+  constructor(api, account, { refreshQuota, onerror }) {
+    this.#api = api;
+    this.#refreshQuota = refreshQuota;
+    this.#onerror = onerror;
+    this.#queue = new Queue(api, byId("queue"), account.file_max_size, {
+      ondone: () => this.#load(0),
+      onidle: () => refreshQuota().catch(onerror),
+      onerror,
+    });
+    const limit = account.file_max_size > 0 ? `, up to ${bytes(account.file_max_size)} each` : "";
+    byId("drop-hint").textContent = `JPEG, PNG, GIF, WebP, AVIF, SVG, PDF${limit}`;
+    this.#listen();
+  }
+
+  show() {
+    this.#load(this.#offset);
+  }
+
+  stop() {
+    this.#queue.stop();
+    this.#listeners.abort();
+  }
+
+  #listen() {
+    const { signal } = this.#listeners;
+    const input = byId("files");
+    input.addEventListener("change", () => {
+      this.#add([...input.files]);
+      input.value = "";
+    }, { signal });
+    // The whole window takes a drop, so that a near miss does not leave the page.
+    let depth = 0;
+    const mark = (change) => {
+      depth = change ? depth + change : 0;
+      byId("drop").classList.toggle("over", depth > 0);
+    };
+    addEventListener("dragenter", () => mark(1), { signal });
+    addEventListener("dragleave", () => mark(depth > 1 ? -1 : 0), { signal });
+    addEventListener("dragover", (event) => event.preventDefault(), { signal });
+    addEventListener("drop", (event) => {
+      event.preventDefault();
+      mark(0);
+      this.#add([...event.dataTransfer.files]);
+    }, { signal });
+  }
+
+  #add(files) {
+    if (!files.length) return;
+    if (byId("images").hidden) location.hash = "images";
+    this.#queue.add(files, document.querySelector('input[name="compression"]:checked').value);
+  }
+
+  async #load(offset) {
+    try {
+      const page = await this.#api.get(`images?offset=${offset}&limit=${PAGE}`);
+      // What was on the last page may be gone.
+      if (!page.items.length && offset > 0) return await this.#load(Math.max(0, offset - PAGE));
+      [this.#items, this.#total, this.#offset] = [page.items, page.total, offset];
+      for (const id of this.#selected) if (!page.items.some((image) => image.id === id)) this.#selected.delete(id);
+      this.#render();
+    } catch (error) {
+      this.#onerror(error);
+    }
+    return undefined;
+  }
+
+  #render() {
+    if (!this.#total) {
+      byId("image-list").replaceChildren(
+        h("p", { class: "empty" }, "Nothing here yet. What you drop above is compressed at once and kept for a month."),
+      );
+      return;
+    }
+    byId("image-list").replaceChildren(
+      this.#toolbar(),
+      h("ul", { class: "plain-list rows", "aria-label": "Images" }, this.#items.map((image) => this.#row(image))),
+      this.#pager(),
+    );
+  }
+
+  #toolbar() {
+    const some = this.#selected.size;
+    const all = h("input", { type: "checkbox", checked: some > 0 && some === this.#items.length, onchange: () => {
+      this.#selected = new Set(all.checked ? this.#items.map((image) => image.id) : []);
+      this.#render();
+      byId("image-list").querySelector(".toolbar input").focus();
+    } });
+    all.indeterminate = some > 0 && some < this.#items.length;
+    const count = some ? `${some} selected` : plural(this.#total, "image");
+    return h("div", { class: "toolbar" },
+      h("label", { class: "check" }, all, h("span", { class: "visually-hidden" }, "Select all on this page")),
+      h("span", { class: "count" }, count),
+      h("button", { type: "button", onclick: (event) => this.#zip(event.target) },
+        some ? "Download selected as zip" : "Download all as zip"),
+      h("button", { type: "button", class: "danger-text", onclick: () => this.#deleteMany() },
+        some ? "Delete selected" : "Delete all"),
+    );
+  }
+
+  #row(image) {
+    const saved = savedPercent(image.size_before, image.size_after);
+    const isPicture = image.width > 0;
+    const box = h("input", { type: "checkbox", checked: this.#selected.has(image.id), onchange: () => {
+      if (box.checked) this.#selected.add(image.id);
+      else this.#selected.delete(image.id);
+      byId("image-list").querySelector(".toolbar").replaceWith(this.#toolbar());
+    } });
+    const dimensions = isPicture ? `${image.width} × ${image.height}` : "PDF";
+    const added = fromSql(image.time);
+    return h("li", {},
+      h("label", { class: "check" }, box, h("span", { class: "visually-hidden" }, `Select ${image.filename}`)),
+      thumbnail(image),
+      h("div", { class: "what" },
+        h("span", { class: "name" }, image.filename),
+        h("span", { class: "muted small" }, `${dimensions} · ${moment(added)} · kept until ${dayAndMonth(fromSql(image.expiration_date))}`),
+      ),
+      h("div", { class: "sizes" }, `${bytes(image.size_before)} → ${bytes(image.size_after)}`),
+      h("div", { class: saved ? "saved" : "saved muted" }, saved ? `−${saved} %` : "as small as it gets"),
+      h("div", { class: "actions" },
+        isPicture ? h("button", { type: "button", "aria-label": `Compare ${image.filename}`, onclick: () => new Compare(image) }, "Compare") : null,
+        h("a", { class: "button", href: ownLink(image.optimized_url), download: image.filename, "aria-label": `Download ${image.filename}` }, "Download"),
+        h("button", { type: "button", class: "danger-text", "aria-label": `Delete ${image.filename}`, onclick: () => this.#deleteOne(image) }, "Delete"),
+      ),
+    );
+  }
+
+  #pager() {
+    if (this.#total <= PAGE) return h("div");
+    const end = this.#offset + this.#items.length;
+    const go = (offset) => async () => {
+      this.#selected.clear();
+      await this.#load(offset);
+      byId("images-title").focus();
+    };
+    return h("nav", { class: "pager", "aria-label": "Pages" },
+      h("button", { type: "button", disabled: this.#offset === 0, onclick: go(Math.max(0, this.#offset - PAGE)) }, "Newer"),
+      h("span", {}, `${this.#offset + 1}–${end} of ${this.#total}`),
+      h("button", { type: "button", disabled: end >= this.#total, onclick: go(this.#offset + PAGE) }, "Older"),
+    );
+  }
+
+  async #zip(button) {
+    button.disabled = true;
+    try {
+      const ids = this.#selected.size ? [...this.#selected] : await this.#allIds();
+      const parts = Math.ceil(ids.length / PER_ZIP);
+      for (let part = 0; part < parts; part += 1) {
+        const some = ids.slice(part * PER_ZIP, (part + 1) * PER_ZIP);
+        const name = parts > 1 ? `images-${part + 1}-of-${parts}.zip` : "images.zip";
+        saveBlob(await this.#api.blob(`images/zip/optimized/${some.join(",")}`), name);
+      }
+    } catch (error) {
+      this.#onerror(error);
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  async #allIds() {
+    const ids = [];
+    for (let next = { offset: 0, limit: 100 }; next; ) {
+      const page = await this.#api.get(`images?offset=${next.offset}&limit=${next.limit}`);
+      ids.push(...page.items.map((image) => image.id));
+      next = page.next;
+    }
+    return ids;
+  }
+
+  async #deleteOne(image) {
+    const text = `The server forgets ${image.filename}, the original and the result.`;
+    if (!(await confirmed("Delete this image?", text, "Delete"))) return;
+    await this.#delete([`images/${image.id}`], `${image.filename} deleted.`);
+  }
+
+  async #deleteMany() {
+    const count = this.#selected.size || this.#total;
+    const text = `The server forgets ${plural(count, "image")}, originals and results. This can't be undone.`;
+    const title = this.#selected.size ? "Delete what is selected?" : "Delete all images?";
+    if (!(await confirmed(title, text, `Delete ${plural(count, "image")}`))) return;
+    const paths = this.#selected.size ? [...this.#selected].map((id) => `images/${id}`) : ["images/all"];
+    await this.#delete(paths, `${plural(count, "image")} deleted.`);
+  }
+
+  async #delete(paths, message) {
+    alertError("");
+    try {
+      for (const path of paths) await this.#api.send("DELETE", path);
+      announce(message);
+    } catch (error) {
+      this.#onerror(error);
+    }
+    await this.#load(this.#offset);
+    byId("images-title").focus({ preventScroll: true });
+    this.#refreshQuota().catch(this.#onerror);
+  }
+}
+
+/** A small picture of it: the result itself, which the browser fetches once it is in sight. */
+function thumbnail(image) {
+  if (!image.width) return h("span", { class: "thumb pdf", "aria-hidden": "true" }, "PDF");
+  return h("img", { class: "thumb", src: ownLink(image.optimized_url), alt: "", loading: "lazy", decoding: "async", width: 56, height: 56 });
+}
