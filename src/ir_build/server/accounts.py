@@ -1,0 +1,239 @@
+"""Accounts: who may ask, and the sub-accounts of who may."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import months
+from .database import Sql
+from .refusal import not_found, unauthorized
+
+if TYPE_CHECKING:
+    from .database import Database, Transaction
+    from .keyring import Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The account that a request is made for."""
+
+    id: int
+    parent_id: int | None  #: None for the main account
+    created: int  #: Unix seconds
+    parent_created: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as it stands."""
+
+    id: int
+    title: str
+    description: str
+    api_key: str
+    api_secret: str
+    quota: int  #: bytes a period; 0: no limit of its own
+    used: int  #: bytes charged in this period
+    period: tuple[int, int]  #: its start and end, Unix seconds
+
+    def __repr__(self) -> str:
+        return f"Account(id={self.id})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Credentials:
+    """A key and its secret, for the one moment in which they are shown."""
+
+    key: str
+    secret: str
+
+
+_COLUMNS = "id, title, description, api_key, secret_sealed, created, quota, period, used"
+_AUTHENTICATE = Sql(
+    """SELECT a.secret_digest, a.id, a.parent_id, a.created, p.created
+    FROM accounts a LEFT JOIN accounts p ON p.id = a.parent_id WHERE a.api_key = :key"""
+)
+_MAIN = Sql("SELECT id, api_key FROM accounts WHERE parent_id IS NULL ORDER BY id LIMIT 1")
+_ONE = Sql(f"SELECT {_COLUMNS} FROM accounts WHERE id = :id")
+_SUB = Sql(f"SELECT {_COLUMNS} FROM accounts WHERE id = :id AND parent_id = :parent")
+_SUBS = Sql(f"SELECT {_COLUMNS} FROM accounts WHERE parent_id = :parent ORDER BY id")
+_INSERT = Sql(
+    """INSERT INTO accounts (parent_id, title, description, api_key, secret_sealed, secret_digest,
+    created, quota, period) VALUES (:parent, :title, :description, :key, :sealed, :digest,
+    :created, :quota, :created) RETURNING id"""
+)
+_UPDATE = Sql(
+    """UPDATE accounts SET title = :title, description = :description, quota = :quota
+    WHERE id = :id"""
+)
+_SET_QUOTA = Sql("UPDATE accounts SET quota = :quota WHERE id = :id")
+_SET_SECRET = Sql(
+    "UPDATE accounts SET secret_sealed = :sealed, secret_digest = :digest WHERE id = :id"
+)
+_RESET_USED = Sql("UPDATE accounts SET used = 0 WHERE id = :id")
+_DELETE = Sql("DELETE FROM accounts WHERE id = :id AND parent_id = :parent")
+_DELETE_USAGE = Sql("DELETE FROM usage WHERE account_id = :id")
+
+# An unknown key is compared with this, so that it costs what a known one does.
+_NO_DIGEST = bytes(32)
+
+
+class Accounts:
+    """The accounts of a database. Its methods block: they are called from worker threads."""
+
+    def __init__(self, database: Database, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+
+    def prepare(self, now: int, quota: int) -> Credentials | None:
+        """Make the main account at the first start; its credentials, None at every later one."""
+        with self._database.transaction() as transaction:
+            self._database.lock_schema(transaction)
+            found = transaction.row(_MAIN)
+            if found is not None:
+                transaction.run(_SET_QUOTA, id=found[0], quota=quota)
+                return None
+            _, credentials = self._insert(transaction, None, "Main account", "", quota, now)
+            return credentials
+
+    def reset_main_secret(self) -> Credentials:
+        """Give the main account a new secret; the old one is dead."""
+        with self._database.transaction() as transaction:
+            number, key = transaction.row(_MAIN) or (0, "")
+            return Credentials(key, self._set_secret(transaction, number))
+
+    def authenticate(self, key: str, secret: str) -> Caller:
+        """Whose key and secret these are. Raises `Refusal`."""
+        found = self._database.row(_AUTHENTICATE, key=key)
+        known = bytes(found[0]) if found else _NO_DIGEST
+        if not hmac.compare_digest(known, self._keyring.digest(secret)) or found is None:
+            raise unauthorized()
+        return Caller(*found[1:])
+
+    def account(self, caller: Caller, now: int) -> Account:
+        """The caller's own account. Raises `Refusal`."""
+        found = self._database.row(_ONE, id=caller.id)
+        if found is None:  # deleted since it was authenticated
+            raise unauthorized()
+        return self._account(found, now)
+
+    def subs(self, caller: Caller, now: int) -> list[Account]:
+        """All sub-accounts, the oldest first."""
+        with self._database.transaction() as transaction:
+            rows = transaction.rows(_SUBS, parent=caller.id)
+        return [self._account(row, now) for row in rows]
+
+    def sub(self, caller: Caller, number: int, now: int) -> Account:
+        """One sub-account. Raises `Refusal`."""
+        found = self._database.row(_SUB, id=number, parent=caller.id)
+        if found is None:
+            raise not_found()
+        return self._account(found, now)
+
+    def create_sub(
+        self, caller: Caller, title: str, description: str, quota: int, now: int
+    ) -> Account:
+        """A new sub-account with `quota` bytes a period, 0 for no limit of its own."""
+        with self._database.transaction() as transaction:
+            number, _ = self._insert(transaction, caller.id, title, description, quota, now)
+            return self._owned(transaction, caller, number, now)
+
+    def update_sub(
+        self,
+        caller: Caller,
+        number: int,
+        *,
+        title: str | None,
+        description: str | None,
+        quota: int | None,
+        now: int,
+    ) -> Account:
+        """Change what is not None. Raises `Refusal`."""
+        with self._database.transaction() as transaction:
+            old = self._owned(transaction, caller, number, now)
+            transaction.run(
+                _UPDATE,
+                id=number,
+                title=old.title if title is None else title,
+                description=old.description if description is None else description,
+                quota=old.quota if quota is None else quota,
+            )
+            return self._owned(transaction, caller, number, now)
+
+    def reset_secret(self, caller: Caller, number: int, now: int) -> Account:
+        """Give a sub-account a new secret; the old one is dead. Raises `Refusal`."""
+        with self._database.transaction() as transaction:
+            self._owned(transaction, caller, number, now)
+            self._set_secret(transaction, number)
+            return self._owned(transaction, caller, number, now)
+
+    def reset_quota(self, caller: Caller, number: int, now: int) -> Account:
+        """Let a sub-account start its period anew; its parent's use stays. Raises `Refusal`."""
+        with self._database.transaction() as transaction:
+            self._owned(transaction, caller, number, now)
+            transaction.run(_RESET_USED, id=number)
+            return self._owned(transaction, caller, number, now)
+
+    def delete_sub(self, transaction: Transaction, caller: Caller, number: int) -> None:
+        """Remove a sub-account; its images are the caller's business. Raises `Refusal`."""
+        if not transaction.run(_DELETE, id=number, parent=caller.id):
+            raise not_found()
+        transaction.run(_DELETE_USAGE, id=number)
+
+    def _owned(
+        self, transaction: Transaction, caller: Caller, number: int, now: int
+    ) -> Account:
+        found = transaction.row(_SUB, id=number, parent=caller.id)
+        if found is None:
+            raise not_found()
+        return self._account(found, now)
+
+    def _insert(
+        self,
+        transaction: Transaction,
+        parent: int | None,
+        title: str,
+        description: str,
+        quota: int,
+        now: int,
+    ) -> tuple[int, Credentials]:
+        credentials = Credentials(secrets.token_hex(16), secrets.token_hex(32))
+        (number,) = transaction.row(
+            _INSERT,
+            parent=parent,
+            title=title,
+            description=description,
+            key=credentials.key,
+            sealed=self._keyring.seal(credentials.secret),
+            digest=self._keyring.digest(credentials.secret),
+            created=now,
+            quota=quota,
+        ) or (0,)
+        return number, credentials
+
+    def _set_secret(self, transaction: Transaction, number: int) -> str:
+        secret = secrets.token_hex(32)
+        transaction.run(
+            _SET_SECRET,
+            id=number,
+            sealed=self._keyring.seal(secret),
+            digest=self._keyring.digest(secret),
+        )
+        return secret
+
+    def _account(self, row: tuple[Any, ...], now: int) -> Account:
+        number, title, description, key, sealed, created, quota, counted, used = row
+        period = months.period(created, now)
+        return Account(
+            id=number,
+            title=title,
+            description=description,
+            api_key=key,
+            api_secret=self._keyring.unseal(bytes(sealed)),
+            quota=quota,
+            used=used if counted >= period[0] else 0,
+            period=period,
+        )

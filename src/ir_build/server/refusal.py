@@ -1,0 +1,45 @@
+"""A request that is answered with an error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Refusal(Exception):
+    """Ends a request with `status` and the documented error body."""
+
+    def __init__(
+        self, status: int, message: str, *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(status, message)
+        self.status = status
+        self.message = message  #: for the client; never holds a secret or a path of this machine
+        self.headers = dict(headers or {})
+
+
+def unauthorized() -> Refusal:
+    """No credentials, an unknown key, a wrong secret: the three are not told apart."""
+    return Refusal(401, "Authentication failed: unknown key or wrong secret")
+
+
+def not_found() -> Refusal:
+    """What does not exist, or belongs to somebody else."""
+    return Refusal(404, "Not found")
+
+
+def quota_exceeded() -> Refusal:
+    """The quota is spent. The words are the service's own, misspelling included."""
+    return Refusal(403, "Montly quota exceeded")
+
+
+def busy(seconds: int, message: str) -> Refusal:
+    """Too much at once: come back after `seconds`."""
+    return Refusal(429, message, headers={"Retry-After": str(seconds)})
+
+
+def unavailable(message: str) -> Refusal:
+    """Trouble of the server's own that passes."""
+    return Refusal(503, message, headers={"Retry-After": "5"})
