@@ -181,7 +181,13 @@ def environment(environ: Mapping[str, str], folder: Path) -> Source:
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """Variables that look like settings and are none: most likely misspelt."""
     known = {setting.variable for setting in SETTINGS} | _OTHER_VARIABLES
-    return sorted(name for name in environ if name.startswith("IR_BUILD_") and name not in known)
+    return sorted(
+        name
+        for name in environ
+        if name.startswith("IR_BUILD_")
+        and not name.startswith("IR_BUILD_SERVER_")
+        and name not in known
+    )
 
 
 def default_cache_dir() -> Path:

@@ -14,6 +14,7 @@ from ..errors import IrBuildError
 from .cache import cache
 from .doctor import doctor
 from .optimize import optimize
+from .serve import serve
 
 _EXIT_CODES = """\b
 Exit codes:
@@ -59,3 +60,4 @@ def main(ctx: click.Context) -> None:
 main.add_command(optimize)
 main.add_command(cache)
 main.add_command(doctor)
+main.add_command(serve)

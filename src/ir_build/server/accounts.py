@@ -5,8 +5,10 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ..imagerecycle.wire import SubAccount, SubAccountFields
 from . import months
 from .database import Sql
 from .refusal import not_found, unauthorized
@@ -24,23 +26,6 @@ class Caller:
     parent_id: int | None  #: None for the main account
     created: int  #: Unix seconds
     parent_created: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An account as it stands."""
-
-    id: int
-    title: str
-    description: str
-    api_key: str
-    api_secret: str
-    quota: int  #: bytes a period; 0: no limit of its own
-    used: int  #: bytes charged in this period
-    period: tuple[int, int]  #: its start and end, Unix seconds
-
-    def __repr__(self) -> str:
-        return f"Account(id={self.id})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -84,9 +69,11 @@ _NO_DIGEST = bytes(32)
 class Accounts:
     """The accounts of a database. Its methods block: they are called from worker threads."""
 
-    def __init__(self, database: Database, keyring: Keyring) -> None:
+    def __init__(self, database: Database, keyring: Keyring, file_max_size: int) -> None:
+        """`file_max_size`: what every account is told, bytes."""
         self._database = database
         self._keyring = keyring
+        self._file_max_size = file_max_size
 
     def prepare(self, now: int, quota: int) -> Credentials | None:
         """Make the main account at the first start; its credentials, None at every later one."""
@@ -96,7 +83,8 @@ class Accounts:
             if found is not None:
                 transaction.run(_SET_QUOTA, id=found[0], quota=quota)
                 return None
-            _, credentials = self._insert(transaction, None, "Main account", "", quota, now)
+            fields = SubAccountFields("Main account", "", quota)
+            _, credentials = self._insert(transaction, None, fields, now)
             return credentials
 
     def reset_main_secret(self) -> Credentials:
@@ -113,64 +101,59 @@ class Accounts:
             raise unauthorized()
         return Caller(*found[1:])
 
-    def account(self, caller: Caller, now: int) -> Account:
+    def account(self, caller: Caller, now: int) -> SubAccount:
         """The caller's own account. Raises `Refusal`."""
         found = self._database.row(_ONE, id=caller.id)
         if found is None:  # deleted since it was authenticated
             raise unauthorized()
         return self._account(found, now)
 
-    def subs(self, caller: Caller, now: int) -> list[Account]:
+    def subs(self, caller: Caller, now: int) -> list[SubAccount]:
         """All sub-accounts, the oldest first."""
         with self._database.transaction() as transaction:
             rows = transaction.rows(_SUBS, parent=caller.id)
         return [self._account(row, now) for row in rows]
 
-    def sub(self, caller: Caller, number: int, now: int) -> Account:
+    def sub(self, caller: Caller, number: int, now: int) -> SubAccount:
         """One sub-account. Raises `Refusal`."""
         found = self._database.row(_SUB, id=number, parent=caller.id)
         if found is None:
             raise not_found()
         return self._account(found, now)
 
-    def create_sub(
-        self, caller: Caller, title: str, description: str, quota: int, now: int
-    ) -> Account:
-        """A new sub-account with `quota` bytes a period, 0 for no limit of its own."""
+    def create_sub(self, caller: Caller, fields: SubAccountFields, now: int) -> SubAccount:
+        """A new sub-account."""
         with self._database.transaction() as transaction:
-            number, _ = self._insert(transaction, caller.id, title, description, quota, now)
+            number, _ = self._insert(transaction, caller.id, fields, now)
             return self._owned(transaction, caller, number, now)
 
     def update_sub(
         self,
         caller: Caller,
         number: int,
-        *,
-        title: str | None,
-        description: str | None,
-        quota: int | None,
+        fields: SubAccountFields,
         now: int,
-    ) -> Account:
-        """Change what is not None. Raises `Refusal`."""
+    ) -> SubAccount:
+        """Change the `fields` that are not None. Raises `Refusal`."""
         with self._database.transaction() as transaction:
             old = self._owned(transaction, caller, number, now)
             transaction.run(
                 _UPDATE,
                 id=number,
-                title=old.title if title is None else title,
-                description=old.description if description is None else description,
-                quota=old.quota if quota is None else quota,
+                title=old.title if fields.title is None else fields.title,
+                description=(old.description if fields.description is None else fields.description),
+                quota=old.quota or 0 if fields.quota is None else fields.quota,
             )
             return self._owned(transaction, caller, number, now)
 
-    def reset_secret(self, caller: Caller, number: int, now: int) -> Account:
+    def reset_secret(self, caller: Caller, number: int, now: int) -> SubAccount:
         """Give a sub-account a new secret; the old one is dead. Raises `Refusal`."""
         with self._database.transaction() as transaction:
             self._owned(transaction, caller, number, now)
             self._set_secret(transaction, number)
             return self._owned(transaction, caller, number, now)
 
-    def reset_quota(self, caller: Caller, number: int, now: int) -> Account:
+    def reset_quota(self, caller: Caller, number: int, now: int) -> SubAccount:
         """Let a sub-account start its period anew; its parent's use stays. Raises `Refusal`."""
         with self._database.transaction() as transaction:
             self._owned(transaction, caller, number, now)
@@ -183,9 +166,7 @@ class Accounts:
             raise not_found()
         transaction.run(_DELETE_USAGE, id=number)
 
-    def _owned(
-        self, transaction: Transaction, caller: Caller, number: int, now: int
-    ) -> Account:
+    def _owned(self, transaction: Transaction, caller: Caller, number: int, now: int) -> SubAccount:
         found = transaction.row(_SUB, id=number, parent=caller.id)
         if found is None:
             raise not_found()
@@ -195,22 +176,20 @@ class Accounts:
         self,
         transaction: Transaction,
         parent: int | None,
-        title: str,
-        description: str,
-        quota: int,
+        fields: SubAccountFields,
         now: int,
     ) -> tuple[int, Credentials]:
         credentials = Credentials(secrets.token_hex(16), secrets.token_hex(32))
         (number,) = transaction.row(
             _INSERT,
             parent=parent,
-            title=title,
-            description=description,
+            title=fields.title or "",
+            description=fields.description or "",
             key=credentials.key,
             sealed=self._keyring.seal(credentials.secret),
             digest=self._keyring.digest(credentials.secret),
             created=now,
-            quota=quota,
+            quota=fields.quota or 0,
         ) or (0,)
         return number, credentials
 
@@ -224,16 +203,18 @@ class Accounts:
         )
         return secret
 
-    def _account(self, row: tuple[Any, ...], now: int) -> Account:
+    def _account(self, row: tuple[Any, ...], now: int) -> SubAccount:
         number, title, description, key, sealed, created, quota, counted, used = row
-        period = months.period(created, now)
-        return Account(
+        start, end = months.period(created, now)
+        return SubAccount(
             id=number,
             title=title,
             description=description,
-            api_key=key,
-            api_secret=self._keyring.unseal(bytes(sealed)),
-            quota=quota,
-            used=used if counted >= period[0] else 0,
-            period=period,
+            key=key,
+            secret=self._keyring.unseal(bytes(sealed)),
+            quota=quota if quota > 0 else None,
+            quota_used=used if counted >= start else 0,
+            file_max_size=self._file_max_size,
+            period_start=datetime.fromtimestamp(start, UTC),
+            period_end=datetime.fromtimestamp(end, UTC),
         )

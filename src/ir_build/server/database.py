@@ -79,7 +79,7 @@ class _Driver(Protocol):
 
 class _Sqlite:
     pyformat = False
-    errors = (sqlite3.OperationalError, sqlite3.InterfaceError)
+    errors: tuple[type[Exception], ...] = (sqlite3.OperationalError, sqlite3.InterfaceError)
     # The write lock at once: a transaction that reads first could not get it any more later.
     begin = "BEGIN IMMEDIATE"
     types = {"id": "INTEGER PRIMARY KEY AUTOINCREMENT", "bytes": "BLOB"}  # noqa: RUF012

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -74,10 +75,9 @@ _OWN = Sql(
     f"SELECT {_IMAGE} {_JOINED} WHERE i.id = :id AND i.account_id = :account AND i.expires > :now"
 )
 _ANY = Sql(f"SELECT {_IMAGE} {_JOINED} WHERE i.id = :id AND i.expires > :now")
-_UNUSE = Sql("UPDATE results SET images = images - 1 WHERE id = :id")
+_UNUSE = Sql("UPDATE results SET images = images - :count WHERE id = :id")
 _DELETE = Sql("DELETE FROM images WHERE id = :id AND account_id = :account RETURNING result_id")
-_UNUSE_ALL = Sql("UPDATE results SET images = 0 WHERE account_id = :account")
-_DELETE_ALL = Sql("DELETE FROM images WHERE account_id = :account")
+_DELETE_ALL = Sql("DELETE FROM images WHERE account_id = :account RETURNING result_id")
 _EXPIRED = Sql("SELECT id, account_id FROM images WHERE expires <= :now ORDER BY id LIMIT :limit")
 _UNUSED = Sql("SELECT id FROM results WHERE images <= 0 LIMIT :limit")
 _FORGET = Sql("DELETE FROM results WHERE id = :id AND images <= 0")
@@ -99,9 +99,7 @@ def add_again(
     return _add(transaction, caller, result, filename, now)
 
 
-def add(
-    transaction: Transaction, caller: Caller, result: Result, filename: str, now: int
-) -> Image:
+def add(transaction: Transaction, caller: Caller, result: Result, filename: str, now: int) -> Image:
     """The first image of a new result, whose objects are stored already."""
     transaction.run(
         _ADD_RESULT,
@@ -147,15 +145,15 @@ def delete(transaction: Transaction, account: int, number: int) -> bool:
     """Remove an image; whether there was one."""
     found = transaction.row(_DELETE, id=number, account=account)
     if found is not None:
-        transaction.run(_UNUSE, id=found[0])
+        transaction.run(_UNUSE, id=found[0], count=1)
     return found is not None
 
 
 def delete_all(transaction: Transaction, account: int) -> None:
     """Remove all images of an account."""
-    # Results first, the order in which every other transaction locks the two.
-    transaction.run(_UNUSE_ALL, account=account)
-    transaction.run(_DELETE_ALL, account=account)
+    results = Counter(row[0] for row in transaction.rows(_DELETE_ALL, account=account))
+    for result, count in sorted(results.items()):
+        transaction.run(_UNUSE, id=result, count=count)
 
 
 def delete_expired(database: Database, now: int, limit: int) -> int:

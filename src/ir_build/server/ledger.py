@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ..imagerecycle.wire import Consumption, Usage
 from . import months
 from .database import Sql
 from .refusal import quota_exceeded, unauthorized, unavailable
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 _USED = "CASE WHEN period >= :period THEN used ELSE 0 END"
 _FITS = f"(quota <= 0 OR {_USED} + reserved + :size <= quota)"
-_CHARGED = f"used = {_USED} + :size, period = CASE WHEN period >= :period THEN period ELSE :period END"
+_CHARGED = (
+    f"used = {_USED} + :size, period = CASE WHEN period >= :period THEN period ELSE :period END"
+)
 _RESERVE = Sql(f"UPDATE accounts SET reserved = reserved + :size WHERE id = :id AND {_FITS}")
 _SETTLE = Sql(f"UPDATE accounts SET {_CHARGED}, reserved = reserved - :size WHERE id = :id")
 _CHARGE = Sql(f"UPDATE accounts SET {_CHARGED} WHERE id = :id AND {_FITS}")
@@ -60,16 +63,6 @@ class Job:
     size: int  #: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What was sent in a day or a month."""
-
-    date: str  #: YYYY-MM-DD, or YYYY-MM
-    files: int
-    size_before: int  #: bytes
-    size_after: int  #: bytes
-
-
 def reserve(database: Database, caller: Caller, size: int, now: int, deadline: int) -> Job:
     """Set `size` bytes aside, until `deadline` at the latest. Raises `Refusal`."""
     job = Job(secrets.token_hex(16), caller, size)
@@ -95,9 +88,7 @@ def settle(transaction: Transaction, job: Job, size_after: int, now: int) -> Non
     _count(transaction, job.caller, job.size, size_after, now)
 
 
-def charge(
-    transaction: Transaction, caller: Caller, size: int, size_after: int, now: int
-) -> None:
+def charge(transaction: Transaction, caller: Caller, size: int, size_after: int, now: int) -> None:
     """Charge at once what needed no reservation. Raises `Refusal`."""
     _take(transaction, _CHARGE, caller, size, now)
     _count(transaction, caller, size, size_after, now)
@@ -118,42 +109,31 @@ def release_overdue(database: Database, now: int) -> int:
     return len(overdue)
 
 
-def last_days(database: Database, caller: Caller, now: int) -> list[Usage]:
-    """The consumption of the last 30 days, today's last, days without any included."""
+def consumption(database: Database, caller: Caller, now: int) -> Consumption:
+    """What was sent in the last 30 days and 12 months, idle ones included, from the account's first."""
     today = datetime.fromtimestamp(now, UTC).date()
-    days = [(today - timedelta(days=back)).isoformat() for back in reversed(range(_DAYS))]
-    found = {usage.date: usage for usage in _usage(database, caller, days[0])}
-    return [found.get(day, Usage(day, 0, 0, 0)) for day in days]
-
-
-def last_months(database: Database, caller: Caller, now: int) -> list[Usage]:
-    """The consumption of the last 12 calendar months, this one last, from the account's first."""
-    today = datetime.fromtimestamp(now, UTC).date()
-    first = datetime.fromtimestamp(months.add(now, 1 - _MONTHS), UTC).date().replace(day=1)
+    year_ago = datetime.fromtimestamp(months.add(now, 1 - _MONTHS), UTC).date().replace(day=1)
     begun = datetime.fromtimestamp(caller.created, UTC).date().replace(day=1)
-    totals = {month: Usage(month, 0, 0, 0) for month in _months(max(first, begun), today)}
-    for day in _usage(database, caller, first.isoformat()):
-        sum_ = totals.get(day.date[:7], Usage(day.date[:7], 0, 0, 0))
-        totals[sum_.date] = Usage(
-            sum_.date,
-            sum_.files + day.files,
-            sum_.size_before + day.size_before,
-            sum_.size_after + day.size_after,
-        )
-    return list(totals.values())
-
-
-def _months(first: date, last: date) -> Iterator[str]:
-    year, month = first.year, first.month
-    while (year, month) <= (last.year, last.month):
-        yield f"{year:04}-{month:02}"
-        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
-
-
-def _usage(database: Database, caller: Caller, first: str) -> list[Usage]:
     with database.transaction() as transaction:
-        rows = transaction.rows(_USAGE, id=caller.id, first=first)
-    return [Usage(*row) for row in rows]
+        rows = transaction.rows(_USAGE, id=caller.id, first=year_ago.isoformat())
+    days = {today - timedelta(days=back): (0, 0, 0) for back in reversed(range(_DAYS))}
+    totals = dict.fromkeys(_months(max(year_ago, begun), today), (0, 0, 0))
+    for text, files, before, after in rows:
+        day = date.fromisoformat(text)
+        found = totals.get(day.replace(day=1), (0, 0, 0))
+        totals[day.replace(day=1)] = (found[0] + before, found[1] + after, found[2] + files)
+        if day in days:
+            days[day] = (before, after, files)
+    return Consumption(
+        tuple(Usage(day, *sums) for day, sums in days.items()),
+        tuple(Usage(month, *sums) for month, sums in sorted(totals.items())),
+    )
+
+
+def _months(first: date, last: date) -> Iterator[date]:
+    while first <= last:
+        yield first
+        first = (first + timedelta(days=31)).replace(day=1)
 
 
 def _take(transaction: Transaction, sql: Sql, caller: Caller, size: int, now: int) -> None:
@@ -172,9 +152,7 @@ def _release(
             transaction.run(_RELEASE, id=number, size=size)
 
 
-def _count(
-    transaction: Transaction, caller: Caller, size: int, size_after: int, now: int
-) -> None:
+def _count(transaction: Transaction, caller: Caller, size: int, size_after: int, now: int) -> None:
     day = datetime.fromtimestamp(now, UTC).date().isoformat()
     for number, _ in _periods(caller, now):
         transaction.run(_COUNT, id=number, day=day, before=size, after=size_after)

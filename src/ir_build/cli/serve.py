@@ -1,0 +1,52 @@
+"""`ir-build serve`: the ImageRecycle v1 API on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import ConfigError
+
+if TYPE_CHECKING:
+    from ..server.accounts import Credentials
+
+
+@click.command()
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="IR_BUILD_SERVER_CONFIG",
+    help="TOML file of settings.",
+)
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on; 0 for a free one.")
+@click.option("--public-url", help="Where clients reach it, for links.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of key and data.")
+@click.option("--database", help="sqlite:///PATH or postgresql+psycopg://...")
+@click.option("--storage", help="file:///PATH or s3://BUCKET/PREFIX")
+def serve(config: Path | None, **arguments: object) -> None:
+    """Serve the ImageRecycle v1 API, with the built-in engine behind it.
+
+    Every setting can also stand in the file, or in the environment as IR_BUILD_SERVER_<NAME>.
+    """
+    try:
+        from ..server import serve as server  # noqa: PLC0415  (an extra)
+        from ..server.settings import load  # noqa: PLC0415
+    except ImportError as error:
+        raise ConfigError(
+            "ir-build serve",
+            error.name or "server",
+            'is not installed: pip install "ir-build[server]"',
+        ) from error
+    server.serve(load(config, os.environ, arguments), _ready)
+
+
+def _ready(url: str, credentials: Credentials | None) -> None:
+    if credentials is not None:
+        click.echo("The main account was made. Its secret is shown this once:")
+        click.echo(f"  key:    {credentials.key}")
+        click.echo(f"  secret: {credentials.secret}")
+    click.echo(f"serving {url}/v1")

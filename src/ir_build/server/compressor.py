@@ -1,0 +1,116 @@
+"""Compress uploads in worker processes, so many at once and so many waiting, and judge the results."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from .. import backends
+from ..candidate import Candidate
+from ..errors import InputError, LeftAlone, WorkerCrashed
+from ..marker import is_marked, mark
+from ..options import Options
+from ..sandbox import Sandbox
+from .refusal import Refusal, busy, unavailable
+
+if TYPE_CHECKING:
+    from ..imagerecycle.wire import UploadParams
+    from ..media import MediaType
+    from .settings import Settings
+    from .spool import Spool
+
+#: the share of all places that one account may hold
+_SHARE = 0.75
+
+
+class Compressor:
+    """The workers and the queue before them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._jobs = settings.jobs or len(os.sched_getaffinity(0))
+        self._places = self._jobs + settings.queue
+        self._deadline = settings.deadline
+        self._max_pixels = settings.max_pixels
+        self._held: dict[int, int] = {}
+        self._sandbox = Sandbox(
+            jobs=self._jobs,
+            time_limit=settings.time_limit,
+            memory_limit=settings.memory_limit,
+        )
+        self._backend = backends.built_in(self._sandbox)
+        self._threads = ThreadPoolExecutor(self._jobs, "compress")
+        #: what distinguishes its results from those of another version
+        self.identity = self._backend.identity
+
+    @property
+    def waiting(self) -> int:
+        """Uploads that are compressed or wait for it."""
+        return sum(self._held.values())
+
+    def options(self, params: UploadParams) -> Options:
+        """What an upload asks for, in the engine's terms."""
+        return Options(
+            compression_type=params.compression,
+            resize=params.resize,
+            preserve_metas=params.preserve_metas,
+            min_saving=0.0,
+            max_pixels=self._max_pixels,
+        )
+
+    async def compress(
+        self, account: int, spool: Spool, media: MediaType, options: Options, name: str
+    ) -> bytes | None:
+        """A smaller file that may stand for the one in `spool`, None where there is none.
+
+        Raises `Refusal`: 400 for a file that cannot be worked on, 429 when too many wait.
+        """
+        held = self._held.get(account, 0)
+        if self.waiting >= self._places or held >= max(1, math.ceil(self._places * _SHARE)):
+            raise busy(2, "Too many uploads are waiting: try again")
+        self._held[account] = held + 1
+        work = asyncio.get_running_loop().run_in_executor(
+            self._threads, self._work, spool, media, options, name
+        )
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await work
+        except TimeoutError:
+            raise unavailable("It took too long; nothing was charged") from None
+        except InputError as error:
+            raise Refusal(400, f"The file cannot be compressed: {error.message}") from None
+        finally:
+            self._held[account] -= 1
+            if not self._held[account]:
+                del self._held[account]
+
+    def close(self) -> None:
+        """End the workers."""
+        self._sandbox.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _work(self, spool: Spool, media: MediaType, options: Options, name: str) -> bytes | None:
+        data = spool.read()
+        try:
+            return self._compressed(data, media, options, name)
+        except WorkerCrashed:
+            # Killed from outside, perhaps: a file that kills a second worker is at fault itself.
+            return self._compressed(data, media, options, name)
+
+    def _compressed(
+        self, data: bytes, media: MediaType, options: Options, name: str
+    ) -> bytes | None:
+        if options.resize is None and is_marked(data, media):
+            return None
+        try:
+            candidate = self._backend.compress(data, media, options, name)
+        except LeftAlone:
+            return None
+        if candidate.lossy:
+            candidate = Candidate(mark(candidate.data, media), lossy=True, notes=candidate.notes)
+        if len(candidate.data) >= len(data):
+            return None
+        difference = self._sandbox.verify(data, candidate, media, options)
+        return candidate.data if difference is None else None

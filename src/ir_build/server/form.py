@@ -1,0 +1,211 @@
+"""Read what a request says: fields from the query and from any kind of body, and a file.
+
+A body is bounded in size and in time, fields in number and length; a file goes to a spool, and
+nobody's is taken before its sender is known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..errors import RequestError
+from ..imagerecycle.wire import incoming
+from .multipart import Parser, PartBegin, PartEnd
+from .refusal import Refusal
+from .spool import Spool
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from starlette.types import Receive, Scope
+
+    from .multipart import Event
+
+#: bytes of all fields together
+_LONGEST_FIELDS = 256 * 1024
+#: bytes of a file that are taken before the field `auth` has come
+_UNKNOWN_SENDER = 1_000_000
+#: seconds before the slowest permitted rate counts
+_HEAD_START = 10.0
+
+
+@dataclass(slots=True)
+class Form:
+    """What a request said."""
+
+    fields: dict[str, str]
+    filename: str = ""  #: as it was sent
+    file: Spool | None = None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self.file is not None:
+            self.file.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a body may be."""
+
+    file_size: int  #: bytes
+    idle: float  #: seconds without a byte
+    rate: int  #: bytes a second
+    folder: Path  #: for files on their way in
+
+
+def content_type(scope: Scope) -> str:
+    """The Content-Type of a request, as it was sent."""
+    return _header(scope, b"content-type")
+
+
+async def read_fields(scope: Scope, receive: Receive, limits: Limits) -> dict[str, str]:
+    """The fields of a request that brings no file. Raises `Refusal` and `RequestError`."""
+    form = await read_form(scope, receive, limits, None)
+    form.close()
+    return form.fields
+
+
+async def read_form(
+    scope: Scope,
+    receive: Receive,
+    limits: Limits,
+    admit: Callable[[Mapping[str, str]], Awaitable[object]] | None,
+) -> Form:
+    """The fields of a request, and its file; `admit` is called before more of that is taken.
+
+    Without `admit` a file is passed over. Raises `Refusal` and `RequestError`.
+    """
+    query = scope["query_string"].decode("latin-1")
+    kind = content_type(scope)
+    declared = _header(scope, b"content-length")
+    has_body = declared not in ("", "0") or _header(scope, b"transfer-encoding") != ""
+    if not has_body:
+        return Form(incoming.fields(query))
+    multipart = kind.lower().lstrip().startswith("multipart/")
+    most = _LONGEST_FIELDS + (limits.file_size if multipart and admit else 0)
+    if declared.isdigit() and int(declared) > most:
+        raise _too_large(limits)
+    pieces = _pieces(receive, limits, most)
+    if not multipart:
+        body = b"".join([piece async for piece in pieces])
+        return Form(incoming.fields(query, kind, body))
+    reader = _Reader(incoming.fields(query), limits, admit)
+    try:
+        parser = Parser(kind)
+        async for piece in pieces:
+            await reader.take(parser.feed(piece))
+        await reader.take(parser.finish())
+    except BaseException:
+        reader.form.close()
+        raise
+    return reader.form
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Turns the events of a multipart body into a form."""
+
+    fields: dict[str, str]
+    limits: Limits
+    admit: Callable[[Mapping[str, str]], Awaitable[object]] | None
+    form: Form = field(init=False)
+    _admitted: bool = False
+    _part: PartBegin | None = None
+    _spool: Spool | None = None
+    _value: list[bytes] = field(default_factory=list)
+    _length: int = 0
+
+    def __post_init__(self) -> None:
+        self.form = Form(self.fields)
+
+    async def take(self, events: Iterator[Event]) -> None:
+        for event in events:
+            if isinstance(event, bytes):
+                await self._data(event)
+            elif isinstance(event, PartBegin):
+                self._begin(event)
+            elif isinstance(event, PartEnd):
+                self._end()
+
+    def _begin(self, part: PartBegin) -> None:
+        self._part = part
+        self._value = []
+        if self.admit and self.form.file is None and _is_file(part):
+            self._spool = self.form.file = Spool(self.limits.folder)
+            self.form.filename = part.filename or ""
+
+    async def _data(self, data: bytes) -> None:
+        if self._spool is None:
+            self._length += len(data)
+            if self._length > _LONGEST_FIELDS:
+                raise RequestError("the fields are too long")
+            self._value.append(data)
+            return
+        size = self._spool.size + len(data)
+        if size > self.limits.file_size:
+            raise _too_large(self.limits)
+        if not self._admitted and self.admit:
+            if "auth" in self.fields:
+                await self.admit(self.fields)
+                self._admitted = True
+            elif size > _UNKNOWN_SENDER:
+                raise Refusal(401, "The field auth must come before a file as large as this")
+        self._spool.write(data)
+
+    def _end(self) -> None:
+        if self._spool is not None:
+            if not self._spool.size and not self.form.filename:
+                # A browser sends this for a field in which no file was chosen.
+                self.form.file = None
+            self._spool = None
+        elif self._part is not None and not _is_file(self._part):
+            value = b"".join(self._value)
+            self.fields[self._part.name] = value.decode("utf-8", "replace")
+
+
+def _is_file(part: PartBegin) -> bool:
+    return part.filename is not None or part.name == "file"
+
+
+async def _pieces(receive: Receive, limits: Limits, most: int) -> AsyncIterator[bytes]:
+    """The pieces of a body that comes in time and is no longer than `most` bytes."""
+    started = time.monotonic()
+    size = 0
+    more = True
+    while more:
+        try:
+            async with asyncio.timeout(limits.idle):
+                message = await receive()
+        except TimeoutError:
+            raise _too_slow() from None
+        if message["type"] == "http.disconnect":
+            raise Refusal(400, "The connection was closed before the whole request had come")
+        piece = message.get("body", b"")
+        more = message.get("more_body", False)
+        size += len(piece)
+        if size > most:
+            raise _too_large(limits)
+        seconds = time.monotonic() - started - _HEAD_START
+        if more and seconds > 0 and size < seconds * limits.rate:
+            raise _too_slow()
+        if piece:
+            yield piece
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value).decode("latin-1")
+    return ""
+
+
+def _too_large(limits: Limits) -> Refusal:
+    return Refusal(400, f"The file is larger than {limits.file_size} bytes")
+
+
+def _too_slow() -> Refusal:
+    return Refusal(408, "The request came too slowly", headers={"Connection": "close"})

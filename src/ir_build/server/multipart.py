@@ -1,0 +1,178 @@
+"""Read `multipart/form-data` piece by piece, in every spelling that clients are known to send.
+
+Lines may end in LF alone, the closing boundary may be missing, a boundary may be unquoted and hold
+an `=`. The data of a part is handed on as it comes; nothing is held but a line's worth.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from ..errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LONGEST_PREAMBLE = 8 * 1024
+_LONGEST_HEADERS = 16 * 1024
+_LONGEST_BOUNDARY = 250
+_LONGEST_PADDING = 100
+_MOST_PARTS = 64
+
+_BOUNDARY = re.compile(r'boundary\s*=\s*(?:"([^"]*)"|([^;]*))', re.IGNORECASE)
+_HEADERS_END = re.compile(rb"\r?\n\r?\n")
+_FOLD = re.compile(r"\r?\n[ \t]+")
+_DISPOSITION = re.compile(r"^content-disposition\s*:(.*)$", re.IGNORECASE | re.MULTILINE)
+_PARAMETER = re.compile(r';\s*([\w*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))')
+
+
+@dataclass(frozen=True, slots=True)
+class PartBegin:
+    """A part begins; its data follows, then `PartEnd`."""
+
+    name: str
+    filename: str | None  #: as it was sent, None for a plain field
+
+
+@dataclass(frozen=True, slots=True)
+class PartEnd:
+    """The part is over."""
+
+
+Event = PartBegin | bytes | PartEnd
+
+
+class _At(Enum):
+    PREAMBLE = auto()
+    HEADERS = auto()
+    DATA = auto()
+    EPILOGUE = auto()
+
+
+class Parser:
+    """Takes a body's pieces in their order."""
+
+    def __init__(self, content_type: str) -> None:
+        """`content_type`: of the request, for its boundary. Raises `RequestError`."""
+        match = _BOUNDARY.search(content_type)
+        boundary = (match[1] or match[2] or "").strip() if match else ""
+        if not 0 < len(boundary) <= _LONGEST_BOUNDARY:
+            raise RequestError("the multipart body has no boundary")
+        self._delimiter = b"\n--" + boundary.encode("latin-1", "replace")
+        self._at = _At.PREAMBLE
+        # A delimiter begins with a line end. One that was never sent stands before the body and
+        # before every part's data, so that a boundary at their very beginning is no special case.
+        self._rest = b"\n"
+        self._unsent = 1
+        self._crlf = True
+        self._parts = 0
+
+    def feed(self, data: bytes) -> Iterator[Event]:
+        """What `data` completes. Raises `RequestError`."""
+        self._rest = self._rest + data if self._rest else data
+        return self._events(last=False)
+
+    def finish(self) -> Iterator[Event]:
+        """What the end of the body completes. Raises `RequestError`."""
+        yield from self._events(last=True)
+        if self._at is _At.PREAMBLE:
+            raise RequestError("the multipart body holds no part")
+        if self._at is _At.HEADERS and self._rest.strip():
+            raise RequestError("the multipart body ends inside a part's headers")
+        if self._at is _At.DATA:
+            # The closing boundary is missing; the line end before it is usually sent.
+            yield from self._data(self._rest.removesuffix(self._line_end()))
+            yield PartEnd()
+
+    def _events(self, *, last: bool) -> Iterator[Event]:
+        while self._at is not _At.EPILOGUE:
+            if self._at is _At.HEADERS:
+                begin = self._headers()
+                if begin is None:
+                    return
+                yield begin
+                continue
+            found, end = self._boundary(last=last)
+            if self._at is _At.DATA:
+                yield from self._data(self._before(found, complete=end >= 0))
+            elif end < 0 and len(self._rest) > _LONGEST_PREAMBLE:
+                raise RequestError("the multipart body does not begin with its boundary")
+            if end < 0:
+                if self._at is _At.DATA:
+                    self._rest = self._rest[max(0, found - 1) :]
+                return
+            if self._at is _At.DATA:
+                yield PartEnd()
+            closing = self._rest[found + len(self._delimiter) :].startswith(b"--")
+            self._rest = self._rest[end:]
+            self._at = _At.EPILOGUE if closing or (last and not self._rest) else _At.HEADERS
+        self._rest = b""
+
+    def _boundary(self, *, last: bool) -> tuple[int, int]:
+        """Where the next boundary may begin, and where its line ends: -1 while that is open."""
+        start = 0
+        while (found := self._rest.find(self._delimiter, start)) >= 0:
+            after = found + len(self._delimiter)
+            tail = self._rest[after : after + _LONGEST_PADDING]
+            if tail.startswith(b"--"):
+                return found, after + 2
+            line, newline, _ = tail.partition(b"\n")
+            if newline and not line.strip():
+                if self._at is _At.PREAMBLE:
+                    self._crlf = line.endswith(b"\r")
+                return found, after + len(line) + 1
+            if not newline and len(tail) < _LONGEST_PADDING and line.strip() in (b"", b"-"):
+                return found, after + len(tail) if last else -1
+            start = found + 1  # the boundary is the beginning of something longer
+        return max(0, len(self._rest) - len(self._delimiter)), -1
+
+    def _before(self, found: int, *, complete: bool) -> bytes:
+        if complete:
+            return self._rest[:found].removesuffix(b"\r") if self._crlf else self._rest[:found]
+        return self._rest[: max(0, found - 1)]  # a CR may belong to the boundary
+
+    def _data(self, data: bytes) -> Iterator[bytes]:
+        if self._unsent and data:
+            data = data[1:]
+            self._unsent = 0
+        if data:
+            yield data
+
+    def _headers(self) -> PartBegin | None:
+        match = _HEADERS_END.search(b"\n" + self._rest)  # there may be none at all
+        if match is None:
+            if len(self._rest) > _LONGEST_HEADERS:
+                raise RequestError("a part's headers are too long")
+            return None
+        self._parts += 1
+        if self._parts > _MOST_PARTS:
+            raise RequestError(f"more than {_MOST_PARTS} parts")
+        head = self._rest[: max(0, match.start() - 1)]
+        self._rest = b"\n" + self._rest[match.end() - 1 :]
+        self._unsent = 1
+        self._at = _At.DATA
+        return _begin(head)
+
+    def _line_end(self) -> bytes:
+        return b"\r\n" if self._crlf else b"\n"
+
+
+def _begin(head: bytes) -> PartBegin:
+    try:
+        text = head.decode()
+    except UnicodeDecodeError:
+        text = head.decode("latin-1")
+    match = _DISPOSITION.search(_FOLD.sub(" ", text).replace("\r", ""))
+    found: dict[str, str] = {}
+    for name, quoted, plain in _PARAMETER.findall(match[1] if match else ""):
+        found.setdefault(name.lower(), quoted.replace('\\"', '"') or plain.strip())
+    filename = found.get("filename")
+    if "filename*" in found:  # RFC 5987: charset'language'percent-encoded
+        charset, _, rest = found["filename*"].partition("'")
+        encoding = "latin-1" if charset.lower() == "iso-8859-1" else "utf-8"
+        filename = unquote(rest.partition("'")[2], encoding, "replace") or filename
+    return PartBegin(found.get("name", ""), filename)

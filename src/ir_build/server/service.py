@@ -1,0 +1,93 @@
+"""What the endpoints of one server share."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from ..imagerecycle.wire import incoming
+from . import keyring
+from .accounts import Accounts
+from .bucket import Buckets
+from .compressor import Compressor
+from .database import Database
+from .form import Limits
+from .migrations import migrate
+from .refusal import unauthorized
+from .storage import open_storage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .accounts import Caller, Credentials
+    from .settings import Settings
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+# Each holds a connection to the database, and blocks while the storage works.
+_THREADS = 8
+
+
+class Service:
+    """The parts of a running server."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
+        """Open everything that `settings` name. Raises `ConfigError`."""
+        self.settings = settings
+        self._clock = clock
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.keyring = keyring.load(settings)
+        self.database = Database(settings.database, durable=settings.durability == "full")
+        self.storage = open_storage(settings)
+        self.accounts = Accounts(self.database, self.keyring, settings.max_file_size)
+        self.compressor = Compressor(settings) if settings.backend == "engine" else None
+        self.limits = Limits(
+            file_size=settings.max_file_size,
+            idle=settings.body_idle,
+            rate=settings.body_rate,
+            folder=self.storage.incoming,
+        )
+        self.api_url = f"{settings.public_url}/v1"
+        #: uploads whose bodies or answers are under way
+        self.uploads = 0
+        self.stopping = False
+        self._buckets = Buckets(settings.rate, settings.burst)
+        self._threads = ThreadPoolExecutor(_THREADS, "service")
+
+    def prepare(self) -> Credentials | None:
+        """Migrate the database and, at the first start, make the main account.
+
+        Its credentials, None at every later start. Raises `ConfigError`.
+        """
+        migrate(self.database)
+        return self.accounts.prepare(self.now(), self.settings.quota)
+
+    def now(self) -> int:
+        """Unix seconds."""
+        return int(self._clock())
+
+    async def run(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """Call a function that blocks on database or storage, on a thread for that."""
+
+        def call() -> _R:
+            return function(*args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    async def authenticate(self, fields: Mapping[str, str]) -> Caller:
+        """Whose credentials are among the fields of a request. Raises `Refusal`."""
+        auth = incoming.auth(fields)
+        if auth is None:
+            raise unauthorized()
+        caller = await self.run(self.accounts.authenticate, auth.key, auth.secret)
+        self._buckets.take(caller.id)
+        return caller
+
+    def close(self) -> None:
+        """Let go of everything."""
+        if self.compressor is not None:
+            self.compressor.close()
+        self._threads.shutdown()
+        self.database.close()

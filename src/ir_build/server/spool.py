@@ -1,0 +1,75 @@
+"""A file on its way in: in memory while it is small, then in a temporary file."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+_IN_MEMORY = 256 * 1024  #: bytes; larger files go to the disk as they come
+PREFIX = ".upload-"
+
+
+class Spool:
+    """Takes the pieces of one file and knows its size and its digest."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder`: of the temporary file, where one is needed."""
+        self._folder = folder
+        self._pieces: list[bytes] = []
+        self._descriptor = -1
+        self._hash = hashlib.sha256()
+        #: bytes so far
+        self.size = 0
+        #: where the file is, None while it is in memory
+        self.path: Path | None = None
+
+    def write(self, piece: bytes) -> None:
+        """Add a piece. Raises OSError."""
+        self.size += len(piece)
+        self._hash.update(piece)
+        if self.path is not None:
+            _write_all(self._descriptor, piece)
+            return
+        self._pieces.append(piece)
+        if self.size > _IN_MEMORY:
+            self._descriptor, name = tempfile.mkstemp(prefix=PREFIX, dir=self._folder)
+            self.path = Path(name)
+            pieces, self._pieces = self._pieces, []
+            for one in pieces:
+                _write_all(self._descriptor, one)
+
+    def digest(self) -> bytes:
+        """The SHA-256 of the file."""
+        return self._hash.digest()
+
+    def read(self, limit: int = -1) -> bytes:
+        """The file's first `limit` bytes, or all of it."""
+        if self.path is None:
+            data = b"".join(self._pieces)
+            return data if limit < 0 else data[:limit]
+        with self.path.open("rb") as file:
+            return file.read(limit)
+
+    def sync(self) -> None:
+        """Have the temporary file, if there is one, on the disk. Raises OSError."""
+        if self._descriptor >= 0:
+            os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        """Remove what is left of it."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+        if self.path is not None:
+            with contextlib.suppress(OSError):
+                self.path.unlink()
+        self._pieces = []
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

@@ -1,0 +1,168 @@
+"""Where the bytes are: a local folder, or a bucket of an S3-compatible store.
+
+An object's key is `YYYYMMDD/...`, is never used twice, and is known to nobody before its row is
+committed: an object is written in place, and what a crash leaves behind is found by its day.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote, urlsplit
+
+from ..errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .settings import Settings
+    from .spool import Spool
+
+PIECE = 256 * 1024  #: bytes that are read at once
+_KEY = re.compile(r"(\d{8})/([0-9a-f]{2})([0-9a-f]{30}-[a-z]+)")
+
+
+class StorageUnavailable(Exception):
+    """The storage does not take or give an object now."""
+
+
+class Missing(Exception):
+    """The storage has no such object."""
+
+
+class Storage(Protocol):
+    """Objects by key. All methods block and may raise `StorageUnavailable`."""
+
+    #: a folder for files on their way in, on the storage's own disk where it has one
+    incoming: Path
+
+    def put(self, key: str, data: bytes) -> None:
+        """Store a new object."""
+
+    def take(self, key: str, spool: Spool) -> None:
+        """Store a new object from a file on its way in, which may be gone afterwards."""
+
+    def read(self, key: str) -> Iterator[bytes]:
+        """The pieces of an object. Raises `Missing`, with the first piece."""
+
+    def delete(self, keys: list[str]) -> None:
+        """Remove objects; those that are not there are no error."""
+
+    def keys(self, day: str) -> Iterator[str]:
+        """The keys of the objects stored on a day, `YYYYMMDD`."""
+
+    def check(self) -> None:
+        """See whether the storage answers."""
+
+
+class Folder:
+    """A local folder."""
+
+    def __init__(self, root: Path, *, durable: bool) -> None:
+        """`durable`: flush every object to the disk before its row is written."""
+        self._root = root
+        self._durable = durable
+        self._made: set[Path] = set()
+        self.incoming = root / "incoming"
+        try:
+            self.incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
+            root.chmod(0o700)
+        except OSError as error:
+            raise ConfigError("server", "storage", f"{root}: {error.strerror}") from error
+
+    def put(self, key: str, data: bytes) -> None:
+        with _translated():
+            path = self._new(key)
+            with path.open("xb") as file:
+                file.write(data)
+                if self._durable:
+                    file.flush()
+                    os.fsync(file.fileno())
+            self._sync_folder(path.parent)
+
+    def take(self, key: str, spool: Spool) -> None:
+        if spool.path is None:
+            self.put(key, spool.read())
+            return
+        with _translated():
+            if self._durable:
+                spool.sync()
+            path = self._new(key)
+            spool.path.rename(path)
+            self._sync_folder(path.parent)
+
+    def read(self, key: str) -> Iterator[bytes]:
+        try:
+            file = self._path(key).open("rb")
+        except FileNotFoundError:
+            raise Missing(key) from None
+        except OSError as error:
+            raise StorageUnavailable(error.strerror) from error
+        with file:
+            while piece := file.read(PIECE):
+                yield piece
+
+    def delete(self, keys: list[str]) -> None:
+        with _translated():
+            for key in keys:
+                self._path(key).unlink(missing_ok=True)
+
+    def keys(self, day: str) -> Iterator[str]:
+        for path in (self._root / day).glob("*/*"):
+            yield f"{day}/{path.parent.name}{path.name}"
+
+    def check(self) -> None:
+        with _translated():
+            self.incoming.stat()
+
+    def _new(self, key: str) -> Path:
+        path = self._path(key)
+        if path.parent not in self._made:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if self._durable:
+                for folder in (path.parent.parent, self._root):
+                    self._sync_folder(folder)
+            self._made.add(path.parent)
+        return path
+
+    def _path(self, key: str) -> Path:
+        match = _KEY.fullmatch(key)
+        if match is None:
+            raise Missing(key)
+        return self._root / match[1] / match[2] / match[3]
+
+    def _sync_folder(self, folder: Path) -> None:
+        if self._durable and os.name != "nt":
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def open_storage(settings: Settings) -> Storage:
+    """The storage that the settings name. Raises `ConfigError`."""
+    parts = urlsplit(settings.storage)
+    if parts.scheme == "file" and not parts.netloc:
+        path = unquote(parts.path)
+        # file:///C:/folder on Windows
+        return Folder(
+            Path(path.lstrip("/") if os.name == "nt" else path),
+            durable=settings.durability == "full",
+        )
+    if parts.scheme == "s3" and parts.netloc:
+        from .s3 import Bucket  # noqa: PLC0415  (only for those who use it)
+
+        return Bucket(parts.netloc, parts.path.strip("/"), settings)
+    raise ConfigError("server", "storage", "is neither file:///PATH nor s3://BUCKET/PREFIX")
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageUnavailable(error.strerror) from error
