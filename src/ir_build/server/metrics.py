@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, start_http_server
@@ -9,7 +10,6 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .. import __version__
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         make: Any = {"registry": self._registry, "namespace": "ir_build"}
-        Info("server", "Version", **make).info({"version": __version__})
+        Info("server", "Version", **make).info({"version": version("ir-build")})
         #: by method, route and status
         self.requests = Counter("requests", "Requests", ["method", "route", "status"], **make)
         self.seconds = Histogram(
