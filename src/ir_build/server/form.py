@@ -7,6 +7,8 @@ nobody's is taken before its sender is known.
 from __future__ import annotations
 
 import asyncio
+import base64
+import contextlib
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -79,12 +81,12 @@ async def read_form(
 
     Without `admit` a file is passed over. Raises `Refusal` and `RequestError`.
     """
-    query = scope["query_string"].decode("latin-1")
+    asked = _asked(scope)
     kind = content_type(scope)
     declared = _header(scope, b"content-length")
     has_body = declared not in ("", "0") or _header(scope, b"transfer-encoding") != ""
     if not has_body:
-        return Form(incoming.fields(query))
+        return Form(asked)
     multipart = kind.lower().lstrip().startswith("multipart/")
     most = _LONGEST_FIELDS + (limits.file_size if multipart and admit else 0)
     if declared.isdigit() and int(declared) > most:
@@ -92,8 +94,8 @@ async def read_form(
     pieces = _pieces(receive, limits, most)
     if not multipart:
         body = b"".join([piece async for piece in pieces])
-        return Form(incoming.fields(query, kind, body))
-    reader = _Reader(incoming.fields(query), limits, admit)
+        return Form(asked | incoming.fields("", kind, body))
+    reader = _Reader(asked, limits, admit)
     try:
         parser = Parser(kind)
         async for piece in pieces:
@@ -194,6 +196,20 @@ async def _pieces(receive: Receive, limits: Limits, most: int) -> AsyncIterator[
             raise _too_slow()
         if piece:
             yield piece
+
+
+def _asked(scope: Scope) -> dict[str, str]:
+    """The fields that stand before the body: in the query, and `auth` in a header of ours.
+
+    `Authorization: IR BASE64` is for browsers, which send no body with GET, and should not have
+    credentials in an address.
+    """
+    scheme, _, text = _header(scope, b"authorization").partition(" ")
+    fields = incoming.fields(scope["query_string"].decode("latin-1"))
+    if scheme.lower() == "ir" and "auth" not in fields:
+        with contextlib.suppress(ValueError):  # no credentials, then
+            fields["auth"] = base64.b64decode(text, validate=True).decode()
+    return fields
 
 
 def _header(scope: Scope, name: bytes) -> str:
