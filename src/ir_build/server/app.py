@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import time
@@ -9,21 +10,23 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 
-from ..errors import RequestError
-from . import account_endpoints, image_endpoints, page
+from ..errors import ConfigError, RequestError
+from . import account_endpoints, image_endpoints, operations, pages
 from .answers import refused
 from .database import DatabaseUnavailable
+from .observe import Observe
 from .refusal import Refusal, unavailable
 from .service import Service
 from .storage import Missing, StorageUnavailable
+from .sweeper import sweep_for_ever
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from starlette.requests import Request
     from starlette.responses import Response
-    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from .settings import Settings
 
@@ -37,20 +40,33 @@ def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) ->
     has made it, else None: they are shown nowhere else. Raises `ConfigError`.
     """
     service = Service(settings, clock)
+    try:
+        credentials = service.prepare()
+    except DatabaseUnavailable as error:
+        raise ConfigError("server", "database", f"does not answer: {error}") from error
+    routes = [
+        *image_endpoints.routes(service),
+        *account_endpoints.routes(service),
+        *operations.routes(service),
+        *pages.routes(),
+    ]
+    if settings.metrics.startswith("/"):
+        routes.append(service.metrics.route(settings.metrics))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        sweeping = asyncio.create_task(sweep_for_ever(service))
         try:
             yield
         finally:
+            sweeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sweeping
             service.close()
 
     app = Starlette(
-        routes=[
-            *image_endpoints.routes(service),
-            *account_endpoints.routes(service),
-            *page.routes(),
-        ],
+        routes=routes,
+        middleware=[Middleware(Observe, routes=routes, metrics=service.metrics)],
         exception_handlers={
             Refusal: _refusal,
             RequestError: _request_error,
@@ -58,30 +74,18 @@ def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) ->
             DatabaseUnavailable: _unavailable,
             StorageUnavailable: _unavailable,
             Missing: _unavailable,
-            Exception: _fault,
         },
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
-    app.add_middleware(_Slashes)
-    app.state.credentials = service.prepare()
+    app.state.service = service
+    app.state.credentials = credentials
     return app
 
 
-class _Slashes:
-    """Every path answers with and without a slash at its end, without a redirect."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and len(scope["path"]) > 1:
-            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
-        await self._app(scope, receive, send)
-
-
 async def _refusal(_: Request, error: Exception) -> Response:
-    return refused(error) if isinstance(error, Refusal) else await _fault(_, error)
+    assert isinstance(error, Refusal)
+    return refused(error)
 
 
 async def _request_error(_: Request, error: Exception) -> Response:
@@ -89,16 +93,10 @@ async def _request_error(_: Request, error: Exception) -> Response:
 
 
 async def _http_error(_: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        return await _fault(_, error)
+    assert isinstance(error, HTTPException)
     return refused(Refusal(error.status_code, error.detail, headers=error.headers))
 
 
 async def _unavailable(_: Request, error: Exception) -> Response:
     _LOG.error("not available: %s: %s", type(error).__name__, error)
     return refused(unavailable("The server cannot work now: try again"))
-
-
-async def _fault(_: Request, error: Exception) -> Response:
-    _LOG.error("internal error", exc_info=error)
-    return refused(Refusal(500, "Internal error"))

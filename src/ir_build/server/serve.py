@@ -10,12 +10,15 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from ..errors import ConfigError
+from . import logs
 from .app import create_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from .accounts import Credentials
+    from .service import Service
     from .settings import Settings
 
 _BACKLOG = 1024
@@ -27,6 +30,7 @@ def serve(settings: Settings, ready: Callable[[str, Credentials | None], None]) 
     `ready` is told the address, and the main account's credentials when it was made just now.
     Raises `ConfigError`.
     """
+    logs.configure()
     with _listening(settings) as listener:
         port = listener.getsockname()[1]
         if urlsplit(settings.public_url).port == 0:
@@ -43,8 +47,31 @@ def serve(settings: Settings, ready: Callable[[str, Credentials | None], None]) 
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=list(settings.trusted_proxies),
         )
-        ready(settings.public_url, app.state.credentials)
-        uvicorn.Server(config).run(sockets=[listener])
+        stop_metrics = _metrics(app.state.service)
+        try:
+            ready(settings.public_url, app.state.credentials)
+            _Server(config, app.state.service).run(sockets=[listener])
+        finally:
+            stop_metrics()
+
+
+class _Server(uvicorn.Server):
+    """Tells the service when it is to stop, so that /readyz says so at once."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._service.stopping = True
+        super().handle_exit(sig, frame)
+
+
+def _metrics(service: Service) -> Callable[[], None]:
+    address = service.settings.metrics
+    if not address or address.startswith("/"):
+        return lambda: None
+    return service.metrics.listen(address)
 
 
 def _listening(settings: Settings) -> socket.socket:

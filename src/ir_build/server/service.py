@@ -13,6 +13,7 @@ from .bucket import Buckets
 from .compressor import Compressor
 from .database import Database
 from .form import Limits
+from .metrics import Metrics
 from .migrations import migrate
 from .refusal import unauthorized
 from .storage import open_storage
@@ -49,6 +50,12 @@ class Service:
             rate=settings.body_rate,
             folder=self.storage.incoming,
         )
+        self.metrics = Metrics()
+        self.metrics.watch("uploads_under_way", "Uploads under way", lambda: self.uploads)
+        if self.compressor is not None:
+            self.metrics.watch(
+                "compressing", "Uploads compressed or waiting for it", self._compressing
+            )
         self.api_url = f"{settings.public_url}/v1"
         #: uploads whose bodies or answers are under way
         self.uploads = 0
@@ -84,6 +91,9 @@ class Service:
         caller = await self.run(self.accounts.authenticate, auth.key, auth.secret)
         self._buckets.take(caller.id)
         return caller
+
+    def _compressing(self) -> float:
+        return self.compressor.waiting if self.compressor else 0
 
     def close(self) -> None:
         """Let go of everything."""

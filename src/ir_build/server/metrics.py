@@ -1,0 +1,72 @@
+"""What the server counts, for Prometheus. No label ever comes from what a client sent."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, start_http_server
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ..errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+_BUCKETS = (0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300)
+
+
+class Metrics:
+    """The counters of one server."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        make: Any = {"registry": self._registry, "namespace": "ir_build"}
+        Info("server", "Version", **make).info({"version": version("ir-build")})
+        #: by method, route and status
+        self.requests = Counter("requests", "Requests", ["method", "route", "status"], **make)
+        self.seconds = Histogram(
+            "request_seconds", "Seconds to answer", ["route"], buckets=_BUCKETS, **make
+        )
+        self.bytes_before = Counter("bytes_before", "Bytes of accepted uploads", **make)
+        self.bytes_after = Counter("bytes_after", "Bytes of what was made of them", **make)
+        #: compressed, original (could not be made smaller) or known (answered from the storage)
+        self.uploads = Counter("uploads", "Accepted uploads by outcome", ["outcome"], **make)
+        #: crashed, timeout or refused
+        self.failures = Counter("failures", "Files that could not be worked on", ["kind"], **make)
+        self.fetches = Counter("fetches", "Fetched URLs by outcome", ["outcome"], **make)
+        self.swept = Counter("swept", "What the sweeper has removed", ["what"], **make)
+
+    def watch(self, name: str, help_: str, value: Callable[[], float]) -> None:
+        """Show what `value` gives whenever somebody looks."""
+        gauge = Gauge(name, help_, registry=self._registry, namespace="ir_build")
+        gauge.set_function(value)
+
+    def route(self, path: str) -> Route:
+        """The metrics as a route of the application."""
+
+        async def endpoint(_: Request) -> Response:
+            return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+
+        return Route(path, endpoint)
+
+    def listen(self, address: str) -> Callable[[], None]:
+        """Serve the metrics at `HOST:PORT`, on a thread; what ends that. Raises `ConfigError`."""
+        host, _, port = address.rpartition(":")
+        try:
+            server, thread = start_http_server(
+                int(port), host.strip("[]") or "127.0.0.1", self._registry
+            )
+        except (OSError, ValueError) as error:
+            raise ConfigError("server", "metrics", f"{address}: {error}") from error
+
+        def stop() -> None:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+        return stop
