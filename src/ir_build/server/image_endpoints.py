@@ -104,7 +104,7 @@ async def _finished(service: Service, caller: Caller, form: Form) -> Response:
     if form.file is None:
         if wanted.url is None:
             raise Refusal(400, "Send a file in the field file, or its address in the field url")
-        raise Refusal(400, "This server fetches nothing from elsewhere: send the file itself")
+        form.file, form.filename = await service.fetcher.fetch(wanted.url)
     compressor = service.compressor
     options = compressor.options(wanted.params) if compressor else None
     image = await Upload(service, caller, form.file, form.filename, options).finish()

@@ -12,6 +12,7 @@ from .accounts import Accounts
 from .bucket import Buckets
 from .compressor import Compressor
 from .database import Database
+from .fetch import Fetcher
 from .form import Limits
 from .metrics import Metrics
 from .migrations import migrate
@@ -56,6 +57,7 @@ class Service:
             self.metrics.watch(
                 "compressing", "Uploads compressed or waiting for it", self._compressing
             )
+        self.fetcher = Fetcher(self)
         self.api_url = f"{settings.public_url}/v1"
         #: uploads whose bodies or answers are under way
         self.uploads = 0
@@ -99,5 +101,6 @@ class Service:
         """Let go of everything."""
         if self.compressor is not None:
             self.compressor.close()
+        self.fetcher.close()
         self._threads.shutdown()
         self.database.close()

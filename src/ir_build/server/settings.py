@@ -125,6 +125,9 @@ class Settings:
     url_allow: tuple[str, ...] = _setting(
         (), values.strings, "hosts (name, *.name, name:port) and networks (10.1.0.0/16) to trust"
     )
+    url_time_limit: float = _setting(
+        30.0, values.seconds, "seconds in which a file must have been fetched"
+    )
     metrics: str = _setting(
         "", values.text, "Prometheus metrics: a path (/metrics) or an address of its own (:9090)"
     )
