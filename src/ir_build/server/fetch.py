@@ -60,7 +60,7 @@ class Fetcher:
         loop = asyncio.get_running_loop()
         try:
             found = await loop.run_in_executor(self._threads, self._fetch, url)
-        except Refusal as error:
+        except Refusal:
             self._outcomes.labels("refused").inc()
             raise
         self._outcomes.labels("fetched").inc()

@@ -12,6 +12,7 @@ import uvicorn
 from ..errors import ConfigError
 from . import logs
 from .app import create_app
+from .protocol import Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 _BACKLOG = 1024
+#: seconds that an idle connection is kept; a load balancer's must be shorter
+_KEEP_ALIVE = 75
 
 
 def serve(settings: Settings, ready: Callable[[str, Credentials | None], None]) -> None:
@@ -40,9 +43,13 @@ def serve(settings: Settings, ready: Callable[[str, Credentials | None], None]) 
         app = create_app(settings)
         config = uvicorn.Config(
             app,
+            http=Protocol,
+            ws="none",
+            lifespan="on",
             log_config=None,
             access_log=False,
             server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE,
             timeout_graceful_shutdown=round(settings.grace),
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=list(settings.trusted_proxies),
