@@ -1,0 +1,1 @@
+"""The server's web page, in a real browser."""
