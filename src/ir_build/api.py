@@ -93,7 +93,14 @@ class Session:
         self._sandbox = Sandbox(
             jobs=config.jobs, time_limit=config.timeout, memory_limit=config.memory_limit
         )
-        self.backend = backends.choose(config.backend, environ=environ, sandbox=self._sandbox)
+        self.backend = backends.choose(
+            config.backend,
+            environ=environ,
+            sandbox=self._sandbox,
+            folder=config.cache_dir,
+            concurrency=config.concurrency,
+            budget=config.max_quota_per_build,
+        )
         self._fallback = (
             backends.built_in(self._sandbox)
             if config.fallback == "local" and self.backend.remote
@@ -102,7 +109,11 @@ class Session:
         self._cache = Cache(config.cache_dir, size_limit=config.cache_size)
         self._included = discover.matcher(config.include) if config.include else None
         self._excluded = discover.matcher(config.exclude)
-        self._threads = ThreadPoolExecutor(max(_THREADS, config.jobs), "ir-build")
+        threads = max(_THREADS, config.jobs)
+        if self.backend.remote:
+            # While results are verified, which needs a worker each, the line must stay full.
+            threads = max(threads, 2 * config.concurrency + config.jobs)
+        self._threads = ThreadPoolExecutor(threads, "ir-build")
         self._prefetched: Pipeline | None = None
         self._ended = threading.Event()
 
@@ -292,6 +303,7 @@ class Session:
                 else "the rest of the files is shipped as it was"
             )
             warnings.append(f"{self.backend.name} stopped: {pipeline.stopped}; {rest}")
+        warnings.extend(self.backend.warnings())
         return tuple(warnings)
 
 

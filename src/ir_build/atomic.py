@@ -87,6 +87,12 @@ def write_text(path: Path, text: str) -> None:
     _write(path, text.encode("utf-8", "surrogateescape"), mode=mode, durable=False)
 
 
+def write_private(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 to `path` in one step, for this user's eyes only. Raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write(path, text.encode(), mode=0o600)
+
+
 def is_temporary(name: str) -> bool:
     """Whether a file called `name` is one of ours, being written or left by a killed process."""
     return name.startswith(TEMP_PREFIX) and name.endswith(TEMP_SUFFIX)
@@ -99,6 +105,33 @@ def remove_stale(path: Path) -> None:
             path.unlink()
 
 
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """A new file beside `path`, which takes its place when the block ends, and is gone otherwise.
+
+    A file that is there keeps its mode. Raises `Unreadable` when the place cannot be written to,
+    before the block is entered.
+    """
+    try:
+        like = path.stat() if path.exists() else None
+        if like is not None and not stat.S_ISREG(like.st_mode):
+            raise Unreadable("not a regular file")
+        mode = 0o666 & ~_umask()
+        block = _beside(path, like=like, mode=mode, keep_times=False, durable=True)
+        file = block.__enter__()
+    except OSError as error:
+        raise Unreadable(error.strerror or str(error)) from error
+    try:
+        yield file
+    except BaseException as error:
+        block.__exit__(type(error), error, error.__traceback__)
+        raise
+    try:
+        block.__exit__(None, None, None)
+    except OSError as error:
+        raise Unreadable(error.strerror or str(error)) from error
+
+
 def _write(
     path: Path,
     data: bytes,
@@ -108,10 +141,20 @@ def _write(
     keep_times: bool = False,
     durable: bool = True,
 ) -> os.stat_result:
+    with _beside(path, like=like, mode=mode, keep_times=keep_times, durable=durable) as file:
+        file.write(data)
+    return path.lstat()  # after the rename, which stamps the file again
+
+
+@contextlib.contextmanager
+def _beside(
+    path: Path, *, like: os.stat_result | None, mode: int, keep_times: bool, durable: bool
+) -> Iterator[BinaryIO]:
+    """A temporary file that is renamed to `path` at the end of the block."""
     descriptor, temporary = tempfile.mkstemp(TEMP_SUFFIX, TEMP_PREFIX, path.parent)
     try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123  (a descriptor)
-            file.write(data)
+        with open(descriptor, "w+b") as file:  # noqa: PTH123  (a descriptor)
+            yield file
             file.flush()
             if durable:
                 # A crash of the machine must not leave an empty file under the old name.
@@ -127,7 +170,6 @@ def _write(
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108
         raise
-    return path.lstat()  # after the rename, which stamps the file again
 
 
 def _keep_owner(temporary: str, like: os.stat_result) -> None:

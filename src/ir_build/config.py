@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from .media import MediaType
 
 #: variables with our prefix that are not settings
-_OTHER_VARIABLES = frozenset({"IR_BUILD_API_KEY", "IR_BUILD_API_SECRET", "IR_BUILD_API_URL"})
+_OTHER_VARIABLES = frozenset(
+    {"IR_BUILD_API_KEY", "IR_BUILD_API_SECRET", "IR_BUILD_API_URL", "IR_BUILD_CREDENTIALS"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Config:
     strict: bool
     backend: str  #: "auto", "local" or "api"
     fallback: str | None  #: None or "local"
+    concurrency: int  #: calls to a server at once
+    max_quota_per_build: int | None  #: bytes, None for no limit
     report: tuple[Path, ...]
     _per_file: Mapping[str, Any] = field(repr=False)
     _overrides: tuple[_Override, ...] = field(repr=False)
@@ -125,6 +129,8 @@ def load(
         strict=merged["strict"],
         backend=merged["backend"],
         fallback=merged["fallback"],
+        concurrency=merged["concurrency"],
+        max_quota_per_build=merged["max_quota_per_build"],
         report=merged["report"],
         _per_file={setting.name: merged[setting.name] for setting in SETTINGS if setting.per_file},
         _overrides=overrides,

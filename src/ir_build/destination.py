@@ -20,6 +20,9 @@ class Destination(Protocol):
     def path(self, asset: Asset) -> Path:
         """Where the file of `asset` goes. Raises `Unreadable`."""
 
+    def check(self, asset: Asset) -> None:
+        """Raises `Unreadable` when nothing could be put there."""
+
     def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> os.stat_result | None:
         """Put the optimised `data` there; `seen` is the source's state when it was read.
 
@@ -39,6 +42,9 @@ class InPlace:
 
     def path(self, asset: Asset) -> Path:
         return asset.path
+
+    def check(self, asset: Asset) -> None:
+        _check_folder(asset.path.parent)
 
     def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> os.stat_result:
         return atomic.replace(asset.path, data, seen=seen, keep_times=self._keep_times)
@@ -61,6 +67,12 @@ class Folder:
         if os.path.commonpath([inside, root]) != root:
             raise Unreadable(f"{path.parent} leads out of {self._folder}")
         return path
+
+    def check(self, asset: Asset) -> None:
+        folder = self.path(asset).parent
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        _check_folder(folder)
 
     def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> os.stat_result:
         return atomic.create(self.path(asset), data, like=seen)
@@ -88,8 +100,16 @@ class Nowhere:
     def path(self, asset: Asset) -> Path:
         return asset.path
 
+    def check(self, asset: Asset) -> None:
+        """Nothing is written."""
+
     def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> None:
         """Nothing is written."""
 
     def keep(self, asset: Asset) -> None:
         """Nothing is written."""
+
+
+def _check_folder(folder: Path) -> None:
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise Unreadable(f"{folder} cannot be written to")

@@ -31,6 +31,8 @@ class Reason(StrEnum):
     OVER_MAX_FILE_SIZE = "over-max-file-size"
     SIGNED = "signed"
     ENCRYPTED = "encrypted"
+    NOT_TAKEN = "not-taken"
+    OVER_QUOTA = "over-quota"
     NOT_CACHED = "not-cached"
     BACKEND_STOPPED = "backend-stopped"
     LINK = "link"
@@ -52,6 +54,8 @@ _TEXTS = {
     Reason.OVER_MAX_FILE_SIZE: "larger than max_file_size",
     Reason.SIGNED: "signed: any change would break the signature",
     Reason.ENCRYPTED: "encrypted",
+    Reason.NOT_TAKEN: "the server does not take it",
+    Reason.OVER_QUOTA: "does not fit into what is left of the quota",
     Reason.NOT_CACHED: "not in the cache yet",
     Reason.BACKEND_STOPPED: "the backend stopped before this file",
     Reason.LINK: "a link: never written through",
@@ -133,12 +137,13 @@ class WorkerTimeout(InputError):
 
 
 class LeftAlone(IrBuildError):
-    """Raised by a codec for a file that is fine and that it must not touch."""
+    """Raised by a backend for a file that is fine and that it must not touch."""
 
-    def __init__(self, reason: Reason, detail: str = "") -> None:
+    def __init__(self, reason: Reason, detail: str = "", *, lasting: bool = True) -> None:
         super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail  #: what was seen, for the report ("APNG with 12 frames")
+        self.lasting = lasting  #: whether it holds for the next run and another backend too
 
     def __str__(self) -> str:
         return f"{self.reason.text}: {self.detail}" if self.detail else self.reason.text
@@ -147,9 +152,16 @@ class LeftAlone(IrBuildError):
 class BackendError(IrBuildError):
     """The backend as a whole, not one file, is in trouble."""
 
+    #: whether the server may have done what was asked, though its answer did not arrive
+    lost = False
+
 
 class TransportError(BackendError):
     """No usable answer came back: refused, reset, timed out, cut short."""
+
+    def __init__(self, message: str, *, lost: bool = False) -> None:
+        super().__init__(message)
+        self.lost = lost
 
 
 class ApiError(BackendError):
@@ -199,6 +211,11 @@ class QuotaExceeded(ApiError):
         self.used = used  #: bytes of this period, None when not known
         self.quota = quota  #: bytes a period, None when not known
 
+    def __str__(self) -> str:
+        if self.used is None or self.quota is None:
+            return super().__str__()
+        return f"{super().__str__()} ({self.used} of {self.quota} bytes are used)"
+
 
 class FileTooLarge(ApiError):
     """The file is over the account's `file_max_size`."""
@@ -220,6 +237,8 @@ class ServiceUnavailable(ApiError):
     """The server is overloaded or down (429, 5xx)."""
 
     advice = "try again later"
+    #: seconds that the server asks to wait, 0 when it doesn't
+    retry_after = 0.0
 
 
 class RequestError(IrBuildError):

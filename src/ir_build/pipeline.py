@@ -15,6 +15,7 @@ from .candidate import Candidate
 from .errors import (
     AuthenticationError,
     BackendError,
+    Forbidden,
     InputError,
     LeftAlone,
     QuotaExceeded,
@@ -25,6 +26,7 @@ from .fingerprint import Known
 from .marker import is_marked, mark
 from .outcome import Cached, Compressed, Failed, Kept
 from .plan import Job, cache_key, context, own_key
+from .room import Room
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from .backends import Backend
     from .destination import Destination
     from .discover import Asset
-    from .fingerprint import StatIndex
+    from .fingerprint import Digest, StatIndex
     from .media import MediaType
     from .options import Options
     from .outcome import Outcome
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
 
 # A server that fails this many files in a row is down: asking for the rest would only take time.
 _FAULTS_IN_A_ROW = 3
+
+#: bytes of files that are being worked on; there are more threads than memory for all of them
+_ROOM = 512 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class Pipeline:
         self._lock = threading.Lock()
         self._under_way: dict[str, Future[_Answer]] = {}
         self._fresh: dict[str, float] = {}
+        self._room = Room(_ROOM)
         self._faults = 0
         #: why the backend was given up, None while it works
         self.stopped: BackendError | None = None
@@ -98,7 +104,7 @@ class Pipeline:
     def _process(self, job: Job, destination: Destination, index: StatIndex) -> Outcome:
         asset = job.asset
         try:
-            answer = self._answer(job)
+            answer = self._answer(job, destination)
         except InputError as error:
             outcome: Outcome = _failed(job, error.code, error.message)
         except BackendError as error:
@@ -113,7 +119,7 @@ class Pipeline:
         """What the cache knows about `job`, for a plan."""
         return self._known(job, self._backend)
 
-    def _answer(self, job: Job) -> _Answer:
+    def _answer(self, job: Job, destination: Destination | None = None) -> _Answer:
         backend = self._backend
         if self.stopped is not None:
             if self._fallback is None:
@@ -122,20 +128,27 @@ class Pipeline:
                 )
                 return _Answer(entry, from_cache=entry.code != Reason.BACKEND_STOPPED, context="")
             backend = self._fallback
+        if destination is not None and backend.remote and self._known(job, backend) is None:
+            destination.check(job.asset)  # before quota is spent on what cannot be used
         try:
             return self._answer_by(backend, job)
+        except LeftAlone as left:  # by this backend, today
+            if self._fallback is None:
+                entry = Entry("kept", code=left.reason, detail=left.detail)
+                return _Answer(entry, from_cache=False, context="")
+            return self._answer_by(self._fallback, job)
         except BackendError as error:
             self._count_fault(error)
             if self._fallback is None:
                 if self.stopped is not None:
-                    return self._answer(job)
+                    return self._answer(job, destination)
                 raise
             return self._answer_by(self._fallback, job)
 
     def _count_fault(self, error: BackendError) -> None:
         with self._lock:
             self._faults += 1
-            final = isinstance(error, (AuthenticationError, QuotaExceeded))
+            final = isinstance(error, (AuthenticationError, Forbidden, QuotaExceeded))
             if self.stopped is None and (final or self._faults >= _FAULTS_IN_A_ROW):
                 self.stopped = error
 
@@ -169,25 +182,27 @@ class Pipeline:
             return _Answer(entry, seconds is None, where, seconds or 0.0)
         if self._cached_only:
             return _Answer(Entry("kept", code=Reason.NOT_CACHED), from_cache=True, context="")
-        data, _ = atomic.read(job.asset.path)
-        if fingerprint.digest(data) != job.digest:
-            raise Unreadable("changed while it was being optimised")
-        started = time.perf_counter()
-        entry = self._make(backend, job, data)
+        with self._room.of(job.state.st_size):
+            started = time.perf_counter()
+            data, _ = atomic.read(job.asset.path)
+            if fingerprint.digest(data) != job.digest:
+                raise Unreadable("changed while it was being optimised")
+            entry = self._make(backend, job, data)
         seconds = time.perf_counter() - started
         self._faults = 0
         self._cache.put(key, entry)
         self._fresh[key] = seconds
         if entry.status == "compressed":
-            self._remember_output(entry, where)
+            output = fingerprint.digest(entry.data)
+            self._remember_output(output, entry, where)
+            backend.delivered(job.digest, output)
         return _Answer(entry, from_cache=False, context=where, seconds=seconds)
 
     def _known(self, job: Job, backend: Backend) -> Entry | None:
         entry = self._cache.get(cache_key(job.digest, context(job.options, backend.identity)))
         return entry or self._cache.get(own_key(job.digest))
 
-    def _remember_output(self, entry: Entry, where: str) -> None:
-        output = fingerprint.digest(entry.data)
+    def _remember_output(self, output: Digest, entry: Entry, where: str) -> None:
         kept = Entry("kept", code=Reason.ALREADY_OPTIMISED)
         # A lossy result is never compressed again, whatever the options; a lossless one is
         # finished only for the options that made it.
@@ -200,6 +215,8 @@ class Pipeline:
             candidate = backend.compress(data, job.media, job.options, job.asset.path.name)
             return self._judge(job, data, candidate)
         except LeftAlone as left:
+            if not left.lasting:
+                raise
             return Entry("kept", code=left.reason, detail=left.detail)
         except InputError as error:
             if not error.permanent:

@@ -212,6 +212,21 @@ SETTINGS = (
         "are (none) or use the built-in engine (local).",
     ),
     Setting(
+        name="concurrency",
+        read=values.count,
+        default=16,
+        metavar="NUMBER",
+        help="Calls to the server that may be under way at once.",
+    ),
+    Setting(
+        name="max_quota_per_build",
+        read=values.optional_size,
+        default=None,
+        metavar="SIZE",
+        help="What one build may spend of the server's quota; files that do not fit into it are "
+        "shipped as they are. By default there is no limit but the account's.",
+    ),
+    Setting(
         name="report",
         read=values.paths,
         default=[],

@@ -157,6 +157,11 @@ def size(value: Any) -> int:
     return value
 
 
+def optional_size(value: Any) -> int | None:
+    """A size, None for no limit."""
+    return None if value in (None, "", "none") else size(value)
+
+
 def boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value

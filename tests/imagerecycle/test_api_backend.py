@@ -1,292 +1,313 @@
-"""The API as a backend, against a server on a real socket that can misbehave."""
+"""Builds whose files are compressed by a server on a real socket."""
 
-import json
-import logging
 import threading
-import traceback
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
 from ir_build import backends
-from ir_build.backends.api import ApiBackend
-from ir_build.errors import (
-    AuthenticationError,
-    BackendError,
-    ConfigError,
-    LeftAlone,
-    NotFound,
-    QuotaExceeded,
-    Rejected,
-    ServiceUnavailable,
-    TransportError,
-)
-from ir_build.imagerecycle.client import Client
-from ir_build.imagerecycle.credentials import Credentials, from_environment
-from ir_build.media import MediaType
-from ir_build.options import Compression, Meta, Options, Resize
+from ir_build.api import Session, Source, load
+from ir_build.backends.allowance import Allowance
+from ir_build.errors import ConfigError, LeftAlone, Reason
+from ir_build.imagerecycle.wire import Account
+from ir_build.room import Room
 
 KEY, SECRET = "5a" * 16, "canary" + "7f" * 13
 
 
-def picture():
+def png(number, size=(60, 40)):
+    """A picture like no other, that anybody can make smaller."""
     buffer = BytesIO()
-    Image.new("RGB", (60, 40), "teal").save(buffer, "png", compress_level=0)
+    image = Image.new("RGB", size, (number % 256, number // 256, 99))
+    image.putpixel((0, 0), (255, 255, number % 256))
+    image.save(buffer, "png", compress_level=0)
     return buffer.getvalue()
 
 
-SMALL = b"\x89PNG small"
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Accounts, uploads and downloads; `server.faults` are answered first, one a request."""
-
-    def log_message(self, *_):
-        pass
-
-    def do_GET(self):
-        self.server.seen.append(("GET", self.path, b""))
-        if self.fault("account" if "/accounts/" in self.path else "download"):
-            return
-        if self.path.startswith("/v1/accounts/mine"):
-            self.answer(200, json.dumps(self.server.account).encode())
-        elif self.path.startswith("/v1/images/optimized/"):
-            self.answer(200, SMALL, "image/png")
-        else:
-            self.answer(404, b'{"errCode": 404, "errMessage": "Not found"}')
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.seen.append(("POST", self.path, body))
-        if not self.fault("upload"):
-            self.answer(201, json.dumps(self.server.image).encode())
-
-    def fault(self, where):
-        for fault in self.server.faults:
-            if fault[0] == where:
-                self.server.faults.remove(fault)
-                fault[1](self)
-                return True
-        return False
-
-    def answer(self, status, body, kind="application/json", length=None, **headers):
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body) if length is None else length))
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(body)
+@pytest.fixture
+def site(tmp_path):
+    folder = tmp_path / "site"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture
-def server():
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    httpd.daemon_threads = True
-    httpd.seen, httpd.faults = [], []
-    httpd.origin = f"http://127.0.0.1:{httpd.server_port}"
-    httpd.account = {"quota_current": 0, "quota_allowed": "1000000", "file_max_size": 500_000}
-    httpd.image = {
-        "id": 7,
-        "size_before": len(picture()),
-        "size_after": len(SMALL),
-        "optimized_url": f"{httpd.origin}/v1/images/optimized/{'0' * 32}/a.png",
-    }
-    thread = threading.Thread(target=httpd.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield httpd
-    httpd.shutdown()
-    httpd.server_close()
+def build(peer, site, tmp_path):
+    """Optimise the site by the peer, as a build does."""
+
+    def run(out=None, **settings):
+        environ = {
+            "IR_BUILD_API_KEY": KEY,
+            "IR_BUILD_API_SECRET": SECRET,
+            "IR_BUILD_API_URL": peer.url,
+        }
+        settings = {"cache_dir": str(tmp_path / "cache"), "jobs": 1, "min_saving": 0} | settings
+        config = load(Source("test", settings, tmp_path), folder=tmp_path, environ={})
+        with Session(config, copies=True, environ=environ) as session:
+            return session.optimize([site], out=out) if out else session.optimize_folder(site)
+
+    return run
 
 
-@pytest.fixture
-def backend(server):
-    made = ApiBackend(Client(Credentials(KEY, SECRET, f"{server.origin}/v1"), pause=0.01))
-    yield made
-    made.close()
+def fill(site, count, size=(60, 40)):
+    for number in range(count):
+        (site / f"{number:03}.png").write_bytes(png(number, size))
 
 
-def send(backend, options=Options(), media=MediaType.PNG):  # noqa: B008  (frozen)
-    return backend.compress(picture(), media, options, "a b.png")
+def by_name(report):
+    return {outcome.name: outcome for outcome in report.outcomes}
 
 
-def test_a_file_goes_up_and_comes_back_smaller(server, backend):
+def test_files_go_up_and_come_back_smaller(peer, site, build):
     """The upload carries credentials, parameters and the name; the download no credentials."""
-    options = Options(
-        compression_type=Compression.LOSSLESS,
-        resize=Resize(800, None),
-        preserve_metas=frozenset({Meta.COPYRIGHT}),
-    )
-    candidate = send(backend, options)
-    assert candidate.data == SMALL
-    assert not candidate.lossy
-    _, (_, path, body), (_, download, _) = server.seen
+    (site / "a b.png").write_bytes(png(1))
+    report = build(resize="800x", preserve_metas=["copyright"], compression_type="lossless")
+    (outcome,) = report.optimised
+    assert (site / "a b.png").stat().st_size == outcome.size < len(png(1))
+    assert not outcome.lossy
+    assert peer.origin in report.backend
+    assert [seen[0] for seen in peer.seen] == ["account", "upload", "download"]
+    _, (_, path, _, body), (_, download, headers, _) = peer.seen
     assert path == "/v1/images"
-    assert b'filename="a b.png"' in body
-    assert picture() in body
-    for part in (
-        KEY,
-        SECRET,
-        '"compression_type": "lossless"',
-        '"resize": {"width": 800}',
-        "copyright",
-    ):
-        assert part.encode() in body
-    assert SECRET not in download
+    assert 'filename="a b.png"' in body
+    for part in (KEY, SECRET, '"lossless"', '"resize": {"width": 800}', "copyright"):
+        assert part in body
+    assert SECRET not in download + headers
 
 
-def test_limits_are_asked_for_once_and_kept(server, backend):
-    """What is too large or over the quota is not sent."""
-    server.account = {"quota_current": 0, "quota_allowed": 25_000, "quota_file_max_size": "7000"}
-    with pytest.raises(LeftAlone, match="7000"):
-        send(backend)
-    server.account["quota_file_max_size"] = 0
-    backend._account = None
-    sent = 0
-    with pytest.raises(QuotaExceeded):
-        for _ in range(9):
-            send(backend)
-            sent += 1
-    assert sent == 25_000 // len(picture())
-    assert sum(method == "POST" for method, *_ in server.seen) == sent
-
-
-def test_other_types_are_not_sent(server, backend):
-    """The service takes JPEG, PNG, GIF and PDF."""
-    with pytest.raises(LeftAlone, match="svg"):
-        send(backend, media=MediaType.SVG)
-    assert server.seen == []
-
-
-def refuse(status, message="", **headers):
-    body = json.dumps({"errCode": status, "errMessage": message}).encode()
-    return lambda handler: handler.answer(status, body, **headers)
-
-
-def reset(handler):
-    handler.connection.close()
-
-
-def raw(status, body, **more):
-    return lambda handler: handler.answer(status, body, **more)
-
-
-RETRIED = [
-    ("upload", refuse(500)),
-    ("upload", refuse(429, Retry_After="0")),
-    ("upload", refuse(503)),
-    ("upload", reset),
-    ("account", reset),
-    ("download", refuse(502)),
-    ("download", raw(200, SMALL[:4], length=len(SMALL))),
-]
-
-
-@pytest.mark.parametrize("fault", RETRIED)
-def test_passing_trouble_is_retried(server, backend, fault):
-    """One bad answer costs a retry, not the file."""
-    server.faults = [fault]
-    assert send(backend).data == SMALL
-    assert server.faults == []
-
-
-FINAL = [
-    ("upload", refuse(401, "Subscription expired"), AuthenticationError, 1),
-    ("upload", refuse(403, "Montly quota exceeded"), QuotaExceeded, 1),
-    ("upload", refuse(400, "corrupt"), Rejected, 1),
-    ("upload", refuse(404, "no such path"), NotFound, 1),
-    ("upload", raw(200, b"<html>welcome</html>"), TransportError, 1),
-    ("upload", raw(200, b'{"errCode": 403, "errMessage": "quota"}'), QuotaExceeded, 1),
-    ("upload", raw(302, b"", Location="http://127.0.0.1:9/v1/images"), TransportError, 4),
-    ("upload", refuse(500), ServiceUnavailable, 4),
-    ("download", raw(200, b"<html>error</html>"), TransportError, 1),
-    ("download", raw(200, b"x" * 100_000), TransportError, 4),
-    ("download", refuse(404, "expired"), NotFound, 1),
-]
-
-
-@pytest.mark.parametrize(("where", "fault", "error", "times"), FINAL)
-def test_lasting_trouble_is_the_right_error_and_no_secret_is_shown(
-    server, backend, caplog, where, fault, error, times
-):
-    """Each fault ends in its error, nothing is returned, and key and secret stay unseen."""
-    caplog.set_level(logging.DEBUG)
-    server.faults = [(where, fault)] * times
-    with pytest.raises((BackendError, Rejected)) as caught:
-        send(backend)
-    assert type(caught.value) is error
-    shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
-    for secret in (KEY, SECRET):
-        assert secret not in shown
-        assert secret not in repr(backend.__dict__)
-    assert server.faults == []
-
-
-def test_a_server_that_is_not_there(server):
-    """A refused connection is a transport error, without the address of the query."""
-    client = Client(Credentials(KEY, SECRET, "http://127.0.0.1:9/v1"), pause=0.01)
-    with pytest.raises(TransportError) as caught:
-        client.account()
-    assert SECRET not in "".join(traceback.format_exception(caught.value))
-    client.close()
-
-
-def test_the_original_back_is_not_an_error(server, backend):
-    """When the service could not make it smaller, nothing is downloaded."""
-    server.image["size_after"] = server.image["size_before"]
-    assert send(backend).data == picture()
-    assert not any("optimized" in path for _, path, _ in server.seen)
-
-
-def test_a_file_on_another_host_needs_https(server, backend):
-    """A download link to a plain address elsewhere is not followed."""
-    server.image["optimized_url"] = "http://127.0.0.1:9/etc/passwd"
-    with pytest.raises(TransportError, match="https"):
-        send(backend)
-
-
-def test_credentials_choose_the_server(server):
-    """`auto` is the server where credentials are set; `local` never is; `api` needs them."""
-    environ = {"IR_BUILD_API_KEY": KEY, "IR_BUILD_API_SECRET": SECRET}
-    chosen = backends.choose("auto", environ=environ, sandbox=None)
-    assert chosen.remote
-    assert chosen.name == "the server https://api.imagerecycle.com"
-    chosen.close()
-    assert not backends.choose("auto", environ={}, sandbox=None).remote
-    assert not backends.choose("local", environ=environ, sandbox=None).remote
-    with pytest.raises(ConfigError, match="IR_BUILD_API_KEY"):
-        backends.choose("api", environ={}, sandbox=None)
+def test_a_rebuild_spends_nothing_and_equal_files_are_sent_once(peer, site, build):
+    """The backend's identity is in the cache key; what is equal is one upload."""
+    fill(site, 3)
+    for number in range(6):
+        (site / f"same{number}.png").write_bytes(png(99))
+    originals = {path: path.read_bytes() for path in site.iterdir()}
+    assert len(build().optimised) == 9
+    assert peer.count("upload") == 4
+    for path, data in originals.items():
+        path.write_bytes(data)
+    report = build()
+    assert len(report.optimised) == 9
+    assert report.all_cached
+    assert peer.count("upload") == 4
+    assert peer.count("account") == 1
 
 
 @pytest.mark.parametrize(
-    ("environ", "hint"),
+    ("fault", "words"),
     [
-        ({"IR_BUILD_API_KEY": KEY}, "IR_BUILD_API_SECRET: is not set"),
-        ({"IR_BUILD_API_SECRET": SECRET}, "IR_BUILD_API_KEY: is not set"),
-        (
-            {
-                "IR_BUILD_API_KEY": KEY,
-                "IR_BUILD_API_SECRET": SECRET,
-                "IR_BUILD_API_URL": "http://a.example/v1",
-            },
-            "https",
-        ),
-        (
-            {
-                "IR_BUILD_API_KEY": KEY,
-                "IR_BUILD_API_SECRET": SECRET,
-                "IR_BUILD_API_URL": "https://u:p@a.example/v1",
-            },
-            "login",
-        ),
+        ({"status": 401, "message": "Subscription expired"}, "Subscription expired"),
+        ({"status": 403, "message": "Montly quota exceeded"}, "Montly quota exceeded"),
     ],
 )
-def test_half_or_unsafe_credentials_are_refused_without_being_shown(environ, hint):
-    """The message says what is missing, never what is there."""
-    with pytest.raises(ConfigError, match=hint) as caught:
-        from_environment(environ)
-    assert KEY not in str(caught.value)
-    assert SECRET not in str(caught.value)
-    assert SECRET not in repr(Credentials(KEY, SECRET))
+def test_a_refusal_stops_the_build_once(peer, site, build, fault, words):
+    """No more than what was under way is sent; the rest is shipped as it was, with one warning."""
+    fill(site, 40)
+    peer.fail(*[{"where": "upload", "kind": "status", **fault}] * 40)
+    report = build(concurrency=4)
+    assert peer.count("upload") <= 4
+    assert not report.optimised
+    assert all((site / f"{number:03}.png").read_bytes() == png(number) for number in range(40))
+    (warning,) = report.warnings
+    assert words in warning
+    assert "shipped as it was" in warning
+    stopped = [outcome for outcome in report.kept if outcome.reason is Reason.BACKEND_STOPPED]
+    assert len(stopped) == 40
+    peer.set()
+    assert len(build().optimised) == 40, "nothing of it may have been cached"
+
+
+def test_the_engine_takes_over_only_where_asked(peer, site, build):
+    """`fallback: local` does the rest of the files here."""
+    fill(site, 5)
+    peer.fail(*[{"where": "upload", "kind": "status", "status": 401}] * 5)
+    report = build(fallback="local")
+    assert len(report.optimised) == 5
+    assert "built-in engine did the rest" in report.warnings[0]
+
+
+def test_a_server_that_is_down_is_given_up(peer, site, build):
+    """After a few files in a row that failed, no others are tried."""
+    fill(site, 30)
+    peer.fail(*[{"where": "account", "kind": "status", "status": 418}] * 200)
+    report = build(concurrency=2)
+    assert peer.count("account") < 20
+    assert any("418" in warning for warning in report.warnings)
+    assert not report.optimised
+
+
+def test_what_does_not_fit_is_said_and_not_sent(peer, site, build):
+    """Size and quota are read first; smaller files still go, and nothing of it is cached."""
+    fill(site, 4)
+    (site / "big.png").write_bytes(png(7, (200, 100)))
+    (site / "huge.png").write_bytes(png(8, (300, 200)))
+    peer.set(account={"quota_current": 0, "quota_allowed": 31_000, "quota_file_max_size": "100000"})
+    report = build()
+    outcomes = by_name(report)
+    assert outcomes["huge.png"].reason is Reason.NOT_TAKEN
+    assert "100000" in outcomes["huge.png"].detail
+    assert outcomes["big.png"].reason is Reason.OVER_QUOTA
+    assert "31000 bytes of the account's quota are left" in outcomes["big.png"].detail
+    assert len(report.optimised) == 4
+    assert report.warnings == (
+        f"1 files of {len(png(7, (200, 100)))} bytes altogether did not fit into the account's quota",
+    )
+    peer.set()
+    assert by_name(build())["big.png"].status == "compressed"
+
+
+def test_a_build_has_a_spending_limit(peer, site, build):
+    """`max_quota_per_build` bounds what is sent, and a rejected file costs nothing of it."""
+    fill(site, 9)
+    peer.fail(*[{"where": "upload", "kind": "status", "status": 400, "message": "corrupt"}] * 2)
+    report = build(max_quota_per_build=3 * len(png(0)), concurrency=1)
+    assert len(report.optimised) == 3
+    assert [failed.code for failed in report.failed] == ["rejected"] * 2
+    assert peer.count("upload") == 5
+    assert "4 files" in report.warnings[0]
+    assert "max_quota_per_build" in report.warnings[0]
+
+
+def test_types_that_a_server_does_not_know_are_tried_once(peer, site, build):
+    """Where a server refuses a WebP file, no other one is sent; the engine may do them."""
+    for number in range(3):
+        buffer = BytesIO()
+        Image.effect_noise((40, 40), 9 + number).save(buffer, "webp", lossless=True)
+        (site / f"{number}.webp").write_bytes(buffer.getvalue())
+    peer.fail(*[{"where": "upload", "kind": "status", "status": 400}] * 3)
+    report = build(concurrency=1)
+    assert peer.count("upload") == 1
+    assert {outcome.reason for outcome in report.kept} == {Reason.NOT_TAKEN}
+    assert not report.failed
+
+
+def test_what_comes_back_is_verified(peer, site, build):
+    """A server that returns another picture, or a larger one, changes nothing."""
+    (site / "a.png").write_bytes(png(1))
+    build()
+    other = png(200)
+    (site / "b.png").write_bytes(other)
+    made = f"{peer.origin}/v1/images/optimized/{1:032}/x.png"
+    peer.set(keep_files=True, image={"optimized_url": made, "size_after": 0})
+    report = build()
+    assert by_name(report)["b.png"].reason is Reason.WOULD_CHANGE
+    assert (site / "b.png").read_bytes() == other
+
+
+def test_the_original_back_is_not_an_error(peer, site, build):
+    """When the service could not make it smaller, nothing is downloaded."""
+    (site / "a.png").write_bytes(png(1))
+    peer.set(image={"size_after": len(png(1))})
+    assert by_name(build())["a.png"].reason is Reason.NOT_SMALLER
+    assert peer.count("download") == 0
+
+
+def test_nothing_is_sent_that_could_not_be_written(peer, site, build, tmp_path):
+    """Before quota is spent the place of the result is looked at."""
+    fill(site, 2)
+    (tmp_path / "file").touch()
+    report = build(out=tmp_path / "file" / "small")
+    assert peer.count("upload") == 0
+    assert len(report.failed) == 2
+
+
+def test_the_line_is_full_and_never_fuller(peer, site, build):
+    """As many calls are under way as the setting says."""
+    fill(site, 40)
+    peer.set(delay=0.05)
+    assert len(build(concurrency=6).optimised) == 40
+    assert peer.most == 6
+
+
+def test_uploads_in_doubt_are_told(peer, site, build):
+    """A lost answer may mean two charges: the report says so."""
+    fill(site, 1)
+    peer.fail({"where": "upload", "kind": "reset"})
+    report = build()
+    assert len(report.optimised) == 1
+    (warning,) = report.warnings
+    assert "1 uploads may have been charged" in warning
+
+
+def choose(name, environ, folder):
+    return backends.choose(
+        name, environ=environ, sandbox=None, folder=folder, concurrency=4, budget=None
+    )
+
+
+def test_credentials_choose_the_server(tmp_path):
+    """`auto` is the server where the environment has credentials; `local` never is."""
+    environ = {"IR_BUILD_API_KEY": KEY, "IR_BUILD_API_SECRET": SECRET}
+    chosen = choose("auto", environ, tmp_path)
+    assert chosen.remote
+    assert chosen.name == "the server https://api.imagerecycle.com"
+    chosen.close()
+    nobody = {"IR_BUILD_CREDENTIALS": str(tmp_path / "none.toml")}
+    assert not choose("auto", nobody, tmp_path).remote
+    assert not choose("local", environ, tmp_path).remote
+    with pytest.raises(ConfigError, match="IR_BUILD_API_KEY"):
+        choose("api", nobody, tmp_path)
+
+
+def test_a_login_alone_sends_no_build_away(tmp_path):
+    """Kept credentials are for `backend: api`; `auto` wants them in the environment."""
+    kept = tmp_path / "credentials.toml"
+    kept.write_text(f'key = "{KEY}"\nsecret = "{SECRET}"\n')
+    kept.chmod(0o600)
+    environ = {"IR_BUILD_CREDENTIALS": str(kept)}
+    assert not choose("auto", environ, tmp_path).remote
+    chosen = choose("api", environ, tmp_path)
+    assert chosen.remote
+    chosen.close()
+
+
+def test_an_allowance_is_never_overdrawn():
+    """Many threads at once take no more than there is; what is given back can be taken again."""
+    asked = []
+
+    def ask():
+        asked.append(1)
+        return Account(quota_used=0, quota=1000, file_max_size=None)
+
+    allowance = Allowance(ask, budget=None)
+    taken = []
+
+    def take():
+        try:
+            allowance.take(30)
+            taken.append(30)
+        except LeftAlone:
+            pass
+
+    threads = [threading.Thread(target=take) for _ in range(60)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(taken) == 990
+    assert len(asked) == 1
+    allowance.give_back(30)
+    allowance.take(40)
+
+
+def test_a_room_holds_what_fits_and_one_that_does_not():
+    """Never more than its size at once, but for a single larger thing, alone."""
+    room, held, most = Room(100), [], []
+    lock = threading.Lock()
+
+    def hold(size):
+        with room.of(size):
+            with lock:
+                held.append(size)
+                most.append((sum(held), len(held)))
+            threading.Event().wait(0.002)
+            with lock:
+                held.remove(size)
+
+    threads = [threading.Thread(target=hold, args=(size,)) for size in [30, 60, 250, 10] * 8]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(most) == 32
+    assert all(total <= 100 or count == 1 for total, count in most)

@@ -8,6 +8,7 @@ from ..errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from ..candidate import Candidate
     from ..media import MediaType
@@ -32,6 +33,12 @@ class Backend(Protocol):
         the backend itself.
         """
 
+    def delivered(self, source: str, result: str) -> None:
+        """Told, by their SHA-256, that a result was accepted: as it will be shipped."""
+
+    def warnings(self) -> list[str]:
+        """What the report should say of the run as a whole."""
+
     def close(self) -> None:
         """Let go of what it holds."""
 
@@ -43,24 +50,42 @@ def built_in(sandbox: Sandbox) -> Backend:
     return LocalBackend(sandbox)
 
 
-def choose(name: str, *, environ: Mapping[str, str], sandbox: Sandbox) -> Backend:
+def choose(
+    name: str,
+    *,
+    environ: Mapping[str, str],
+    sandbox: Sandbox,
+    folder: Path,
+    concurrency: int,
+    budget: int | None,
+) -> Backend:
     """The backend called `name`; `auto` is the server where credentials are in `environ`.
 
-    Raises `ConfigError`.
+    Files go to a server that was only logged in to when `name` asks for it. `folder` is the
+    cache's; `concurrency` and `budget` are those of `ApiBackend`. Raises `ConfigError`.
     """
-    from ..imagerecycle.credentials import from_environment  # noqa: PLC0415
+    from ..imagerecycle.credentials import find, from_environment  # noqa: PLC0415
 
-    credentials = None if name == "local" else from_environment(environ)
+    if name == "local":
+        return built_in(sandbox)
+    credentials = find(environ) if name == "api" else from_environment(environ)
     if credentials is None:
         if name == "api":
             raise ConfigError(
                 "backend",
                 "api",
-                "needs IR_BUILD_API_KEY and IR_BUILD_API_SECRET in the environment",
+                "needs IR_BUILD_API_KEY and IR_BUILD_API_SECRET in the environment, or "
+                "`ir-build account login`",
             )
         return built_in(sandbox)
     # requests takes a while to import: only for those who need it.
+    from ..imagerecycle import manifest  # noqa: PLC0415
     from ..imagerecycle.client import Client  # noqa: PLC0415
     from .api import ApiBackend  # noqa: PLC0415
 
-    return ApiBackend(Client(credentials))
+    return ApiBackend(
+        Client(credentials, connections=concurrency),
+        concurrency=concurrency,
+        budget=budget,
+        manifest=manifest.Manifest(folder / manifest.NAME),
+    )

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from typing import TYPE_CHECKING
 
 from ..candidate import Candidate
-from ..errors import ApiError, LeftAlone, QuotaExceeded, Reason, Rejected
+from ..errors import (
+    AuthenticationError,
+    BackendError,
+    FileRejected,
+    FileTooLarge,
+    Forbidden,
+    LeftAlone,
+    QuotaExceeded,
+    Reason,
+    Rejected,
+)
+from ..imagerecycle.credentials import DEFAULT_URL
+from ..imagerecycle.manifest import Sent
 from ..imagerecycle.wire import UploadParams
-from ..imagerecycle.wire.outgoing import encode_params
 from ..media import MediaType
 from ..options import Compression
+from .allowance import Allowance
 
 if TYPE_CHECKING:
     from ..imagerecycle.client import Client
-    from ..imagerecycle.wire import Account
+    from ..imagerecycle.manifest import Manifest
+    from ..imagerecycle.wire import Image
     from ..options import Options
 
+# What every server takes. Others are tried until one of them is refused.
 _TAKEN = frozenset({MediaType.JPEG, MediaType.PNG, MediaType.GIF, MediaType.PDF})
+
+_FINAL = (AuthenticationError, Forbidden, QuotaExceeded)
 
 
 class ApiBackend:
@@ -25,56 +42,92 @@ class ApiBackend:
 
     remote = True
 
-    def __init__(self, client: Client) -> None:
-        """Use `client`, which is closed with this backend."""
+    def __init__(
+        self, client: Client, *, concurrency: int, budget: int | None, manifest: Manifest
+    ) -> None:
+        """Use `client`, which is closed with this backend.
+
+        `concurrency` calls are under way at once, `budget` is what may be sent in all, in bytes,
+        and `manifest` notes where originals can be had back.
+        """
         self._client = client
+        self._slots = threading.BoundedSemaphore(concurrency)
+        self._allowance = Allowance(client.account, budget=budget)
+        self._manifest = manifest
         self.name = f"the server {client.origin}"
         self.identity = f"imagerecycle/v1;{client.origin}"
-        self._lock = threading.Lock()
-        self._account: Account | None = None
-        self._sent = 0
+        self._refused = set(MediaType) - _TAKEN if client.url == DEFAULT_URL else set()
+        self._stopped: BackendError | None = None
 
     def compress(self, data: bytes, media: MediaType, options: Options, name: str) -> Candidate:
         """Upload `data` and download what the server made of it."""
-        if media not in _TAKEN:
-            raise LeftAlone(Reason.UNSUPPORTED_VARIANT, f"the server does not take {media} files")
-        self._reserve(len(data))
-        try:
-            image = self._client.upload(data, name, _params(options))
-            # Equal sizes mean that the original came back.
-            if 0 < image.size_before <= image.size_after:
-                return Candidate(data, lossy=False)
+        image = self._upload(data, media, options, name)
+        # Equal sizes mean that the original came back.
+        if 0 < image.size_before <= image.size_after:
+            return Candidate(data, lossy=False)
+        with self._slots:
             found = self._client.download(image, limit=len(data))
-        except ApiError as error:
-            if error.status in (400, 413):
-                raise Rejected(f"the server refused it: {error.err_message}") from None
-            raise
+        self._note(data, image)
         return Candidate(found, lossy=options.compression_type is Compression.LOSSY)
+
+    def delivered(self, source: str, result: str) -> None:
+        self._manifest.made(result, source)
+
+    def warnings(self) -> list[str]:
+        found = self._allowance.warnings()
+        if self._client.doubtful:
+            found.append(
+                f"{self._client.doubtful} uploads may have been charged although their answers "
+                "were lost; `ir-build account` shows what was charged"
+            )
+        return found
 
     def close(self) -> None:
         self._client.close()
 
-    def _reserve(self, size: int) -> None:
-        """Refuse, before anything is sent, what the account's limits would refuse after it."""
-        with self._lock:
-            if self._account is None:
-                self._account = self._client.account()
-            account = self._account
-            if account.file_max_size and size > account.file_max_size:
-                raise LeftAlone(
-                    Reason.OVER_MAX_FILE_SIZE, f"the server takes {account.file_max_size} bytes"
-                )
-            left = account.quota_left
-            if left is not None and self._sent + size > left:
-                raise QuotaExceeded(403, 403, f"{left - self._sent} bytes of the quota are left")
-            self._sent += size
+    def _upload(self, data: bytes, media: MediaType, options: Options, name: str) -> Image:
+        with self._slots:
+            if self._stopped is not None:
+                raise self._stopped
+            if media in self._refused:
+                raise _not_taken(media)
+            self._allowance.take(len(data))
+            return self._send(data, media, options, name)
+
+    def _send(self, data: bytes, media: MediaType, options: Options, name: str) -> Image:
+        try:
+            return self._client.upload(data, name=name, params=_params(options))
+        except FileTooLarge as error:
+            self._allowance.give_back(len(data))
+            raise LeftAlone(Reason.NOT_TAKEN, error.err_message, lasting=False) from None
+        except FileRejected as error:
+            self._allowance.give_back(len(data))
+            if media not in _TAKEN:
+                self._refused.add(media)
+                raise _not_taken(media) from None
+            raise Rejected(f"the server refused it: {error.err_message}") from None
+        except BackendError as error:
+            if isinstance(error, _FINAL):
+                self._stopped = error
+            if not error.lost:
+                self._allowance.give_back(len(data))
+            raise
+
+    def _note(self, data: bytes, image: Image) -> None:
+        if image.origin_url:
+            digest = hashlib.sha256(data).hexdigest()
+            self._manifest.sent(
+                Sent(digest, len(data), self._client.url, image.id, image.origin_url, image.expires)
+            )
 
 
-def _params(options: Options) -> str:
-    return encode_params(
-        UploadParams(
-            compression=options.compression_type,
-            resize=options.resize,
-            preserve_metas=options.preserve_metas,
-        )
+def _params(options: Options) -> UploadParams:
+    return UploadParams(
+        compression=options.compression_type,
+        resize=options.resize,
+        preserve_metas=options.preserve_metas,
     )
+
+
+def _not_taken(media: MediaType) -> LeftAlone:
+    return LeftAlone(Reason.NOT_TAKEN, f"the server does not take {media} files", lasting=False)

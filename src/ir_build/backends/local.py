@@ -27,5 +27,11 @@ class LocalBackend:
     def compress(self, data: bytes, media: MediaType, options: Options, name: str) -> Candidate:  # noqa: ARG002  (a remote backend sends the name)
         return self._sandbox.compress(data, media, options)
 
+    def delivered(self, source: str, result: str) -> None:
+        """Nothing left this machine."""
+
+    def warnings(self) -> list[str]:
+        return []
+
     def close(self) -> None:
         """Nothing is held here."""

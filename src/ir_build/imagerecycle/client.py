@@ -1,169 +1,348 @@
-"""A client of the API over requests: what a build needs of it."""
+"""A client of the API: one method for every call, for one account on one server."""
 
 from __future__ import annotations
 
-import random
-import time
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+import contextlib
+import os
+import threading
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Self
 
-import requests
-
-from ..errors import BackendError, ServiceUnavailable, TransportError
-from . import wire
-from .wire import answers, faults, outgoing
+from .. import atomic
+from ..errors import (
+    ApiError,
+    BackendError,
+    ConfigError,
+    FileTooLarge,
+    NotFound,
+    QuotaExceeded,
+    TransportError,
+)
+from ..media import HEAD_BYTES, sniff
+from .credentials import find
+from .multipart import FilePart
+from .patience import Patience
+from .pending import Pending
+from .transport import Transport
+from .wire import Auth, FileKind, SubAccountFields, UploadParams, answers, outgoing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from ..errors import ApiError
     from .credentials import Credentials
-    from .wire import Account, Image
+    from .multipart import Upload
+    from .transport import Answer
+    from .wire import Account, Consumption, Image, ImagePage, SubAccount
+    from .wire.outgoing import Request
 
-_TIMEOUTS = (10, 120)  #: seconds to connect, and between two pieces of an answer
-_ATTEMPTS = 4
-_LONGEST_PAUSE = 60.0
-_MAX_ANSWER = 1_000_000
-_POOL = 16
+#: calls of one client that may be under way at once without opening connections anew
+CONNECTIONS = 16
+
+_DEFAULT = UploadParams()
+_LARGEST = 2**30  #: bytes of a file whose size the server does not say
 
 
 class Client:
-    """Speaks for one account to one server. Its methods may be called from several threads."""
+    """Speaks for one account to one server; any number of them can live in a process.
 
-    def __init__(self, credentials: Credentials, *, pause: float = 0.5) -> None:
-        """`pause`: seconds before the first retry; doubled for every further one."""
-        self._credentials = credentials
-        self._auth = wire.Auth(credentials.key, credentials.secret)
-        self._pause = pause
-        self.origin = "{0.scheme}://{0.netloc}".format(urlsplit(credentials.url))
-        self._session = requests.Session()
-        adapter = requests.adapters.HTTPAdapter(pool_connections=2, pool_maxsize=_POOL)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
-        # A .netrc must not add its own login to ours; proxies are still found.
-        self._session.auth = _no_auth
+    Its methods may be called from several threads. All of them raise `BackendError`, of which
+    `TransportError` and `ServiceUnavailable` come after several attempts.
+    """
 
-    def account(self) -> Account:
-        """The account's quota and limits. Raises `BackendError`."""
-        query = {"auth": outgoing.encode_auth(self._auth)}
-        return answers.decode_account(self._call("GET", "/accounts/mine", params=query))
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        connections: int = CONNECTIONS,
+        patience: Patience | None = None,
+    ) -> None:
+        """`connections` are kept open between calls; `patience` says how long it waits."""
+        self._auth = Auth(credentials.key, credentials.secret)
+        self._transport = Transport(
+            credentials.url, connections=connections, patience=patience or Patience()
+        )
+        self._lock = threading.Lock()
+        self._file_max_size: int | None = None
+        self._doubtful = 0
 
-    def upload(self, data: bytes, name: str, params: str) -> Image:
-        """Send a file called `name` and have it compressed. Raises `BackendError`."""
-        fields = {"auth": outgoing.encode_auth(self._auth), "params": params}
-        found = self._call("POST", "/images", data=fields, files={"file": (name, data)})
-        return answers.decode_image(found, upload=True)
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """A client with the credentials of the environment, the file or the keyring.
 
-    def download(self, image: Image, *, limit: int) -> bytes:
-        """The compressed file, at most `limit` bytes. No credentials are sent.
-
-        Raises `BackendError` unless it arrives whole.
+        Raises `ConfigError` when there are none.
         """
-        url = urljoin(self.origin, image.optimized_url)
-        parts = urlsplit(url)
-        if parts.scheme != "https" and f"{parts.scheme}://{parts.netloc}" != self.origin:
-            raise TransportError("the server names a file that is not served over https")
-        data = self._send("GET", url, limit=limit, what="the download")
-        if image.size_after and len(data) != image.size_after:
-            raise TransportError(
-                f"the download has {len(data)} bytes instead of {image.size_after}"
+        credentials = find(environ)
+        if credentials is None:
+            raise ConfigError(
+                "the environment",
+                "IR_BUILD_API_KEY",
+                "is not set and nobody has logged in; run `ir-build account login`",
             )
-        return data
+        return cls(credentials)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._transport.close()
 
-    def _call(self, method: str, path: str, **request: Any) -> bytes:
-        return self._send(
-            method,
-            self._credentials.url + path,
-            limit=_MAX_ANSWER,
-            what=f"{method} {path}",
-            **request,
-        )
+    @property
+    def url(self) -> str:
+        """The address of the API."""
+        return self._transport.url
 
-    def _send(self, method: str, url: str, *, limit: int, what: str, **request: Any) -> bytes:
-        """One request and its retries. Nothing of `url` and `request` gets into an error."""
-        pause = self._pause
-        failure: BackendError | None
-        for attempt in range(_ATTEMPTS):
-            wait = pause * (2**attempt) * random.uniform(0.5, 1.5)  # noqa: S311  (jitter)
-            try:
-                with self._session.request(
-                    method,
-                    url,
-                    timeout=_TIMEOUTS,
-                    stream=True,
-                    allow_redirects=False,
-                    headers={"Accept-Encoding": "identity"},
-                    **request,
-                ) as answer:
-                    body = _body(answer, limit)
-                    failure = _failure(answer, body, what)
-                    wait = max(wait, min(_LONGEST_PAUSE, _retry_after(answer.headers)))
-            except (requests.RequestException, OSError) as error:
-                # requests puts the address, and with it the secret, into its messages.
-                failure = TransportError(f"{what}: {_in_words(error)}")
-            if failure is None:
-                return body
-            retried = isinstance(failure, (TransportError, ServiceUnavailable))
-            if not retried or attempt == _ATTEMPTS - 1:
-                raise failure from None
-            time.sleep(wait)
-        raise AssertionError  # the last attempt returns or raises
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the server."""
+        return self._transport.origin
 
+    @property
+    def doubtful(self) -> int:
+        """Uploads that may have been charged although their answers were lost."""
+        return self._doubtful
 
-def _body(answer: requests.Response, limit: int) -> bytes:
-    parts = []
-    size = 0
-    for part in answer.iter_content(65_536):
-        size += len(part)
-        if size > limit:
-            raise OSError("the answer is larger than it may be")
-        parts.append(part)
-    declared = answer.headers.get("Content-Length", "")
-    if declared.isdigit() and int(declared) != size:
-        raise OSError("the answer was cut short")
-    return b"".join(parts)
+    def account(self) -> Account:
+        """The account's quota and limits."""
+        account = answers.decode_account(self._call(outgoing.get_account()).body)
+        self._file_max_size = account.file_max_size
+        return account
 
+    def consumption(self) -> Consumption:
+        """What the account has sent, by day and by month."""
+        return answers.decode_consumption(self._call(outgoing.get_consumption()).body)
 
-def _failure(answer: requests.Response, body: bytes, what: str) -> TransportError | ApiError | None:
-    if 300 <= answer.status_code < 400:
-        return TransportError(f"{what}: the server redirects elsewhere; is IR_BUILD_API_URL right?")
-    if not 200 <= answer.status_code < 300:
-        return faults.decode(answer.status_code, body, upload=what.startswith("POST"))
-    return None
+    def sub_accounts(self) -> tuple[SubAccount, ...]:
+        """The accounts below this one. A sub-account may not ask: `Forbidden`."""
+        return answers.decode_sub_accounts(self._call(outgoing.list_sub_accounts()).body)
 
+    def sub_account(self, identifier: int) -> SubAccount:
+        """One account below this one."""
+        return self._sub_account(outgoing.get_sub_account(identifier))
 
-def _retry_after(headers: Mapping[str, str]) -> float:
-    """Seconds that the server asks to wait; it may also give a date."""
-    value = headers.get("Retry-After", "").strip()
-    if value.isdigit():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return 0.0
+    def create_sub_account(
+        self, title: str, *, description: str | None = None, quota: int | None = None
+    ) -> SubAccount:
+        """A new account below this one; `quota` is in bytes a period, 0 for no limit of its own.
 
+        When the answer is lost it is not asked again, since that might make two.
+        """
+        fields = SubAccountFields(title, description, quota)
+        return self._sub_account(outgoing.create_sub_account(fields), once=True)
 
-def _in_words(error: Exception) -> str:
-    for kind, words in _FAULTS:
-        if isinstance(error, kind):
-            return words
-    return str(error) if type(error) is OSError else type(error).__name__
+    def edit_sub_account(
+        self,
+        identifier: int,
+        *,
+        title: str | None = None,
+        description: str | None = None,
+        quota: int | None = None,
+    ) -> SubAccount:
+        """Change what is not None."""
+        fields = SubAccountFields(title, description, quota)
+        return self._sub_account(outgoing.edit_sub_account(identifier, fields))
 
+    def delete_sub_account(self, identifier: int) -> None:
+        """Delete an account below this one."""
+        self._delete(outgoing.delete_sub_account(identifier))
 
-_FAULTS: tuple[tuple[type[Exception], str], ...] = (
-    (requests.exceptions.SSLError, "the server's certificate is not trusted"),
-    (requests.exceptions.ProxyError, "the proxy does not answer"),
-    (requests.exceptions.ConnectTimeout, "the server cannot be reached"),
-    (requests.exceptions.ReadTimeout, "the server takes too long"),
-    (requests.exceptions.ChunkedEncodingError, "the answer was cut short"),
-    (requests.exceptions.ConnectionError, "the connection failed"),
-)
+    def reset_secret(self, identifier: int) -> SubAccount:
+        """Give an account below this one a new secret; the old one is dead."""
+        return self._sub_account(outgoing.reset_secret(identifier))
 
+    def reset_quota(self, identifier: int) -> SubAccount:
+        """Forget what an account below this one has used in this period."""
+        return self._sub_account(outgoing.reset_quota(identifier))
 
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
+    def image_page(self, offset: int = 0, limit: int = 30) -> ImagePage:
+        """One page of the account's images, newest first."""
+        return answers.decode_image_page(self._call(outgoing.list_images(offset, limit)).body)
+
+    def images(self, *, page_size: int = 30) -> Iterator[Image]:
+        """All images of the account, newest first; pages are asked for as they are needed."""
+        offset = 0
+        seen: set[int] = set()
+        while True:
+            page = self.image_page(offset, page_size)
+            for image in page.items:
+                # What is uploaded meanwhile moves the rest on to the next page.
+                if image.id not in seen:
+                    seen.add(image.id)
+                    yield image
+            following = offset + len(page.items)
+            if page.next is not None:
+                following = page.next.offset
+            elif following >= page.total:
+                return
+            if not page.items or following <= offset:
+                return
+            offset = following
+
+    def image(self, identifier: int) -> Image:
+        """One image."""
+        return answers.decode_image(self._call(outgoing.get_image(identifier)).body)
+
+    def delete_image(self, identifier: int) -> None:
+        """Delete an image and its files."""
+        self._delete(outgoing.delete_image(identifier))
+
+    def delete_all_images(self, *, confirm: bool) -> None:
+        """Delete all images of the account; nothing brings them back.
+
+        Raises ValueError unless `confirm` is true.
+        """
+        if confirm is not True:
+            raise ValueError("confirm=True deletes every image of the account")
+        try:
+            self._delete(outgoing.delete_all_images())
+        except ApiError as error:
+            if error.status not in (400, 404, 405):
+                raise
+            self._delete(outgoing.delete_all_images("/images"))
+
+    def upload(
+        self, source: Upload, *, name: str | None = None, params: UploadParams = _DEFAULT
+    ) -> Image:
+        """Send a file and have it compressed; it is read while it is sent, never as a whole.
+
+        `source` is a path, a file's bytes or a file open for reading. Raises `Unreadable`, and
+        `FileTooLarge` before anything is sent when `account` has been asked.
+        """
+        part = FilePart.of(source, name)
+        try:
+            limit = self._file_max_size
+            if limit is not None and part.size > limit:
+                raise FileTooLarge(413, 413, f"{part.size} bytes, the server takes {limit}")
+            return self._upload(outgoing.upload(params), part)
+        finally:
+            part.close()
+
+    def upload_url(self, url: str, *, params: UploadParams = _DEFAULT) -> Image:
+        """Have the server fetch a file and compress it."""
+        return self._upload(outgoing.upload(params, url=url), None)
+
+    def download(
+        self, image: Image, *, kind: FileKind = FileKind.OPTIMIZED, limit: int | None = None
+    ) -> bytes:
+        """A file of an image, at most `limit` bytes. No credentials are sent."""
+        sink = BytesIO()
+        self.fetch(image, sink, kind=kind, limit=limit)
+        return sink.getvalue()
+
+    def fetch(
+        self,
+        image: Image,
+        sink: BinaryIO,
+        *,
+        kind: FileKind = FileKind.OPTIMIZED,
+        limit: int | None = None,
+    ) -> None:
+        """Write a file of an image to `sink`, which is open for reading and writing."""
+        optimized = kind is FileKind.OPTIMIZED
+        link = image.optimized_url if optimized else image.origin_url
+        if not link:
+            raise NotFound(404, 404, "the server names no such file of this image")
+        size = image.size_after if optimized else image.size_before
+        start = sink.tell()
+        self._transport.fetch(link, sink, limit=limit or size or _LARGEST)
+        found = sink.tell() - start
+        if size and found != size:
+            raise TransportError(f"the download has {found} bytes instead of {size}")
+        sink.seek(start)
+        if sniff(sink.read(HEAD_BYTES)) is None:
+            raise TransportError("the download is neither an image nor a PDF")
+        sink.seek(0, os.SEEK_END)
+
+    def download_to(
+        self, image: Image, path: str | os.PathLike[str], *, kind: FileKind = FileKind.OPTIMIZED
+    ) -> None:
+        """Put a file of an image to `path`, in one step once it is there whole.
+
+        Raises `Unreadable` when it cannot be written.
+        """
+        with atomic.writing(Path(path)) as file:
+            self.fetch(image, file, kind=kind)
+
+    def zip_to(
+        self,
+        identifiers: Iterable[int],
+        path: str | os.PathLike[str],
+        *,
+        kind: FileKind = FileKind.OPTIMIZED,
+    ) -> None:
+        """Put a zip of the files of several images to `path`, in one step.
+
+        Raises `Unreadable` when it cannot be written.
+        """
+        request = outgoing.signed(outgoing.get_zip(kind, identifiers), self._auth)
+        with atomic.writing(Path(path)) as file:
+            self._transport.stream(request, file)
+            file.seek(0)
+            if file.read(4) not in (b"PK\3\4", b"PK\5\6"):
+                raise TransportError("what the server sent is not a zip file")
+
+    def compress(
+        self,
+        source: Upload,
+        *,
+        name: str | None = None,
+        lossless: bool = False,
+        resize: tuple[int | None, int | None] | None = None,
+        preserve_metas: Iterable[str] = (),
+    ) -> Pending:
+        """The short form: `client.compress("a.png").to_file("b.png")`.
+
+        `resize` is a box of width and height in pixels, of which one may be None. Nothing is sent
+        before the result is asked for.
+        """
+        return Pending.of(self, source, name, lossless, resize, preserve_metas)
+
+    def _call(self, request: Request, *, once: bool = False) -> Answer:
+        return self._transport.call(outgoing.signed(request, self._auth), once=once)
+
+    def _sub_account(self, request: Request, *, once: bool = False) -> SubAccount:
+        return answers.decode_sub_account(self._call(request, once=once).body)
+
+    def _delete(self, request: Request) -> None:
+        try:
+            answers.decode_success(self._call(request).body)
+        except NotFound as error:
+            # An earlier attempt has deleted it, only its answer did not arrive.
+            if not error.lost:
+                raise
+
+    def _upload(self, request: Request, part: FilePart | None) -> Image:
+        try:
+            answer = self._transport.call(outgoing.signed(request, self._auth), part=part)
+        except QuotaExceeded as error:
+            raise self._with_usage(error) from None
+        except TransportError as error:
+            if error.lost:
+                self._doubt()
+                raise TransportError(
+                    f"{error}; it may have been charged all the same", lost=True
+                ) from None
+            raise
+        if answer.lost:
+            self._doubt()
+        return answers.decode_image(answer.body, upload=True)
+
+    def _doubt(self) -> None:
+        with self._lock:
+            self._doubtful += 1
+
+    def _with_usage(self, error: QuotaExceeded) -> QuotaExceeded:
+        with contextlib.suppress(BackendError):
+            account = self.account()
+            return QuotaExceeded(
+                error.status,
+                error.err_code,
+                error.err_message,
+                used=account.quota_used,
+                quota=account.quota,
+            )
+        return error

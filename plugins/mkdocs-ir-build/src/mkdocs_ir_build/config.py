@@ -45,6 +45,8 @@ class IrBuildConfig(Config):
     strict = Setting[bool]()
     backend = Setting[str]()
     fallback = Setting[str]()
+    concurrency = Setting[int]()
+    max_quota_per_build = Setting[int | str]()
     report = Setting[str | list[str]]()
 
     serve = c.Choice(("off", "cached", "full"), default="off")

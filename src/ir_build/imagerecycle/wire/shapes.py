@@ -27,7 +27,7 @@ class FileKind(StrEnum):
 class Auth:
     """What identifies an account. On the wire: the field `auth`, an object as JSON text."""
 
-    key: str
+    key: str = field(repr=False)
     secret: str = field(repr=False)
 
 
@@ -54,7 +54,7 @@ class SubAccount(Account):
     id: int
     title: str
     description: str = ""
-    key: str = ""  #: wire: api_key
+    key: str = field(default="", repr=False)  #: wire: api_key
     secret: str = field(default="", repr=False)  #: wire: api_secret; empty when not shown
 
 

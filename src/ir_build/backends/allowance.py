@@ -1,0 +1,62 @@
+"""What a run may still send: by the account's limits and by the run's own."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from ..errors import LeftAlone, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..imagerecycle.wire import Account
+
+
+class Allowance:
+    """Counts what is sent, before it is: what would be refused afterwards is not sent at all."""
+
+    def __init__(self, ask: Callable[[], Account], *, budget: int | None) -> None:
+        """`ask` is called once, for the account; `budget` is what the run may send, in bytes."""
+        self._ask = ask
+        self._budget = budget
+        self._lock = threading.Lock()
+        self._account: Account | None = None
+        self._taken = 0
+        self._refused: dict[str, list[int]] = {}
+
+    def take(self, size: int) -> None:
+        """Reserve `size` bytes. Raises `LeftAlone`, and `BackendError` from asking."""
+        with self._lock:
+            if self._account is None:
+                self._account = self._ask()
+            limit = self._account.file_max_size
+            if limit is not None and size > limit:
+                raise LeftAlone(
+                    Reason.NOT_TAKEN, f"the server takes files of {limit} bytes", lasting=False
+                )
+            if self._budget is not None and self._taken + size > self._budget:
+                self._refuse("max_quota_per_build", size, self._budget - self._taken)
+            left = self._account.quota_left
+            if left is not None and self._taken + size > left:
+                self._refuse("the account's quota", size, left - self._taken)
+            self._taken += size
+
+    def give_back(self, size: int) -> None:
+        """What was taken has not been charged."""
+        with self._lock:
+            self._taken -= size
+
+    def warnings(self) -> list[str]:
+        """What did not fit, in a line for each limit."""
+        with self._lock:
+            return [
+                f"{len(sizes)} files of {sum(sizes)} bytes altogether did not fit into {what}"
+                for what, sizes in self._refused.items()
+            ]
+
+    def _refuse(self, what: str, size: int, left: int) -> None:
+        self._refused.setdefault(what, []).append(size)
+        raise LeftAlone(
+            Reason.OVER_QUOTA, f"{max(0, left)} bytes of {what} are left", lasting=False
+        )

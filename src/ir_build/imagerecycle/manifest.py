@@ -1,0 +1,108 @@
+"""What was sent to which server and what became of it, so that originals can be had back.
+
+SQLite, because builds run at once and are killed. A manifest in trouble costs the chance to
+restore, never a build.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NAME = "sent.sqlite3"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS sent (
+    original TEXT PRIMARY KEY,
+    size INTEGER NOT NULL,
+    server TEXT NOT NULL,
+    image INTEGER NOT NULL,
+    origin_url TEXT NOT NULL,
+    expires INTEGER
+) STRICT;
+CREATE TABLE IF NOT EXISTS made (
+    result TEXT PRIMARY KEY,
+    original TEXT NOT NULL
+) STRICT;
+"""
+_LOCK_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One file that was sent."""
+
+    original: str  #: SHA-256 of it
+    size: int  #: bytes
+    server: str  #: the API's address
+    image: int  #: its id there
+    origin_url: str  #: where it can be had back; whoever knows this address can
+    expires: datetime | None  #: when it is gone, None when the server did not say
+
+
+class Manifest:
+    """The manifest at a path. Its methods may be called from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        """The file is made when something is written."""
+        self._path = path
+        self._lock = threading.Lock()
+
+    def sent(self, record: Sent) -> None:
+        """Note that a file was sent; the last time counts."""
+        expires = None if record.expires is None else int(record.expires.timestamp())
+        row = (
+            record.original, record.size, record.server, record.image, record.origin_url, expires
+        )  # fmt: skip
+        self._write("INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def made(self, result: str, original: str) -> None:
+        """Note of which original, by their SHA-256, a file is the result."""
+        self._write(
+            "INSERT OR REPLACE INTO made SELECT ?, ? WHERE EXISTS"
+            " (SELECT 1 FROM sent WHERE original = ?)",
+            (result, original, original),
+        )
+
+    def origin_of(self, result: str) -> Sent | None:
+        """What was sent for the file whose SHA-256 is `result`, None when nothing is known."""
+        if not self._path.exists():
+            return None
+        try:
+            with self._opened() as database:
+                row = database.execute(
+                    "SELECT sent.* FROM made JOIN sent USING (original) WHERE result = ?", (result,)
+                ).fetchone()
+        except sqlite3.Error:
+            return None
+        if row is None:
+            return None
+        original, size, server, image, origin_url, expires = row
+        when = None if expires is None else datetime.fromtimestamp(expires, UTC)
+        return Sent(original, size, server, image, origin_url, when)
+
+    def _write(self, statement: str, values: tuple[object, ...]) -> None:
+        with contextlib.suppress(sqlite3.Error, OSError), self._lock, self._opened() as database:
+            database.executescript(_SCHEMA)
+            with database:
+                database.execute(statement, values)
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        if not self._path.exists():
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # The links in it are as good as the files: nobody else may read them.
+            self._path.touch(mode=0o600)
+        database = sqlite3.connect(self._path, timeout=_LOCK_SECONDS)
+        try:
+            yield database
+        finally:
+            database.close()

@@ -1,0 +1,331 @@
+"""Send requests to one server over requests: with time-outs, retries and streams.
+
+Nothing here knows what is asked. Neither the address of a request, whose query holds the secret,
+nor its fields ever get into an error or the log.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from urllib3.exceptions import (
+    DecodeError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+)
+
+from ..errors import BackendError, ServiceUnavailable, TransportError, Unreadable
+from .multipart import MultipartBody
+from .patience import Gate, Patience, retry_after
+from .wire import faults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .multipart import FilePart
+    from .wire.outgoing import Request
+
+T = TypeVar("T")
+
+_MAX_ANSWER = 4_000_000
+_PIECE = 65_536
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_AUTH = re.compile(r"([?&]auth=)[^&\s]*")
+_HOST_NAME = re.compile(r"(?=.*[a-z])[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A success."""
+
+    body: bytes
+    #: an earlier attempt may have been carried out too, its answer did not arrive
+    lost: bool
+
+
+class Transport:
+    """The connections to one server. Its methods may be called from several threads."""
+
+    def __init__(self, url: str, *, connections: int, patience: Patience) -> None:
+        """`url` is the API's address; `connections` are kept open between calls."""
+        parts = urlsplit(url)
+        self.url = url
+        self.origin = f"{parts.scheme}://{parts.netloc}"
+        self._patience = patience
+        self._gate = Gate()
+        self._session = requests.Session()
+        adapter = requests.adapters.HTTPAdapter(pool_connections=2, pool_maxsize=connections)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+        # A .netrc must not add its own login to ours; proxies and CA bundles are still found.
+        self._session.auth = _no_auth
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session.headers["Accept-Encoding"] = "identity"
+        # What goes to this machine goes to no proxy: the secret is in it, in clear.
+        self._proxies = {"no_proxy": ",".join(_LOOPBACK)} if self._is_local else None
+
+    @property
+    def _is_local(self) -> bool:
+        return urlsplit(self.url).hostname in _LOOPBACK
+
+    def call(self, request: Request, *, part: FilePart | None = None, once: bool = False) -> Answer:
+        """Send a request, of an upload with its file, and return the answer's body.
+
+        With `once` it is not sent again when it may have been carried out. Raises `BackendError`.
+        """
+
+        def attempt() -> bytes:
+            sink = BytesIO()
+            body: Any = dict(request.form) or None
+            headers = {}
+            if request.upload:
+                body = MultipartBody(request.form, part)
+                headers["Content-Type"] = body.content_type
+            self._exchange(request, sink, limit=_MAX_ANSWER, data=body, headers=headers)
+            return sink.getvalue()
+
+        found, lost = self._patiently(f"{request.method} {request.path}", attempt, once=once)
+        return Answer(found, lost)
+
+    def stream(self, request: Request, sink: BinaryIO) -> None:
+        """Send a request whose answer is a file of any size. Raises `BackendError`."""
+        start = sink.tell()
+
+        def attempt() -> None:
+            _rewind(sink, start)
+            self._exchange(request, sink, limit=None)
+
+        self._patiently(f"{request.method} {request.path.rpartition('/')[0]}", attempt)
+
+    def fetch(self, link: str, sink: BinaryIO, *, limit: int) -> None:
+        """Write the file at `link`, of at most `limit` bytes, to `sink`, without credentials.
+
+        Raises `BackendError`.
+        """
+        url = self._checked(link)
+        start = sink.tell()
+
+        def attempt() -> None:
+            _rewind(sink, start)
+            self._send("GET", url, sink, limit=limit, upload=False)
+
+        self._patiently("the download", attempt)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def _checked(self, link: str) -> str:
+        """The address that a server gave of a file, if it may be asked for."""
+        try:
+            url = urljoin(f"{self.url}/", link)
+            parts = urlsplit(url)
+            ours = urlsplit(self.origin)
+            if f"{parts.scheme}://{parts.netloc}" == self.origin:
+                return url
+            both_here = {parts.hostname, ours.hostname} <= _LOOPBACK
+            if both_here and (parts.scheme, parts.port) == (ours.scheme, ours.port):
+                return url
+            if (
+                parts.scheme == "https"
+                and not parts.username
+                and parts.port in (None, 443)
+                # No address of an inner network, whatever its spelling.
+                and _HOST_NAME.fullmatch(parts.hostname or "")
+            ):
+                return url
+        except ValueError:
+            pass
+        raise TransportError(
+            "the server names a file that is not served over https by a public host"
+        )
+
+    def _exchange(
+        self, request: Request, sink: BinaryIO, *, limit: int | None, **body: Any
+    ) -> None:
+        self._send(
+            request.method, self.url + request.path, sink, limit=limit, upload=request.upload,
+            params=request.query, **body,
+        )  # fmt: skip
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        sink: BinaryIO,
+        *,
+        limit: int | None,
+        upload: bool,
+        **request: Any,
+    ) -> None:
+        """One attempt; a success goes to `sink`. Raises `_Fault`."""
+        patience = self._patience
+        sent = len(request["data"]) if upload else 0
+        started = time.monotonic()
+
+        def in_time(received: int) -> bool:
+            return time.monotonic() - started < patience.seconds(sent + received)
+
+        try:
+            with self._session.request(
+                method,
+                url,
+                timeout=(patience.connect, patience.read),
+                stream=True,
+                allow_redirects=False,
+                proxies=self._proxies,
+                **request,
+            ) as answer:
+                if not 200 <= answer.status_code < 300:
+                    raise _refusal(answer, in_time, upload=upload)
+                _receive(answer, sink, limit, in_time)
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise _trouble(error) from None
+
+    def _patiently(
+        self, what: str, attempt: Callable[[], T], *, once: bool = False
+    ) -> tuple[T, bool]:
+        """The result, and whether the answer to an earlier attempt was lost."""
+        lost = False
+        for number in range(1, self._patience.attempts + 1):
+            self._gate.pass_through()
+            try:
+                return attempt(), lost
+            except _Fault as fault:
+                lost = lost or fault.lost
+                again = fault.again and not (once and lost)
+                too_long = fault.wait > self._patience.longest_pause
+                if not again or too_long or number == self._patience.attempts:
+                    raise fault.final(what, lost=lost) from None
+                if fault.wait:
+                    self._gate.close_for(fault.wait)
+                time.sleep(self._patience.before(number))
+        raise AssertionError  # the last attempt returns or raises
+
+
+class _Fault(Exception):
+    """Why an attempt failed."""
+
+    def __init__(
+        self, error: BackendError, *, again: bool, lost: bool = False, wait: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.error = error
+        self.again = again  #: whether it may go well the next time
+        self.lost = lost  #: whether the server may have done what was asked
+        self.wait = wait  #: seconds that the server asks for
+
+    def final(self, what: str, *, lost: bool) -> BackendError:
+        if isinstance(self.error, TransportError):
+            return TransportError(f"{what}: {self.error}", lost=lost)
+        self.error.lost = lost
+        if isinstance(self.error, ServiceUnavailable):
+            self.error.retry_after = self.wait
+        return self.error
+
+
+def _receive(
+    answer: requests.Response,
+    sink: BinaryIO,
+    limit: int | None,
+    in_time: Callable[[int], bool],
+) -> None:
+    size = 0
+    # Not iter_content, which waits for a whole piece, however slowly it drips in.
+    while piece := answer.raw.read1(_PIECE, decode_content=True):
+        size += len(piece)
+        if limit is not None and size > limit:
+            raise _Fault(TransportError("the answer is larger than it may be"), again=False)
+        if not in_time(size):
+            raise _Fault(TransportError("the server takes too long"), again=False, lost=True)
+        try:
+            sink.write(piece)
+        except OSError as error:
+            raise Unreadable(f"cannot be written: {error.strerror or error}") from None
+    declared = answer.headers.get("Content-Length", "")
+    if declared.isdigit() and int(declared) != size and "Content-Encoding" not in answer.headers:
+        raise _Fault(TransportError("the answer was cut short"), again=True, lost=True)
+
+
+def _refusal(answer: requests.Response, in_time: Callable[[int], bool], *, upload: bool) -> _Fault:
+    if 300 <= answer.status_code < 400:
+        words = "the server redirects elsewhere; is IR_BUILD_API_URL right?"
+        return _Fault(TransportError(words), again=False)
+    sink = BytesIO()
+    _receive(answer, sink, _MAX_ANSWER, in_time)
+    error = faults.decode(answer.status_code, sink.getvalue(), upload=upload)
+    return _Fault(
+        error,
+        again=isinstance(error, ServiceUnavailable),
+        wait=retry_after(answer.headers),
+        lost=answer.status_code in (502, 504),  # a gateway that did not get the answer
+    )
+
+
+def _trouble(error: Exception) -> _Fault:
+    words = next((words for kind, words in _TROUBLES if isinstance(error, kind)), None)
+    return _Fault(
+        TransportError(words or type(error).__name__),
+        again=not isinstance(error, requests.exceptions.SSLError | requests.exceptions.InvalidURL),
+        lost=not _never_left(error),
+    )
+
+
+def _never_left(error: Exception) -> bool:
+    """Whether the request certainly did not reach the server."""
+    if isinstance(
+        error,
+        requests.exceptions.ConnectTimeout
+        | requests.exceptions.SSLError
+        | requests.exceptions.ProxyError,
+    ):
+        return True
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(reason, NewConnectionError | NameResolutionError)
+
+
+_TROUBLES: tuple[tuple[type[Exception], str], ...] = (
+    (requests.exceptions.SSLError, "the server's certificate is not trusted"),
+    (requests.exceptions.ProxyError, "the proxy does not answer"),
+    (requests.exceptions.ConnectTimeout, "the server cannot be reached"),
+    (requests.exceptions.ReadTimeout, "the server takes too long"),
+    (ReadTimeoutError, "the server takes too long"),
+    (ProtocolError, "the answer was cut short"),
+    (DecodeError, "the answer is damaged"),
+    (requests.exceptions.InvalidURL, "the address is not valid"),
+    (requests.exceptions.ConnectionError, "the connection failed"),
+)
+
+
+def _rewind(sink: BinaryIO, start: int) -> None:
+    sink.seek(start)
+    sink.truncate()
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+class _Redacting(logging.Filter):
+    """Takes the credentials out of the addresses that urllib3 logs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                _AUTH.sub(r"\1***", arg) if isinstance(arg, str) else arg for arg in record.args
+            )
+        return True
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_Redacting())
