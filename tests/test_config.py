@@ -117,6 +117,8 @@ WRONG = [
     ("strict", "perhaps", "true nor false"),
     ("backend", "cloud", "auto, local, api"),
     ("fallback", "other", "none, local"),
+    ("concurrency", 0, "whole number"),
+    ("max_quota_per_build", "much", "20MB"),
     ("report", "r.html", ".json, .md, .txt"),
 ]
 

@@ -37,6 +37,8 @@ SAMPLES = {
     "strict": (True, "true", True),
     "backend": ("local", "local", "local"),
     "fallback": ("local", "local", "local"),
+    "concurrency": (5, "5", 5),
+    "max_quota_per_build": ("2MB", "2MB", 2_000_000),
     "report": (["r.md"], "r.md", ("r.md",)),
 }  # fmt: skip
 
@@ -54,6 +56,12 @@ class Recorder:
     def compress(self, data, media, options, name):
         self.options.append(options)
         return Candidate(data, lossy=False)
+
+    def delivered(self, source, result):
+        pass
+
+    def warnings(self):
+        return []
 
     def close(self):
         pass

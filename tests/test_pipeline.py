@@ -48,6 +48,12 @@ class Backend:
             raise answer
         return answer or Candidate(data[: len(data) // 2], lossy=False)
 
+    def delivered(self, source, result):
+        pass
+
+    def warnings(self):
+        return []
+
     def close(self):
         pass
 
