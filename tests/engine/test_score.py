@@ -68,6 +68,38 @@ def test_what_shows_through_counts_on_dark_and_on_light():
     assert reference.score(shown) < 50
 
 
+def pattern(width, height):
+    """Gradients, a checkerboard, stripes that grow finer, and grain; the same on any machine."""
+    y, x = np.mgrid[:height, :width]
+    grain = (x * 7919 + y * 104729 + x * y * 31) % 37
+    red = (x * 255 // width + grain) % 256
+    green = np.where((x // 16 + y // 12) % 2, 200, y * 180 // height) + grain // 2
+    blue = (x * x // 40 + y * 3) % 256
+    return np.stack([red, green, blue], -1).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("size", "step", "reference"),
+    [
+        ((64, 64), 6, 89.50),
+        ((64, 64), 14, 32.99),
+        ((100, 70), 6, 89.68),
+        ((100, 70), 30, 49.39),
+        ((300, 200), 6, 92.80),
+        ((300, 200), 30, 66.79),
+        ((65, 513), 6, 89.77),
+        ((65, 513), 14, 21.39),
+        ((16, 16), 14, 85.30),
+        ((9, 40), 30, 89.75),
+    ],
+)
+def test_scores_are_those_of_libjxl(size, step, reference):
+    """Pictures of any size and scores of any height agree with `ssimulacra2` of libjxl 0.11.1."""
+    original = pattern(*size)
+    coarser = (original // step * step + step // 2).astype(np.uint8)
+    assert Reference(original).score(coarser) == pytest.approx(reference, abs=0.1)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (7, 3), (8, 8), (54, 54), (55, 109), (2049, 9)])
 def test_any_size_can_be_scored(size):
     """Tiny, odd and long pictures are no exception."""

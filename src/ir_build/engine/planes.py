@@ -23,9 +23,6 @@ Numbers = npt.NDArray[np.intp]
 #: channels
 X, Y, B = range(3)
 
-#: pixels of the shorter side; what is smaller the reference does not score
-SMALLEST = 8
-
 _OPSIN = np.array(
     [
         [0.30, 0.622, 0.078],
@@ -36,10 +33,12 @@ _OPSIN = np.array(
 )
 _OPSIN_BIAS = np.float32(0.0037930732552754493)
 
-_SIGMA = 1.5
-_RADIUS = 5
-# 54 blurred pixels from 64: a block that suits the matrix kernels of any processor.
-TILE = 54
+# The reference's approximation of a Gaussian of sigma 1.5 (D. Charalampidis, Recursive
+# Implementation of the Gaussian Filter Using Truncated Cosine Functions, 2016) has nine taps.
+_TAPS = (0.26462110549, 0.21292859201, 0.10933537278, 0.03601111466, 0.00941436781)
+_RADIUS = len(_TAPS) - 1
+# 56 blurred pixels from 64: a block that suits the matrix kernels of any processor.
+TILE = 56
 _WINDOW = TILE + 2 * _RADIUS
 # Tiles, and pixels, that are worked on at a time.
 _BATCH = 12
@@ -85,13 +84,11 @@ def centre(windows: Plane) -> Plane:
 @cache
 def _kernel() -> Plane:
     """The matrix that blurs the columns of a window."""
-    offsets = np.arange(-_RADIUS, _RADIUS + 1)
-    taps = np.exp(-(offsets**2) / (2 * _SIGMA**2))
-    taps /= taps.sum()
-    matrix = np.zeros((TILE, _WINDOW))
+    taps = (*reversed(_TAPS[1:]), *_TAPS)
+    matrix = np.zeros((TILE, _WINDOW), np.float32)
     for row in range(TILE):
-        matrix[row, row : row + taps.size] = taps
-    return matrix.astype(np.float32)
+        matrix[row, row : row + len(taps)] = taps
+    return matrix
 
 
 @cache
@@ -104,14 +101,23 @@ def blur(windows: Plane) -> Plane:
     return np.asarray(_kernel() @ windows @ _kernel_across())
 
 
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Which edges of a part of a picture are the picture's."""
+
+    top: bool
+    bottom: bool
+    left: bool
+    right: bool
+
+
 def pyramid(
-    pixels: Pixels, channels: list[list[int]], *, open_left: bool, open_right: bool
+    pixels: Pixels, channels: list[list[int]], edges: Edges
 ) -> dict[tuple[int, int], Tiled]:
     """The XYB planes of `pixels`, as positive numbers, by channel and scale.
 
-    `channels` names the planes of each scale that are wanted. An open edge has 0 behind it, as in
-    libjxl, the others are mirrored; above and below libjxl has 0 too, which hides differences
-    there, so scores err to the low.
+    `channels` names the planes of each scale that are wanted. Beyond an edge of the picture is 0,
+    as in libjxl; where it goes on it is taken to be mirrored.
     """
     height, width = pixels.shape[:2]
     found = {}
@@ -128,7 +134,7 @@ def pyramid(
             if scale + 1 < len(channels):
                 _halve(part, halved[:, top // 2 : -(-rows.stop // 2)])
         for channel, one in padded.items():
-            found[channel, scale] = one.tiled(open_left=open_left, open_right=open_right)
+            found[channel, scale] = one.tiled(edges)
         mixed = halved
         height, width = halved.shape[1:]
     return found
@@ -143,26 +149,19 @@ class _Padded:
         self._all = np.zeros((rows, columns), np.float32)
         self.inside = self._all[_RADIUS : _RADIUS + height, _RADIUS : _RADIUS + width]
 
-    def tiled(self, *, open_left: bool, open_right: bool) -> Tiled:
+    def tiled(self, edges: Edges) -> Tiled:
         """The plane in tiles, when all of it is there."""
-        plane, (top, bottom) = self._all, _mirror(self._height)
-        plane[:_RADIUS] = plane[top]
-        plane[self._height + _RADIUS :][:_RADIUS] = plane[bottom]
-        left, right = _mirror(self._width)
-        # Smaller planes the reference does not score; there the 0 would hide the picture itself.
-        can_be_open = min(self._height, self._width) >= SMALLEST
-        plane[:, :_RADIUS] = 0 if can_be_open and open_left else plane[:, left]
-        plane[:, self._width + _RADIUS :][:, :_RADIUS] = (
-            0 if can_be_open and open_right else plane[:, right]
-        )
-        windows = np.lib.stride_tricks.sliding_window_view(plane, (_WINDOW, _WINDOW))
+        for plane, size, first, last in (
+            (self._all, self._height, edges.top, edges.bottom),
+            (self._all.T, self._width, edges.left, edges.right),
+        ):
+            mirrored = np.pad(np.arange(size), _RADIUS, "symmetric") + _RADIUS
+            if not first:
+                plane[:_RADIUS] = plane[mirrored[:_RADIUS]]
+            if not last:
+                plane[_RADIUS + size :][:_RADIUS] = plane[mirrored[-_RADIUS:]]
+        windows = np.lib.stride_tricks.sliding_window_view(self._all, (_WINDOW, _WINDOW))
         return Tiled(windows[::TILE, ::TILE], self._height, self._width)
-
-
-def _mirror(size: int) -> tuple[Numbers, Numbers]:
-    """Which rows of a padded plane its margins repeat."""
-    mirrored = np.pad(np.arange(size), _RADIUS, "symmetric") + _RADIUS
-    return mirrored[:_RADIUS], mirrored[-_RADIUS:]
 
 
 @cache

@@ -54,6 +54,7 @@ _FITTED = (
 )
 # fmt: on
 _SCALES = 6
+_SMALLEST = 8  # pixels
 _C2 = 0.0009
 
 # Larger pictures are scored in blocks whose features add up, so that memory stays bounded.
@@ -79,10 +80,11 @@ class _Side:
 
 
 def _scales(height: int, width: int) -> int:
-    """How many scales a picture has: down to `SMALLEST` pixels, at least one."""
+    """How many scales a picture has: the next is half as large, as long as this is large enough."""
     smaller = min(height, width)
     scales = 1
-    while scales < _SCALES and (smaller := -(-smaller // 2)) >= planes.SMALLEST:
+    while scales < _SCALES and smaller >= _SMALLEST:
+        smaller = -(-smaller // 2)
         scales += 1
     return scales
 
@@ -176,10 +178,15 @@ class _View:
     def _planes(self, pixels: Pixels, block: tuple[slice, slice]) -> dict[_Where, Tiled]:
         scales = 1 + max(scale for _, scale in self._weights)
         wanted = [[channel for channel, at in self._weights if at == n] for n in range(scales)]
-        left, right = block[1].start, block[1].stop
-        return planes.pyramid(
-            pixels[block], wanted, open_left=left == 0, open_right=right >= pixels.shape[1]
+        rows, columns = block
+        height, width = pixels.shape[:2]
+        edges = planes.Edges(
+            top=rows.start == 0,
+            bottom=rows.stop >= height,
+            left=columns.start == 0,
+            right=columns.stop >= width,
         )
+        return planes.pyramid(pixels[block], wanted, edges)
 
 
 def _opinion(features: float) -> float:
