@@ -35,6 +35,9 @@ SAMPLES = {
     "cache_dir": ("other cache", "other cache", "other cache"),
     "cache_size": ("3MB", "3MB", 3_000_000),
     "strict": (True, "true", True),
+    "max_total": ("3MB", "3MB", 3_000_000),
+    "max_file": ("2MB", "2MB", 2_000_000),
+    "min_saved": ("0%", "0%", 0.0),
     "backend": ("local", "local", "local"),
     "fallback": ("local", "local", "local"),
     "concurrency": (5, "5", 5),
@@ -90,14 +93,17 @@ def recorded(tmp_path, monkeypatch):
     return recorder
 
 
-def command_line(name, value, text, folder):
-    flags = [f"--{name.replace('_', '-')}"]
+def command_line_flags(name, value, text):
+    flag = f"--{name.replace('_', '-')}"
     if name == "strict":
-        pass
-    elif name in ("include", "exclude", "report"):
-        flags = [part for one in value for part in (*flags, one)]
-    else:
-        flags.append(text)
+        return [flag]
+    if name in ("include", "exclude", "report"):
+        return [part for one in value for part in (flag, one)]
+    return [flag, text]
+
+
+def command_line(name, value, text, folder):
+    flags = command_line_flags(name, value, text)
     done = CliRunner().invoke(main, ["optimize", "docs", *flags], catch_exceptions=False)
     assert done.exit_code == 0, done.output
 
@@ -131,7 +137,42 @@ def mkdocs(name, value, text, folder):
     build(load_config(str(folder / "mkdocs.yml")))
 
 
-DOORS = [command_line, pyproject, environment, python, mkdocs]
+def sphinx(name, value, text, folder):
+    from sphinx.application import Sphinx
+
+    (folder / "extra").mkdir(exist_ok=True)
+    (folder / "source").mkdir(exist_ok=True)
+    (folder / "docs" / "a.png").rename(folder / "extra" / "a.png")
+    (folder / "source" / "index.rst").write_text("x\n=\n")
+    (folder / "conf.py").write_text(
+        "extensions = ['sphinx_ir_build']\nhtml_extra_path = ['extra']\nhtml_theme = 'epub'\n"
+        f"ir_build_{name} = {value!r}\n"
+    )
+    out = folder / "out"
+    app = Sphinx(folder / "source", folder, out, out / ".doctrees", "html", status=None)
+    app.build()
+    assert app.statuscode == 0
+
+
+def pelican(name, value, text, folder):
+    from pelican import Pelican
+    from pelican.settings import read_settings
+
+    (folder / "conf.py").write_text(
+        "PATH = 'docs'\nTIMEZONE = 'UTC'\nSTATIC_PATHS = ['']\nPLUGINS = ['ir_build']\n"
+        "PAGE_PATHS = ARTICLE_PATHS = []\nTHEME_STATIC_PATHS = []\n"
+        f"IR_BUILD_{name.upper()} = {value!r}\n"
+    )
+    Pelican(read_settings(str(folder / "conf.py"))).run()
+
+
+def hook(name, value, text, folder):
+    flags = command_line_flags(name, value, text)
+    done = CliRunner().invoke(main, ["hook", *flags, "docs/a.png"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+
+
+DOORS = [command_line, pyproject, environment, python, mkdocs, sphinx, pelican, hook]
 
 
 def test_every_setting_has_a_sample():

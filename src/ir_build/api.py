@@ -15,17 +15,25 @@ from typing import TYPE_CHECKING, Any, Self
 
 from . import backends, discover
 from .cache import Cache
+from .conclusion import conclude, tell
 from .config import Config, Source, load, read_value
-from .destination import Destination, Folder, InPlace, Nowhere
+from .destination import (
+    Destination,
+    Folder,
+    InPlace,
+    Nowhere,
+    refuse_collisions,
+    refuse_overlap,
+    refuse_sources,
+)
 from .errors import ConfigError
 from .fingerprint import StatIndex
 from .options import Compression
 from .pipeline import Pipeline, keep
 from .plan import Job, Planner
 from .report import Report
-from .report.github import publish
-from .report.text import failure_line, summary_line
 from .sandbox import Sandbox
+from .settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,18 +48,18 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], object]
 
 __all__ = [
+    "SETTINGS",
     "Config",
     "ConfigError",
     "Planned",
     "Report",
     "Session",
     "Source",
-    "failure_line",
+    "conclude",
     "load",
     "optimize",
-    "publish",
     "read_value",
-    "summary_line",
+    "tell",
 ]
 
 # A thread waits for a worker process, a disk or a server most of its time.
@@ -167,12 +175,22 @@ class Session:
 
         self._threads.submit(work)
 
+    @property
+    def fingerprint(self) -> str:
+        """Differs whenever something else would be shipped for the same file."""
+        return f"{self.config.fingerprint} {self.backend.identity}"
+
     def optimize_folder(
-        self, folder: Path, *, keep_times: bool = True, progress: Progress | None = None
+        self, folder: Path, *, sources: Path | None = None, progress: Progress | None = None
     ) -> Report:
-        """Optimise every file below `folder`, a build's output, in place."""
+        """Optimise every file below `folder`, a build's output, in place; file times stay.
+
+        Raises `ConfigError` when `sources`, where the originals are, is inside it.
+        """
+        if sources is not None:
+            refuse_sources(folder, sources)
         assets = [asset for asset in discover.walk(folder) if self._wanted(asset.name)]
-        return self._run(assets, InPlace(keep_times=keep_times), folder, progress)
+        return self._run(assets, InPlace(keep_times=True), folder, progress)
 
     def optimize(
         self,
@@ -191,8 +209,8 @@ class Session:
         if check:
             destination = Nowhere()
         elif out is not None:
-            _refuse_overlap(paths, out)
-            _refuse_collisions(assets)
+            refuse_overlap(paths, out)
+            refuse_collisions(assets)
             destination = Folder(out)
         return self._run(assets, destination, Path.cwd(), progress)
 
@@ -329,29 +347,3 @@ def optimize(
 def _largest_first(jobs: list[Job]) -> list[Job]:
     # The longest task must not be the last to start.
     return sorted(jobs, key=lambda job: (-job.state.st_size, job.asset.name))
-
-
-def _refuse_overlap(paths: Sequence[Path], out: Path) -> None:
-    target = out.resolve()
-    for path in paths:
-        source = path.resolve() if path.is_dir() else path.resolve().parent
-        if target == source or (path.is_dir() and source in target.parents):
-            raise ConfigError(
-                "the command line",
-                "--out",
-                f"{out} is where {path} is: copies would be taken for originals; "
-                "choose a folder outside",
-            )
-
-
-def _refuse_collisions(assets: list[Asset]) -> None:
-    taken: dict[str, Asset] = {}
-    for asset in assets:
-        other = taken.setdefault(asset.inside, asset)
-        if other is not asset:
-            raise ConfigError(
-                "the command line",
-                "--out",
-                f"{other.name} and {asset.name} would both become {asset.inside}; "
-                "give them one by one",
-            )

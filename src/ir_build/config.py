@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import tomllib
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .media import MediaType
+
+#: settings that no file's bytes depend on
+_INDECISIVE = frozenset(
+    [
+        "cache_dir",
+        "cache_size",
+        "jobs",
+        "max_file",
+        "max_total",
+        "memory_limit",
+        "min_saved",
+        "report",
+        "strict",
+        "timeout",
+    ]
+)
 
 #: variables with our prefix that are not settings
 _OTHER_VARIABLES = frozenset(
@@ -56,11 +74,16 @@ class Config:
     cache_dir: Path
     cache_size: int  #: bytes
     strict: bool
+    max_total: int | None  #: bytes
+    max_file: int | None  #: bytes
+    min_saved: int | float | None  #: bytes as an int, a share as a float
     backend: str  #: "auto", "local" or "api"
     fallback: str | None  #: None or "local"
     concurrency: int  #: calls to a server at once
     max_quota_per_build: int | None  #: bytes, None for no limit
     report: tuple[Path, ...]
+    #: differs whenever a setting differs that can change what is shipped
+    fingerprint: str
     _per_file: Mapping[str, Any] = field(repr=False)
     _overrides: tuple[_Override, ...] = field(repr=False)
 
@@ -106,9 +129,12 @@ def load(
         for setting in SETTINGS
     }
     overrides: tuple[_Override, ...] = ()
+    decisive: dict[str, Any] = {}
     for source in sources:
         for name, value in source.values.items():
             read = read_value(source.where, name, value)
+            if name not in _INDECISIVE:
+                decisive[name] = value
             if name == "overrides":
                 overrides = tuple(_override(source.where, table) for table in read)
             elif name == "cache_dir" and read is not None:
@@ -127,11 +153,15 @@ def load(
         cache_dir=merged["cache_dir"] or default_cache_dir(),
         cache_size=merged["cache_size"],
         strict=merged["strict"],
+        max_total=merged["max_total"],
+        max_file=merged["max_file"],
+        min_saved=merged["min_saved"],
         backend=merged["backend"],
         fallback=merged["fallback"],
         concurrency=merged["concurrency"],
         max_quota_per_build=merged["max_quota_per_build"],
         report=merged["report"],
+        fingerprint=sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest(),
         _per_file={setting.name: merged[setting.name] for setting in SETTINGS if setting.per_file},
         _overrides=overrides,
     )

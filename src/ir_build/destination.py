@@ -6,9 +6,10 @@ import os
 from typing import TYPE_CHECKING, Protocol
 
 from . import atomic
-from .errors import Unreadable
+from .errors import ConfigError, Unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from .discover import Asset
@@ -113,3 +114,42 @@ class Nowhere:
 def _check_folder(folder: Path) -> None:
     if not (folder.is_dir() and os.access(folder, os.W_OK)):
         raise Unreadable(f"{folder} cannot be written to")
+
+
+def refuse_overlap(paths: Sequence[Path], out: Path) -> None:
+    """Raise `ConfigError` when copies in `out` would lie among their originals."""
+    target = out.resolve()
+    for path in paths:
+        source = path.resolve() if path.is_dir() else path.resolve().parent
+        if target == source or (path.is_dir() and source in target.parents):
+            raise ConfigError(
+                "the command line",
+                "--out",
+                f"{out} is where {path} is: copies would be taken for originals; "
+                "choose a folder outside",
+            )
+
+
+def refuse_collisions(assets: Sequence[Asset]) -> None:
+    """Raise `ConfigError` when two files would become one copy."""
+    taken: dict[str, Asset] = {}
+    for asset in assets:
+        other = taken.setdefault(asset.inside, asset)
+        if other is not asset:
+            raise ConfigError(
+                "the command line",
+                "--out",
+                f"{other.name} and {asset.name} would both become {asset.inside}; "
+                "give them one by one",
+            )
+
+
+def refuse_sources(output: Path, sources: Path) -> None:
+    """Raise `ConfigError` when the folder `output` of a build holds its `sources`."""
+    if output.resolve() in (sources.resolve(), *sources.resolve().parents):
+        raise ConfigError(
+            "the build",
+            "output folder",
+            f"{output} holds the sources, {sources}, which must not be changed; "
+            "build into a folder of its own",
+        )

@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 
 #: folders that hold other tools' files, never a site's
 _FOREIGN_FOLDERS = frozenset(
-    {".git", ".hg", ".svn", ".tox", ".nox", ".cache", "node_modules", "__pycache__"}
+    [
+        ".git",
+        ".hg",
+        ".svn",
+        ".tox",
+        ".nox",
+        ".cache",
+        ".doctrees",
+        "node_modules",
+        "__pycache__",
+    ]
 )
 # Files with these suffixes are passed over unopened: a site has more of them than of anything
 # else. Everything else is opened, because the type is in the bytes.

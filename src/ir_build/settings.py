@@ -196,6 +196,27 @@ SETTINGS = (
         help="Fail when a file could not be worked on.",
     ),
     Setting(
+        name="max_total",
+        read=values.size,
+        default=None,
+        metavar="SIZE",
+        help="Budget: fail when all images and PDFs together are larger than this in the end.",
+    ),
+    Setting(
+        name="max_file",
+        read=values.size,
+        default=None,
+        metavar="SIZE",
+        help="Budget: fail when an image or PDF is larger than this in the end.",
+    ),
+    Setting(
+        name="min_saved",
+        read=values.amount,
+        default=None,
+        metavar="SIZE|PERCENT",
+        help="Budget: fail when the run has saved less than this.",
+    ),
+    Setting(
         name="backend",
         read=_backend,
         default="auto",

@@ -162,6 +162,16 @@ def optional_size(value: Any) -> int | None:
     return None if value in (None, "", "none") else size(value)
 
 
+def amount(value: Any) -> int | float:
+    """Bytes as an int, as `size` reads them, or from a percentage a share as a float."""
+    if isinstance(value, str) and value.strip().endswith("%"):
+        return min_saving(value)
+    try:
+        return size(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is neither a size such as 500kB nor a percentage") from None
+
+
 def boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value

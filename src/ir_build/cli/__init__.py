@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
@@ -11,17 +12,14 @@ import click
 from .. import __version__
 from ..config import unknown_variables
 from ..errors import IrBuildError
-from .cache import cache
-from .doctor import doctor
-from .optimize import optimize
-from .serve import serve
 
 _EXIT_CODES = """\b
 Exit codes:
   0    done
-  1    --check found files that could be smaller
+  1    --check found files that could be smaller; the hook changed some
   2    wrong usage or configuration
   3    --strict, and a file could not be worked on
+  4    a budget is exceeded
   130  interrupted
 """
 
@@ -33,7 +31,20 @@ class _UserError(click.ClickException):
         click.secho(f"error: {self.message}", err=True, fg="red")
 
 
+#: each in the module of its name, which is imported when it is asked for: the hook must be quick
+_COMMANDS = ("optimize", "hook", "cache", "doctor", "serve")
+
+
 class _Group(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*_COMMANDS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(import_module(f".{cmd_name}", __name__), cmd_name)
+        return command
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -55,9 +66,3 @@ def main(ctx: click.Context) -> None:
         ctx.color = False
     for name in unknown_variables(os.environ):
         click.echo(f"warning: {name} in the environment is no setting of ir-build", err=True)
-
-
-main.add_command(optimize)
-main.add_command(cache)
-main.add_command(doctor)
-main.add_command(serve)

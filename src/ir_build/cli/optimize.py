@@ -10,6 +10,7 @@ import click
 
 from ..api import Planned, Session
 from ..cache import Entry
+from ..conclusion import faults
 from ..config import load
 from ..errors import ConfigError, Reason
 from ..outcome import Failed, Kept
@@ -20,11 +21,11 @@ from ..report.text import failure_line, file_lines, summary_line, summary_lines
 from .arguments import given, setting_options
 
 if TYPE_CHECKING:
-    from ..outcome import Outcome
     from ..report import Report
 
 _WOULD_SAVE = 1
 _STRICT_FAILURE = 3
+_OVER_BUDGET = 4
 
 
 @click.command()
@@ -82,8 +83,12 @@ def optimize(
             reason = error.strerror or str(error)
             raise ConfigError("the report", str(file), f"cannot be written: {reason}") from None
     publish(report, write=click.echo)
+    for fault in (found := faults(report, config)):
+        click.secho(f"error: {fault}", err=True, fg="red")
     if config.strict and report.failed:
         sys.exit(_STRICT_FAILURE)
+    if found:
+        sys.exit(_OVER_BUDGET)
     if check and report.optimised:
         sys.exit(_WOULD_SAVE)
 
@@ -155,8 +160,7 @@ def _print_report(report: Report, *, check: bool, quiet: bool, verbose: bool) ->
         if check and report.optimised:
             click.echo(f"{files(len(report.optimised))} could be smaller", err=True)
         return
-    shown: list[Outcome] = list(report.outcomes if verbose else report.optimised)
-    for line in file_lines(shown):
+    for line in file_lines(report.outcomes if verbose else report.optimised):
         click.echo(line)
     if check:
         _print_check(report)

@@ -1,4 +1,4 @@
-"""Tell a GitHub Actions job what a run did: its summary page, and annotations for failures."""
+"""Tell a GitHub Actions job what a run did: summary page, annotations for failures, outputs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # More than 1 MiB and GitHub drops the summary whole; other steps may have written to it too.
 _SUMMARY_LIMIT = 900_000
 _SUMMARY_ROWS = 500
+_OUTPUT_LIMIT = 1_000_000
 # GitHub shows ten annotations of a kind for each step.
 _ANNOTATIONS = 10
 
@@ -32,15 +33,17 @@ def publish(
         message = command_data(f"{failed.name}: {failed.message}; shipped as it was")
         write(f"::warning {properties}::{message}")
     if summary := environ.get("GITHUB_STEP_SUMMARY"):
-        _append(Path(summary), to_markdown(report, rows=_SUMMARY_ROWS))
+        _append(Path(summary), to_markdown(report, rows=_SUMMARY_ROWS), _SUMMARY_LIMIT)
+    if outputs := environ.get("GITHUB_OUTPUT"):
+        _append(Path(outputs), f"saved-bytes={report.saved}\n", _OUTPUT_LIMIT)
 
 
-def _append(file: Path, text: str) -> None:
+def _append(file: Path, text: str, limit: int) -> None:
     data = text.encode("utf-8", "backslashreplace")
     try:
-        room = _SUMMARY_LIMIT - (file.stat().st_size if file.exists() else 0)
+        room = limit - (file.stat().st_size if file.exists() else 0)
         if len(data) <= room:
             with file.open("ab") as summary:
                 summary.write(data)
     except OSError:
-        pass  # a job summary is a courtesy, never a reason to fail a build
+        pass  # a summary is a courtesy, never a reason to fail a build

@@ -9,7 +9,7 @@ from .escape import printable
 from .numbers import duration, files, share, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ..outcome import Outcome
     from . import Report
@@ -21,7 +21,7 @@ def to_text(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def file_lines(outcomes: tuple[Outcome, ...] | list[Outcome]) -> Iterator[str]:
+def file_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
     """A line a file: before, after, saved, name, and what there is to say."""
     for outcome in outcomes:
         saved = f"-{share(outcome.saved, outcome.before)}" if outcome.saved else ""

@@ -8,23 +8,13 @@ from typing import TYPE_CHECKING, Literal
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 
-from ir_build.api import (
-    ConfigError,
-    Session,
-    Source,
-    failure_line,
-    load,
-    publish,
-    summary_line,
-)
+from ir_build.api import ConfigError, Session, Source, conclude, load, tell
 
 from .config import IrBuildConfig
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
-
-    from ir_build.api import Report
 
 # Not the name of this module: warnings must reach the logger that strict mode counts.
 log = get_plugin_logger("ir-build")
@@ -90,17 +80,10 @@ class IrBuildPlugin(BasePlugin[IrBuildConfig]):
             settings = self._session.config
         finally:
             self._close()
-        _log(report)
         if self._serving:
-            return
-        for file in settings.report:
-            try:
-                report.write(file)
-            except OSError as error:
-                log.warning("the report %s cannot be written: %s", file, error.strerror)
-        publish(report, write=print)
-        if settings.strict and report.failed:
-            raise PluginError(f"ir-build: strict: {len(report.failed)} could not be worked on")
+            tell(report, log)
+        elif fault := conclude(report, settings, log):
+            raise PluginError(f"ir-build: {fault}")
 
     def on_build_error(self, *, error: Exception) -> None:  # noqa: ARG002
         """Leave no worker behind when the build fails elsewhere."""
@@ -114,11 +97,3 @@ class IrBuildPlugin(BasePlugin[IrBuildConfig]):
         if self._session is not None:
             self._session.close()
             self._session = None
-
-
-def _log(report: Report) -> None:
-    for failed in report.failed:
-        log.warning("%s", failure_line(failed))
-    for warning in report.warnings:
-        log.warning("%s", warning)
-    log.info("%s", summary_line(report))

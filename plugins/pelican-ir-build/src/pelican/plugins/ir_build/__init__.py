@@ -1,0 +1,76 @@
+"""The Pelican plugin of ir-build: optimise the images and PDFs of the output folder.
+
+Pelican imports every plugin that is installed, enabled or not: what takes time is imported by the
+handlers.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from pelican import signals  # type: ignore[attr-defined]  # untyped, and a namespace
+
+if TYPE_CHECKING:
+    from pelican import Pelican  # type: ignore[attr-defined]
+
+    from ir_build.api import Config
+
+_PREFIX = "IR_BUILD_"
+
+logger = logging.getLogger(__name__)
+
+
+def register() -> None:
+    """Tell Pelican what to call."""
+    signals.initialized.connect(_take_part)
+
+
+def _take_part(pelican: Pelican) -> None:
+    """Check the settings now, and optimise after each build."""
+    _settings(pelican)
+    build = pelican.run
+
+    # The receivers of the signal `finalized` are called in no particular order, and another
+    # plugin may write pictures then: this comes after all of them.
+    def build_and_optimize() -> None:
+        build()
+        _optimize(pelican)
+
+    pelican.run = build_and_optimize
+
+
+def _settings(pelican: Pelican) -> Config:
+    from ir_build.api import Source, load  # noqa: PLC0415
+
+    # Pelican keeps no trace of where its settings file is; relative paths belong to the folder it
+    # is started in, as with Pelican's own.
+    folder = Path.cwd()
+    written = {
+        name.removeprefix(_PREFIX).lower(): value
+        for name, value in pelican.settings.items()
+        if name.startswith(_PREFIX) and value is not None
+    }
+    return load(Source("the Pelican settings (IR_BUILD_...)", written, folder), folder=folder)
+
+
+def _optimize(pelican: Pelican) -> None:
+    from ir_build.api import Session, conclude  # noqa: PLC0415
+
+    settings = _settings(pelican)
+    with Session(settings, copies=True) as session:
+        report = session.optimize_folder(Path(pelican.output_path), sources=Path(pelican.path))
+    if fault := conclude(report, settings, _LOG):
+        raise RuntimeError(f"ir-build: {fault}")
+
+
+def _info(message: str, *facts: Any) -> None:
+    from pelican.log import console  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    # Where Pelican says what it has done: its log shows no information by default.
+    console.print(f"ir-build: {message % facts}", markup=False, highlight=False, soft_wrap=True)
+
+
+_LOG = SimpleNamespace(info=_info, warning=logger.warning)

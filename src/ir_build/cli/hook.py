@@ -1,0 +1,62 @@
+"""`ir-build hook`: what pre-commit, or any other commit hook, calls with the files of a commit."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..api import Session
+from ..conclusion import conclude
+from ..config import load
+from ..report.numbers import files, size
+from ..report.text import file_lines
+from .arguments import given, setting_options
+
+_CHANGED = 1
+
+
+class _Log:
+    """What pre-commit shows: the files and the troubles, no summary."""
+
+    @staticmethod
+    def info(msg: str, /, *args: Any) -> None:
+        """A commit wants no summary."""
+
+    @staticmethod
+    def warning(msg: str, /, *args: Any) -> None:
+        click.secho(f"warning: {msg % args}", err=True, fg="yellow")
+
+
+# pre-commit puts no `--` before the names, and a name may begin with a hyphen.
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option("--check", is_flag=True, help="Change nothing; fail if a file could be smaller.")
+@setting_options
+def hook(*, paths: tuple[Path, ...], check: bool, **settings: Any) -> None:
+    """Optimise the files of a commit in place, without loss; fail if one was changed.
+
+    The second run changes nothing and passes. Folders (submodules), links and Git LFS pointers
+    are left alone. No server is asked unless `backend` says so.
+    """
+    config = load(folder=Path.cwd(), last=given(settings))
+    if config.backend == "auto":
+        config = replace(config, backend="local")
+    with Session(config, copies=False) as session:
+        report = session.optimize([path for path in paths if not path.is_dir()], check=check)
+    if fault := conclude(report, config, _Log):
+        click.secho(f"error: {fault}", err=True, fg="red")
+    for line in file_lines(report.optimised):
+        click.echo(line)
+    if report.optimised:
+        saved = f"{files(len(report.optimised))}, {size(report.saved)}"
+        click.echo(
+            f"could be smaller: {saved}; `ir-build optimize` with these files does it"
+            if check
+            else f"made smaller: {saved}; `git add` them and commit again"
+        )
+    if report.optimised or fault:
+        sys.exit(_CHANGED)
