@@ -197,14 +197,14 @@ SETTINGS = (
     ),
     Setting(
         name="max_total",
-        read=values.size,
+        read=values.optional_size,
         default=None,
         metavar="SIZE",
         help="Budget: fail when all images and PDFs together are larger than this in the end.",
     ),
     Setting(
         name="max_file",
-        read=values.size,
+        read=values.optional_size,
         default=None,
         metavar="SIZE",
         help="Budget: fail when an image or PDF is larger than this in the end.",
