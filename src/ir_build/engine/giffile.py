@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import CorruptFile, LeftAlone, Reason, TooLarge
 
@@ -14,10 +14,30 @@ _MAX_FRAMES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    """How long a frame is shown and what becomes of it."""
+
+    #: 0 or 1 leaves it, 2 clears its rectangle, 3 puts back what was there
+    disposal: int = 0
+    delay: int = 0  #: hundredths of a second
+    transparent: int | None = None  #: the index that leaves a pixel as it was
+    waits: bool = False  #: for the user
+
+    def encode(self) -> bytes:
+        """The graphic control extension, empty where it would say nothing."""
+        if self == Control():
+            return b""
+        flags = self.disposal << 2 | self.waits << 1 | (self.transparent is not None)
+        delay = self.delay.to_bytes(2, "little")
+        return b"\x21\xf9\x04" + bytes((flags, *delay, self.transparent or 0, 0))
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One image with the graphic control that belongs to it."""
 
-    control: bytes  #: the extension blocks before it that have to stay, its graphic control last
+    extensions: bytes  #: the application extensions before it that have to stay
+    control: Control
     left: int
     top: int
     width: int
@@ -31,11 +51,12 @@ class Frame:
         """The frame as it stands in a file."""
         flags = 0x40 if self.interlaced else 0
         if self.table:
-            flags |= 0x80 | (len(self.table) // 3).bit_length() - 2
+            flags |= 0x80 | table_depth(self.table)
         places = (self.left, self.top, self.width, self.height)
         return b"".join(
             (
-                self.control,
+                self.extensions,
+                self.control.encode(),
                 b"\x2c",
                 *(place.to_bytes(2, "little") for place in places),
                 bytes((flags,)),
@@ -45,23 +66,46 @@ class Frame:
             )
         )
 
+    def alone(self, table: bytes) -> bytes:
+        """A file of this frame only, with all its pixels opaque."""
+        size = self.width.to_bytes(2, "little") + self.height.to_bytes(2, "little")
+        frame = replace(self, extensions=b"", control=Control(), left=0, top=0, table=b"")
+        return GifFile(self.width, self.height, 0, table, (frame,)).encode()
+
 
 @dataclass(frozen=True, slots=True)
 class GifFile:
     """A GIF file taken apart."""
 
-    header: bytes  #: signature, screen descriptor and global colour table
     width: int
     height: int
-    table: bytes  #: the global colour table
+    aspect: int  #: the pixel aspect ratio as stored
+    table: bytes  #: the global colour table, empty when there is none
     frames: tuple[Frame, ...]
-    rest: bytes  #: extension blocks after the last frame that have to stay
-    stripped: tuple[str, ...]
+    background: int = 0  #: an index that no browser looks at
+    rest: bytes = b""  #: application extensions after the last frame that have to stay
+    stripped: tuple[str, ...] = ()
 
-    def encode(self, frames: tuple[Frame, ...]) -> bytes:
-        """The file with other frames."""
-        blocks = (frame.encode() for frame in frames)
-        return b"".join((self.header, *blocks, self.rest, b"\x3b"))
+    def encode(self) -> bytes:
+        """The whole file."""
+        flags = 0x80 | table_depth(self.table) if self.table else 0
+        return b"".join(
+            (
+                b"GIF89a",
+                self.width.to_bytes(2, "little"),
+                self.height.to_bytes(2, "little"),
+                bytes((flags, self.background, self.aspect)),
+                self.table,
+                *(frame.encode() for frame in self.frames),
+                self.rest,
+                b"\x3b",
+            )
+        )
+
+
+def table_depth(table: bytes) -> int:
+    """The size of a colour table the way its flags say it."""
+    return (len(table) // 3).bit_length() - 2
 
 
 def sub_blocks(data: bytes) -> bytes:
@@ -76,31 +120,34 @@ def parse(data: bytes) -> GifFile:
         raise CorruptFile("ends before the picture begins")
     width, height = (int.from_bytes(data[at : at + 2], "little") for at in (6, 8))
     at = 13 + _table_size(data[10])
-    header = b"GIF89a" + data[6:at]
+    table = data[13:at]
     frames: list[Frame] = []
     stripped: list[str] = []
-    control = b""
+    extensions: list[bytes] = []
+    said = b""
+    control = Control()
     while True:
         kind = data[at] if at < len(data) else None
         if kind == _TRAILER:
             break
         if kind == _EXTENSION and at + 2 <= len(data):
             label = data[at + 1]
-            content, end = _sub_blocks(data, at + 2)
-            block = data[at:end]
-            if label == _GRAPHIC_CONTROL or (
-                label == _APPLICATION and content.startswith(_KEPT_APPLICATIONS)
-            ):
-                control += block
+            content, end = joined(data, at + 2)
+            if label == _GRAPHIC_CONTROL:
+                control = _control(content)
+            elif label == _APPLICATION and content.startswith(_KEPT_APPLICATIONS):
+                if data[at:end] != said:
+                    said = data[at:end]
+                    extensions.append(said)
             elif label == _PLAIN_TEXT:
                 raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "plain text blocks")
             else:
                 stripped.append("comment" if label == _COMMENT else "application data")
             at = end
         elif kind == _IMAGE:
-            frame, at = _frame(data, at, control)
+            frame, at = _frame(data, at, b"".join(extensions), control)
             frames.append(frame)
-            control = b""
+            extensions, control = [], Control()
             if len(frames) > _MAX_FRAMES:
                 raise TooLarge(f"more than {_MAX_FRAMES} frames")
         else:
@@ -109,31 +156,19 @@ def parse(data: bytes) -> GifFile:
         raise CorruptFile("has no picture")
     if data[at + 1 :].strip(b"\0\x3b\r\n "):
         raise LeftAlone(Reason.UNSUPPORTED_VARIANT, f"{len(data) - at - 1} bytes after the picture")
-    names = tuple(dict.fromkeys(stripped))
-    return GifFile(header, width, height, header[13:], tuple(frames), control, names)
-
-
-def _table_size(flags: int) -> int:
-    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
-
-
-def _frame(data: bytes, at: int, control: bytes) -> tuple[Frame, int]:
-    if at + 10 > len(data):
-        raise CorruptFile("ends in the middle of a frame")
-    left, top, width, height = (
-        int.from_bytes(data[place : place + 2], "little") for place in range(at + 1, at + 9, 2)
+    return GifFile(
+        width,
+        height,
+        data[12],
+        table,
+        tuple(frames),
+        data[11],
+        b"".join(extensions),
+        tuple(dict.fromkeys(stripped)),
     )
-    flags = data[at + 9]
-    start = at + 10 + _table_size(flags)
-    if start >= len(data):
-        raise CorruptFile("ends in the middle of a frame")
-    codes, end = _sub_blocks(data, start + 1)
-    table = data[at + 10 : start]
-    frame = Frame(control, left, top, width, height, bool(flags & 0x40), table, data[start], codes)
-    return frame, end
 
 
-def _sub_blocks(data: bytes, at: int) -> tuple[bytes, int]:
+def joined(data: bytes, at: int) -> tuple[bytes, int]:
     """The content of the sub-blocks at `at`, and where they end."""
     parts: list[bytes] = []
     while True:
@@ -144,3 +179,34 @@ def _sub_blocks(data: bytes, at: int) -> tuple[bytes, int]:
             return b"".join(parts), at + 1
         parts.append(data[at + 1 : at + 1 + size])
         at += 1 + size
+
+
+def _table_size(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _control(content: bytes) -> Control:
+    if len(content) < 4:
+        raise CorruptFile("has a graphic control that is cut short")
+    flags = content[0]
+    delay = int.from_bytes(content[1:3], "little")
+    return Control(
+        flags >> 2 & 7, delay, content[3] if flags & 1 else None, waits=bool(flags & 2)
+    )
+
+
+def _frame(data: bytes, at: int, extensions: bytes, control: Control) -> tuple[Frame, int]:
+    if at + 10 > len(data):
+        raise CorruptFile("ends in the middle of a frame")
+    left, top, width, height = (
+        int.from_bytes(data[place : place + 2], "little") for place in range(at + 1, at + 9, 2)
+    )
+    flags = data[at + 9]
+    start = at + 10 + _table_size(flags)
+    if start >= len(data):
+        raise CorruptFile("ends in the middle of a frame")
+    codes, end = joined(data, start + 1)
+    table = data[at + 10 : start]
+    interlaced = bool(flags & 0x40)
+    place = (left, top, width, height)
+    return Frame(extensions, control, *place, interlaced, table, data[start], codes), end

@@ -1,0 +1,125 @@
+"""What has to be drawn of each frame of a GIF, when the frames before it are still there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .gifshown import CLEAR, RESTORE, Screen, Unclear
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from .giffile import GifFile
+    from .gifshown import Canvas
+
+KEEP = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of the canvas, in pixels; right and bottom are outside of it."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def place(self) -> tuple[slice, slice]:
+        """Where its pixels are in an array."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def around(self, other: Box) -> Box:
+        """The smallest box that holds both."""
+        return Box(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One frame: a part of the canvas, and which of its pixels are there already."""
+
+    box: Box
+    #: numbers of the colours inside the box as shown, 0 where nothing is
+    colours: Canvas
+    #: pixels that may be left as they are
+    free: NDArray[np.bool_]
+    #: what becomes of the box afterwards: `KEEP`, `CLEAR` or `RESTORE`
+    disposal: int
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A frame that waits for the next one to say how it should be disposed of."""
+
+    base: Canvas
+    shown: Canvas
+    box: Box
+
+
+def changes(file: GifFile, screen: Screen) -> Iterator[Change]:
+    """The changes from frame to frame. Raises `CorruptFile` and `Unclear`."""
+    pending: _Pending | None = None
+    before = -1
+    for number, shown in enumerate(screen.frames()):
+        frame = file.frames[number]
+        if pending is None:
+            # Some viewers take the size of the picture from the first frame.
+            box = Box(frame.left, frame.top, frame.left + frame.width, frame.top + frame.height)
+            pending = _Pending(np.zeros_like(shown), shown, box)
+        else:
+            disposal, base, box = _disposal(pending, shown, before)
+            yield _change(pending, box, disposal)
+            different = _bounds(base != shown)
+            # A frame without pixels is not allowed: one is drawn again.
+            pending = _Pending(base, shown, different or Box(0, 0, 1, 1))
+        before = frame.control.disposal
+    if pending is not None:
+        yield _change(pending, pending.box, before)
+
+
+def _disposal(pending: _Pending, shown: Canvas, before: int) -> tuple[int, Canvas, Box]:
+    """What to do with a frame before the next is `shown`, what is left then, and its box.
+
+    `before` is what the original does with it.
+    """
+    kept = pending.shown
+    erased = _bounds((kept != 0) & (shown == 0)) if before in (CLEAR, RESTORE) else None
+    options: list[tuple[int, int, Canvas, Box]] = []
+    if erased is None:
+        options.append((int(np.count_nonzero(kept != shown)), KEEP, kept, pending.box))
+    if before == RESTORE and not ((pending.base != 0) & (shown == 0)).any():
+        work = int(np.count_nonzero(pending.base != shown))
+        options.append((work, RESTORE, pending.base, pending.box))
+    if before == CLEAR or not options:
+        box = pending.box.around(erased) if erased else pending.box
+        cleared = kept.copy()
+        cleared[box.place] = 0
+        options.append((int(np.count_nonzero(cleared != shown)), CLEAR, cleared, box))
+    _, disposal, base, box = min(options, key=lambda option: option[:2])
+    return disposal, base, box
+
+
+def _change(pending: _Pending, box: Box, disposal: int) -> Change:
+    colours = pending.shown[box.place]
+    if ((colours == 0) & (pending.base[box.place] != 0)).any():
+        raise Unclear("a frame that takes something away")
+    # copied: the canvas they are parts of must not be kept alive
+    return Change(box, colours.copy(), pending.base[box.place] == colours, disposal)
+
+
+def _bounds(mask: NDArray[np.bool_]) -> Box | None:
+    rows = np.flatnonzero(mask.any(axis=1))
+    if not rows.size:
+        return None
+    columns = np.flatnonzero(mask[rows[0] : rows[-1] + 1].any(axis=0))
+    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)

@@ -1,0 +1,127 @@
+"""A GIF drawn anew: each frame only where it changes, with colour tables shared and cut down."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import gifchanges, gifcoding
+from .giffile import Control
+from .gifshown import Screen, Unclear
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from .gifchanges import Box, Change
+    from .giffile import Frame, GifFile
+    from .gifshown import Canvas
+
+#: pixels of all changes that are held in memory at a time
+_HELD = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """A frame with its pixels decided on, coded with no more colours than it needs."""
+
+    box: Box
+    disposal: int
+    #: numbers of colours, 0 where nothing is drawn
+    colours: Canvas
+    #: the numbers that occur, in the order of the table the codes are for
+    used: tuple[int, ...]
+    codes: bytes
+
+
+def redraw(file: GifFile) -> GifFile:
+    """The file with the same canvas after each frame. Raises `CorruptFile` and `Unclear`."""
+    screen = Screen(file)
+    drawings = []
+    held = 0
+    for change in gifchanges.changes(file, screen):
+        drawings.append(_shortest(change))
+        held += drawings[-1].colours.size
+        if held > _HELD:
+            raise Unclear("too much changes")
+    palette = screen.colours
+    shared = _shared([drawing.used for drawing in drawings], palette)
+    frames = tuple(
+        _frame(frame, drawing, shared, palette)
+        for frame, drawing in zip(file.frames, drawings, strict=True)
+    )
+    return replace(file, table=_table(shared, palette), frames=frames, background=0)
+
+
+def _shortest(change: Change) -> _Drawing:
+    """The best way to draw a change."""
+    best: _Drawing | None = None
+    for colours in gifcoding.choices(change.colours, change.free):
+        used = tuple(np.flatnonzero(np.bincount(colours.ravel())).tolist())
+        if len(used) > 256:
+            continue
+        codes = _coded(colours, used)
+        if best is None or len(codes) < len(best.codes):
+            best = _Drawing(change.box, change.disposal, colours, used, codes)
+    if best is None:
+        raise Unclear("a frame of more than 256 colours")
+    return best
+
+
+def _shared(palettes: Sequence[tuple[int, ...]], palette: NDArray[np.uint8]) -> tuple[int, ...]:
+    """The colours of the first frame and of all that fit beside, those of most frames first."""
+    union: set[int] = set()
+    frames: Counter[int] = Counter()
+    for used in palettes:
+        if len(union.union(used)) <= 256:
+            union.update(used)
+            frames.update(used)
+    return tuple(sorted(union, key=lambda number: (-frames[number], *palette[number].tolist())))
+
+
+def _frame(
+    frame: Frame, drawing: _Drawing, shared: tuple[int, ...], palette: NDArray[np.uint8]
+) -> Frame:
+    """The frame with the shared table where its codes are not much longer for it."""
+    order, codes, table = drawing.used, drawing.codes, _table(drawing.used, palette)
+    if set(shared).issuperset(drawing.used):
+        longer = _coded(drawing.colours, shared)
+        if len(longer) <= len(codes) + len(table):
+            order, codes, table = shared, longer, b""
+    box = drawing.box
+    highest = max(order.index(number) for number in drawing.used)
+    return replace(
+        frame,
+        control=Control(
+            drawing.disposal if drawing.disposal != gifchanges.KEEP else 0,
+            frame.control.delay,
+            order.index(0) if 0 in drawing.used else None,
+            waits=frame.control.waits,
+        ),
+        left=box.left,
+        top=box.top,
+        width=box.right - box.left,
+        height=box.bottom - box.top,
+        interlaced=False,
+        table=table,
+        code_size=gifcoding.code_size(highest),
+        codes=codes,
+    )
+
+
+def _coded(colours: Canvas, order: tuple[int, ...]) -> bytes:
+    """The LZW data of these colours with a table in this order."""
+    places = np.zeros(int(max(order)) + 1, np.uint8)
+    places[list(order)] = np.arange(len(order))
+    indices = places[colours]
+    return gifcoding.lzw(indices, gifcoding.code_size(int(indices.max())))
+
+
+def _table(order: tuple[int, ...], palette: NDArray[np.uint8]) -> bytes:
+    """A colour table, filled up to a power of two."""
+    size = max(2, 1 << (len(order) - 1).bit_length())
+    return palette[list(order)].tobytes().ljust(3 * size, b"\0")

@@ -1,0 +1,89 @@
+"""What a GIF shows: each frame decoded, and laid over what the ones before it left behind.
+
+The rules are those of browsers: a frame that is cleared leaves nothing, whatever colour the
+file names as its background, and nothing is below the first frame.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import CorruptFile
+from . import raster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .giffile import Frame, GifFile
+
+#: the number of a colour for each pixel; 0 is none at all
+Canvas = NDArray[np.uint16]
+CLEAR, RESTORE = 2, 3
+_MOST_COLOURS = 0xFFFF
+
+
+def indices(frame: Frame, table: bytes) -> NDArray[np.uint8]:
+    """The coded pixels of a frame: height x width places in its colour table."""
+    image = raster.decode(frame.alone(table or bytes(768)), "GIF")
+    if image.mode not in ("P", "L"):
+        raise CorruptFile("a frame is not indexed")
+    return np.asarray(image)
+
+
+class Unclear(Exception):
+    """Viewers may not agree on what the file shows."""
+
+
+class Screen:
+    """The canvas on which the frames of a file are drawn."""
+
+    def __init__(self, file: GifFile) -> None:
+        """Start before the first frame."""
+        self._file = file
+        self._numbers: dict[int, int] = {0: 0}
+
+    @property
+    def colours(self) -> NDArray[np.uint8]:
+        """Red, green and blue of every number met so far."""
+        known = np.fromiter(self._numbers, np.uint32, len(self._numbers))
+        return known.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 1:]
+
+    def frames(self) -> Iterator[Canvas]:
+        """The canvas as each frame shows it. Raises `CorruptFile` and `Unclear`."""
+        base = np.zeros((self._file.height, self._file.width), np.uint16)
+        for frame in self._file.frames:
+            place = (
+                slice(frame.top, frame.top + frame.height),
+                slice(frame.left, frame.left + frame.width),
+            )
+            shown = base.copy()
+            drawn = self._drawn(frame)
+            np.copyto(shown[place], drawn, where=drawn != 0)
+            yield shown
+            if frame.control.disposal == CLEAR:
+                base = shown.copy()
+                base[place] = 0
+            elif frame.control.disposal != RESTORE:
+                base = shown
+
+    def _drawn(self, frame: Frame) -> Canvas:
+        """The numbers of a frame's colours, 0 where it lets through."""
+        table = frame.table or self._file.table
+        pixels = indices(frame, table)
+        numbers = np.zeros(256, np.uint16)
+        used = np.flatnonzero(np.bincount(pixels.ravel(), minlength=256)).tolist()
+        for index in used:
+            if index == frame.control.transparent:
+                continue
+            colour = table[3 * index : 3 * index + 3]
+            if len(colour) < 3:
+                raise Unclear("an index without a colour")
+            key = 0xFF000000 | int.from_bytes(colour, "big")
+            number = self._numbers.setdefault(key, len(self._numbers))
+            if number > _MOST_COLOURS:
+                raise Unclear("more colours than can be numbered")
+            numbers[index] = number
+        return numbers[pixels]
