@@ -6,13 +6,14 @@ Lossy GIF is not attempted: what is shown is exactly the original's.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from ..candidate import Candidate
 from ..errors import TooLarge
 from . import gifcoding, giffile, raster
 from .gifredraw import redraw
-from .gifshown import CLEAR, Unclear, indices
+from .gifshown import CLEAR, RESTORE, Unclear, indices
 
 if TYPE_CHECKING:
     from ..options import Options
@@ -63,7 +64,10 @@ def _candidates(file: GifFile, canvases: int) -> list[bytes]:
 
 
 def _is_clear(file: GifFile) -> bool:
-    """Whether all viewers agree on what is seen where no frame has drawn."""
+    """Whether all viewers agree on what is seen where no frame has drawn.
+
+    Some show a colour of the file there if the frame has no transparent index.
+    """
     first, *_ = file.frames
     covered = (first.width, first.height) == (file.width, file.height)
     if not covered and first.control.transparent is None:
@@ -71,9 +75,25 @@ def _is_clear(file: GifFile) -> bool:
     return all(
         frame.left + frame.width <= file.width
         and frame.top + frame.height <= file.height
-        and frame.control.disposal <= 3
-        and (frame.control.disposal != CLEAR or frame.control.transparent is not None)
-        for frame in file.frames
+        and frame.control.disposal <= RESTORE
+        and (
+            frame.control.disposal != CLEAR
+            or frame.control.transparent is not None
+            or after is None
+            or _hides(after, frame)
+        )
+        for frame, after in zip_longest(file.frames, file.frames[1:])
+    )
+
+
+def _hides(frame: Frame, other: Frame) -> bool:
+    """Whether a frame is opaque and drawn over all of another."""
+    return (
+        frame.control.transparent is None
+        and frame.left <= other.left
+        and frame.top <= other.top
+        and frame.left + frame.width >= other.left + other.width
+        and frame.top + frame.height >= other.top + other.height
     )
 
 

@@ -55,6 +55,9 @@ class Change:
     free: NDArray[np.bool_]
     #: what becomes of the box afterwards: `KEEP`, `CLEAR` or `RESTORE`
     disposal: int
+    #: whether it leaves places where nothing is; what viewers show there depends on whether the
+    #: frame names a transparent index, used or not
+    uncovers: bool
 
 
 @dataclass(slots=True)
@@ -64,6 +67,7 @@ class _Pending:
     base: Canvas
     shown: Canvas
     box: Box
+    first: bool = False
 
 
 def changes(file: GifFile, screen: Screen) -> Iterator[Change]:
@@ -75,7 +79,7 @@ def changes(file: GifFile, screen: Screen) -> Iterator[Change]:
         if pending is None:
             # Some viewers take the size of the picture from the first frame.
             box = Box(frame.left, frame.top, frame.left + frame.width, frame.top + frame.height)
-            pending = _Pending(np.zeros_like(shown), shown, box)
+            pending = _Pending(np.zeros_like(shown), shown, box, first=True)
         else:
             disposal, base, box = _disposal(pending, shown, before)
             yield _change(pending, box, disposal)
@@ -84,7 +88,7 @@ def changes(file: GifFile, screen: Screen) -> Iterator[Change]:
             pending = _Pending(base, shown, different or Box(0, 0, 1, 1))
         before = frame.control.disposal
     if pending is not None:
-        yield _change(pending, pending.box, before)
+        yield _change(pending, pending.box, KEEP if pending.first else before)
 
 
 def _disposal(pending: _Pending, shown: Canvas, before: int) -> tuple[int, Canvas, Box]:
@@ -114,7 +118,9 @@ def _change(pending: _Pending, box: Box, disposal: int) -> Change:
     if ((colours == 0) & (pending.base[box.place] != 0)).any():
         raise Unclear("a frame that takes something away")
     # copied: the canvas they are parts of must not be kept alive
-    return Change(box, colours.copy(), pending.base[box.place] == colours, disposal)
+    free = pending.base[box.place] == colours
+    uncovers = disposal == CLEAR or (pending.first and colours.size < pending.shown.size)
+    return Change(box, colours.copy(), free, disposal, uncovers)
 
 
 def _bounds(mask: NDArray[np.bool_]) -> Box | None:

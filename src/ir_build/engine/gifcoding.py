@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from .gifshown import Canvas
 
-#: a run of pixels that are there already is drawn again if its colour changes less often
-_CHANGES_IN_A_RUN = 2
+#: a run of pixels that are there already is drawn again if its colour changes less often: two
+#: numbers that together find nearly all there is to gain
+_CHANGES_IN_A_RUN = (2, 8)
 
 
 def choices(colours: Canvas, free: NDArray[np.bool_]) -> Iterator[Canvas]:
@@ -28,17 +29,22 @@ def choices(colours: Canvas, free: NDArray[np.bool_]) -> Iterator[Canvas]:
     yield np.where(free, 0, colours)
     if free.any() and colours.any():
         yield colours
-        yield np.where(_busy(colours, free), 0, colours)
+        changes, lengths = _runs(colours, free)
+        for most in _CHANGES_IN_A_RUN:
+            busy = np.repeat(changes >= most, lengths).reshape(free.shape)
+            yield np.where(busy & free, 0, colours)
 
 
-def _busy(colours: Canvas, free: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Pixels in runs of free ones, along the rows, in which the colour changes."""
+def _runs(colours: Canvas, free: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How often the colour changes, and how many pixels there are, in each run of (not) free ones.
+
+    Runs go along the rows, from one into the next.
+    """
     flat, line = free.ravel(), colours.ravel()
     starts = np.flatnonzero(np.diff(flat, prepend=~flat[:1]))
     lengths = np.diff(starts, append=flat.size)
     turns = np.cumsum(np.diff(line, prepend=line[:1]) != 0)
-    busy = turns[starts + lengths - 1] - turns[starts] >= _CHANGES_IN_A_RUN
-    return np.repeat(busy & flat[starts], lengths).reshape(free.shape)
+    return turns[starts + lengths - 1] - turns[starts], lengths
 
 
 def code_size(highest: int) -> int:

@@ -68,7 +68,6 @@ class Frame:
 
     def alone(self, table: bytes) -> bytes:
         """A file of this frame only, with all its pixels opaque."""
-        size = self.width.to_bytes(2, "little") + self.height.to_bytes(2, "little")
         frame = replace(self, extensions=b"", control=Control(), left=0, top=0, table=b"")
         return GifFile(self.width, self.height, 0, table, (frame,)).encode()
 
@@ -190,9 +189,7 @@ def _control(content: bytes) -> Control:
         raise CorruptFile("has a graphic control that is cut short")
     flags = content[0]
     delay = int.from_bytes(content[1:3], "little")
-    return Control(
-        flags >> 2 & 7, delay, content[3] if flags & 1 else None, waits=bool(flags & 2)
-    )
+    return Control(flags >> 2 & 7, delay, content[3] if flags & 1 else None, waits=bool(flags & 2))
 
 
 def _frame(data: bytes, at: int, extensions: bytes, control: Control) -> tuple[Frame, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: pixels of all changes that are held in memory at a time
 _HELD = 100_000_000
+#: colour tables among which those are searched that go together
+_COMPARED = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,17 @@ def redraw(file: GifFile) -> GifFile:
 def _shortest(change: Change) -> _Drawing:
     """The best way to draw a change."""
     best: _Drawing | None = None
+    smallest = sys.maxsize
     for colours in gifcoding.choices(change.colours, change.free):
-        used = tuple(np.flatnonzero(np.bincount(colours.ravel())).tolist())
+        counts = np.bincount(colours.ravel())
+        counts[0] += change.uncovers
+        used = tuple(np.flatnonzero(counts).tolist())
         if len(used) > 256:
             continue
         codes = _coded(colours, used)
-        if best is None or len(codes) < len(best.codes):
+        size = len(codes) + _table_bytes(len(used))
+        if size < smallest:
+            smallest = size
             best = _Drawing(change.box, change.disposal, colours, used, codes)
     if best is None:
         raise Unclear("a frame of more than 256 colours")
@@ -73,13 +81,21 @@ def _shortest(change: Change) -> _Drawing:
 
 
 def _shared(palettes: Sequence[tuple[int, ...]], palette: NDArray[np.uint8]) -> tuple[int, ...]:
-    """The colours of the first frame and of all that fit beside, those of most frames first."""
+    """The colours of a table that serves as many frames as can be, those of most frames first."""
+    waiting = Counter(palettes)
     union: set[int] = set()
     frames: Counter[int] = Counter()
-    for used in palettes:
+    candidates = sorted(waiting, key=len)[:_COMPARED]
+    while candidates:
+        # What is saved for each place that is taken, as if there were one for all to share.
+        worth = [
+            waiting[used] * _table_bytes(len(used)) / (1 + len(union.union(used)) - len(union))
+            for used in candidates
+        ]
+        used = candidates.pop(max(range(len(worth)), key=worth.__getitem__))
         if len(union.union(used)) <= 256:
             union.update(used)
-            frames.update(used)
+            frames.update(dict.fromkeys(used, waiting[used]))
     return tuple(sorted(union, key=lambda number: (-frames[number], *palette[number].tolist())))
 
 
@@ -123,5 +139,8 @@ def _coded(colours: Canvas, order: tuple[int, ...]) -> bytes:
 
 def _table(order: tuple[int, ...], palette: NDArray[np.uint8]) -> bytes:
     """A colour table, filled up to a power of two."""
-    size = max(2, 1 << (len(order) - 1).bit_length())
-    return palette[list(order)].tobytes().ljust(3 * size, b"\0")
+    return palette[list(order)].tobytes().ljust(_table_bytes(len(order)), b"\0")
+
+
+def _table_bytes(colours: int) -> int:
+    return 3 * max(2, 1 << (colours - 1).bit_length())

@@ -21,6 +21,7 @@ __all__ = ["Verdict", "verify"]
 
 # The modules are imported when first needed: each brings decoders of its own.
 _JUDGES = {
+    MediaType.GIF: "gif",
     MediaType.SVG: "svg",
     MediaType.PDF: "pdf",
 }

@@ -40,13 +40,17 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
             if not difference and before.frames == 1 and _may_be_deep(before, media):
                 difference = deep(original, candidate.data)
         elif not difference:
-            slack = 1 + max(0.0, _GOOD_QUALITY - options.quality) / _GOOD_QUALITY
-            difference = _frames(before, after, partial(alike, slack=slack))
+            difference = _frames(before, after, partial(alike, slack=slack(options)))
     except _OriginalBroken as broken:
         raise broken.error from broken
     except (CorruptFile, TooLarge) as broken:
         return differs(f"the new file {broken.message}")
     return differs(difference) if difference else OK
+
+
+def slack(options: Options) -> float:
+    """How lenient the coarse comparison is to be: more than 1 below good quality."""
+    return 1 + max(0.0, _GOOD_QUALITY - options.quality) / _GOOD_QUALITY
 
 
 def _has_unseen(picture: Picture, media: MediaType) -> bool:

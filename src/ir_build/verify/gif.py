@@ -1,0 +1,60 @@
+"""Judge a GIF candidate: the same canvas after every frame, for as long, as often."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from ..errors import CorruptFile, TooLarge
+from ..options import Compression
+from . import pixels, raster
+from .gifscreen import GifScreen
+from .verdict import OK, Verdict, differs
+
+if TYPE_CHECKING:
+    from ..candidate import Candidate
+    from ..media import MediaType
+    from ..options import Options
+
+
+def verify(original: bytes, candidate: Candidate, media: MediaType, options: Options) -> Verdict:
+    """Whether `candidate` shows what `original` does."""
+    before = GifScreen(original, options.max_pixels)
+    try:
+        after = GifScreen(candidate.data, options.max_pixels)
+    except (CorruptFile, TooLarge) as broken:
+        return differs(f"the new file {broken.message}")
+    if before.size != after.size:
+        # Resized, by a server: compared as other pictures are.
+        return raster.verify(original, candidate, media, options)
+    if len(before.delays) != len(after.delays):
+        return differs(f"{len(before.delays)} frames became {len(after.delays)}")
+    for number, (one, other) in enumerate(zip(before.delays, after.delays, strict=True), 1):
+        if one != other:
+            return differs(f"frame {number}: {10 * one} ms became {10 * other} ms")
+    if before.loops != after.loops:
+        return differs(f"a loop count of {before.loops} became {after.loops}")
+    lossless = not candidate.lossy or options.compression_type is Compression.LOSSLESS
+    return _frames(before, after, None if lossless else raster.slack(options))
+
+
+def _frames(before: GifScreen, after: GifScreen, slack: float | None) -> Verdict:
+    """Compare each canvas, exactly where there is no `slack`."""
+    # Not with zip: it must be known which of the two is broken.
+    others = after.canvases()
+    for number, one in enumerate(before.canvases(), 1):
+        try:
+            other = next(others)
+        except (CorruptFile, TooLarge) as broken:
+            return differs(f"the new file {broken.message}")
+        if np.array_equal(one, other):
+            continue
+        difference = "pixels differ"
+        if slack is not None:
+            pictures = Image.fromarray(one), Image.fromarray(other)
+            difference = pixels.alike(*pictures, None, slack=slack)
+        if difference:
+            return differs(f"frame {number}: {difference}")
+    return OK

@@ -1,0 +1,153 @@
+"""The frames of a GIF as a browser shows them, for comparison.
+
+Pillow composes them by rules of its own (one disposal holds until the next, what is cleared may
+take the background's colour), so it only decodes each frame by itself here.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from ..errors import CorruptFile, TooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+_TO_BACKGROUND, _TO_PREVIOUS = 2, 3
+_LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
+# Pixels of all canvases together: this many take most of the time a worker has.
+_MOST_PIXELS = 4_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    box: tuple[int, int, int, int]  #: left, top, width, height
+    disposal: int
+    transparent: int | None
+    table: bytes
+    packed: bytes  #: the flags of the image, and its coded pixels
+
+
+class GifScreen:
+    """A GIF taken apart, whose canvases are made one at a time."""
+
+    def __init__(self, data: bytes, max_pixels: int) -> None:
+        """Read the blocks of `data`. Raises `CorruptFile` or `TooLarge`."""
+        self.loops: list[int] = []  #: each number of repetitions that is another than before
+        self.delays: list[int] = []  #: hundredths of a second
+        self._frames: list[_Frame] = []
+        try:
+            self._read(data)
+        except (IndexError, struct.error) as error:
+            raise CorruptFile("ends too early") from error
+        width, height = self.size
+        if not self._frames or not width or not height:
+            raise CorruptFile("shows nothing")
+        if max(width * height, *(w * h for _, _, w, h in self.boxes())) > max_pixels:
+            raise TooLarge(f"{width} x {height} pixels are over max_pixels")
+        if width * height * len(self._frames) > max(_MOST_PIXELS, max_pixels):
+            raise TooLarge(f"{len(self._frames)} frames of {width * height} pixels are too many")
+
+    def boxes(self) -> list[tuple[int, int, int, int]]:
+        """Left, top, width and height of each frame."""
+        return [frame.box for frame in self._frames]
+
+    def canvases(self) -> Iterator[NDArray[np.uint8]]:
+        """Height x width x red, green, blue, alpha, as shown; valid until the next one."""
+        width, height = self.size
+        # Four bytes in one number: numpy looks up and copies these much faster.
+        canvas = np.zeros((height, width), np.uint32)
+        for frame in self._frames:
+            left, top = frame.box[:2]
+            # What stands out beyond the screen is cut off.
+            part = canvas[top : top + frame.box[3], left : left + frame.box[2]]
+            before = part.copy() if frame.disposal == _TO_PREVIOUS else None
+            indices = _decoded(frame)[: part.shape[0], : part.shape[1]]
+            colours = _colours(frame.table)[indices]
+            np.copyto(
+                part,
+                colours,
+                where=True if frame.transparent is None else indices != frame.transparent,
+            )
+            yield canvas.view(np.uint8).reshape(height, width, 4)
+            if before is not None:
+                part[:] = before
+            elif frame.disposal == _TO_BACKGROUND:
+                part[:] = 0
+
+    def _read(self, data: bytes) -> None:
+        self.size: tuple[int, int] = struct.unpack_from("<HH", data, 6)
+        shared, at = _table(data, data[10], 13)
+        delay, disposal, transparent = 0, 0, None
+        while data[at] != 0x3B:
+            if data[at] == 0x2C:
+                box = struct.unpack_from("<HHHH", data, at + 1)
+                own, start = _table(data, data[at + 9], at + 10)
+                end = _end(data, start + 1)
+                packed = data[at + 9 : at + 10] + data[start:end]
+                self._frames.append(_Frame(box, disposal, transparent, own or shared, packed))
+                self.delays.append(delay)
+                delay, disposal, transparent = 0, 0, None
+            elif data[at] == 0x21:
+                end = _end(data, at + 2)
+                if data[at + 1] == 0xF9:
+                    flags, delay, index = struct.unpack_from("<BHB", data, at + 3)
+                    disposal, transparent = flags >> 2 & 7, index if flags & 1 else None
+                elif data[at + 3 : at + 14] in _LOOPS and data[at + 14 : at + 16] == b"\3\1":
+                    (loop,) = struct.unpack_from("<H", data, at + 16)
+                    if self.loops[-1:] != [loop]:
+                        self.loops.append(loop)
+            else:
+                raise CorruptFile("has an unknown block")
+            at = end
+
+
+def _table(data: bytes, flags: int, at: int) -> tuple[bytes, int]:
+    """A colour table, empty if the flags say that there is none, and where it ends."""
+    end = at + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+    return data[at:end], end
+
+
+def _end(data: bytes, at: int) -> int:
+    while data[at]:
+        at += 1 + data[at]
+    return at + 1
+
+
+def _colours(table: bytes) -> NDArray[np.uint32]:
+    """The bytes of red, green, blue and alpha of each index, taken for one number."""
+    rgb = np.frombuffer(table.ljust(768, b"\0"), np.uint8).reshape(256, 3)
+    return np.pad(rgb, ((0, 0), (0, 1)), constant_values=255).view(np.uint32).ravel()
+
+
+def _decoded(frame: _Frame) -> NDArray[np.uint8]:
+    """Height x width indices."""
+    width, height = frame.box[2:]
+    still = b"".join(
+        (
+            b"GIF89a" + struct.pack("<HHBBB", width, height, 0, 0, 0),
+            b"\x2c" + struct.pack("<HHHHB", 0, 0, width, height, frame.packed[0] & 0x40),
+            frame.packed[1:],
+            b"\x3b",
+        )
+    )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(io.BytesIO(still), formats=["GIF"])
+            image.load()
+    except Image.DecompressionBombError as error:
+        raise TooLarge(str(error)) from error
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
+        raise CorruptFile(f"does not decode: {error}") from error
+    # Without a colour table it is grey, its levels the indices themselves.
+    return np.asarray(image)
