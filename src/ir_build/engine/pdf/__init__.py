@@ -8,7 +8,7 @@ import pikepdf
 
 from ...candidate import Candidate
 from ...options import Meta, Options
-from . import objects, private, writer
+from . import fonts, objects, private, writer
 from .linear import linearized
 from .repack import repack
 from .reread import check
@@ -22,6 +22,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     """The smallest PDF that shows, says and does the same as `data`."""
     source = read(data)
     dropped = private.drop(source, keep_metadata=Meta.COPYRIGHT in options.preserve_metas)
+    fonts.slim(source)
     changed = repack(source, options)
     table = objects.merged(objects.read(source.pdf))
     packed = not source.classic

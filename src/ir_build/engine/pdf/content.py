@@ -1,0 +1,166 @@
+"""What content streams use (ISO 32000-1, 7.8): codes of text by font, XObjects by their matrix.
+
+Each stream is read by itself, with its own resources: pages, form XObjects, tiling patterns,
+glyphs of Type 3 fonts and appearances of annotations. Nothing is drawn.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name, Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .source import Source
+
+#: a, b, c, d of a matrix; where a thing stands does not matter here
+Matrix = tuple[float, float, float, float]
+IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0)
+Reference = tuple[int, int]
+
+_OPERATORS = "q Q cm Do gs Tf Tj TJ ' \""
+# Decoded bytes of one content stream, and of all: what is larger is not looked into.
+_LARGEST = 32 * 1024 * 1024
+_MOST = 256 * 1024 * 1024
+_DEEPEST_STATE = 10_000
+
+
+class Unreadable(Exception):
+    """A content stream that readers might take in another way, or that is too large."""
+
+
+@dataclass(slots=True)
+class Content:
+    """What one content stream uses, by the names of its resources."""
+
+    resources: Dictionary | None
+    #: the strings shown in each font; that of no font under an empty name
+    texts: dict[str, set[bytes]] = field(default_factory=dict)
+    #: how often an XObject is drawn, and a graphics state set, in which coordinates
+    drawn: Counter[tuple[str, Matrix]] = field(default_factory=Counter)
+    states: set[tuple[str, Matrix]] = field(default_factory=set)
+
+    def resource(self, kind: str, name: str) -> pikepdf.Object | None:
+        """The resource of this kind and name."""
+        entries = self.resources.get(kind) if self.resources is not None else None
+        return entries.get(name) if isinstance(entries, Dictionary) else None
+
+
+def times(inner: Matrix, outer: Matrix) -> Matrix:
+    """`inner` within `outer`."""
+    a, b, c, d = inner
+    e, f, g, h = outer
+    return (a * e + b * g, a * f + b * h, c * e + d * g, c * f + d * h)
+
+
+def matrix(value: object) -> Matrix:
+    """The matrix in an array of six numbers, the identity where there is none."""
+    if value is None:
+        return IDENTITY
+    try:
+        a, b, c, d, _, _ = (float(one) for one in value)  # type: ignore[attr-defined]
+    except (TypeError, ValueError) as error:
+        raise Unreadable("a matrix that is none") from error
+    return (a, b, c, d)
+
+
+class Reader:
+    """Reads content streams, each once, within a budget."""
+
+    def __init__(self) -> None:
+        self._left = _MOST
+        self._known: dict[Reference, Content] = {}
+
+    def page(self, page: pikepdf.Page) -> Content:
+        """What a page uses. Raises `Unreadable`."""
+        held = page.obj.get("/Contents")
+        for part in held if isinstance(held, Array) else [held]:
+            if isinstance(part, Stream):
+                self._spend(part)
+        return self._read(page, _dictionary(page.resources))
+
+    def stream(self, stream: Stream, resources: Dictionary | None = None) -> Content:
+        """What a form, a pattern or a glyph uses. Raises `Unreadable`.
+
+        `resources`: where it looks for what it names, its own by default.
+        """
+        known = self._known.get(stream.objgen)
+        if known is None:
+            self._spend(stream)
+            own = _dictionary(stream.get("/Resources"))
+            known = self._read(stream, own if own is not None else resources)
+            self._known[stream.objgen] = known
+        return known
+
+    def _spend(self, stream: Stream) -> None:
+        try:
+            size = len(stream.read_bytes())
+        except (pikepdf.PdfError, RuntimeError) as error:
+            raise Unreadable("a content stream that cannot be decoded") from error
+        self._left -= size
+        if size > _LARGEST or self._left < 0:
+            raise Unreadable("too large a content stream")
+
+    def _read(self, source: pikepdf.Page | Stream, resources: Dictionary | None) -> Content:
+        content = Content(resources)
+        try:
+            instructions = pikepdf.parse_content_stream(source, _OPERATORS)
+            _follow(instructions, content)
+        except (pikepdf.PdfError, RuntimeError, TypeError, ValueError, IndexError) as error:
+            raise Unreadable("a content stream that is broken") from error
+        return content
+
+
+def _follow(instructions: list[pikepdf.ContentStreamInstruction], content: Content) -> None:
+    font, place = "", IDENTITY
+    stack: list[tuple[str, Matrix]] = []
+    for one in instructions:
+        operator = str(one.operator)
+        operands = one.operands
+        if operator == "q":
+            stack.append((font, place))
+            if len(stack) > _DEEPEST_STATE:
+                raise Unreadable("graphics states without an end")
+        elif operator == "Q":
+            if stack:
+                font, place = stack.pop()
+        elif operator == "cm":
+            place = times(matrix(operands), place)
+        elif operator == "Do":
+            content.drawn[str(operands[0]), place] += 1
+        elif operator == "gs":
+            content.states.add((str(operands[0]), place))
+        elif operator == "Tf":
+            font = str(operands[0])
+        else:
+            shown = operands[0] if operator == "TJ" else operands[-1:]
+            content.texts.setdefault(font, set()).update(
+                bytes(text) for text in shown if isinstance(text, pikepdf.String)
+            )
+
+
+def _dictionary(value: object) -> Dictionary | None:
+    return value if isinstance(value, Dictionary) else None
+
+
+def everywhere(source: Source, reader: Reader) -> Iterator[Content]:
+    """Every content stream of the document, also those that nothing shows.
+
+    Raises `Unreadable`.
+    """
+    for page in source.pdf.pages:
+        yield reader.page(page)
+    for one in source.pdf.objects:
+        if isinstance(one, Stream):
+            form = one.get("/Subtype") == Name.Form or one.get("/PatternType") == 1
+            if form or "/Resources" in one or "/BBox" in one:
+                yield reader.stream(one)
+        elif isinstance(one, Dictionary) and isinstance(one.get("/CharProcs"), Dictionary):
+            for glyph in one.CharProcs.values():
+                if isinstance(glyph, Stream):
+                    yield reader.stream(glyph, _dictionary(one.get("/Resources")))

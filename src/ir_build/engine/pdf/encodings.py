@@ -1,0 +1,53 @@
+"""Glyph names that a code of a simple font may stand for (ISO 32000-1, 9.6.6 and annex D).
+
+Readers differ in which encoding they take when a font leaves it open, so all of them count.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pikepdf
+from fontTools.agl import UV2AGL
+from fontTools.encodings.MacRoman import MacRoman
+from fontTools.encodings.StandardEncoding import StandardEncoding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def names(font: pikepdf.Dictionary, codes: Iterable[int]) -> set[bytes]:
+    """The names of all glyphs that `codes` may show in `font`."""
+    wanted = set(codes)
+    found = {name for code in wanted for name in _usual()[code]}
+    encoding = font.get("/Encoding")
+    differences = encoding.get("/Differences") if isinstance(encoding, pikepdf.Dictionary) else None
+    code = 0
+    for one in differences if isinstance(differences, pikepdf.Array) else ():
+        if isinstance(one, pikepdf.Integer):
+            code = int(one)
+            continue
+        if code in wanted:
+            found.add(str(one)[1:].encode("utf-8", "surrogateescape"))
+        code += 1
+    return found
+
+
+@cache
+def _usual() -> tuple[frozenset[bytes], ...]:
+    """By code, the names in the encodings of Adobe, of Windows and of the Macintosh."""
+    windows = bytes(range(256)).decode("cp1252", "replace")
+    return tuple(
+        frozenset(
+            name.encode()
+            for name in (
+                StandardEncoding[code],
+                MacRoman[code] if code < len(MacRoman) else ".notdef",
+                UV2AGL.get(ord(windows[code]), "bullet"),
+                # what WinAnsiEncoding has where Windows' own table says otherwise
+                {0xA0: "space", 0xAD: "hyphen"}.get(code, "bullet" if code > 0x7E else ".notdef"),
+            )
+        )
+        for code in range(256)
+    )

@@ -1,0 +1,239 @@
+"""Embedded fonts: without the glyphs that no text uses, Type 1 as the more compact CFF."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name, Stream
+
+from . import cff, content, encodings, streams, truetype, type1
+from .filters import Undecodable, deflated
+from .source import MAX_DECODED
+from .type1 import Unusual
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .content import Reference
+    from .source import Source
+
+# Smaller programs have nothing to spare that would be worth reading the pages for.
+_LARGE = 12_000
+# Programs that take longer than they are worth.
+_LARGEST = 32 * 1024 * 1024
+_DESCRIPTOR = re.compile(rb"/FontDescriptor (\d+) (\d+) R")
+_STATE_FONT = re.compile(rb"/Font \[ (\d+) (\d+) R")
+
+
+_TOP = (Name.Type0, Name.Type1, Name.MMType1, Name.TrueType)
+# A subset's name, which it has to have when glyphs are missing (ISO 32000-1, 9.6.4).
+_TAGGED = re.compile(r"/[A-Z]{6}\+")
+
+
+@dataclass(slots=True)
+class _Program:
+    """A font program, and the fonts that draw with it."""
+
+    key: str  #: of the descriptor's entry
+    streams: list[Stream] = field(default_factory=list)  #: equal ones
+    descriptors: list[Dictionary] = field(default_factory=list)
+    fonts: list[Dictionary] = field(default_factory=list)
+    #: something not understood refers to it
+    fixed: bool = False
+
+
+#: the strings that are shown in each font; a font that is not in it may show anything
+_Used = dict["Reference", set[bytes]]
+
+
+def slim(source: Source) -> int:
+    """Make font programs smaller, and say how many became so."""
+    programs = _programs(source)
+    worth = any(len(one.streams[0].read_raw_bytes()) >= _LARGE for one in programs)
+    used = _used(source) if worth else {}
+    return sum(_slimmed(one, used, source) for one in programs if not one.fixed)
+
+
+def _programs(source: Source) -> list[_Program]:
+    """The font programs of the document; those equal to each other once."""
+    programs: dict[tuple[str, bytes], _Program] = {}
+    of_descriptor: dict[Reference, _Program] = {}
+    known: set[Reference] = set()
+    for font in source.pdf.objects:
+        if not isinstance(font, Dictionary) or font.get("/Subtype") not in _TOP:
+            continue
+        holder = _holder(font)
+        descriptor = holder.get("/FontDescriptor") if holder is not None else None
+        if holder is None or not isinstance(descriptor, Dictionary):
+            continue
+        known.add(holder.objgen)
+        for key in ("/FontFile", "/FontFile2"):
+            stream = descriptor.get(key)
+            if not isinstance(stream, Stream) or not descriptor.is_indirect:
+                continue
+            digest = hashlib.sha256(stream.read_raw_bytes()).digest()
+            program = programs.setdefault((key, digest), _Program(key))
+            program.fonts.append(font)
+            if descriptor.objgen not in of_descriptor:
+                of_descriptor[descriptor.objgen] = program
+                program.descriptors.append(descriptor)
+                program.streams.append(stream)
+    for one in source.pdf.objects:
+        if one is None:
+            continue  # type: ignore[unreachable]  # pikepdf's stubs forget the null object
+        text = (one.stream_dict if isinstance(one, Stream) else one).unparse(resolved=True)
+        found = [(int(number), int(generation)) for number, generation in _DESCRIPTOR.findall(text)]
+        # A font that stands within another object, or that no known font is made of.
+        for reference in found if len(found) > 1 or one.objgen not in known else ():
+            if reference in of_descriptor:
+                of_descriptor[reference].fixed = True
+    return list(programs.values())
+
+
+def _holder(font: Dictionary) -> Dictionary | None:
+    """The dictionary with the descriptor: the font itself, or the one it is composed of."""
+    if font.get("/Subtype") != Name.Type0:
+        return font
+    parts = font.get("/DescendantFonts")
+    if not isinstance(parts, Array) or len(parts) != 1 or not isinstance(parts[0], Dictionary):
+        return None
+    return parts[0]
+
+
+def _used(source: Source) -> _Used:
+    used: _Used = {}
+    # Whoever fills in a form may type anything.
+    if "/XFA" in source.pdf.Root.get("/AcroForm", {}):
+        return used
+    try:
+        for one in content.everywhere(source, content.Reader()):
+            for name, texts in one.texts.items():
+                font = one.resource("/Font", name)
+                if font is None or not font.is_indirect:
+                    if any(texts):
+                        return {}  # drawn in a font that is set, or defined, elsewhere
+                    continue
+                used.setdefault(font.objgen, set()).update(texts)
+    except content.Unreadable:
+        return {}
+    for reference in _open_fonts(source):
+        used.pop(reference, None)
+    return used
+
+
+def _open_fonts(source: Source) -> Iterator[Reference]:
+    """Fonts that text may be set in besides the content streams."""
+    form = source.pdf.Root.get("/AcroForm")
+    defaults = form.get("/DR") if isinstance(form, Dictionary) else None
+    fonts = defaults.get("/Font") if isinstance(defaults, Dictionary) else None
+    if isinstance(fonts, Dictionary):
+        yield from (font.objgen for font in fonts.values() if isinstance(font, Dictionary))
+    for one in source.pdf.objects:
+        if isinstance(one, (Dictionary, Stream)):
+            here = one.stream_dict if isinstance(one, Stream) else one
+            for number, generation in _STATE_FONT.findall(here.unparse(resolved=True)):
+                yield int(number), int(generation)
+
+
+def _slimmed(program: _Program, used: _Used, source: Source) -> bool:
+    try:
+        plain = streams.unpack(program.streams[0], _LARGEST)
+        if plain.codec:
+            return False
+        if program.key == "/FontFile":
+            made = _compact(program, plain.data, used, source)
+        else:
+            made = _emptied(program, plain.data, used, source)
+    except (Undecodable, Unusual):
+        return False
+    if made is None or len(deflated(made)) >= streams.present(program.streams[0]):
+        return False
+    for stream in program.streams:
+        stream.write(made)
+        for key in ("/Length1", "/Length2", "/Length3"):
+            if key in stream:
+                del stream[key]
+        if program.key == "/FontFile2":
+            stream.Length1 = len(made)
+        else:
+            stream.Subtype = Name.Type1C
+    if program.key == "/FontFile":
+        for descriptor in program.descriptors:
+            descriptor.FontFile3 = descriptor.FontFile
+            del descriptor["/FontFile"]
+    return True
+
+
+def _compact(program: _Program, data: bytes, used: _Used, source: Source) -> bytes | None:
+    """A Type 1 program as CFF."""
+    if any(font.get("/Subtype") != Name.Type1 for font in program.fonts):
+        return None
+    font = type1.parse(data)
+    every = [used.get(one.objgen) for one in program.fonts]
+    # An archival file says in /CharSet which glyphs there are; a whole font is known by its name.
+    if source.conforming or not _subset(program) or None in every:
+        return cff.from_type1(font, None)
+    names: set[bytes] = set()
+    for one, texts in zip(program.fonts, every, strict=True):
+        codes = {code for text in texts or () for code in text}
+        names |= encodings.names(one, codes)
+        names |= {name for code, name in (font.encoding or {}).items() if code in codes}
+    _drop(program, "/CharSet")
+    return cff.from_type1(font, names)
+
+
+def _emptied(program: _Program, data: bytes, used: _Used, source: Source) -> bytes | None:
+    """A TrueType program with empty outlines in place of unused ones."""
+    if len(data) < _LARGE:
+        return None
+    font = truetype.read(data)
+    glyphs: set[int] = set()
+    mapped = False
+    for one in program.fonts:
+        texts = used.get(one.objgen)
+        if texts is None:
+            return None
+        if one.get("/Subtype") == Name.Type0:
+            glyphs |= _composite(one, texts)
+            mapped = mapped or "/ToUnicode" not in one
+        else:
+            codes = {code for text in texts for code in text}
+            glyphs |= truetype.coded(font, codes, encodings.names(one, codes))
+            mapped = True
+    if source.conforming and any("/CIDSet" in one for one in program.descriptors):
+        return None
+    _drop(program, "/CIDSet")
+    return truetype.emptied(font, glyphs, mapped=mapped)
+
+
+def _composite(font: Dictionary, texts: set[bytes]) -> set[int]:
+    """The glyphs that texts of two-byte codes show. Raises `Unusual`."""
+    holder = _holder(font)
+    if holder is None or font.get("/Encoding") != Name("/Identity-H"):
+        raise Unusual("another encoding")
+    if any(len(text) % 2 for text in texts):
+        raise Unusual("half a code")
+    codes = {
+        text[at] << 8 | text[at + 1] for text in texts for at in range(0, len(text), 2)
+    }
+    table = holder.get("/CIDToGIDMap")
+    if table is None or table == Name.Identity:
+        return codes
+    if not isinstance(table, Stream):
+        raise Unusual("another table of glyphs")
+    numbers = streams.unpack(table, MAX_DECODED).data
+    return {int.from_bytes(numbers[2 * code : 2 * code + 2], "big") for code in codes}
+
+
+def _subset(program: _Program) -> bool:
+    return all(_TAGGED.match(str(one.get("/FontName"))) for one in program.descriptors)
+
+
+def _drop(program: _Program, key: str) -> None:
+    for descriptor in program.descriptors:
+        if key in descriptor:
+            del descriptor[key]
