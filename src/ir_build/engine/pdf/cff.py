@@ -48,7 +48,10 @@ def from_type1(font: Type1, wanted: Collection[bytes] | None) -> bytes:
     codes: dict[bytes, list[int]] = {}
     for code, name in sorted((font.encoding or {}).items()):
         codes.setdefault(name, []).append(code)
-    order = [b".notdef", *sorted(names - {b".notdef"}, key=lambda name: (codes.get(name, [256])[0], name))]
+    order = [
+        b".notdef",
+        *sorted(names - {b".notdef"}, key=lambda name: (codes.get(name, [256])[0], name)),
+    ]
     outlines = [charstrings.read(font.glyphs[name], font.subrs) for name in order]
     nominal = _nominal(outlines)
     strings = _Strings()
@@ -97,7 +100,13 @@ class _Strings:
 
 
 def _assembled(
-    font: Type1, strings: _Strings, *, charset: bytes, encoding: bytes, glyphs: bytes, private: bytes
+    font: Type1,
+    strings: _Strings,
+    *,
+    charset: bytes,
+    encoding: bytes,
+    glyphs: bytes,
+    private: bytes,
 ) -> bytes:
     info = b""
     if font.notice:
@@ -150,9 +159,7 @@ def _charset(sids: Sequence[int]) -> bytes:
     return min(plain, ranged, key=len)
 
 
-def _encoding(
-    order: Sequence[bytes], sids: Sequence[int], codes: dict[bytes, list[int]]
-) -> bytes:
+def _encoding(order: Sequence[bytes], sids: Sequence[int], codes: dict[bytes, list[int]]) -> bytes:
     """Codes of the glyphs after the first, as far as they have one, and their second codes."""
     first = [codes[name][0] for name in order[1:] if name in codes]
     more = [

@@ -114,8 +114,13 @@ class _Reader:
             self._stem(operator == _VSTEM, *self._all(2))
         elif operator == _CLOSEPATH:
             self._open = False
-        elif operator in _MOVES:
-            self._move(*_MOVES[operator](self._all(_OPERANDS[operator])))
+        elif operator == _RMOVETO:
+            x, y = self._all(2)
+            self._move(x, y)
+        elif operator == _HMOVETO:
+            self._move(self._all(1)[0], 0)
+        elif operator == _VMOVETO:
+            self._move(0, self._all(1)[0])
         elif operator in _OPERANDS:
             if not self._open:
                 raise Unusual("a line from nowhere")
@@ -206,14 +211,8 @@ class _Reader:
 
 
 _OPERANDS = {
-    _VMOVETO: 1, _RLINETO: 2, _HLINETO: 1, _VLINETO: 1, _RRCURVETO: 6, _RMOVETO: 2, _HMOVETO: 1,
-    _VHCURVETO: 4, _HVCURVETO: 4,
+    _RLINETO: 2, _HLINETO: 1, _VLINETO: 1, _RRCURVETO: 6, _VHCURVETO: 4, _HVCURVETO: 4,
 }  # fmt: skip
-_MOVES = {
-    _VMOVETO: lambda operands: (0, operands[0]),
-    _HMOVETO: lambda operands: (operands[0], 0),
-    _RMOVETO: lambda operands: operands,
-}
 
 
 def read(code: bytes, subrs: Mapping[int, bytes]) -> Outline:
@@ -239,9 +238,8 @@ def encode(outline: Outline, nominal: Number) -> bytes:
     masked = len(outline.hints) > 1
     if len(horizontal) + len(vertical) > _MOST_STEMS:
         raise Unusual("too many stems")
-    out += _stems(horizontal, _HSTEMHM if masked else b"\x01", spare=1)
-    # Right before the mask the second operator goes without saying, but not for all readers.
-    out += _stems(vertical, _VSTEMHM if masked else b"\x03", spare=1)
+    out += _stems(horizontal, _HSTEMHM if masked else b"\x01")
+    out += _stems(vertical, _VSTEMHM if masked else b"\x03")
     stems = [(0, one) for one in horizontal] + [(1, one) for one in vertical]
     if masked and stems:
         out += _HINTMASK + _mask(stems, outline.hints[0])
@@ -257,12 +255,13 @@ def encode(outline: Outline, nominal: Number) -> bytes:
     return bytes(out + _path(run) + b"\x0e")
 
 
-def _stems(stems: list[_Stem], operator: bytes, *, spare: int) -> bytes:
+def _stems(stems: list[_Stem], operator: bytes) -> bytes:
     if not stems:
         return b""
-    if 2 * len(stems) + spare > _STACK:
+    if 2 * len(stems) + 1 > _STACK:
         raise Unusual("too many stems")
-    out, end = bytearray(), 0
+    out = bytearray()
+    end: Number = 0
     for start, width in stems:
         out += operand(start - end) + operand(width)
         end = start + width

@@ -109,14 +109,16 @@ class Reader:
     def _read(self, source: pikepdf.Page | Stream, resources: Dictionary | None) -> Content:
         content = Content(resources)
         try:
-            instructions = pikepdf.parse_content_stream(source, _OPERATORS)
-            _follow(instructions, content)
+            _follow(pikepdf.parse_content_stream(source, _OPERATORS), content)
         except (pikepdf.PdfError, RuntimeError, TypeError, ValueError, IndexError) as error:
             raise Unreadable("a content stream that is broken") from error
         return content
 
 
-def _follow(instructions: list[pikepdf.ContentStreamInstruction], content: Content) -> None:
+def _follow(
+    instructions: list[pikepdf.ContentStreamInstruction | pikepdf.ContentStreamInlineImage],
+    content: Content,
+) -> None:
     font, place = "", IDENTITY
     stack: list[tuple[str, Matrix]] = []
     for one in instructions:

@@ -14,24 +14,26 @@ from fontTools.encodings.MacRoman import MacRoman
 from fontTools.encodings.StandardEncoding import StandardEncoding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
 
-def names(font: pikepdf.Dictionary, codes: Iterable[int]) -> set[bytes]:
+def names(font: pikepdf.Dictionary, codes: set[int]) -> set[bytes]:
     """The names of all glyphs that `codes` may show in `font`."""
-    wanted = set(codes)
-    found = {name for code in wanted for name in _usual()[code]}
+    usual = {name for code in codes for name in _usual()[code]}
+    return usual | {name for code, name in differences(font) if code in codes}
+
+
+def differences(font: pikepdf.Dictionary) -> Iterator[tuple[int, bytes]]:
+    """The codes and glyph names that the font's dictionary itself names."""
     encoding = font.get("/Encoding")
-    differences = encoding.get("/Differences") if isinstance(encoding, pikepdf.Dictionary) else None
+    entries = encoding.get("/Differences") if isinstance(encoding, pikepdf.Dictionary) else None
     code = 0
-    for one in differences if isinstance(differences, pikepdf.Array) else ():
+    for one in entries if isinstance(entries, pikepdf.Array) else ():
         if isinstance(one, pikepdf.Integer):
             code = int(one)
-            continue
-        if code in wanted:
-            found.add(str(one)[1:].encode("utf-8", "surrogateescape"))
-        code += 1
-    return found
+        else:
+            yield code, str(one)[1:].encode("utf-8", "surrogateescape")
+            code += 1
 
 
 @cache

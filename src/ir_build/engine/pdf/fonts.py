@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
 from . import cff, content, encodings, streams, truetype, type1
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from .content import Reference
     from .source import Source
 
-# Smaller programs have nothing to spare that would be worth reading the pages for.
-_LARGE = 12_000
+# Bytes of programs; less have nothing to spare that would be worth reading the pages for.
+_LARGE, _LARGE_ONE = 12_000, 4_000
 # Programs that take longer than they are worth.
 _LARGEST = 32 * 1024 * 1024
 _DESCRIPTOR = re.compile(rb"/FontDescriptor (\d+) (\d+) R")
@@ -30,8 +29,14 @@ _STATE_FONT = re.compile(rb"/Font \[ (\d+) (\d+) R")
 
 
 _TOP = (Name.Type0, Name.Type1, Name.MMType1, Name.TrueType)
-# A subset's name, which it has to have when glyphs are missing (ISO 32000-1, 9.6.4).
+# Names that some readers take for numbers of glyphs or codes.
+_NUMBERED = re.compile(rb"[A-Za-z]{1,2}\d+")
+# What a subset's name begins with (ISO 32000-1, 9.6.4).
 _TAGGED = re.compile(r"/[A-Z]{6}\+")
+# Default appearances of fields and notes, the fonts they name, and styles that may name others.
+_DEFAULT = re.compile(rb"/DA (\((?:[^\\()]++|\\.)*+\)|<[0-9a-f]*+>)", re.DOTALL)
+_SET_FONT = re.compile(rb"/([^\s/()<>\[\]]+)\s+[-+.\d]+\s+Tf")
+_RICH = re.compile(rb"/(?:RV|DS) [(<]")
 
 
 @dataclass(slots=True)
@@ -46,15 +51,29 @@ class _Program:
     fixed: bool = False
 
 
-#: the strings that are shown in each font; a font that is not in it may show anything
-_Used = dict["Reference", set[bytes]]
+@dataclass(frozen=True, slots=True)
+class _Used:
+    """The strings that are shown in each font."""
+
+    texts: dict[Reference, set[bytes]]
+    #: fonts in which anything may come to be shown; None for all of them
+    open: frozenset[Reference] | None
+
+    def of(self, font: Dictionary) -> set[bytes] | None:
+        """The strings shown in `font`, None when they are not known."""
+        if self.open is None or font.objgen in self.open:
+            return None
+        return self.texts.get(font.objgen, set())
+
+
+_UNKNOWN = _Used({}, None)
 
 
 def slim(source: Source) -> int:
     """Make font programs smaller, and say how many became so."""
     programs = _programs(source)
-    worth = any(len(one.streams[0].read_raw_bytes()) >= _LARGE for one in programs)
-    used = _used(source) if worth else {}
+    worth = sum(len(one.streams[0].read_raw_bytes()) for one in programs) >= _LARGE
+    used = _used(source) if worth else _UNKNOWN
     return sum(_slimmed(one, used, source) for one in programs if not one.fixed)
 
 
@@ -105,38 +124,48 @@ def _holder(font: Dictionary) -> Dictionary | None:
 
 
 def _used(source: Source) -> _Used:
-    used: _Used = {}
-    # Whoever fills in a form may type anything.
-    if "/XFA" in source.pdf.Root.get("/AcroForm", {}):
-        return used
+    form = source.pdf.Root.get("/AcroForm")
+    if isinstance(form, Dictionary) and "/XFA" in form:
+        return _UNKNOWN
+    used: dict[Reference, set[bytes]] = {}
     try:
         for one in content.everywhere(source, content.Reader()):
             for name, texts in one.texts.items():
                 font = one.resource("/Font", name)
-                if font is None or not font.is_indirect:
-                    if any(texts):
-                        return {}  # drawn in a font that is set, or defined, elsewhere
-                    continue
-                used.setdefault(font.objgen, set()).update(texts)
+                if font is not None and font.is_indirect:
+                    used.setdefault(font.objgen, set()).update(texts)
+                elif any(texts):
+                    return _UNKNOWN  # in a font that is set, or defined, elsewhere
     except content.Unreadable:
-        return {}
-    for reference in _open_fonts(source):
-        used.pop(reference, None)
-    return used
+        return _UNKNOWN
+    return _Used(used, frozenset(_open_fonts(source)))
 
 
 def _open_fonts(source: Source) -> Iterator[Reference]:
-    """Fonts that text may be set in besides the content streams."""
-    form = source.pdf.Root.get("/AcroForm")
-    defaults = form.get("/DR") if isinstance(form, Dictionary) else None
-    fonts = defaults.get("/Font") if isinstance(defaults, Dictionary) else None
-    if isinstance(fonts, Dictionary):
-        yield from (font.objgen for font in fonts.values() if isinstance(font, Dictionary))
+    """Fonts of graphics states, and those that a reader may type in."""
+    holders: list[Dictionary | Stream] = []
+    named: set[str] = set()
+    styled = False
     for one in source.pdf.objects:
-        if isinstance(one, (Dictionary, Stream)):
-            here = one.stream_dict if isinstance(one, Stream) else one
-            for number, generation in _STATE_FONT.findall(here.unparse(resolved=True)):
-                yield int(number), int(generation)
+        if not isinstance(one, (Dictionary, Stream)):
+            continue
+        text = (one.stream_dict if isinstance(one, Stream) else one).unparse(resolved=True)
+        for number, generation in _STATE_FONT.findall(text):
+            yield int(number), int(generation)
+        for default in _DEFAULT.findall(text):
+            string = bytes.fromhex(default[1:-1].decode()) if default[:1] == b"<" else default
+            named |= {"/" + name.decode("latin-1") for name in _SET_FONT.findall(string)}
+        styled = styled or _RICH.search(text) is not None
+        holders.append(one)
+    form = source.pdf.Root.get("/AcroForm")
+    if isinstance(form, Dictionary):
+        holders.append(form)
+    for holder in holders:
+        defaults = holder.get("/DR")
+        fonts = defaults.get("/Font") if isinstance(defaults, Dictionary) else None
+        for name, font in fonts.items() if isinstance(fonts, Dictionary) else ():
+            if (styled or name in named) and isinstance(font, Dictionary):
+                yield font.objgen
 
 
 def _slimmed(program: _Program, used: _Used, source: Source) -> bool:
@@ -173,7 +202,7 @@ def _compact(program: _Program, data: bytes, used: _Used, source: Source) -> byt
     if any(font.get("/Subtype") != Name.Type1 for font in program.fonts):
         return None
     font = type1.parse(data)
-    every = [used.get(one.objgen) for one in program.fonts]
+    every = [used.of(one) for one in program.fonts]
     # An archival file says in /CharSet which glyphs there are; a whole font is known by its name.
     if source.conforming or not _subset(program) or None in every:
         return cff.from_type1(font, None)
@@ -188,13 +217,13 @@ def _compact(program: _Program, data: bytes, used: _Used, source: Source) -> byt
 
 def _emptied(program: _Program, data: bytes, used: _Used, source: Source) -> bytes | None:
     """A TrueType program with empty outlines in place of unused ones."""
-    if len(data) < _LARGE:
+    if len(data) < _LARGE_ONE:
         return None
     font = truetype.read(data)
     glyphs: set[int] = set()
     mapped = False
     for one in program.fonts:
-        texts = used.get(one.objgen)
+        texts = used.of(one)
         if texts is None:
             return None
         if one.get("/Subtype") == Name.Type0:
@@ -202,12 +231,17 @@ def _emptied(program: _Program, data: bytes, used: _Used, source: Source) -> byt
             mapped = mapped or "/ToUnicode" not in one
         else:
             codes = {code for text in texts for code in text}
+            if any(_NUMBERED.fullmatch(name) for _, name in encodings.differences(one)):
+                raise Unusual("glyphs named by a number")
             glyphs |= truetype.coded(font, codes, encodings.names(one, codes))
             mapped = True
     if source.conforming and any("/CIDSet" in one for one in program.descriptors):
         return None
     _drop(program, "/CIDSet")
-    return truetype.emptied(font, glyphs, mapped=mapped)
+    made = truetype.emptied(font, glyphs, mapped=mapped)
+    if not _subset(program):
+        _tag(program, made)
+    return made
 
 
 def _composite(font: Dictionary, texts: set[bytes]) -> set[int]:
@@ -217,9 +251,7 @@ def _composite(font: Dictionary, texts: set[bytes]) -> set[int]:
         raise Unusual("another encoding")
     if any(len(text) % 2 for text in texts):
         raise Unusual("half a code")
-    codes = {
-        text[at] << 8 | text[at + 1] for text in texts for at in range(0, len(text), 2)
-    }
+    codes = {text[at] << 8 | text[at + 1] for text in texts for at in range(0, len(text), 2)}
     table = holder.get("/CIDToGIDMap")
     if table is None or table == Name.Identity:
         return codes
@@ -231,6 +263,17 @@ def _composite(font: Dictionary, texts: set[bytes]) -> set[int]:
 
 def _subset(program: _Program) -> bool:
     return all(_TAGGED.match(str(one.get("/FontName"))) for one in program.descriptors)
+
+
+def _tag(program: _Program, made: bytes) -> None:
+    """Name the fonts as subsets."""
+    digest = hashlib.sha256(made).digest()
+    tag = "/" + "".join(chr(65 + byte % 26) for byte in digest[:6]) + "+"
+    for descriptor in program.descriptors:
+        descriptor.FontName = Name(tag + str(descriptor.get("/FontName", "/Font"))[1:])
+    holders = [holder for font in program.fonts for holder in (_holder(font),) if holder]
+    for font in {one.objgen: one for one in (*program.fonts, *holders)}.values():
+        font.BaseFont = Name(tag + str(font.get("/BaseFont", "/Font"))[1:])
 
 
 def _drop(program: _Program, key: str) -> None:

@@ -6,7 +6,6 @@ Glyphs keep their numbers, so nothing else in the document has to know.
 from __future__ import annotations
 
 import io
-import re
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -34,8 +33,6 @@ _NEEDLESS = frozenset({
 _WORDS, _SCALE, _MORE, _TWO_SCALES, _MATRIX = 1, 8, 32, 64, 128
 # Where symbol fonts have their 256 codes in a Unicode table (OpenType, "cmap").
 _SYMBOL_PAGES = (0x0000, 0xF000, 0xF100, 0xF200)
-# Names that some readers take for numbers of glyphs or codes.
-_NUMBERED = re.compile(rb"[A-Za-z]{1,5}\d+")
 _CHECKSUM = 0xB1B0AFBA
 
 
@@ -90,8 +87,6 @@ def _tables(data: bytes) -> dict[bytes, bytes]:
 
 def coded(font: TrueType, codes: set[int], names: set[bytes]) -> set[int]:
     """Every glyph that one of `codes` or `names` of a simple font may show. Raises `Unusual`."""
-    if any(_NUMBERED.fullmatch(name) for name in names):
-        raise Unusual("glyphs named by a number")
     texts = {name.decode("latin-1") for name in names}
     points = {ord(one) for text in texts for one in toUnicode(text)}
     points |= {page + code for page in _SYMBOL_PAGES for code in codes}
@@ -136,7 +131,9 @@ def emptied(font: TrueType, glyphs: set[int], *, mapped: bool) -> bytes:
         ends.append(at)
     long = at > 0x1FFFE
     tables[b"glyf"] = b"".join(pieces)
-    tables[b"loca"] = np.array(ends if long else [end // 2 for end in ends], ">u4" if long else ">u2").tobytes()
+    tables[b"loca"] = np.array(
+        ends if long else [end // 2 for end in ends], ">u4" if long else ">u2"
+    ).tobytes()
     head = bytearray(tables[b"head"])
     head[50:52] = (b"\0\0", b"\0\1")[long]
     tables[b"head"] = bytes(head)
@@ -182,9 +179,7 @@ def _metrics(font: TrueType, kept: NDArray[np.bool_]) -> bytes:
 def _file(magic: bytes, tables: Mapping[bytes, bytes]) -> bytes:
     count = len(tables)
     power = count.bit_length() - 1
-    head = magic + struct.pack(
-        ">HHHH", count, 16 << power, power, 16 * count - (16 << power)
-    )
+    head = magic + struct.pack(">HHHH", count, 16 << power, power, 16 * count - (16 << power))
     at = len(head) + 16 * count
     records, bodies = [], []
     for tag, data in sorted(tables.items()):

@@ -14,9 +14,7 @@ _EEXEC_KEY, _CHARSTRING_KEY = 55665, 4330
 _FACTORS = 52845, 22719
 _NAME = re.compile(rb"/FontName\s*/([^\s/()<>\[\]{}%]+)\s+def")
 _STANDARD = re.compile(rb"/Encoding\s+StandardEncoding\s+def")
-_ENCODING = re.compile(
-    rb"/Encoding\s+256\s+array\s(.*?)\b(?:readonly\s+)?def\b", re.DOTALL
-)
+_ENCODING = re.compile(rb"/Encoding\s+256\s+array\s(.*?)\b(?:readonly\s+)?def\b", re.DOTALL)
 _CODE = re.compile(rb"\bdup\s+(\d+)\s*/([^\s/()<>\[\]{}%]+)\s+put\b")
 _NUMBERS = rb"/%s\s*[\[{]([-+\d.eE\s]*)[\]}]"
 _SCALAR = rb"/%s\s+([-+\d.eE]+|true|false)\s"
