@@ -11,7 +11,7 @@ import click
 
 from .. import __version__
 from ..config import unknown_variables
-from ..errors import IrBuildError
+from ..errors import BackendError, IrBuildError
 
 _EXIT_CODES = """\b
 Exit codes:
@@ -20,6 +20,7 @@ Exit codes:
   2    wrong usage or configuration
   3    --strict, and a file could not be worked on
   4    a budget is exceeded
+  5    the server refused, failed or did not answer
   130  interrupted
 """
 
@@ -31,8 +32,12 @@ class _UserError(click.ClickException):
         click.secho(f"error: {self.message}", err=True, fg="red")
 
 
+class _ServerError(_UserError):
+    exit_code = 5
+
+
 #: each in the module of its name, which is imported when it is asked for: the hook must be quick
-_COMMANDS = ("optimize", "hook", "cache", "doctor", "serve")
+_COMMANDS = ("optimize", "hook", "cache", "doctor", "serve", "account", "images", "restore")
 
 
 class _Group(click.Group):
@@ -48,6 +53,8 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except BackendError as error:
+            raise _ServerError(str(error)) from error
         except IrBuildError as error:
             raise _UserError(str(error)) from error
         except KeyboardInterrupt:

@@ -1,0 +1,70 @@
+"""What the commands that talk to a server share: the client, JSON, and asking first."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import fields
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..imagerecycle.client import Client
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+yes_option = click.option("--yes", is_flag=True, help="Do it without asking.")
+
+#: shown only where they are asked for
+_SECRETS = frozenset({"key", "secret"})
+
+
+def connect() -> Client:
+    """A client with the credentials that are found. Raises `ConfigError`."""
+    # requests takes a while to import: only for those who need it.
+    from ..imagerecycle.client import Client  # noqa: PLC0415
+
+    return Client.from_environment(os.environ)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Go on only if the user agrees; where nobody can be asked, `--yes` is needed."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} Give --yes to do it.")
+    click.confirm(question, abort=True)
+
+
+def print_json(value: Any, *, secrets: bool = False) -> None:
+    """Print a value of the wire in our words, keys and secrets only if told so."""
+    click.echo(json.dumps(_plain(value, _SECRETS if not secrets else frozenset()), indent=2))
+
+
+def _plain(value: Any, hidden: frozenset[str]) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_plain(one, hidden) for one in value]
+    if isinstance(value, dict):
+        return {name: _plain(one, hidden) for name, one in value.items()}
+    if isinstance(value, date):
+        return value.isoformat()
+    if hasattr(value, "__dataclass_fields__"):
+        names = [one.name for one in fields(value) if one.name not in hidden]
+        return {name: _plain(getattr(value, name), hidden) for name in names}
+    return value
+
+
+def size_type(read: Callable[[Any], Any]) -> Callable[..., Any]:
+    """A callback for an option that is a size such as 500MB."""
+
+    def callback(_: click.Context, __: click.Parameter, value: Any) -> Any:
+        try:
+            return None if value is None else read(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    return callback
