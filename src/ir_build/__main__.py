@@ -1,5 +1,17 @@
-"""`python -m ir_build` is `ir-build`."""
+"""`ir-build`, and `python -m ir_build`."""
 
-from .cli import main
+import sys
 
-main(prog_name="ir-build")
+
+def main() -> None:
+    """Run the command line; interrupted while it is still being imported, end without a word."""
+    try:
+        from .cli import main as command  # noqa: PLC0415
+
+        command(prog_name="ir-build")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -34,6 +34,7 @@ def test_an_account_is_made_and_its_secret_shown_on_demand_only(inside):
     assert (sub["title"], sub["quota_allowed"]) == ("Docs <b>team</b>", 1_500_000_000)
     assert (sub["api_key"], sub["api_secret"]) == (key, secret)
     inside.page.keyboard.press("Escape")
+    expect(inside.page.get_by_role("dialog")).to_have_count(0)
     expect(inside.page.get_by_role("heading", name="Docs <b>team</b>")).to_be_visible()
     assert secret not in inside.page.content()
     inside.page.get_by_role("button", name="Show secret").click()
