@@ -36,6 +36,8 @@ def serve(config: Path | None, **arguments: object) -> None:
         from ..server import serve as server  # noqa: PLC0415  (an extra)
         from ..server.settings import load  # noqa: PLC0415
     except ImportError as error:
+        if (error.name or "").startswith("ir_build"):
+            raise
         raise ConfigError(
             "ir-build serve",
             error.name or "server",

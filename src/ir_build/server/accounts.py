@@ -110,8 +110,7 @@ class Accounts:
 
     def subs(self, caller: Caller, now: int) -> list[SubAccount]:
         """All sub-accounts, the oldest first."""
-        with self._database.transaction() as transaction:
-            rows = transaction.rows(_SUBS, parent=caller.id)
+        rows = self._database.rows(_SUBS, parent=caller.id)
         return [self._account(row, now) for row in rows]
 
     def sub(self, caller: Caller, number: int, now: int) -> SubAccount:

@@ -73,6 +73,8 @@ class _Driver(Protocol):
     types: dict[str, str]
     #: what keeps two processes from migrating at once, inside a transaction
     lock: str
+    #: held during a transaction
+    turn: contextlib.AbstractContextManager[object]
 
     def connect(self) -> Any: ...
 
@@ -88,6 +90,8 @@ class _Sqlite:
     def __init__(self, path: Path, *, durable: bool) -> None:
         self._path = path
         self._synchronous = "FULL" if durable else "NORMAL"
+        # There is one writer at a time, and SQLite's own way to wait for a turn is to sleep.
+        self.turn: contextlib.AbstractContextManager[object] = threading.Lock()
 
     def connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -95,6 +99,8 @@ class _Sqlite:
         )
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={self._synchronous}")
+        # A checkpoint waits for the disk while everybody waits for it.
+        connection.execute("PRAGMA wal_autocheckpoint=4000")
         return connection
 
 
@@ -112,6 +118,7 @@ class _Postgres:
 
         self._driver = psycopg
         self._url = url
+        self.turn: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
         self.errors: tuple[type[Exception], ...] = (
             psycopg.OperationalError,
             psycopg.InterfaceError,
@@ -145,19 +152,20 @@ class Database:
         Raises `DatabaseUnavailable`.
         """
         driver = self._driver
-        try:
-            cursor = self._begin()
-        except driver.errors as error:
-            raise self._unavailable(error) from error
-        try:
-            yield Transaction(cursor, pyformat=driver.pyformat)
-            cursor.execute("COMMIT")
-        except driver.errors as error:
-            self._roll_back(cursor)
-            raise self._unavailable(error) from error
-        except BaseException:
-            self._roll_back(cursor)
-            raise
+        with driver.turn:
+            try:
+                cursor = self._begin()
+            except driver.errors as error:
+                raise self._unavailable(error) from error
+            try:
+                yield Transaction(cursor, pyformat=driver.pyformat)
+                cursor.execute("COMMIT")
+            except driver.errors as error:
+                self._roll_back(cursor)
+                raise self._unavailable(error) from error
+            except BaseException:
+                self._roll_back(cursor)
+                raise
 
     def lock_schema(self, transaction: Transaction) -> None:
         """Keep other processes from changing the schema until the end of `transaction`."""
@@ -165,7 +173,11 @@ class Database:
             transaction.rows(Sql(self._driver.lock))
 
     def row(self, sql: Sql, **values: object) -> tuple[Any, ...] | None:
-        """The first row of a single query. Raises `DatabaseUnavailable`."""
+        """The first row of a query of its own. Raises `DatabaseUnavailable`."""
+        return next(iter(self.rows(sql, **values)), None)
+
+    def rows(self, sql: Sql, **values: object) -> list[tuple[Any, ...]]:
+        """All rows of a query of its own. Raises `DatabaseUnavailable`."""
         try:
             return self._query(sql, values)
         except self._driver.errors as first:
@@ -184,9 +196,8 @@ class Database:
                     connection.close()
             self._connections.clear()
 
-    def _query(self, sql: Sql, values: dict[str, object]) -> tuple[Any, ...] | None:
-        cursor = self._cursor()
-        return Transaction(cursor, pyformat=self._driver.pyformat).row(sql, **values)
+    def _query(self, sql: Sql, values: dict[str, object]) -> list[tuple[Any, ...]]:
+        return Transaction(self._cursor(), pyformat=self._driver.pyformat).rows(sql, **values)
 
     def _begin(self) -> Any:
         cursor = self._cursor()

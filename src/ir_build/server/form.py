@@ -17,7 +17,7 @@ from ..errors import RequestError
 from ..imagerecycle.wire import incoming
 from .multipart import Parser, PartBegin, PartEnd
 from .refusal import Refusal
-from .spool import Spool
+from .spool import IN_MEMORY, Spool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -77,7 +77,7 @@ async def read_form(
     limits: Limits,
     admit: Callable[[Mapping[str, str]], Awaitable[object]] | None,
 ) -> Form:
-    """The fields of a request, and its file; `admit` is called before more of that is taken.
+    """The fields of a request, and its file; `admit` is called before that goes to the disk.
 
     Without `admit` a file is passed over. Raises `Refusal` and `RequestError`.
     """
@@ -150,7 +150,7 @@ class _Reader:
         size = self._spool.size + len(data)
         if size > self.limits.file_size:
             raise _too_large(self.limits)
-        if not self._admitted and self.admit:
+        if size > IN_MEMORY and not self._admitted and self.admit:
             if "auth" in self.fields:
                 await self.admit(self.fields)
                 self._admitted = True

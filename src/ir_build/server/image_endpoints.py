@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ..errors import RequestError
 from ..imagerecycle.wire import answers as encode
 from ..imagerecycle.wire import incoming
 from . import images
@@ -85,29 +86,36 @@ def routes(service: Service) -> list[Route]:
 
 
 async def _upload(service: Service, request: Request) -> Response:
-    callers: list[Caller] = []
+    admitted: list[Caller] = []
 
     async def admit(fields: Mapping[str, str]) -> None:
-        callers.append(await service.authenticate(fields))
+        admitted.append(await service.authenticate(fields))
 
     form = await read_form(request.scope, request.receive, service.limits, admit)
     try:
-        if not callers:
+        if not admitted and form.file is None:
             await admit(form.fields)
-        return await _finished(service, callers[0], form)
+        return await _finished(service, admitted, form)
     finally:
         form.close()
 
 
-async def _finished(service: Service, caller: Caller, form: Form) -> Response:
-    wanted = incoming.upload(form.fields)
+async def _finished(service: Service, admitted: list[Caller], form: Form) -> Response:
+    def identify() -> Caller:
+        return admitted[0] if admitted else service.identify(form.fields)
+
+    try:
+        wanted = incoming.upload(form.fields)
+    except RequestError:
+        await service.run(identify)  # a stranger is told that, and nothing else
+        raise
     if form.file is None:
         if wanted.url is None:
             raise Refusal(400, "Send a file in the field file, or its address in the field url")
         form.file, form.filename = await service.fetcher.fetch(wanted.url)
     compressor = service.compressor
     options = compressor.options(wanted.params) if compressor else None
-    image = await Upload(service, caller, form.file, form.filename, options).finish()
+    image = await Upload(service, identify, form.file, form.filename, options).finish()
     return document(encode.encode_image(wire_image(service, image)), 201)
 
 

@@ -119,9 +119,8 @@ def page(
     database: Database, caller: Caller, offset: int, limit: int, now: int
 ) -> tuple[list[Image], int]:
     """Some of the caller's images, the newest first, and how many there are in all."""
-    with database.transaction() as transaction:
-        (total,) = transaction.row(_COUNT, account=caller.id, now=now) or (0,)
-        rows = transaction.rows(_LIST, account=caller.id, now=now, limit=limit, offset=offset)
+    (total,) = database.row(_COUNT, account=caller.id, now=now) or (0,)
+    rows = database.rows(_LIST, account=caller.id, now=now, limit=limit, offset=offset)
     return [_image(row) for row in rows], total
 
 
@@ -167,8 +166,7 @@ def delete_expired(database: Database, now: int, limit: int) -> int:
 
 def unused(database: Database, limit: int) -> list[str]:
     """Results that no image refers to any more; none will ever again."""
-    with database.transaction() as transaction:
-        return [row[0] for row in transaction.rows(_UNUSED, limit=limit)]
+    return [row[0] for row in database.rows(_UNUSED, limit=limit)]
 
 
 def forget(database: Database, result: str) -> None:

@@ -114,8 +114,7 @@ def consumption(database: Database, caller: Caller, now: int) -> Consumption:
     today = datetime.fromtimestamp(now, UTC).date()
     year_ago = datetime.fromtimestamp(months.add(now, 1 - _MONTHS), UTC).date().replace(day=1)
     begun = datetime.fromtimestamp(caller.created, UTC).date().replace(day=1)
-    with database.transaction() as transaction:
-        rows = transaction.rows(_USAGE, id=caller.id, first=year_ago.isoformat())
+    rows = database.rows(_USAGE, id=caller.id, first=year_ago.isoformat())
     days = {today - timedelta(days=back): (0, 0, 0) for back in reversed(range(_DAYS))}
     totals = dict.fromkeys(_months(max(year_ago, begun), today), (0, 0, 0))
     for text, files, before, after in rows:

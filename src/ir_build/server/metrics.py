@@ -27,9 +27,8 @@ class Metrics:
         self._registry = CollectorRegistry()
         make: Any = {"registry": self._registry, "namespace": "ir_build"}
         Info("server", "Version", **make).info({"version": version("ir-build")})
-        #: by method, route and status
-        self.requests = Counter("requests", "Requests", ["method", "route", "status"], **make)
-        self.seconds = Histogram(
+        self._requests = Counter("requests", "Requests", ["method", "route", "status"], **make)
+        self._seconds = Histogram(
             "request_seconds", "Seconds to answer", ["route"], buckets=_BUCKETS, **make
         )
         self.bytes_before = Counter("bytes_before", "Bytes of accepted uploads", **make)
@@ -40,6 +39,21 @@ class Metrics:
         self.failures = Counter("failures", "Files that could not be worked on", ["kind"], **make)
         self.fetches = Counter("fetches", "Fetched URLs by outcome", ["outcome"], **make)
         self.swept = Counter("swept", "What the sweeper has removed", ["what"], **make)
+
+        # Looking a child up costs several times what counting does.
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        key = (method, route, status)
+        children = self._children.get(key)
+        if children is None:
+            children = self._children[key] = (
+                self._requests.labels(method, route, status),
+                self._seconds.labels(route),
+            )
+        children[0].inc()
+        children[1].observe(seconds)
 
     def watch(self, name: str, help_: str, value: Callable[[], float]) -> None:
         """Show what `value` gives whenever somebody looks."""

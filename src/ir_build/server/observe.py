@@ -68,8 +68,7 @@ class Observe:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         # The path itself may hold a download token, the query credentials.
         route = self._paths.get(scope.get("endpoint"), "other")
-        self._metrics.requests.labels(method, route, status).inc()
-        self._metrics.seconds.labels(route).observe(seconds)
+        self._metrics.answered(method, route, status, seconds)
         if _LOG.isEnabledFor(logging.INFO):
             facts = {
                 "id": identifier,

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-# Each holds a connection to the database, and blocks while the storage works.
-_THREADS = 8
+# Each holds a connection to the database. With SQLite and a folder nobody waits for a network, and
+# more threads would only take the interpreter from one another.
+_LOCAL_THREADS = 3
+_REMOTE_THREADS = 16
 
 
 class Service:
@@ -63,7 +65,8 @@ class Service:
         self.uploads = 0
         self.stopping = False
         self._buckets = Buckets(settings.rate, settings.burst)
-        self._threads = ThreadPoolExecutor(_THREADS, "service")
+        local = settings.database.startswith("sqlite:") and settings.storage.startswith("file:")
+        self._threads = ThreadPoolExecutor(_LOCAL_THREADS if local else _REMOTE_THREADS, "service")
 
     def prepare(self) -> Credentials | None:
         """Migrate the database and, at the first start, make the main account.
@@ -87,10 +90,14 @@ class Service:
 
     async def authenticate(self, fields: Mapping[str, str]) -> Caller:
         """Whose credentials are among the fields of a request. Raises `Refusal`."""
+        return await self.run(self.identify, fields)
+
+    def identify(self, fields: Mapping[str, str]) -> Caller:
+        """The same, blocking."""
         auth = incoming.auth(fields)
         if auth is None:
             raise unauthorized()
-        caller = await self.run(self.accounts.authenticate, auth.key, auth.secret)
+        caller = self.accounts.authenticate(auth.key, auth.secret)
         self._buckets.take(caller.id)
         return caller
 

@@ -8,7 +8,7 @@ import os
 import tempfile
 from pathlib import Path
 
-_IN_MEMORY = 256 * 1024  #: bytes; larger files go to the disk as they come
+IN_MEMORY = 256 * 1024  #: bytes; larger files go to the disk as they come
 PREFIX = ".upload-"
 
 
@@ -34,7 +34,7 @@ class Spool:
             _write_all(self._descriptor, piece)
             return
         self._pieces.append(piece)
-        if self.size > _IN_MEMORY:
+        if self.size > IN_MEMORY:
             self._descriptor, name = tempfile.mkstemp(prefix=PREFIX, dir=self._folder)
             self.path = Path(name)
             pieces, self._pieces = self._pieces, []

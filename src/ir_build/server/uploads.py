@@ -15,6 +15,8 @@ from .images import Result
 from .refusal import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..media import MediaType
     from ..options import Options
     from .accounts import Caller
@@ -31,11 +33,16 @@ class Upload:
     """One uploaded file on its way to an image."""
 
     def __init__(
-        self, service: Service, caller: Caller, spool: Spool, filename: str, options: Options | None
+        self,
+        service: Service,
+        identify: Callable[[], Caller],
+        spool: Spool,
+        filename: str,
+        options: Options | None,
     ) -> None:
-        """`options`: None when nothing is to be compressed."""
+        """`identify` gives the sender, and blocks; without `options` nothing is compressed."""
         self._service = service
-        self._caller = caller
+        self._identify = identify
         self._spool = spool
         self._name = incoming.base_name(filename)
         self._options = options
@@ -50,12 +57,13 @@ class Upload:
         if isinstance(found, images.Image):
             return found
         job = found
+        caller = job.caller
         settled = False
         try:
             smaller = await compressor.compress(
-                self._caller.id, self._spool, kind, self._options, self._name
+                caller.id, self._spool, kind, self._options, self._name
             )
-            image = await self._service.run(self._store, kind, smaller, job)
+            image = await self._service.run(self._store, caller, kind, smaller, job)
             settled = True
         finally:
             if not settled:
@@ -64,37 +72,41 @@ class Upload:
 
     def _begin(self, options: Options, identity: str) -> tuple[MediaType, Image | Job]:
         """What is known of the file: the image when an equal one is stored, else a reservation."""
+        caller = self._identify()
         kind = self._kind()
         asked = f"{options.to_json()}\n{identity}".encode()
         self._digest = hashlib.sha256(self._spool.digest() + asked).digest()
-        image = self._again()
+        image = self._again(caller)
         if image is not None:
             return kind, image
         service = self._service
         now = service.now()
         deadline = now + round(2 * service.settings.deadline)
-        job = ledger.reserve(service.database, self._caller, self._spool.size, now, deadline)
+        job = ledger.reserve(service.database, caller, self._spool.size, now, deadline)
         return kind, job
 
     def _store_only(self) -> Image:
+        caller = self._identify()
         kind = self._kind()
         self._digest = self._spool.digest()
-        return self._again() or self._store(kind, None, None)
+        return self._again(caller) or self._store(caller, kind, None, None)
 
-    def _again(self) -> Image | None:
+    def _again(self, caller: Caller) -> Image | None:
         """A further image of what is stored for an equal upload. It is charged as any other."""
         service = self._service
-        known = images.known(service.database, self._caller, self._digest)
+        known = images.known(service.database, caller, self._digest)
         if known is None:
             return None
         now = service.now()
         with service.database.transaction() as transaction:
-            image = images.add_again(transaction, self._caller, known, self._name, now)
+            image = images.add_again(transaction, caller, known, self._name, now)
             if image is not None:
-                ledger.charge(transaction, self._caller, known.size_before, known.size_after, now)
+                ledger.charge(transaction, caller, known.size_before, known.size_after, now)
         return image
 
-    def _store(self, kind: MediaType, smaller: bytes | None, job: Job | None) -> Image:
+    def _store(
+        self, caller: Caller, kind: MediaType, smaller: bytes | None, job: Job | None
+    ) -> Image:
         """Objects first, then the rows: what an image refers to is always there."""
         service = self._service
         now = service.now()
@@ -115,9 +127,9 @@ class Upload:
                 service.storage.put(result.optimized, smaller)
             service.storage.take(result.original, self._spool)
             with service.database.transaction() as transaction:
-                image = images.add(transaction, self._caller, result, self._name, now)
+                image = images.add(transaction, caller, result, self._name, now)
                 if job is None:
-                    ledger.charge(transaction, self._caller, size, result.size_after, now)
+                    ledger.charge(transaction, caller, size, result.size_after, now)
                 else:
                     ledger.settle(transaction, job, result.size_after, now)
             stored = True
