@@ -37,7 +37,17 @@ class _ServerError(_UserError):
 
 
 #: each in the module of its name, which is imported when it is asked for: the hook must be quick
-_COMMANDS = ("optimize", "hook", "cache", "doctor", "serve", "account", "images", "restore")
+_COMMANDS = (
+    "optimize",
+    "hook",
+    "cache",
+    "doctor",
+    "serve",
+    "account",
+    "images",
+    "restore",
+    "conformance",
+)
 
 
 class _Group(click.Group):

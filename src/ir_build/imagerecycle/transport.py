@@ -69,7 +69,7 @@ class Transport:
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         # A .netrc must not add its own login to ours; proxies and CA bundles are still found.
-        self._session.auth = _no_auth
+        self._session.auth = no_auth
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers["Accept-Encoding"] = "identity"
         # What goes to this machine goes to no proxy: the secret is in it, in clear.
@@ -313,7 +313,8 @@ def _rewind(sink: BinaryIO, start: int) -> None:
     sink.truncate()
 
 
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Adds nothing to a request, where requests would look for a login in .netrc."""
     return request
 
 
