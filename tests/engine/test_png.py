@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
-from ir_build.engine import png, pngfile
-from ir_build.engine.quantize import Indexed, Reducer
+from ir_build.engine import png, pngcolours, pngfile
+from ir_build.engine.nearlossless import STEPS, NearLossless
+from ir_build.engine.quantize import Quantizer
 from ir_build.engine.score import Reference
 from ir_build.errors import CorruptFile, LeftAlone, TooLarge
 from ir_build.options import Compression, Meta, Options, Resize
@@ -226,7 +227,7 @@ def test_bombs_do_not_go_off():
     with pytest.raises(TooLarge):
         png.compress(saved(picture()), Options(max_pixels=1000))
     bomb = b"x\0\0" + zlib.compress(bytes(40 * 2**20))
-    assert pngfile.inflated(bomb) == b""
+    assert pngcolours.inflated(bomb) == b""
     data = saved(picture())
     many = data[:33] + pngfile.Chunk(b"tEXt", b"a\0b").encode() * 100_001 + data[33:]
     with pytest.raises(TooLarge):
@@ -261,16 +262,100 @@ def test_the_same_bytes_every_time():
     assert png.compress(data, Options()) == png.compress(data, Options())
 
 
-def test_merging_takes_the_nearest_colours_first():
+def test_fewer_colours_merge_the_nearest_first():
     """Two nearly equal colours become one before two different ones do."""
-    palette = np.array([[0, 0, 0, 255], [2, 2, 2, 255], [255, 0, 0, 255], [0, 0, 0, 0]], np.uint8)
-    indices = np.repeat(np.arange(4, dtype=np.uint8), 25).reshape(10, 10)
-    reducer = Reducer(Indexed(indices, palette))
-    three = reducer.at(3)
-    assert reducer.colours == 4
+    colours = np.array([[0, 0, 0, 255], [2, 2, 2, 255], [255, 0, 0, 255], [9, 9, 9, 0]], np.uint8)
+    quantizer = Quantizer(np.repeat(colours, 25, axis=0).reshape(10, 10, 4))
+    assert quantizer.exact
+    assert quantizer.colours == 4
+    three = quantizer.at(3)
     assert sorted(map(tuple, three.palette.tolist())) == [
         (0, 0, 0, 0),
         (1, 1, 1, 255),
         (255, 0, 0, 255),
     ]
-    assert reducer.at(1).palette.shape == (1, 4)
+    assert set(map(tuple, three.pixels(4).reshape(-1, 4)[:50].tolist())) == {(1, 1, 1, 255)}
+    assert quantizer.at(1).palette.shape == (1, 4)
+
+
+def photo(height=96, width=128):
+    """Light, shadow and grain: no palette can stand for it."""
+    random = np.random.default_rng(3)
+    coarse = Image.fromarray((random.random((6, 8, 3)) * 255).astype(np.uint8))
+    smooth = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), np.int16)
+    grain = random.normal(0, 9, (height, width, 1)) + random.normal(0, 3, (height, width, 3))
+    return np.clip(smooth + grain, 0, 255).astype(np.uint8)
+
+
+def test_what_no_palette_can_stand_for_is_coded_in_coarser_differences():
+    """A photo keeps its thousands of colours, reaches the target, and is a third smaller."""
+    data = saved(Image.fromarray(photo()))
+    candidate = png.compress(data, Options())
+    assert candidate.lossy
+    assert opened(candidate.data).mode == "RGB"
+    assert len(candidate.data) < 0.7 * len(png.compress(data, LOSSLESS).data)
+    assert Reference(photo()).score(np.asarray(opened(candidate.data))) >= 80
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_no_colour_is_off_by_more_than_half_a_step(step):
+    """Over several strips of rows, and nowhere does it add up; smooth areas get half the step."""
+    pixels = np.tile(photo(), (6, 1, 1))
+    pixels[:200, :60] = np.arange(60, dtype=np.uint8)[:, None] + 100
+    off = np.abs(NearLossless(pixels).at(step).astype(int) - pixels)
+    assert off.max() == step // 2
+    assert off[5:195, 5:55].max() <= step // 4
+
+
+def test_alpha_is_not_coarsened():
+    """Transparency stays to the last level; colours that cannot be seen go."""
+    pixels = np.dstack([photo(), photo()[..., 0] // 2])
+    pixels[:20, :20, 3] = 0
+    coarse = NearLossless(pixels).at(8)
+    assert np.array_equal(coarse[..., 3], pixels[..., 3])
+    assert not coarse[:20, :20].any()
+
+
+def deep_photo(colour_type=2):
+    """A PNG of 16 bits a sample, whose lower halves are noise."""
+    grain = np.random.default_rng(4).integers(0, 256, (96, 128, 3)).astype(np.uint16)
+    samples = photo().astype(np.uint16) * 256 + grain
+    bands = {0: 1, 2: 3}[colour_type]
+    rows = samples[..., :bands].astype(">u2").tobytes()
+    length = len(rows) // 96
+    lines = b"".join(b"\0" + rows[at : at + length] for at in range(0, len(rows), length))
+    header = (128).to_bytes(4, "big") + (96).to_bytes(4, "big") + bytes((16, colour_type, 0, 0, 0))
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+    return pngfile.SIGNATURE + b"".join(pngfile.Chunk(*one).encode() for one in chunks), samples
+
+
+@pytest.mark.parametrize("colour_type", [0, 2])
+def test_16_bits_become_8_where_the_eye_cannot_tell(colour_type):
+    """Rounded, not cut off, and scored like any other; not where a gamma gives the lower bits weight."""
+    data, samples = deep_photo(colour_type)
+    candidate = png.compress(data, Options())
+    rounded = np.rint(samples[..., : 1 if colour_type == 0 else 3] / 257).astype(np.uint8)
+    rounded = np.broadcast_to(rounded, samples.shape)
+    assert candidate.lossy
+    assert pngfile.parse(candidate.data).bit_depth <= 8
+    shown = np.asarray(opened(candidate.data).convert("RGB"))
+    assert abs((shown.astype(int) - rounded).mean()) < 0.2
+    assert Reference(rounded).score(shown) >= 80
+    linear = insert(data, b"gAMA", (100_000).to_bytes(4, "big"), before=b"IDAT")
+    assert not png.compress(linear, Options()).lossy
+
+
+GREY_PROFILE = SRGB[:16] + b"GRAY" + SRGB[20:]
+
+
+def test_a_profile_stays_with_the_kind_of_picture_it_is_for():
+    """A profile for colours is ignored with a grey picture: one with it stays coloured."""
+    grey = picture("L").convert("RGB")
+    for kind in list(Compression)[:2]:
+        data = saved(grey, icc_profile=swapped_profile())
+        result = png.compress(data, Options(compression_type=kind)).data
+        assert b"iCCP" in kinds(result)
+        assert not pngfile.parse(result).grey
+    assert pngfile.parse(png.compress(saved(grey), LOSSLESS).data).grey
+    data = saved(grey.convert("L"), icc_profile=GREY_PROFILE)
+    assert pngfile.parse(png.compress(data, Options()).data).grey

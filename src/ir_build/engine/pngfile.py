@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 
 from ..errors import CorruptFile, LeftAlone, Reason, TooLarge
 from ..options import Meta
-from . import colour, exif
+from . import exif, pngcolours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .pngcolours import Colours
+
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MAX_CHUNKS = 100_000
-_MAX_PROFILE = 16 * 2**20
 
 #: chunks that the picture is made of
 _PICTURE = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
-#: chunks that change how a viewer shows it: gamma, primaries, profile, HDR, pixel aspect
-_LOOKS = frozenset({b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"mDCV", b"cLLI", b"pHYs"})
 _TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 #: chunks known to be of no use to a viewer
 _USELESS = {
@@ -85,6 +84,11 @@ class PngFile:
         """Whether the pixels are indices into a palette."""
         return self.colour_type == 3
 
+    @property
+    def grey(self) -> bool:
+        """Whether the pixels have no colour by their type."""
+        return self.colour_type in (0, 4)
+
     def find(self, kind: bytes) -> bytes | None:
         """The data of the first chunk of a type."""
         return next((chunk.data for chunk in self.chunks if chunk.kind == kind), None)
@@ -134,6 +138,7 @@ class Extras:
     stripped: tuple[str, ...]
     #: the file may be more than a picture: its pixels must stay
     payload: bool
+    colours: Colours
 
 
 def extras(file: PngFile, metas: frozenset[Meta]) -> Extras:
@@ -142,13 +147,15 @@ def extras(file: PngFile, metas: frozenset[Meta]) -> Extras:
     after: list[Chunk] = []
     stripped: list[str] = []
     payload = (file.width, file.height) == (160, 205)  # a PICO-8 cartridge hides in such pixels
-    cicp = file.find(b"cICP")
+    colours = pngcolours.read({chunk.kind: chunk.data for chunk in reversed(file.chunks)})
+    looks = colours.kinds | (pngcolours.KINDS if Meta.ICC in metas else frozenset())
     for chunk in file.chunks:
         name = chunk.kind.decode("latin-1")
         if chunk.kind in _PICTURE:
             continue
-        if chunk.kind in _LOOKS:
-            if _matters(chunk, file, metas, hdr=cicp is not None):
+        if chunk.kind in pngcolours.KINDS or chunk.kind == b"pHYs":
+            # The same density both ways says nothing about the shape of pixels.
+            if chunk.kind in looks or (chunk.kind == b"pHYs" and chunk.data[:4] != chunk.data[4:8]):
                 before.append(chunk)
             else:
                 stripped.append(name)
@@ -174,7 +181,8 @@ def extras(file: PngFile, metas: frozenset[Meta]) -> Extras:
             # Some tools keep programs or layers in chunks of their own: not ours to drop.
             payload = True
             after.append(chunk)
-    return Extras(tuple(before), tuple(after), tuple(dict.fromkeys(stripped)), payload)
+    named = tuple(dict.fromkeys(stripped))
+    return Extras(tuple(before), tuple(after), named, payload, colours)
 
 
 def _wanted(metas: frozenset[Meta]) -> Iterator[bytes]:
@@ -184,45 +192,6 @@ def _wanted(metas: frozenset[Meta]) -> Iterator[bytes]:
 
 def _is_source(chunk: Chunk) -> bool:
     return chunk.data.split(b"\0", 1)[0] in _SOURCES
-
-
-def _matters(chunk: Chunk, file: PngFile, metas: frozenset[Meta], *, hdr: bool) -> bool:
-    """Whether a viewer shows the picture differently without `chunk`."""
-    if chunk.kind == b"pHYs":
-        return chunk.data[:4] != chunk.data[4:8]
-    if hdr or Meta.ICC in metas:
-        return True
-    profile = file.find(b"iCCP")
-    if chunk.kind == b"iCCP":
-        return not colour.is_srgb(inflated(chunk.data))
-    if profile is not None or file.find(b"sRGB") is not None:
-        # Both of them override gAMA and cHRM; sRGB is what is assumed without any.
-        return False
-    if chunk.kind == b"gAMA":
-        return abs(int.from_bytes(chunk.data, "big") - 45455) > 500 or _odd_primaries(file)
-    return _odd_primaries(file)
-
-
-_SRGB_PRIMARIES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
-
-
-def _odd_primaries(file: PngFile) -> bool:
-    data = file.find(b"cHRM")
-    if data is None or len(data) != 32:
-        return False
-    values = (int.from_bytes(data[at : at + 4], "big") for at in range(0, 32, 4))
-    return any(abs(a - b) > 100 for a, b in zip(values, _SRGB_PRIMARIES, strict=True))
-
-
-def inflated(data: bytes) -> bytes:
-    """The profile in an iCCP chunk's data, empty when it is damaged or a bomb."""
-    packed = data.split(b"\0", 1)[-1][1:]
-    try:
-        inflater = zlib.decompressobj()
-        profile = inflater.decompress(packed, _MAX_PROFILE)
-    except zlib.error:
-        return b""
-    return profile if inflater.eof else b""
 
 
 def assembled(picture: bytes, kept: Extras) -> bytes:

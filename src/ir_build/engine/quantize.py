@@ -1,4 +1,10 @@
-"""Reduce a picture to a palette, and the palette to as few colours as a score allows."""
+"""Reduce a picture to a palette of any number of colours that looks as much like it as it can.
+
+The quantiser that libvips brings along chooses 256 colours; colours merge by Ward's criterion
+where fewer are asked for; k-means then moves each palette to where its colours are needed. Colours
+count by how many pixels have them and how smooth it is around these, since that is where the eye,
+and the score, see an error.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +16,28 @@ import numpy as np
 import pyvips
 from PIL import Image
 
+from .smoothness import activity
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     from .score import Pixels
+
+    Weights = npt.NDArray[np.float64]
+
+_MOST = 256
+# Levels of activity up to which a pixel counts nearly as much as in a flat area.
+_SMOOTH = 8.0
+_ROUNDS = 3
+# K-means looks at no more colours than this: nearly equal ones are taken together.
+_BINS = 16_000
+# Pixels whose colours are looked at together, and distances that are computed together.
+_STRIP = 1 << 20
+_DISTANCES = 1 << 22
+# How the eye weighs differences of red, green and blue.
+_EYE = np.array([0.8, 1.2, 0.6], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,69 +52,158 @@ class Indexed:
         return self.palette[self.indices, :bands]
 
 
-def quantize(pixels: Pixels) -> Indexed:
-    """The picture in at most 256 colours, by the quantiser that libvips brings along."""
+class Quantizer:
+    """Palettes for one picture."""
+
+    def __init__(self, pixels: Pixels) -> None:
+        """Take `pixels`: height x width x 3, or x 4 with straight alpha."""
+        self._shape = pixels.shape[:2]
+        self._strips = list(_strips(pixels))
+        colours, weights = _binned(
+            np.concatenate([strip.colours for strip in self._strips]),
+            np.concatenate([strip.weights for strip in self._strips]),
+        )
+        self._colours, self._weights = colours, weights
+        #: whether the palette of most colours has every colour of the picture
+        self.exact = len(colours) <= _MOST
+        self._start = colours
+        if not self.exact:
+            self._start = self._refined(_chosen(pixels).astype(np.float64))
+        nearest = _nearest(_place(colours), _place(self._start))
+        counts = _sums(nearest, weights, len(self._start))
+        #: how many colours there are at most
+        self.colours = int(np.count_nonzero(counts))
+        self._counts = counts
+        self._merges = _merges(_place(self._start), counts)
+
+    def at(self, colours: int) -> Indexed:
+        """The picture in at most `colours` colours."""
+        palette = self._start
+        if colours < self.colours:
+            palette = self._refined(self._merged(colours))
+        stored = palette.round().astype(np.uint8)
+        place = _place(stored)
+        indices = np.concatenate(
+            [
+                _nearest(_place(strip.colours), place).astype(np.uint8)[strip.indices]
+                for strip in self._strips
+            ]
+        )
+        return Indexed(indices.reshape(self._shape), stored)
+
+    def _merged(self, colours: int) -> Weights:
+        parent = np.arange(len(self._start))
+        for gone, into in self._merges[: self.colours - colours]:
+            parent[parent == gone] = into
+        roots, parent = np.unique(parent[self._counts > 0], return_inverse=True)
+        return _means(
+            self._start[self._counts > 0], self._counts[self._counts > 0], parent, len(roots)
+        )
+
+    def _refined(self, palette: Weights) -> Weights:
+        """`palette` after a few rounds of k-means; a colour that is nobody's nearest goes."""
+        places = _place(self._colours)
+        for _ in range(_ROUNDS):
+            nearest = _nearest(places, _place(palette))
+            used, nearest = np.unique(nearest, return_inverse=True)
+            palette = _means(self._colours, self._weights, nearest, len(used))
+        return palette
+
+
+@dataclass(frozen=True, slots=True)
+class _Strip:
+    """The colours of some rows of a picture."""
+
+    colours: Pixels  #: each colour once, x 4
+    weights: Weights  #: of each
+    indices: npt.NDArray[np.uint32]  #: of each pixel's colour
+
+
+def _strips(pixels: Pixels) -> Iterator[_Strip]:
+    height, width, bands = pixels.shape
+    rows = max(1, _STRIP // width)
+    for top in range(0, height, rows):
+        rgba = np.full((min(rows, height - top), width, 4), 255, np.uint8)
+        rgba[..., :bands] = pixels[top : top + rows]
+        # What cannot be seen takes no place in the palette.
+        rgba[rgba[..., 3] == 0] = 0
+        packed, indices = np.unique(_packed(rgba), return_inverse=True)
+        weights = _sums(indices, 1 / (_SMOOTH + activity(rgba[..., :bands])).ravel(), len(packed))
+        colours = packed.view(np.uint8).reshape(-1, 4)
+        yield _Strip(colours, weights, indices.ravel().astype(np.uint32))
+
+
+def _packed(colours: npt.NDArray[np.generic]) -> npt.NDArray[np.uint32]:
+    return np.ascontiguousarray(colours, np.uint8).view(np.uint32).ravel()
+
+
+def _binned(colours: Pixels, weights: Weights) -> tuple[Weights, Weights]:
+    """Each colour once with its weight; nearly equal ones as one where there are too many."""
+    for dropped in range(8):
+        bins, places = np.unique(_packed(colours >> dropped), return_inverse=True)
+        if len(bins) <= _BINS:
+            break
+    count = len(bins)
+    return _means(colours, weights, places, count), _sums(places, weights, count)
+
+
+def _sums(groups: npt.NDArray[np.int64], values: Weights, count: int) -> Weights:
+    """The sum of `values` in each group."""
+    return np.asarray(np.bincount(groups.ravel(), values, count), np.float64)
+
+
+def _chosen(pixels: Pixels) -> Pixels:
+    """A palette of at most 256 colours x 4, by the quantiser that libvips brings along."""
     height, width, bands = pixels.shape
     image = pyvips.Image.new_from_memory(pixels.tobytes(), width, height, bands, "uchar")
     packed = image.copy(interpretation="srgb").pngsave_buffer(
         palette=True, Q=100, dither=0, bitdepth=8, effort=7, compression=1, filter="none"
     )
-    return _read(packed)
+    with Image.open(BytesIO(packed)) as opened:
+        opened.load()
+        opened.apply_transparency()
+        return np.array(opened.getpalette("RGBA"), np.uint8).reshape(-1, 4)
 
 
-def _read(packed: bytes) -> Indexed:
-    with Image.open(BytesIO(packed)) as image:
-        image.load()
-        image.apply_transparency()
-        indices = np.asarray(image, np.uint8)
-        palette = np.array(image.getpalette("RGBA"), np.uint8)
-    return Indexed(indices, palette.reshape(-1, 4))
+def _place(colours: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
+    """Where colours are in a space whose distances are what the eye sees on black and white."""
+    values = np.asarray(colours, np.float32)
+    alpha = values[:, 3:]
+    on_black = values[:, :3] * (alpha / 255)
+    return np.hstack([on_black * _EYE, (on_black - alpha) * _EYE])
 
 
-class Reducer:
-    """Fewer and fewer colours: the two whose merging changes the picture least become one."""
-
-    def __init__(self, picture: Indexed) -> None:
-        """Work out the order in which colours merge."""
-        self._picture = picture
-        counts = np.bincount(picture.indices.ravel(), minlength=len(picture.palette))
-        self.colours = int(np.count_nonzero(counts))
-        self._merges = _merges(picture.palette, counts)
-        self._counts = counts
-
-    def at(self, colours: int) -> Indexed:
-        """The picture in at most `colours` colours."""
-        parent = np.arange(len(self._picture.palette))
-        for gone, into in self._merges[: max(0, self.colours - colours)]:
-            parent[parent == gone] = into
-        used = np.unique(parent[self._counts > 0])
-        position = np.zeros(len(parent), np.uint8)
-        position[used] = np.arange(len(used))
-        weights = self._counts[:, None].astype(np.float64)
-        palette = np.zeros((len(used), 4))
-        for place, root in enumerate(used):
-            members = parent == root
-            palette[place] = _mean(self._picture.palette[members], weights[members])
-        indices = position[parent][self._picture.indices]
-        return Indexed(indices, palette.round().astype(np.uint8))
+def _nearest(
+    colours: npt.NDArray[np.float32], palette: npt.NDArray[np.float32]
+) -> npt.NDArray[np.int64]:
+    """For each of the colours the index of the nearest in the palette, both as places."""
+    nearest = np.empty(len(colours), np.int64)
+    half = np.square(palette).sum(1) / 2
+    step = _DISTANCES // len(palette)
+    for at in range(0, len(colours), step):
+        nearest[at : at + step] = np.argmax(colours[at : at + step] @ palette.T - half, 1)
+    return nearest
 
 
-def _mean(colours: Pixels, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The mean of colours; transparent ones lend it no colour."""
-    alpha = colours[:, 3:] * weights
-    if not alpha.sum():
-        return np.zeros(4)
-    colour = (colours[:, :3] * alpha).sum(0) / alpha.sum()
-    return np.append(colour, alpha.sum() / weights.sum())
+def _means(
+    colours: npt.NDArray[np.generic], weights: Weights, groups: npt.NDArray[np.int64], count: int
+) -> Weights:
+    """The mean colour of each group; transparent ones lend it no colour."""
+    values = np.asarray(colours, np.float64)
+    seen = weights * values[:, 3]
+    alpha = _sums(groups, seen, count)
+    means = np.zeros((count, 4))
+    for band in range(3):
+        sums = _sums(groups, seen * values[:, band], count)
+        np.divide(sums, alpha, out=means[:, band], where=alpha > 0)
+    means[:, 3] = alpha / _sums(groups, weights, count)
+    return means
 
 
-def _merges(palette: Pixels, counts: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
+def _merges(place: npt.NDArray[np.float32], counts: Weights) -> list[tuple[int, int]]:
     """Pairs of colours, the second taking in the first, by Ward's criterion."""
-    # Premultiplied, and weighted as the eye sees differences in red, green, blue and alpha.
-    place = palette.astype(np.float64)
-    place[:, :3] *= place[:, 3:] / 255
-    place *= np.array([0.8, 1.2, 0.6, 1.0])
-    weight = counts.astype(np.float64)
+    place = place.astype(np.float64)
+    weight = counts.copy()
     alive = weight > 0
     merges = []
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -100,7 +213,7 @@ def _merges(palette: Pixels, counts: npt.NDArray[np.int64]) -> list[tuple[int, i
         cost[:, ~alive] = np.inf
         np.fill_diagonal(cost, np.inf)
         for _ in range(int(alive.sum()) - 1):
-            into, gone = divmod(int(np.argmin(cost)), len(palette))
+            into, gone = divmod(int(np.argmin(cost)), len(place))
             merges.append((gone, into))
             total = weight[into] + weight[gone]
             place[into] = (place[into] * weight[into] + place[gone] * weight[gone]) / total

@@ -1,0 +1,87 @@
+"""Pictures that look like another and take a PNG fewer bytes: a palette, or coarser differences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from . import colour
+from .evenness import Evenness
+from .nearlossless import STEPS, NearLossless
+from .quantize import Indexed, Quantizer
+from .score import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .score import Pixels
+
+# Palettes to try: steps of a third or less in size, with the limits of each bit depth.
+_PALETTES = (256, 192, 144, 112, 88, 64, 44, 32, 22, 16, 11, 8, 6, 4, 3, 2)
+# With no more colours than this a palette is smaller than anything with all of them.
+_FEW_COLOURS = 64
+
+_Made = TypeVar("_Made")
+
+
+class _Judge:
+    """Whether pictures look like the original."""
+
+    def __init__(self, pixels: Pixels, quality: float, profile: bytes | None) -> None:
+        self._profile = profile
+        self._quality = quality
+        original = self._seen(pixels)
+        self._reference = Reference(original)
+        self._evenness = Evenness(original)
+
+    def holds(self, pixels: Pixels) -> bool:
+        """Whether `pixels` reach the quality."""
+        shown = self._seen(pixels)
+        even = self._evenness.holds(shown, self._quality)
+        return even and self._reference.score(shown) >= self._quality
+
+    def _seen(self, pixels: Pixels) -> Pixels:
+        if self._profile is None:
+            return pixels
+        converted = colour.to_srgb(Image.fromarray(pixels), self._profile)
+        assert converted is not None, "the profile was tried before"
+        return np.asarray(converted)
+
+
+def versions(
+    pixels: Pixels, quality: float, profile: bytes | None
+) -> tuple[Indexed | None, Pixels | None]:
+    """`pixels` in the fewest colours, and in the coarsest differences, that reach the quality.
+
+    `pixels` are height x width x 3, or x 4 with straight alpha; `profile` says what colours they
+    stand for, None for sRGB. Either is None when it cannot reach the quality or is sure to be the
+    longer of the two.
+    """
+    judge = _Judge(pixels, quality, profile)
+    bands = pixels.shape[2]
+    quantizer = Quantizer(pixels)
+    palette = _coarsest(
+        [size for size in _PALETTES if size <= quantizer.colours],
+        quantizer.at,
+        lambda tried: judge.holds(tried.pixels(bands)),
+    )
+    if quantizer.exact or (palette and len(palette.palette) <= _FEW_COLOURS):
+        return palette, None
+    return palette, _coarsest(STEPS, NearLossless(pixels).at, judge.holds)
+
+
+def _coarsest(
+    settings: Sequence[int], make: Callable[[int], _Made], good: Callable[[_Made], bool]
+) -> _Made | None:
+    """What `make` makes at the coarsest of `settings`, finest first, that is good."""
+    best = None
+    while settings:
+        middle = len(settings) // 2
+        tried = make(settings[middle])
+        if good(tried):
+            best, settings = tried, settings[middle + 1 :]
+        else:
+            settings = settings[:middle]
+    return best
