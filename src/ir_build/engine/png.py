@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..candidate import Candidate
-from ..options import Compression, Effort, Options
+from ..options import Compression, Options
 from . import pngcoding, pngfile, pnglossy, raster
 
 if TYPE_CHECKING:
@@ -34,17 +33,27 @@ def compress(data: bytes, options: Options) -> Candidate:
             resized = True
             notes = (*notes, f"resized to {size[0]} x {size[1]}")
 
+    types = _types(file, kept)
     lossy = None
     if options.compression_type is Compression.LOSSY and _may_lose(file, kept):
-        lossy = _lossy(file, bare, kept.colours.profile, options)
-        quick = replace(options, effort=Effort.FAST)
-        # A quick lossless attempt decides clear cases without the thorough one.
-        if lossy and len(lossy) < len(_lossless(file, bare, kept.colours.profile, quick)) * _CLEAR:
-            return Candidate(pngfile.assembled(lossy, kept), lossy=True, notes=notes)
-    lossless = _lossless(file, bare, kept.colours.profile, options)
-    if lossy and len(lossy) < len(lossless) * _WORTH:
-        return Candidate(pngfile.assembled(lossy, kept), lossy=True, notes=notes)
+        lossy = _lossy(file, bare, kept.colours.profile, types, options)
+    if lossy is not None:
+        chosen = Candidate(pngfile.assembled(lossy, kept), lossy=True, notes=notes)
+        # A first guess decides clear cases without the thorough one.
+        guess = pngcoding.recompressed(bare, types, None, options.max_pixels)
+        if len(lossy) < len(guess) * _CLEAR:
+            return chosen
+    lossless = pngcoding.recompressed(bare, types, options.effort, options.max_pixels)
+    if lossy is not None and len(lossy) < len(lossless) * _WORTH:
+        return chosen
     return Candidate(pngfile.assembled(lossless, kept), lossy=resized, notes=notes)
+
+
+def _types(file: PngFile, kept: Extras) -> pngcoding.Types:
+    # A profile is for grey or for colours, and ignored with the other kind of picture.
+    if not kept.colours.kinds:
+        return pngcoding.Types.ANY
+    return pngcoding.Types.SAME if file.grey else pngcoding.Types.COLOURED
 
 
 def _may_lose(file: PngFile, kept: Extras) -> bool:
@@ -59,15 +68,9 @@ def _may_lose(file: PngFile, kept: Extras) -> bool:
     )
 
 
-def _lossless(file: PngFile, bare: bytes, profile: bytes | None, options: Options) -> bytes:
-    # A profile is for grey or for colours, and ignored with the other kind of picture.
-    types = pngcoding.Types.ANY
-    if profile is not None:
-        types = pngcoding.Types.SAME if file.grey else pngcoding.Types.COLOURED
-    return pngcoding.recompressed(bare, options, types)
-
-
-def _lossy(file: PngFile, bare: bytes, profile: bytes | None, options: Options) -> bytes | None:
+def _lossy(
+    file: PngFile, bare: bytes, profile: bytes | None, types: pngcoding.Types, options: Options
+) -> bytes | None:
     """The smallest file that reaches the quality, None when there is none."""
     pixels = pngcoding.decoded(bare)
     palette, coarse = pnglossy.versions(pixels, options.quality, profile)
@@ -76,6 +79,7 @@ def _lossy(file: PngFile, bare: bytes, profile: bytes | None, options: Options) 
         files.append(pngcoding.coded(coarse))
     elif file.bit_depth == 16:
         files.append(pngcoding.coded(pixels))
-    types = pngcoding.Types.ANY if profile is None else pngcoding.Types.COLOURED
-    packed = [pngcoding.recompressed(one, options, types) for one in files]
+    packed = [
+        pngcoding.recompressed(one, types, options.effort, options.max_pixels) for one in files
+    ]
     return min(packed, key=len, default=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum, auto
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -12,16 +13,37 @@ import pyvips
 from PIL import Image
 
 from ..errors import CorruptFile
-from ..options import Effort, Options
+from ..options import Effort
 from . import pngfile, raster
 
 if TYPE_CHECKING:
     from .quantize import Indexed
     from .score import Pixels
 
-_LEVELS = {Effort.FAST: 0, Effort.DEFAULT: 2, Effort.BEST: 5}
-# Zopfli is slow: only where a picture is small enough for it to take a moment.
-_ZOPFLI_PIXELS = 250_000
+
+@dataclass(frozen=True, slots=True)
+class _Trials:
+    """What is tried to make a file smaller."""
+
+    #: ways to choose a filter for each row, all of them for the whole picture
+    filters: tuple[str, ...]
+    level: int  #: of libdeflate, 1 to 12
+    thorough: bool = False  #: every way of filtering at this level, not only the most promising
+    zopfli_pixels: int = 0  #: zopfli is slow, so it is for pictures of no more pixels
+
+
+_ZOPFLI_ROUNDS = 15
+_TRIALS = {
+    None: _Trials(("none", "sub"), 5),
+    Effort.FAST: _Trials(("none", "bigrams"), 10),
+    Effort.DEFAULT: _Trials(("none", "sub", "bigent", "brute"), 12, zopfli_pixels=16_384),
+    Effort.BEST: _Trials(
+        ("none", "sub", "up", "paeth", "entropy", "bigrams", "bigent", "brute"),
+        12,
+        thorough=True,
+        zopfli_pixels=1_000_000,
+    ),
+}
 
 
 class Types(Enum):
@@ -32,28 +54,33 @@ class Types(Enum):
     SAME = auto()
 
 
-def recompressed(bare: bytes, options: Options, types: Types = Types.ANY) -> bytes:
-    """The same pixels in fewer bytes, as one of `types`."""
-    size = int.from_bytes(bare[16:20], "big") * int.from_bytes(bare[20:24], "big")
-    deflate = None
-    if options.effort is Effort.BEST and size <= _ZOPFLI_PIXELS:
-        deflate = oxipng.Deflaters.zopfli(15)
-    try:
-        packed = oxipng.optimize_from_memory(
-            bare,
-            level=_LEVELS[options.effort],
-            interlace=oxipng.Interlacing.off,
-            deflate=deflate,
-            color_type_reduction=types is not Types.SAME,
-            grayscale_reduction=types is Types.ANY,
-            # Colour under full transparency stays: somebody may look at it with another alpha.
-            optimize_alpha=False,
-            # 16 bits, with a filter byte a row, are the most a picture within the limit inflates to.
-            max_decompressed_size=options.max_pixels * 9,
-        )
-    except oxipng.PngError as error:
-        raise CorruptFile(f"cannot be decoded: {error}") from error
-    return min(bytes(packed), bare, key=len)
+def recompressed(bare: bytes, types: Types, effort: Effort | None, max_pixels: int) -> bytes:
+    """The same pixels in fewer bytes, as one of `types`; without `effort` a first guess."""
+    trials = _TRIALS[effort]
+    pixels = int.from_bytes(bare[16:20], "big") * int.from_bytes(bare[20:24], "big")
+    deflaters = [oxipng.Deflaters.libdeflater(trials.level)]
+    if pixels <= trials.zopfli_pixels:
+        deflaters.append(oxipng.Deflaters.zopfli(_ZOPFLI_ROUNDS))
+    best = bare
+    for deflate in deflaters:
+        try:
+            packed = oxipng.optimize_from_memory(
+                best,
+                filter=list(trials.filters),
+                deflate=deflate,
+                fast_evaluation=not trials.thorough,
+                interlace=oxipng.Interlacing.off,
+                color_type_reduction=types is not Types.SAME,
+                grayscale_reduction=types is Types.ANY,
+                # Colour under full transparency stays: somebody may look at it with another alpha.
+                optimize_alpha=False,
+                # 16 bits, with a filter byte a row, are the most a picture inflates to.
+                max_decompressed_size=max_pixels * 9,
+            )
+        except oxipng.PngError as error:
+            raise CorruptFile(f"cannot be decoded: {error}") from error
+        best = min(bytes(packed), best, key=len)
+    return best
 
 
 def indexed(picture: Indexed) -> bytes:
@@ -101,11 +128,10 @@ def _from_16(bare: bytes) -> Pixels:
 
 
 def resized(bare: bytes, size: tuple[int, int]) -> bytes:
-    """The picture in another size, coded in a hurry."""
-    image = raster.decode(bare, "PNG")
-    alpha = image.has_transparency_data
+    """The picture in another size, of 8 bits, coded in a hurry; grey stays grey."""
+    small = raster.resized(Image.fromarray(decoded(bare)), size)
+    if bare[25] in (0, 4):
+        small = small.convert("LA" if small.mode == "RGBA" else "L")
     buffer = BytesIO()
-    raster.resized(image.convert("RGBA" if alpha else "RGB"), size).save(
-        buffer, "PNG", compress_level=1
-    )
+    small.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 
     from .score import Pixels
 
-# Palettes to try: steps of a third or less in size, with the limits of each bit depth.
-_PALETTES = (256, 192, 144, 112, 88, 64, 44, 32, 22, 16, 11, 8, 6, 4, 3, 2)
-# With no more colours than this a palette is smaller than anything with all of them.
-_FEW_COLOURS = 64
+# Palettes to try: steps of a fifth or less in size, with the limits of each bit depth.
+# fmt: off
+_PALETTES = (
+    216, 184, 156, 132, 112, 94, 80, 68, 57, 48, 40, 34, 28, 24, 20, 16, 13, 11, 8, 6, 4, 3, 2,
+)
+# fmt: on
+# With no more colours than this, or so few in the original for its pixels, a palette is shorter than
+# all the colours in coarser differences.
+_FEW = 64
+_FEW_OF_PIXELS = 0.04
 
 _Made = TypeVar("_Made")
 
@@ -62,12 +68,14 @@ def versions(
     judge = _Judge(pixels, quality, profile)
     bands = pixels.shape[2]
     quantizer = Quantizer(pixels)
+    sizes = [size for size in _PALETTES if size < quantizer.colours]
     palette = _coarsest(
-        [size for size in _PALETTES if size <= quantizer.colours],
+        sizes if quantizer.exact else [quantizer.colours, *sizes],
         quantizer.at,
         lambda tried: judge.holds(tried.pixels(bands)),
     )
-    if quantizer.exact or (palette and len(palette.palette) <= _FEW_COLOURS):
+    few = quantizer.distinct < _FEW_OF_PIXELS * pixels.shape[0] * pixels.shape[1]
+    if quantizer.exact or (palette and (few or len(palette.palette) <= _FEW)):
         return palette, None
     return palette, _coarsest(STEPS, NearLossless(pixels).at, judge.holds)
 

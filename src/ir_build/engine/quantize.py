@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _MOST = 256
 # Levels of activity up to which a pixel counts nearly as much as in a flat area.
-_SMOOTH = 8.0
+_SMOOTH = 30.0
 _ROUNDS = 3
 # K-means looks at no more colours than this: nearly equal ones are taken together.
 _BINS = 16_000
@@ -59,13 +59,19 @@ class Quantizer:
         """Take `pixels`: height x width x 3, or x 4 with straight alpha."""
         self._shape = pixels.shape[:2]
         self._strips = list(_strips(pixels))
-        colours, weights = _binned(
+        colours, weights = _grouped(
             np.concatenate([strip.colours for strip in self._strips]),
             np.concatenate([strip.weights for strip in self._strips]),
         )
+        #: how many colours the picture has
+        self.distinct = len(colours)
+        #: whether the palette of most colours has all of them
+        self.exact = self.distinct <= _MOST
+        dropped = 0
+        while len(colours) > _BINS:
+            dropped += 1
+            colours, weights = _grouped(colours, weights, dropped)
         self._colours, self._weights = colours, weights
-        #: whether the palette of most colours has every colour of the picture
-        self.exact = len(colours) <= _MOST
         self._start = colours
         if not self.exact:
             self._start = self._refined(_chosen(pixels).astype(np.float64))
@@ -137,13 +143,13 @@ def _packed(colours: npt.NDArray[np.generic]) -> npt.NDArray[np.uint32]:
     return np.ascontiguousarray(colours, np.uint8).view(np.uint32).ravel()
 
 
-def _binned(colours: Pixels, weights: Weights) -> tuple[Weights, Weights]:
-    """Each colour once with its weight; nearly equal ones as one where there are too many."""
-    for dropped in range(8):
-        bins, places = np.unique(_packed(colours >> dropped), return_inverse=True)
-        if len(bins) <= _BINS:
-            break
-    count = len(bins)
+def _grouped(
+    colours: npt.NDArray[np.generic], weights: Weights, dropped: int = 0
+) -> tuple[Weights, Weights]:
+    """Colours that are equal but for their `dropped` lowest bits as one, and their weights."""
+    kept = np.asarray(colours, np.uint8) >> dropped
+    groups, places = np.unique(_packed(kept), return_inverse=True)
+    count = len(groups)
     return _means(colours, weights, places, count), _sums(places, weights, count)
 
 
