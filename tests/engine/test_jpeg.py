@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from ir_build.engine import colour, exif, jpeg, jpegfile
+from ir_build.engine import colour, exif, jpeg, jpegfile, jpeglossy
 from ir_build.engine.score import Reference
 from ir_build.errors import CorruptFile, LeftAlone, TooLarge
 from ir_build.options import Compression, Meta, Options, Resize
@@ -207,8 +207,8 @@ def test_a_table_for_numbers_too_large_is_damaged():
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_large_pictures_reach_the_target_too(mode, monkeypatch):
     """The search that begins with a sample ends with a score of the whole."""
-    monkeypatch.setattr(jpeg, "_LARGE", 200_000)
-    monkeypatch.setattr(jpeg, "_SAMPLE", 60_000)
+    monkeypatch.setattr(jpeglossy, "_LARGE", 200_000)
+    monkeypatch.setattr(jpeglossy, "_SAMPLE", 60_000)
     data = saved(photo(900, 600).convert(mode), quality=97)
     candidate = jpeg.compress(data, Options())
     assert candidate.lossy

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..errors import CorruptFile, LeftAlone, Reason
 from ..options import Meta
 from . import colour, exif
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _SOI, _EOI, _SOS, _DHT = 0xD8, 0xD9, 0xDA, 0xC4
 _APP0, _APP1, _APP2, _APP11, _APP14, _COM = 0xE0, 0xE1, 0xE2, 0xEB, 0xEE, 0xFE
@@ -71,14 +75,7 @@ class JpegFile:
     @property
     def profile(self) -> bytes:
         """The ICC profile, empty when there is none or a part of it is missing."""
-        parts = {
-            one.data[12]: one.data
-            for one in self.segments
-            if one.marker == _APP2 and one.data.startswith(_ICC) and len(one.data) >= 14
-        }
-        if not parts or sorted(parts) != list(range(1, next(iter(parts.values()))[13] + 1)):
-            return b""
-        return b"".join(parts[number][14:] for number in sorted(parts))
+        return _profile(self.segments)
 
     def tables(self) -> list[list[int]]:
         """The quantisation tables in zigzag order."""
@@ -180,6 +177,22 @@ def _frame(segments: list[Segment]) -> tuple[int, int, int]:
     if not height or not width:
         raise CorruptFile("has no pixels")
     return width, height, frame.data[5]
+
+
+def _profile(segments: Iterable[Segment]) -> bytes:
+    parts = {
+        one.data[12]: one.data
+        for one in segments
+        if one.marker == _APP2 and one.data.startswith(_ICC) and len(one.data) >= 14
+    }
+    if not parts or sorted(parts) != list(range(1, next(iter(parts.values()))[13] + 1)):
+        return b""
+    return b"".join(parts[number][14:] for number in sorted(parts))
+
+
+def kept_profile(kept: list[Segment]) -> bytes:
+    """The profile among the segments that stay, empty when the picture is shown as sRGB."""
+    return _profile(kept)
 
 
 def metadata(file: JpegFile, metas: frozenset[Meta]) -> tuple[list[Segment], tuple[str, ...]]:

@@ -1,0 +1,119 @@
+"""Other tools on the same files: how they are installed, and what each does to a folder.
+
+They live in a folder of their own, beside this file, and never in the project's environment: some
+are under licences that the project does not depend on.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import timing
+
+from ir_build.media import MediaType
+
+if TYPE_CHECKING:
+    from timing import Cost
+
+_HOME = Path(__file__).parent / ".peers"
+_PYTHON = _HOME / "venv" / "bin" / "python"
+_HERE = Path(__file__).parent
+_PACKAGES = (
+    "mozjpeg-lossless-optimization",
+    "optimize-images",
+    "oxipng-pybind",
+    "picopt",
+    "pillow",
+    "ssimulacra2",
+)
+_NODE_PACKAGES = ("sharp",)
+#: programs that the tools above call, from the system's packages
+_PROGRAMS = ("pngquant", "node", "npm")
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A tool, and how to have it make a folder's files smaller."""
+
+    name: str
+    lossy: bool
+    media: tuple[MediaType, ...]
+    #: the command; {source} and {out} are folders, out is a copy of source when `in_place`
+    command: tuple[str, ...]
+    in_place: bool = False
+
+    def run(self, source: Path, out: Path) -> Cost:
+        """Make smaller what is in `source`; what the tool does not write is taken as it is."""
+        if self.in_place:
+            shutil.copytree(source, out)
+        else:
+            out.mkdir()
+        cost = timing.command([part.format(source=source, out=out) for part in self.command])
+        for path in source.iterdir():
+            if not (out / path.name).exists():
+                shutil.copyfile(path, out / path.name)
+        return cost
+
+
+def _tool(name: str) -> tuple[str, ...]:
+    return (str(_PYTHON), str(_HERE / "peer_tools.py"), name, "{source}", "{out}")
+
+
+_SHARP = ("node", str(_HERE / "peer_sharp.cjs"), str(_HOME))
+_JPEG, _PNG, _GIF, _WEBP, _AVIF = (
+    MediaType.JPEG,
+    MediaType.PNG,
+    MediaType.GIF,
+    MediaType.WEBP,
+    MediaType.AVIF,
+)
+PEERS = (
+    # The `optimize` plugin of Material for MkDocs: Pillow at quality 60, and pngquant.
+    Peer("mkdocs-material", True, (_JPEG, _PNG), _tool("mkdocs-material")),
+    Peer("sharp", True, (_JPEG, _PNG, _GIF, _WEBP, _AVIF), (*_SHARP, "lossy", "{source}", "{out}")),
+    Peer(
+        "optimize-images",
+        True,
+        (_JPEG, _PNG, _WEBP),
+        (str(_PYTHON.with_name("optimize-images")), "{out}"),
+        in_place=True,
+    ),
+    Peer("pillow", True, (_JPEG,), _tool("pillow")),
+    Peer("pillow", False, (_PNG, _GIF), _tool("pillow")),
+    Peer("mozjpeg-lossless", False, (_JPEG,), _tool("mozjpeg-lossless")),
+    Peer("oxipng level 2", False, (_PNG,), _tool("oxipng-2")),
+    Peer("oxipng level 4", False, (_PNG,), _tool("oxipng-4")),
+    Peer(
+        "picopt",
+        False,
+        (_JPEG, _PNG, _GIF, _WEBP),
+        (str(_PYTHON.with_name("picopt")), "-q", "{out}"),
+        in_place=True,
+    ),
+)
+
+
+def installed() -> bool:
+    """Whether the peers are there."""
+    return _PYTHON.exists() and (_HOME / "node_modules").exists()
+
+
+def install() -> None:
+    """Install the peers, with pip, npm and, where it can be used, the system's package manager."""
+    missing = [program for program in _PROGRAMS if shutil.which(program) is None]
+    if missing and shutil.which("apt-get"):
+        _run("apt-get", "install", "--yes", "--no-install-recommends", *missing)
+    venv.create(_HOME / "venv", with_pip=False)
+    _run(sys.executable, "-m", "pip", "--python", str(_PYTHON), "install", *_PACKAGES)
+    _run("npm", "install", "--prefix", str(_HOME), *_NODE_PACKAGES)
+
+
+def _run(*command: str) -> None:
+    print("$", *command)
+    subprocess.run(command, check=True)
