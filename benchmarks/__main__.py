@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import cores
+import curve
+import equal
+import peers
 import quality
 import warm
 
@@ -13,18 +17,35 @@ parser.add_argument("folder", type=Path, nargs="?", help="images and PDFs to mea
 parser.add_argument("--lossless", action="store_true", help="measure lossless compression")
 parser.add_argument("--effort", default="default", help="fast, default or best")
 parser.add_argument("--no-score", action="store_true", help="leave the perceptual quality out")
-parser.add_argument("--warm", action="store_true", help="measure a warm run over many small files")
+what = parser.add_mutually_exclusive_group()
+what.add_argument("--peers", action="store_true", help="other tools on the same files, too")
+what.add_argument("--install-peers", action="store_true", help="install them in benchmarks/.peers")
+what.add_argument("--equal", action="store_true", help="JPEG against libjpeg-turbo at equal score")
+what.add_argument("--curve", type=Path, metavar="SVG", help="draw bytes against CPU by effort")
+what.add_argument("--cores", action="store_true", help="two workers against one, and memory")
+what.add_argument("--warm", action="store_true", help="measure a warm run over many small files")
 parser.add_argument("--files", type=int, default=10_000, help="how many, with --warm")
 arguments = parser.parse_args()
 
 if arguments.warm:
     warm.measure(arguments.files)
+elif arguments.install_peers:
+    peers.install()
 elif arguments.folder is None:
     parser.error("give a folder, or --warm")
+elif arguments.equal:
+    equal.measure(arguments.folder, effort=arguments.effort)
+elif arguments.curve:
+    curve.draw(arguments.folder, arguments.curve)
+elif arguments.cores:
+    cores.measure(arguments.folder)
+elif arguments.peers and not peers.installed():
+    parser.error("install the peers first: python benchmarks --install-peers")
 else:
     quality.measure(
         arguments.folder,
         kind="lossless" if arguments.lossless else "lossy",
         effort=arguments.effort,
         score=not arguments.no_score,
+        beside_peers=arguments.peers,
     )

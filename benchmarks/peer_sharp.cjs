@@ -1,7 +1,7 @@
-// What sharp does to a folder: `peer_sharp.cjs HOME KIND SOURCE OUT`.
+// What sharp does to a folder: `peer_sharp.cjs HOME SOURCE OUT`.
 const fs = require("fs");
 const path = require("path");
-const [home, , source, out] = process.argv.slice(2);
+const [home, source, out] = process.argv.slice(2);
 const sharp = require(path.join(home, "node_modules", "sharp"));
 sharp.concurrency(1);
 

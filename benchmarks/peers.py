@@ -42,7 +42,7 @@ class Peer:
     """A tool, and how to have it make a folder's files smaller."""
 
     name: str
-    lossy: bool
+    kind: str  #: lossy or lossless
     media: tuple[MediaType, ...]
     #: the command; {source} and {out} are folders, out is a copy of source when `in_place`
     command: tuple[str, ...]
@@ -75,23 +75,23 @@ _JPEG, _PNG, _GIF, _WEBP, _AVIF = (
 )
 PEERS = (
     # The `optimize` plugin of Material for MkDocs: Pillow at quality 60, and pngquant.
-    Peer("mkdocs-material", True, (_JPEG, _PNG), _tool("mkdocs-material")),
-    Peer("sharp", True, (_JPEG, _PNG, _GIF, _WEBP, _AVIF), (*_SHARP, "lossy", "{source}", "{out}")),
+    Peer("mkdocs-material", "lossy", (_JPEG, _PNG), _tool("mkdocs-material")),
+    Peer("sharp", "lossy", (_JPEG, _PNG, _GIF, _WEBP, _AVIF), (*_SHARP, "{source}", "{out}")),
     Peer(
         "optimize-images",
-        True,
+        "lossy",
         (_JPEG, _PNG, _WEBP),
         (str(_PYTHON.with_name("optimize-images")), "{out}"),
         in_place=True,
     ),
-    Peer("pillow", True, (_JPEG,), _tool("pillow")),
-    Peer("pillow", False, (_PNG, _GIF), _tool("pillow")),
-    Peer("mozjpeg-lossless", False, (_JPEG,), _tool("mozjpeg-lossless")),
-    Peer("oxipng level 2", False, (_PNG,), _tool("oxipng-2")),
-    Peer("oxipng level 4", False, (_PNG,), _tool("oxipng-4")),
+    Peer("pillow", "lossy", (_JPEG,), _tool("pillow")),
+    Peer("pillow", "lossless", (_PNG, _GIF), _tool("pillow")),
+    Peer("mozjpeg-lossless", "lossless", (_JPEG,), _tool("mozjpeg-lossless")),
+    Peer("oxipng level 2", "lossless", (_PNG,), _tool("oxipng-2")),
+    Peer("oxipng level 4", "lossless", (_PNG,), _tool("oxipng-4")),
     Peer(
         "picopt",
-        False,
+        "lossless",
         (_JPEG, _PNG, _GIF, _WEBP),
         (str(_PYTHON.with_name("picopt")), "-q", "{out}"),
         in_place=True,

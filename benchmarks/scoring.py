@@ -9,10 +9,13 @@ import subprocess
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from io import BytesIO
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _TOOL = shutil.which("ssimulacra2")
 _PACKAGE = importlib.util.find_spec("ssimulacra2") is not None
