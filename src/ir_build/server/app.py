@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from ..errors import ConfigError, RequestError
-from . import account_endpoints, image_endpoints, operations, pages
+from . import account_endpoints, image_endpoints, operations, pages, reference
 from .answers import refused
 from .database import DatabaseUnavailable
 from .observe import Observe
@@ -48,6 +48,7 @@ def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) ->
         *image_endpoints.routes(service),
         *account_endpoints.routes(service),
         *operations.routes(service),
+        *reference.routes(settings.public_url),
         *pages.routes(),
     ]
     if settings.metrics.startswith("/"):
