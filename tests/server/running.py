@@ -1,16 +1,26 @@
 """A server of ours as a process, on a socket."""
 
+import contextlib
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import dataclass, field
 from io import BytesIO
 
 import requests
+import uvicorn
 from PIL import Image
+
+from ir_build.server.accounts import Credentials
+from ir_build.server.app import create_app
+from ir_build.server.protocol import Protocol
+from ir_build.server.settings import load
 
 
 def picture(size=(60, 40), colour="teal", kind="png"):
@@ -30,6 +40,7 @@ class Server:
     secret: str = field(default="", repr=False)
     process: subprocess.Popen | None = field(default=None, repr=False)
     log: object = None
+    service: object = None
 
     def auth(self):
         return json.dumps({"key": self.key, "secret": self.secret})
@@ -61,6 +72,24 @@ class Server:
             timeout=60,
         )
 
+    def used(self):
+        """Bytes charged in this period."""
+        return self.get("/accounts/mine").json()["quota_current"]
+
+    def new_sub(self, **fields):
+        """A new sub-account, as JSON."""
+        return self.call("POST", "/accounts/sub", title="Sub", **fields).json()
+
+    def raw(self, data, timeout=30):
+        """What comes back for these bytes, until the connection is closed."""
+        host, _, port = self.url.removeprefix("http://").removesuffix("/v1").rpartition(":")
+        with socket.create_connection((host, int(port)), timeout) as stream:
+            stream.sendall(data)
+            found = b""
+            while piece := stream.recv(65536):
+                found += piece
+        return found
+
     def stop(self, signal_=signal.SIGTERM):
         """End it, if it still runs; its exit code."""
         if self.process.poll() is None:
@@ -90,3 +119,38 @@ def start(folder, log, **settings):
         if match := re.fullmatch(r"serving (http\S+)\n", line):
             return Server(match[1], told.get("key", ""), told.get("secret", ""), process, log)
     raise RuntimeError(f"the server did not start: {log.read_text()}")
+
+
+class Clock:
+    """A clock that a test can set."""
+
+    def __init__(self, now):
+        self.now = now
+
+    def __call__(self):
+        return self.now
+
+
+@contextlib.contextmanager
+def inside(folder, clock=time.time, **settings):
+    """A server in a thread of this process: for tests that set its clock or look inside.
+
+    `.service` is what its endpoints share.
+    """
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    given = {"data_dir": str(folder), "jobs": "1", "public_url": url, **settings}
+    app = create_app(load(None, {}, given), clock=clock)
+    # As `serve` runs it, but for signals, which only a main thread can have.
+    running = uvicorn.Server(uvicorn.Config(app, http=Protocol, ws="none", log_config=None))
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+    thread.start()
+    made = app.state.credentials or Credentials("", "")
+    server = Server(f"{url}/v1", made.key, made.secret)
+    server.service = app.state.service
+    try:
+        yield server
+    finally:
+        running.should_exit = True
+        thread.join(60)
+        listener.close()
