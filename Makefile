@@ -33,4 +33,5 @@ $(READY): constraints.txt $(PROJECTS)
 	touch $@
 
 clean:
-	rm -rf .venv build dist site examples/*/site examples/*/.cache examples/*/savings.*
+	rm -rf .venv build dist site examples/*/site examples/*/public examples/*/.cache \
+		examples/*/node_modules examples/*/savings.*

@@ -1,6 +1,7 @@
 """Draw the pictures of the example sites, so that each of them is ours to give away.
 
     python examples/make_assets.py examples/mkdocs/docs
+    python examples/make_assets.py --small examples/plain/pages/img examples/hugo/static/img ...
 
 The screenshot and the manual are made with a browser from the built site; they are committed.
 """
@@ -64,6 +65,18 @@ def spinner(size: int, frames: int) -> list[Image.Image]:
     return pictures
 
 
+def small(folders: list[Path]) -> None:
+    """Write the same photograph and the same icon into each folder."""
+    photo = mountains(600, 400)
+    icon = photo.crop((200, 120, 320, 240)).filter(ImageFilter.GaussianBlur(2)).convert("RGBA")
+    mask = Image.new("L", icon.size, 0)
+    ImageDraw.Draw(mask).ellipse((4, 4, 115, 115), 255)
+    icon.putalpha(mask)
+    for folder in folders:
+        photo.save(folder / "mountains.jpg", quality=93)
+        icon.save(folder / "icon.png")
+
+
 def main(folder: Path) -> None:
     """Write every picture below `folder`."""
     images = folder / "img"
@@ -94,4 +107,7 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    if sys.argv[1] == "--small":
+        small([Path(name) for name in sys.argv[2:]])
+    else:
+        main(Path(sys.argv[1]))

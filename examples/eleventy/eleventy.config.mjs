@@ -1,0 +1,4 @@
+export default function (config) {
+  config.addPassthroughCopy("pages/img");
+  return { dir: { input: "pages", output: "public" } };
+}
