@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import calendar
+import functools
 from datetime import UTC, datetime
 
 
+@functools.lru_cache(maxsize=256)
 def add(moment: int, months: int) -> int:
     """`moment`, Unix seconds, that many months later; the 31st becomes a shorter month's last."""
     start = datetime.fromtimestamp(moment, UTC)
@@ -15,6 +17,8 @@ def add(moment: int, months: int) -> int:
     return int(start.replace(year=year, month=month + 1, day=day).timestamp())
 
 
+# Asked several times for every upload, with the second in which it came.
+@functools.lru_cache(maxsize=256)
 def period(started: int, now: int) -> tuple[int, int]:
     """Start and end of the monthly period around `now` of an account that began at `started`."""
     first, last = datetime.fromtimestamp(started, UTC), datetime.fromtimestamp(now, UTC)

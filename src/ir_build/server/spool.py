@@ -29,8 +29,8 @@ class Spool:
     def write(self, piece: bytes) -> None:
         """Add a piece. Raises OSError."""
         self.size += len(piece)
-        self._hash.update(piece)
         if self.path is not None:
+            self._hash.update(piece)
             _write_all(self._descriptor, piece)
             return
         self._pieces.append(piece)
@@ -39,19 +39,28 @@ class Spool:
             self.path = Path(name)
             pieces, self._pieces = self._pieces, []
             for one in pieces:
+                self._hash.update(one)
                 _write_all(self._descriptor, one)
 
     def digest(self) -> bytes:
         """The SHA-256 of the file."""
+        if self.path is None:
+            # In one go, by the thread that asks, not piece by piece by the one that receives.
+            return hashlib.sha256(self._joined()).digest()
         return self._hash.digest()
 
     def read(self, limit: int = -1) -> bytes:
         """The file's first `limit` bytes, or all of it."""
         if self.path is None:
-            data = b"".join(self._pieces)
+            data = self._joined()
             return data if limit < 0 else data[:limit]
         with self.path.open("rb") as file:
             return file.read(limit)
+
+    def _joined(self) -> bytes:
+        if len(self._pieces) > 1:
+            self._pieces = [b"".join(self._pieces)]
+        return self._pieces[0] if self._pieces else b""
 
     def sync(self) -> None:
         """Have the temporary file, if there is one, on the disk. Raises OSError."""

@@ -65,7 +65,7 @@ class Folder:
         """`durable`: flush every object to the disk before its row is written."""
         self._root = root
         self._durable = durable
-        self._made: set[Path] = set()
+        self._made: set[str] = set()
         self.incoming = root / "incoming"
         try:
             self.incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -76,12 +76,13 @@ class Folder:
     def put(self, key: str, data: bytes) -> None:
         with _translated():
             path = self._new(key)
-            with path.open("xb") as file:
-                file.write(data)
+            with path.open("xb", buffering=0) as file:
+                view = memoryview(data)
+                while view:
+                    view = view[file.write(view) :]
                 if self._durable:
-                    file.flush()
                     os.fsync(file.fileno())
-            self._sync_folder(path.parent)
+            self._sync_folder_of(path)
 
     def take(self, key: str, spool: Spool) -> None:
         if spool.path is None:
@@ -92,7 +93,7 @@ class Folder:
                 spool.sync()
             path = self._new(key)
             spool.path.rename(path)
-            self._sync_folder(path.parent)
+            self._sync_folder_of(path)
 
     def read(self, key: str) -> Iterator[bytes]:
         try:
@@ -120,19 +121,24 @@ class Folder:
 
     def _new(self, key: str) -> Path:
         path = self._path(key)
-        if path.parent not in self._made:
+        folder = key[: len("YYYYMMDD/00")]
+        if folder not in self._made:
             path.parent.mkdir(parents=True, exist_ok=True)
             if self._durable:
-                for folder in (path.parent.parent, self._root):
-                    self._sync_folder(folder)
-            self._made.add(path.parent)
+                for parent in (path.parent.parent, self._root):
+                    self._sync_folder(parent)
+            self._made.add(folder)
         return path
 
     def _path(self, key: str) -> Path:
         match = _KEY.fullmatch(key)
         if match is None:
             raise Missing(key)
-        return self._root / match[1] / match[2] / match[3]
+        return Path(f"{self._root}/{match[1]}/{match[2]}/{match[3]}")
+
+    def _sync_folder_of(self, path: Path) -> None:
+        if self._durable:
+            self._sync_folder(path.parent)
 
     def _sync_folder(self, folder: Path) -> None:
         if self._durable and os.name != "nt":
