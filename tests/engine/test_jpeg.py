@@ -12,16 +12,16 @@ from ir_build.errors import CorruptFile, LeftAlone, TooLarge
 from ir_build.options import Compression, Meta, Options, Resize
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
-RNG = np.random.default_rng(1)
 
 
 def photo(width=320, height=240, grain=4):
     """Soft shapes and grain, as a camera sees them."""
-    coarse = RNG.random((height // 40 + 2, width // 40 + 2, 3)) * 255
+    random = np.random.default_rng(1)
+    coarse = random.random((height // 40 + 2, width // 40 + 2, 3)) * 255
     smooth = Image.fromarray(coarse.astype(np.uint8)).resize(
         (width, height), Image.Resampling.BICUBIC
     )
-    noise = RNG.normal(0, grain, (height, width, 3))
+    noise = random.normal(0, grain, (height, width, 3))
     return Image.fromarray(np.clip(np.asarray(smooth) + noise, 0, 255).astype(np.uint8))
 
 
@@ -51,6 +51,20 @@ def swapped_profile():
     return bytes(profile)
 
 
+def linear_profile():
+    """sRGB with straight curves: what is stored is shown brighter and flatter."""
+    profile = bytearray(SRGB)
+    curve = b"curv" + bytes(4) + (1).to_bytes(4, "big") + b"\x01\0"
+    at = len(profile)
+    tags = int.from_bytes(profile[128:132], "big")
+    for place in range(132, 132 + 12 * tags, 12):
+        if bytes(profile[place : place + 4]) in (b"rTRC", b"gTRC", b"bTRC"):
+            profile[place + 4 : place + 12] = at.to_bytes(4, "big") + len(curve).to_bytes(4, "big")
+    profile += curve + bytes(2)
+    profile[:4] = len(profile).to_bytes(4, "big")
+    return bytes(profile)
+
+
 def block(orientation=1):
     """An Exif block with a bit of everything."""
     made = Image.Exif()
@@ -73,6 +87,29 @@ def test_lossless_keeps_every_pixel(options):
     assert not candidate.lossy
     assert len(candidate.data) < len(data)
     assert opened(candidate.data).tobytes() == opened(data).tobytes()
+
+
+def test_inverted_cmyk_and_ycck_stay_whole():
+    """What Adobe's marker says about the colours is kept with them."""
+    data = saved(PHOTO.convert("CMYK"))
+    at = data.index(b"Adobe") + 11
+    for transform in (0, 2):
+        coded = data[:at] + bytes([transform]) + data[at + 1 :]
+        candidate = jpeg.compress(coded, Options())
+        assert not candidate.lossy
+        assert len(candidate.data) < len(coded)
+        assert opened(candidate.data).tobytes() == opened(coded).tobytes()
+        assert opened(candidate.data).info["adobe_transform"] == transform
+
+
+def test_a_picture_coded_as_rgb_keeps_its_colours():
+    """Some editors store RGB; only Adobe's marker tells."""
+    data = saved(keep_rgb=True, quality=96)
+    for kind in (Compression.LOSSY, Compression.LOSSLESS):
+        result = jpeg.compress(data, Options(compression_type=kind)).data
+        difference = np.asarray(opened(result), np.int16) - np.asarray(opened(data), np.int16)
+        assert len(result) < len(data)
+        assert np.abs(difference).mean() < (4 if kind is Compression.LOSSY else 1e-9)
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
@@ -131,6 +168,34 @@ def test_a_profile_that_matters_is_kept_and_srgb_is_not():
     assert candidate.notes == ("stripped sRGB profile",)
     asked = Options(compression_type=Compression.LOSSLESS, preserve_metas=frozenset({Meta.ICC}))
     assert opened(jpeg.compress(saved(icc_profile=SRGB), asked).data).info["icc_profile"] == SRGB
+
+
+def test_scores_are_of_colours_as_they_are_shown():
+    """Where a profile shows a picture brighter and flatter, that is what must score enough."""
+    profile = linear_profile()
+    data = saved(photo(grain=8), quality=97, icc_profile=profile)
+    result = jpeg.compress(data, Options()).data
+    stored = [np.asarray(opened(one)) for one in (data, result)]
+    shown = [np.asarray(colour.to_srgb(opened(one), profile)) for one in (data, result)]
+    assert 80 <= Reference(shown[0]).score(shown[1]) < 83
+    assert not 80 <= Reference(stored[0]).score(stored[1]) < 83
+
+
+def test_thumbnails_and_xmp_go():
+    """The report names what was stripped; a preview is a picture nobody asked to keep."""
+    preview = saved(photo(64, 48))
+    exif_block = (
+        b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\x0e\0\x02"
+        b"\x02\x01\0\x04\0\0\0\x01\0\0\0\x2c"
+        b"\x02\x02\0\x04\0\0\0\x01" + len(preview).to_bytes(4, "big") + bytes(4) + preview
+    )
+    xmp = b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"
+    data = saved()
+    data = data[:2] + segment(0xE1, exif_block) + segment(0xE1, xmp) + data[2:]
+    candidate = jpeg.compress(data, LOSSLESS)
+    assert candidate.notes == ("stripped Exif, XMP",)
+    assert len(candidate.data) < len(data) - len(preview)
+    assert opened(candidate.data).tobytes() == opened(data).tobytes()
 
 
 @pytest.mark.parametrize("meta", [Meta.DATETIME, Meta.COPYRIGHT, Meta.LOCATION])

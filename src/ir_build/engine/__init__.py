@@ -42,6 +42,7 @@ CODEC_DISTRIBUTIONS = (
     "pillow",
     "pyjpegli",
     "pypdfium2",
+    "pyvips",
     "pyvips-binary",
 )
 

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 # A re-encode that saves less than this over the lossless result is not worth its loss.
 _WORTH = 0.95
-# A re-encode below this share of the source needs no comparison with a lossless result: those
+# A re-encode below this share of a large source needs no comparison with a lossless result: those
 # are hardly ever that small (down to 0.76 of 50 JPEGs), and the transcoder takes as long as a score.
 _FAR_SMALLER = 0.6
+_LARGE = 100_000  # bytes
 # A resized picture in lossless mode: the loss that nobody sees in a flicker test.
 _RESIZED_TARGET = 90.0
 _PADDED = re.compile(r"\A\S+ Corrupt JPEG data: \d+ extraneous bytes before marker 0xd9\s*\Z")
@@ -52,7 +53,7 @@ def compress(data: bytes, options: Options) -> Candidate:
         coded = jpeglossy.encode(image, aim, jpeglossy.guess(file, options.quality))
         if coded is not None:
             smaller = jpegfile.with_segments(min(_transcode(coded), coded, key=len), kept)
-            if len(smaller) < len(own) * _FAR_SMALLER:
+            if len(own) > _LARGE and len(smaller) < len(own) * _FAR_SMALLER:
                 return Candidate(smaller, lossy=True, notes=notes)
     lossless = min(jpegfile.with_segments(_transcode(data), kept), own, key=len)
     if smaller is not None and len(smaller) < len(lossless) * _WORTH:
