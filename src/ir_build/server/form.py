@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 _LONGEST_FIELDS = 256 * 1024
 #: bytes of a file that are taken before the field `auth` has come
 _UNKNOWN_SENDER = 1_000_000
+#: what is read, and for how many seconds, of a request that is refused already
+_DRAINED = 64_000_000
+_DRAIN_SECONDS = 30.0
 #: seconds before the slowest permitted rate counts
 _HEAD_START = 10.0
 
@@ -84,21 +87,28 @@ async def read_form(
     asked = _asked(scope)
     kind = content_type(scope)
     declared = _header(scope, b"content-length")
-    has_body = declared not in ("", "0") or _header(scope, b"transfer-encoding") != ""
-    if not has_body:
+    if declared in ("", "0") and not _header(scope, b"transfer-encoding"):
         return Form(asked)
     multipart = kind.lower().lstrip().startswith("multipart/")
     most = _LONGEST_FIELDS + (limits.file_size if multipart and admit else 0)
-    if declared.isdigit() and int(declared) > most:
-        raise _too_large(limits)
-    pieces = _pieces(receive, limits, most)
-    if not multipart:
-        body = b"".join([piece async for piece in pieces])
-        return Form(asked | incoming.fields("", kind, body))
-    reader = _Reader(asked, limits, admit)
+    body = _Body(receive, limits, most)
+    try:
+        if declared.isdigit() and int(declared) > most:
+            raise _too_large(limits)
+        if multipart:
+            return await _multipart(body, kind, _Reader(asked, limits, admit))
+        data = b"".join([piece async for piece in body.pieces()])
+        return Form(asked | incoming.fields("", kind, data))
+    except (Refusal, RequestError) as error:
+        if not (isinstance(error, Refusal) and error.status == 408):
+            await body.drain()
+        raise
+
+
+async def _multipart(body: _Body, kind: str, reader: _Reader) -> Form:
     try:
         parser = Parser(kind)
-        async for piece in pieces:
+        async for piece in body.pieces():
             await reader.take(parser.feed(piece))
         await reader.take(parser.finish())
     except BaseException:
@@ -173,29 +183,50 @@ def _is_file(part: PartBegin) -> bool:
     return part.filename is not None or part.name == "file"
 
 
-async def _pieces(receive: Receive, limits: Limits, most: int) -> AsyncIterator[bytes]:
-    """The pieces of a body that comes in time and is no longer than `most` bytes."""
-    started = time.monotonic()
-    size = 0
-    more = True
-    while more:
+class _Body:
+    """A body that comes in time and is no longer than `most` bytes."""
+
+    def __init__(self, receive: Receive, limits: Limits, most: int) -> None:
+        self._receive = receive
+        self._limits = limits
+        self._most = most
+        self._more = True
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Its pieces as they come. Raises `Refusal`."""
+        started = time.monotonic()
+        size = 0
+        while self._more:
+            piece = await self._piece()
+            size += len(piece)
+            if size > self._most:
+                raise _too_large(self._limits)
+            seconds = time.monotonic() - started - _HEAD_START
+            if seconds > 0 and size < seconds * self._limits.rate:
+                raise _too_slow()
+            if piece:
+                yield piece
+
+    async def drain(self) -> None:
+        """Read on, within reason: many clients look for an answer only after their last byte."""
+        until = time.monotonic() + _DRAIN_SECONDS
+        left = _DRAINED
+        with contextlib.suppress(Refusal):
+            while self._more and left > 0 and time.monotonic() < until:
+                left -= len(await self._piece())
+
+    async def _piece(self) -> bytes:
         try:
-            async with asyncio.timeout(limits.idle):
-                message = await receive()
+            async with asyncio.timeout(self._limits.idle):
+                message = await self._receive()
         except TimeoutError:
+            self._more = False
             raise _too_slow() from None
         if message["type"] == "http.disconnect":
+            self._more = False
             raise Refusal(400, "The connection was closed before the whole request had come")
-        piece = message.get("body", b"")
-        more = message.get("more_body", False)
-        size += len(piece)
-        if size > most:
-            raise _too_large(limits)
-        seconds = time.monotonic() - started - _HEAD_START
-        if more and seconds > 0 and size < seconds * limits.rate:
-            raise _too_slow()
-        if piece:
-            yield piece
+        self._more = message.get("more_body", False)
+        return bytes(message.get("body", b""))
 
 
 def _asked(scope: Scope) -> dict[str, str]:
