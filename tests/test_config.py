@@ -104,6 +104,8 @@ WRONG = [
     ("min_saving", "lots", "percentage"),
     ("effort", 11, "fast, default, best"),
     ("max_pixels", 0, "whole number"),
+    ("pdf_dpi", 5, "pixels an inch"),
+    ("pdf_dpi", 99.5, "whole number"),
     ("include", 3, "list of texts"),
     ("overrides", "{", "JSON"),
     ("overrides", [{"quality": 3}], "glob"),
@@ -209,6 +211,7 @@ def test_options_survive_the_way_to_a_worker():
         "min_saving": 0.5,
         "effort": values.effort("best"),
         "max_pixels": 7,
+        "pdf_dpi": None,
     }
     assert changed.keys() == set(Options.__slots__)
     texts = {Options().to_json()}

@@ -25,6 +25,7 @@ SAMPLES = {
     "min_saving": (7, "7%", 0.07),
     "effort": ("best", "best", Effort.BEST),
     "max_pixels": (12345, "12345", 12345),
+    "pdf_dpi": (96, "96", 96),
     "include": (["*.png", "*.jpg"], "*.png,*.jpg", ("*.png", "*.jpg")),
     "exclude": (["x/**"], "x/**", ("x/**",)),
     "overrides": ([{"glob": "*.png", "quality": 66}], json.dumps([{"glob": "*.png", "quality": 66}]), 66.0),

@@ -229,6 +229,7 @@ def test_a_crash_is_tried_again_in_the_next_run(run):
         {"min_saving": 0.2},
         {"effort": "best"},
         {"max_pixels": 5},
+        {"pdf_dpi": 96},
         {"preserve_metas": frozenset({"icc"})},
         {"compression_type": Compression.LOSSY},
     ],

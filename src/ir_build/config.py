@@ -106,6 +106,7 @@ class Config:
             min_saving=merged["min_saving"],
             effort=merged["effort"],
             max_pixels=merged["max_pixels"],
+            pdf_dpi=merged["pdf_dpi"],
         )
 
 

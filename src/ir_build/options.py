@@ -72,6 +72,8 @@ class Options:
     effort: Effort = Effort.DEFAULT
     #: width x height of one frame or page raster above which a file is not decoded
     max_pixels: int = 100_000_000
+    #: lossy PDF: pixels an inch, where it is shown, that an image may have; None for any number
+    pdf_dpi: int | None = 150
 
     def to_json(self) -> str:
         """A canonical text that differs whenever any option differs."""

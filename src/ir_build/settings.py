@@ -123,6 +123,16 @@ SETTINGS = (
         per_file=True,
     ),
     Setting(
+        name="pdf_dpi",
+        read=values.dpi,
+        default=150,
+        metavar="NUMBER|none",
+        help="Lossy PDF: images that are shown with clearly more pixels an inch than this are "
+        "scaled down to it. 150 is what a page that fills a screen can show; none for documents "
+        "that are made for print.",
+        per_file=True,
+    ),
+    Setting(
         name="include",
         read=values.strings,
         default=[],

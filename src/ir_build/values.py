@@ -137,6 +137,16 @@ def count(value: Any) -> int:
     return int(number)
 
 
+def dpi(value: Any) -> int | None:
+    """Pixels an inch, None for no limit."""
+    if value in (None, "none"):
+        return None
+    number = _number(value, 36, 2400, "a number of pixels an inch from 36 to 2400, or none")
+    if number != int(number):
+        raise ValueError(f"{value!r} is not a whole number")
+    return int(number)
+
+
 def jobs(value: Any) -> int | None:
     """A number of processes, None for as many as there are processors to use."""
     return None if value in (None, "auto", "") else count(value)

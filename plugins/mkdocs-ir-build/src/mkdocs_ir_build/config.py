@@ -33,6 +33,7 @@ class IrBuildConfig(Config):
     min_saving = Setting[float | str]()
     effort = Setting[str]()
     max_pixels = Setting[int]()
+    pdf_dpi = Setting[int | str]()
     include = Setting[str | list[str]]()
     exclude = Setting[str | list[str]]()
     overrides = Setting[list[dict[str, Any]]]()

@@ -6,7 +6,6 @@ glyphs of Type 3 fonts and appearances of annotations. Nothing is drawn.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -41,8 +40,8 @@ class Content:
     resources: Dictionary | None
     #: the strings shown in each font; that of no font under an empty name
     texts: dict[str, set[bytes]] = field(default_factory=dict)
-    #: how often an XObject is drawn, and a graphics state set, in which coordinates
-    drawn: Counter[tuple[str, Matrix]] = field(default_factory=Counter)
+    #: in which coordinates an XObject is drawn, and a graphics state set
+    drawn: set[tuple[str, Matrix]] = field(default_factory=set)
     states: set[tuple[str, Matrix]] = field(default_factory=set)
 
     def resource(self, kind: str, name: str) -> pikepdf.Object | None:
@@ -134,7 +133,7 @@ def _follow(
         elif operator == "cm":
             place = times(matrix(operands), place)
         elif operator == "Do":
-            content.drawn[str(operands[0]), place] += 1
+            content.drawn.add((str(operands[0]), place))
         elif operator == "gs":
             content.states.add((str(operands[0]), place))
         elif operator == "Tf":

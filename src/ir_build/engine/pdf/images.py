@@ -29,6 +29,10 @@ _DEVICE_COMPONENTS = {
 _ROWS_PER_STRIP, _STRIPS, _LENGTHS, _PHOTOMETRIC = 278, 273, 279, 262
 
 
+#: entries of an image's dictionary
+Entries = tuple[tuple[str, pikepdf.Object | int], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """How an image's samples lie in its data."""
@@ -92,12 +96,9 @@ def samples(plain: Plain, form: Shape) -> NDArray[np.uint8]:
     return np.frombuffer(plain.data, np.uint8).reshape(form.height, form.width, form.components)
 
 
-_Entries = tuple[tuple[str, pikepdf.Object | int], ...]
-
-
 def _variants(
     image: pikepdf.Stream, form: Shape, data: bytes, *, mask: bool
-) -> Iterator[tuple[_Entries, Shape, bytes]]:
+) -> Iterator[tuple[Entries, Shape, bytes]]:
     """The samples as they are, and with fewer bits where they stand for the same colours."""
     fewer = _fewer(image, form, data, mask=mask) if form.direct and form.bits == 8 else None
     if fewer is not None:
@@ -109,7 +110,7 @@ def _variants(
 
 def _fewer(
     image: pikepdf.Stream, form: Shape, data: bytes, *, mask: bool
-) -> tuple[_Entries, Shape, bytes] | None:
+) -> tuple[Entries, Shape, bytes] | None:
     values = np.frombuffer(data, np.uint8).reshape(form.height, form.width, form.components)
     if form.components == 1:
         present = np.flatnonzero(np.bincount(values.ravel(), minlength=256))
@@ -158,7 +159,7 @@ def _bits(values: int) -> int:
     return next(bits for bits in (1, 2, 4, 8) if values <= 1 << bits)
 
 
-def _narrowed(form: Shape, values: NDArray[np.uint8], bits: int) -> tuple[_Entries, Shape, bytes]:
+def _narrowed(form: Shape, values: NDArray[np.uint8], bits: int) -> tuple[Entries, Shape, bytes]:
     narrow = Shape(form.width, form.height, 1, bits, form.family, form.direct)
     entries = (("/BitsPerComponent", bits),)
     if bits == 8:
@@ -171,7 +172,7 @@ def _narrowed(form: Shape, values: NDArray[np.uint8], bits: int) -> tuple[_Entri
     return entries, narrow, rows.tobytes()
 
 
-def _coded(form: Shape, data: bytes, effort: Effort | None, entries: _Entries) -> Iterator[Packed]:
+def _coded(form: Shape, data: bytes, effort: Effort | None, entries: Entries) -> Iterator[Packed]:
     plain = streams.pack(Plain(data, "", None))
     yield Packed(plain.data, plain.filters, plain.parms, entries)
     filtered = _filtered(form, data, effort)

@@ -10,11 +10,11 @@ import pyjpegli
 import pyvips
 
 from ...errors import InputError, LeftAlone
-from ...options import Compression
-from .. import jpeg, jpegfile, raster
+from ...options import Compression, Resize
+from .. import exif, jpeg, jpegfile, raster
 from ..score import Reference
 from ..search import smallest
-from . import images, streams
+from . import images, scaling, streams
 from .streams import Plain
 
 if TYPE_CHECKING:
@@ -40,14 +40,18 @@ _RGB = frozenset({"/DeviceRGB", "/RGB", "/CalRGB", "/ICCBased"})
 _GREY = frozenset({"/DeviceGray", "/G", "/CalGray", "/ICCBased"})
 
 
-def transcoded(plain: Plain, options: Options) -> tuple[Packed, bool] | None:
+def transcoded(
+    plain: Plain, options: Options, size: tuple[int, int] | None = None
+) -> tuple[Packed, bool] | None:
     """A JPEG stream made smaller, and whether its pixels changed; None if it has to stay.
 
     `options.compression_type` decides; the caller asks for lossless where colours are special.
+    With a `size` in pixels the picture is scaled to it.
     """
     if plain.codec_parms is not None:
         return None
-    whole = replace(options, resize=None, preserve_metas=frozenset())
+    resize = Resize(*size) if size else None
+    whole = replace(options, resize=resize, preserve_metas=frozenset())
     try:
         made = jpeg.compress(plain.data, whole)
         before, after = jpegfile.parse(plain.data), jpegfile.parse(made.data)
@@ -64,8 +68,20 @@ def transcoded(plain: Plain, options: Options) -> tuple[Packed, bool] | None:
         for one in after.segments
         if one.marker in useful or not (_JFIF <= one.marker <= 0xEF or one.marker == 0xFE)
     )
-    coded = Plain(b"\xff\xd8" + data + after.coded, "/DCTDecode", None)
-    return streams.pack(coded), made.lossy
+    packed = streams.pack(Plain(b"\xff\xd8" + data + after.coded, "/DCTDecode", None))
+    if (after.width, after.height) != (before.width, before.height):
+        packed = replace(packed, entries=scaling.entries((after.width, after.height)))
+    return packed, made.lossy
+
+
+def size(plain: Plain) -> tuple[int, int] | None:
+    """Width and height of a JPEG stream whose rows are stored from the top; None for others."""
+    try:
+        file = jpegfile.parse(plain.data)
+    except (InputError, LeftAlone):
+        return None
+    # A viewer of PDF does not turn it as its Exif asks, the image engine would.
+    return None if exif.orientation(file.exif) > 1 else (file.width, file.height)
 
 
 def coarse(plain: Plain, target: float) -> bool:

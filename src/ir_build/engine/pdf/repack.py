@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import pikepdf
 
 from ...options import Compression, Effort, Options
-from . import images, photos, streams
+from . import images, photos, placement, scaling, streams
 from .filters import Undecodable
 from .source import MAX_DECODED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .images import Shape
     from .source import Source
     from .streams import Packed, Plain
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _BUDGET_DECODED = 1024 * 1024 * 1024
 # A search for a quality costs some 2 to 4 CPU seconds a million pixels.
 _BUDGET_SEARCHED = {Effort.FAST: 2_000_000, Effort.DEFAULT: 8_000_000, Effort.BEST: 24_000_000}
+# What scaling must save over the full size to be worth it.
+_WORTH_SCALING = 0.9
 # Trying row filters costs up to 1 CPU second a million bytes that deflate makes of the image.
 _BUDGET_FILTERED = {Effort.FAST: 4_000_000, Effort.DEFAULT: 12_000_000, Effort.BEST: 24_000_000}
 
@@ -41,7 +44,9 @@ def repack(source: Source, options: Options) -> int:
     budget = _Budget(
         _BUDGET_DECODED, _BUDGET_SEARCHED[options.effort], _BUDGET_FILTERED[options.effort]
     )
-    masks = _masks(source.pdf)
+    lossy = options.compression_type is Compression.LOSSY
+    shown = placement.sizes(source) if lossy and options.pdf_dpi else {}
+    masks = _masks(source.pdf, shown)
     changed = 0
     # Documents put together from others repeat whole streams.
     done: dict[bytes, tuple[Packed, bool] | None] = {}
@@ -49,9 +54,10 @@ def repack(source: Source, options: Options) -> int:
         if source.conforming and stream.get("/Type") == pikepdf.Name.Metadata:
             continue  # PDF/A-1 wants it plain, and other standards' tools look for it
         mask = stream.objgen in masks
-        sign = _sign(stream, mask=mask)
+        size = shown.get(stream.objgen)
+        sign = _sign(stream, size, mask=mask)
         if sign not in done:
-            done[sign] = _smaller(stream, options, budget, mask=mask)
+            done[sign] = _smaller(stream, options, budget, size, mask=mask)
         made = done[sign]
         if made is not None:
             streams.replace(stream, made[0])
@@ -60,7 +66,12 @@ def repack(source: Source, options: Options) -> int:
 
 
 def _smaller(
-    stream: pikepdf.Stream, options: Options, budget: _Budget, *, mask: bool
+    stream: pikepdf.Stream,
+    options: Options,
+    budget: _Budget,
+    shown: tuple[float, float] | None,
+    *,
+    mask: bool,
 ) -> tuple[Packed, bool] | None:
     """A smaller form of the stream, and whether pixels changed; None to leave it as it is."""
     try:
@@ -69,53 +80,101 @@ def _smaller(
         return None
     budget.decoded -= len(plain.data)
     if stream.get("/Subtype") == pikepdf.Name.Image:
-        made, lossy = _image(stream, plain, options, budget, mask=mask)
+        made, lossy = _image(stream, plain, options, budget, shown, mask=mask)
     else:
         made, lossy = streams.pack(plain), False
     return (made, lossy) if made.cost < streams.present(stream) else None
 
 
-def _sign(stream: pikepdf.Stream, *, mask: bool) -> bytes:
+def _sign(stream: pikepdf.Stream, shown: tuple[float, float] | None, *, mask: bool) -> bytes:
     """The same for streams that come out the same."""
-    entries = b"%d" % mask + stream.stream_dict.unparse(resolved=True)
+    entries = f"{mask} {shown}".encode() + stream.stream_dict.unparse(resolved=True)
     return hashlib.sha256(entries + b"\n" + stream.read_raw_bytes()).digest()
 
 
 def _image(
-    stream: pikepdf.Stream, plain: Plain, options: Options, budget: _Budget, *, mask: bool
+    stream: pikepdf.Stream,
+    plain: Plain,
+    options: Options,
+    budget: _Budget,
+    shown: tuple[float, float] | None,
+    *,
+    mask: bool,
 ) -> tuple[Packed, bool]:
     """The smallest form of an image, and whether its pixels changed."""
     form = images.shape(stream)
-    lossless = replace(options, compression_type=Compression.LOSSLESS)
     if form is None:
         return streams.pack(plain), False
-    pixels = form.width * form.height
-    lossy = (
+    free = (
         options.compression_type is Compression.LOSSY
-        and not mask
-        and pixels <= budget.searched
         and photos.photographic(form)
         and not _premultiplied(stream)
     )
+    size = None
+    if free and shown and options.pdf_dpi:
+        size = scaling.target(form, shown, options.pdf_dpi)
     if plain.codec == "/DCTDecode":
-        lossy = lossy and not photos.coarse(plain, options.quality)
-        budget.searched -= pixels if lossy else 0
-        made = photos.transcoded(plain, options if lossy else lossless)
-        candidates = [(streams.pack(plain), False), *([made] if made else [])]
-        return min(candidates, key=lambda one: one[0].cost)
+        return _jpeg(plain, form, options, budget, size, free=free and not mask)
     if plain.codec:
         return streams.pack(plain), False
+    best = _stored(stream, plain, form, options, budget, mask=mask)
+    if len(plain.data) != form.size or not free:
+        return best, False
+    scaled = size is not None and form.width * form.height <= options.max_pixels
+    if size is not None and scaled:
+        plain, form = scaling.scaled(plain, form, size)
+        small = _stored(stream, plain, form, options, budget, mask=mask)
+        small = replace(small, entries=(*small.entries, *scaling.entries(size)))
+        scaled = small.cost < best.cost * _WORTH_SCALING
+        best = small if scaled else best
+    pixels = form.width * form.height
+    if not mask and pixels <= budget.searched:
+        photo = photos.as_jpeg(plain, form, best, options)
+        if photo:
+            budget.searched -= pixels
+            more = scaling.entries(size) if size else ()
+            return replace(photo, entries=more), True
+    return best, scaled
+
+
+def _stored(
+    stream: pikepdf.Stream,
+    plain: Plain,
+    form: Shape,
+    options: Options,
+    budget: _Budget,
+    *,
+    mask: bool,
+) -> Packed:
+    """The samples without loss."""
     deflated = streams.pack(plain)
     thorough = len(deflated.data) <= budget.filtered
     budget.filtered -= len(deflated.data) if thorough else 0
     effort = options.effort if thorough else None
-    best = images.best(stream, plain, form, deflated, effort, mask=mask)
-    if lossy:
-        photo = photos.as_jpeg(plain, form, best, options)
-        budget.searched -= pixels if photo else 0
-        if photo:
-            return photo, True
-    return best, False
+    return images.best(stream, plain, form, deflated, effort, mask=mask)
+
+
+def _jpeg(
+    plain: Plain,
+    form: Shape,
+    options: Options,
+    budget: _Budget,
+    size: tuple[int, int] | None,
+    *,
+    free: bool,
+) -> tuple[Packed, bool]:
+    if size and (not free or photos.size(plain) != (form.width, form.height)):
+        size = None
+    width, height = size or (form.width, form.height)
+    lossy = free and width * height <= budget.searched
+    lossy = lossy and (size is not None or not photos.coarse(plain, options.quality))
+    budget.searched -= width * height if lossy else 0
+    lossless = replace(options, compression_type=Compression.LOSSLESS)
+    candidates = [(streams.pack(plain), False)]
+    made = photos.transcoded(plain, options, size) if lossy else None
+    if size or made is None:
+        candidates.append(photos.transcoded(plain, lossless) or candidates[0])
+    return min([*candidates, *([made] if made else [])], key=lambda one: one[0].cost)
 
 
 def _by_size(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Stream]:
@@ -130,15 +189,20 @@ def _by_size(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Stream]:
         yield one
 
 
-def _masks(pdf: pikepdf.Pdf) -> set[tuple[int, int]]:
-    """The images that are another image's mask."""
-    return {
-        one[key].objgen
-        for one in pdf.objects
-        if isinstance(one, pikepdf.Stream)
-        for key in ("/SMask", "/Mask")
-        if isinstance(one.get(key), pikepdf.Stream)
-    }
+def _masks(
+    pdf: pikepdf.Pdf, shown: dict[tuple[int, int], tuple[float, float]]
+) -> set[tuple[int, int]]:
+    """The images that are another image's mask; they are added to `shown` as large as that."""
+    masks = set()
+    for one in pdf.objects:
+        for key in ("/SMask", "/Mask") if isinstance(one, pikepdf.Stream) else ():
+            mask = one.get(key)
+            if isinstance(mask, pikepdf.Stream):
+                masks.add(mask.objgen)
+                size, other = shown.get(one.objgen), shown.get(mask.objgen, (0.0, 0.0))
+                if size and "/Matte" not in mask:
+                    shown[mask.objgen] = (max(size[0], other[0]), max(size[1], other[1]))
+    return masks
 
 
 def _premultiplied(stream: pikepdf.Stream) -> bool:

@@ -1,0 +1,40 @@
+"""Images with more pixels than the size they are shown at can show."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from .. import raster
+from . import images
+from .streams import Plain
+
+if TYPE_CHECKING:
+    from .images import Entries, Shape
+
+# Scaling by less blurs more than it saves.
+_WORTH = 1.25
+
+
+def target(form: Shape, shown: tuple[float, float], dpi: int) -> tuple[int, int] | None:
+    """The pixels that an image shown on so many inches needs, None when it has about as many."""
+    scale = max(shown[0] * dpi / form.width, shown[1] * dpi / form.height)
+    if scale * _WORTH > 1 or not scale:
+        return None
+    return max(1, math.ceil(form.width * scale)), max(1, math.ceil(form.height * scale))
+
+
+def scaled(plain: Plain, form: Shape, size: tuple[int, int]) -> tuple[Plain, Shape]:
+    """Grey or RGB samples of 8 bits in another size."""
+    rows = images.samples(plain, form)
+    image = Image.fromarray(rows[..., 0] if form.components == 1 else rows)
+    data = raster.resized(image, size).tobytes()
+    return Plain(data, "", None), replace(form, width=size[0], height=size[1])
+
+
+def entries(size: tuple[int, int]) -> Entries:
+    """What the image's dictionary has to say."""
+    return (("/Width", size[0]), ("/Height", size[1]))
