@@ -10,6 +10,7 @@ from ..options import Compression
 from .likeness import Measure, strips
 from .pdffacts import document_facts
 from .pdfpages import Document
+from .pdftouched import touched
 from .verdict import OK, Verdict, differs
 
 if TYPE_CHECKING:
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
 
 # Pages whose text, boxes and links are compared; of longer documents an even sample.
 _PAGES_READ = 500
-# Pages that are drawn, and the seconds after which no further one is begun.
-_PAGES_DRAWN = 60
+# Pages that are drawn, those whose pictures changed most first and finer; and the seconds after
+# which no further one is begun.
+_PAGES_DRAWN = 100
+_PAGES_DRAWN_FINE = 12
 _SECONDS_DRAWING = 15.0
+_DPI, _FINE_DPI = 60, 110
 
 
 def verify(original: bytes, candidate: Candidate, media: MediaType, options: Options) -> Verdict:  # noqa: ARG001  (one signature for all judges)
@@ -41,7 +45,9 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
                     _changed(before.facts(), after.facts())
                     or _changed(facts, new_facts)
                     or _read_pages(before, after, pages)
-                    or _drawn_pages(before, after, pages, lossless=lossless)
+                    or _drawn_pages(
+                        before, after, touched(original, candidate.data), lossless=lossless
+                    )
                 )
         except (CorruptFile, TooLarge) as error:
             difference = f"the new file {error.message}"
@@ -71,10 +77,12 @@ def _read_pages(before: Document, after: Document, pages: int) -> str:
     return ""
 
 
-def _drawn_pages(before: Document, after: Document, pages: int, *, lossless: bool) -> str:
+def _drawn_pages(before: Document, after: Document, first: list[int], *, lossless: bool) -> str:
     end = time.monotonic() + _SECONDS_DRAWING
-    for index in _spread(pages, _PAGES_DRAWN):
-        one, other = before.draw(index), after.draw(index)
+    fine = dict.fromkeys(first[:_PAGES_DRAWN_FINE], _FINE_DPI)
+    rest = dict.fromkeys(_spread(before.pages, _PAGES_DRAWN), _DPI)
+    for index, dpi in (fine | rest | fine).items():
+        one, other = before.draw(index, dpi), after.draw(index, dpi)
         if one.tobytes() != other.tobytes() and (lossless or _unlike(one, other)):
             return f"page {index + 1} looks different"
         if time.monotonic() > end:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-_DPI = 60
 # Pixels of one drawn page; larger ones are drawn at fewer dots per inch.
 _LARGEST_PAGE = 1 << 20
 _MOST_BOOKMARKS = 20_000
@@ -68,12 +67,12 @@ class Document:
         finally:
             page.close()
 
-    def draw(self, index: int) -> Image.Image:
-        """The page as a picture. Raises `CorruptFile`."""
+    def draw(self, index: int, dpi: int) -> Image.Image:
+        """The page as a picture of so many dots per inch. Raises `CorruptFile`."""
         page = self._page(index)
         try:
             width, height = page.get_size()
-            scale = _DPI / 72
+            scale = dpi / 72
             scale *= min(1.0, math.sqrt(_LARGEST_PAGE / max(1.0, width * height * scale**2)))
             scale = max(scale, 1 / max(1e-6, min(width, height)))
             if width * height * scale**2 > 4 * _LARGEST_PAGE:

@@ -200,10 +200,11 @@ def _filtered(form: Shape, data: bytes, effort: Effort | None) -> bytes | None:
         )  # fmt: skip
     except oxipng.PngError:
         return None
-    return b"".join(_chunks(png, b"IDAT"))
+    return b"".join(chunks(png, b"IDAT"))
 
 
-def _chunks(png: bytes, wanted: bytes) -> Iterator[bytes]:
+def chunks(png: bytes, wanted: bytes) -> Iterator[bytes]:
+    """The bodies of a PNG file's chunks of the type `wanted`."""
     at = 8
     while at < len(png):
         length = int.from_bytes(png[at : at + 4], "big")

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from .images import Shape
     from .streams import Packed
 
-# Smaller pictures are icons and rules, for which a JPEG's header alone is too much.
-_MIN_PIXELS = 64 * 64
+#: pixels; smaller pictures are icons and rules, for which a JPEG's header alone is too much
+SMALLEST = 64 * 64
 # Bits a pixel that deflate needs: below it the picture is a drawing or a screenshot.
 _PHOTO_BITS = 0.6
 # The quality that most pictures need; where even this is too large, no search is worth its time.
@@ -109,7 +109,7 @@ def as_jpeg(plain: Plain, form: Shape, lossless: Packed, options: Options) -> Pa
     if (
         options.compression_type is not Compression.LOSSY
         or not photographic(form)
-        or pixels < _MIN_PIXELS
+        or pixels < SMALLEST
         or not raster.can_be_scored(form.width, form.height)
         or pixels > options.max_pixels
         or len(plain.data) != form.size

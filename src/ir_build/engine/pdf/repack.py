@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pikepdf
 
 from ...options import Compression, Effort, Options
-from . import images, photos, placement, scaling, streams
+from . import images, palettes, photos, placement, scaling, streams
 from .filters import Undecodable
 from .source import MAX_DECODED
 
@@ -74,8 +74,10 @@ def _smaller(
     mask: bool,
 ) -> tuple[Packed, bool] | None:
     """A smaller form of the stream, and whether pixels changed; None to leave it as it is."""
+    # What is scaled down is never stored as large as it is.
+    most = max(MAX_DECODED, options.max_pixels * 3) if shown else MAX_DECODED
     try:
-        plain = streams.unpack(stream, min(MAX_DECODED, budget.decoded))
+        plain = streams.unpack(stream, min(most, budget.decoded))
     except Undecodable:
         return None
     budget.decoded -= len(plain.data)
@@ -117,24 +119,34 @@ def _image(
         return _jpeg(plain, form, options, budget, size, free=free and not mask)
     if plain.codec:
         return streams.pack(plain), False
-    best = _stored(stream, plain, form, options, budget, mask=mask)
     if len(plain.data) != form.size or not free:
-        return best, False
-    scaled = size is not None and form.width * form.height <= options.max_pixels
-    if size is not None and scaled:
-        plain, form = scaling.scaled(plain, form, size)
-        small = _stored(stream, plain, form, options, budget, mask=mask)
-        small = replace(small, entries=(*small.entries, *scaling.entries(size)))
-        scaled = small.cost < best.cost * _WORTH_SCALING
-        best = small if scaled else best
+        return _stored(stream, plain, form, options, budget, mask=mask), False
+    if size and form.width * form.height <= options.max_pixels:
+        smaller, its_form = scaling.scaled(plain, form, size)
+        made, _ = _seen(stream, smaller, its_form, options, budget, mask=mask)
+        if made.cost < streams.present(stream) * _WORTH_SCALING:
+            return replace(made, entries=(*made.entries, *scaling.entries(size))), True
+    return _seen(stream, plain, form, options, budget, mask=mask)
+
+
+def _seen(
+    stream: pikepdf.Stream,
+    plain: Plain,
+    form: Shape,
+    options: Options,
+    budget: _Budget,
+    *,
+    mask: bool,
+) -> tuple[Packed, bool]:
+    """Samples as they look to the eye, and whether that is not exactly as they are."""
+    best = _stored(stream, plain, form, options, budget, mask=mask)
     pixels = form.width * form.height
-    if not mask and pixels <= budget.searched:
-        photo = photos.as_jpeg(plain, form, best, options)
-        if photo:
-            budget.searched -= pixels
-            more = scaling.entries(size) if size else ()
-            return replace(photo, entries=more), True
-    return best, scaled
+    if mask or not photos.SMALLEST <= pixels <= budget.searched:
+        return best, False
+    budget.searched -= pixels
+    found = photos.as_jpeg(plain, form, best, options)
+    found = found or palettes.as_palette(stream, plain, form, best, options)
+    return (found, True) if found else (best, False)
 
 
 def _stored(

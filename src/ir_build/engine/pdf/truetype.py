@@ -6,6 +6,7 @@ Glyphs keep their numbers, so nothing else in the document has to know.
 from __future__ import annotations
 
 import io
+import logging
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
+
+# It has opinions on fonts that nobody asked for.
+logging.getLogger("fontTools").addHandler(logging.NullHandler())
 
 _MAGICS = (b"\0\1\0\0", b"true")
 _MOST_TABLES = 64
