@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
 from .content import Content, Reader, Unreadable, matrix, times
@@ -12,13 +13,13 @@ from .content import Content, Reader, Unreadable, matrix, times
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pikepdf
-
     from .content import Matrix, Reference
     from .source import Source
 
 # Drawings of one stream in another; a form drawn in forms drawn in forms multiplies.
 _MOST_STEPS = 50_000
+# Inches of a page's longer side: smaller ones are hardly looked at as they are.
+_SMALLEST_PAGE = 8.0
 # Where a size depends on text: as large as anything.
 _ENDLESS: Matrix = (1e9, 0.0, 0.0, 1e9)
 
@@ -50,8 +51,12 @@ class _Walk:
         unit = page.obj.get("/UserUnit", 1)
         try:
             scale = float(unit) / 72
-        except (TypeError, ValueError) as error:
-            raise Unreadable("a unit that is no number") from error
+            left, bottom, right, top = (float(one) for one in page.cropbox)
+        except (TypeError, ValueError, pikepdf.PdfError) as error:
+            raise Unreadable("a page of no size") from error
+        size = max(abs(right - left), abs(top - bottom)) * scale
+        # A viewer enlarges a small page to fill the screen.
+        scale *= max(1.0, _SMALLEST_PAGE / size) if size > 0 else 1.0
         place = (scale, 0.0, 0.0, scale)
         content = self._reader.page(page)
         self._follow([(content, place)], content)

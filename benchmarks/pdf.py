@@ -1,0 +1,235 @@
+"""Bytes, CPU seconds, looks and losses of `ir-build` and its peers on a folder of PDFs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pikepdf
+import pypdfium2
+import timing
+
+from ir_build.engine.score import Reference
+
+_DPI = 100
+_SECONDS = 120
+
+_Line = Callable[[Path, Path], list[str]]
+
+
+@dataclass
+class _Result:
+    """What a tool made of all files."""
+
+    cpu: float = 0.0
+    sizes: dict[str, int] = field(default_factory=dict)
+    failed: int = 0
+    #: documents that have less of something than before, by its name
+    lost: dict[str, int] = field(default_factory=dict)
+    scores: list[float] = field(default_factory=list)
+
+
+def _ghostscript(preset: str) -> _Line:
+    return lambda source, out: [
+        "gs", "-q", "-dBATCH", "-dNOPAUSE", "-dSAFER", "-sDEVICE=pdfwrite",
+        f"-dPDFSETTINGS=/{preset}", f"-sOutputFile={out}", str(source),
+    ]  # fmt: skip
+
+
+def _ocrmypdf(python: Path, level: int) -> _Line:
+    return lambda source, out: [
+        str(python), "-m", "ocrmypdf.optimize", str(source), str(out), str(level),
+    ]  # fmt: skip
+
+
+_PIKEPDF = """
+import sys, pikepdf
+pikepdf.settings.set_flate_compression_level(9)
+with pikepdf.open(sys.argv[1]) as pdf:
+    pdf.remove_unreferenced_resources()
+    pdf.save(sys.argv[2], object_stream_mode=pikepdf.ObjectStreamMode.generate,
+             recompress_flate=True, compress_streams=True)
+"""
+
+
+def _peers(python: Path) -> dict[str, _Line]:
+    """The command lines of the tools that are installed."""
+    peers: dict[str, _Line] = {
+        "pikepdf by hand": lambda source, out: [
+            sys.executable, "-c", _PIKEPDF, str(source), str(out),
+        ],
+        "qpdf": lambda source, out: [
+            "qpdf", "--object-streams=generate", "--recompress-flate", "--compression-level=9",
+            "--warning-exit-0", str(source), str(out),
+        ],
+        "mutool -gggg -z": lambda source, out: [
+            "mutool", "clean", "-gggg", "-z", "-i", "-f", str(source), str(out),
+        ],
+        "Ghostscript /printer": _ghostscript("printer"),
+        "Ghostscript /ebook": _ghostscript("ebook"),
+    }  # fmt: skip
+    tools = {"qpdf": "qpdf", "mutool -gggg -z": "mutool"}
+    tools |= {name: "gs" for name in peers if name.startswith("Ghostscript")}
+    found = {name: line for name, line in peers.items() if shutil.which(tools.get(name, "sh"))}
+    if python.exists():
+        found |= {f"ocrmypdf -O{level}": _ocrmypdf(python, level) for level in (1, 2, 3)}
+    return found
+
+
+def measure(folder: Path, python: Path) -> None:
+    """Print a table of what `ir-build` and its peers do to the PDFs of `folder`.
+
+    `python` is that of an environment with ocrmypdf, which is not a dependency.
+    """
+    sources = sorted(folder.glob("*.pdf"))
+    facts = {path.name: _facts(path) for path in sources}
+    results: dict[str, _Result] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        for kind in ("lossless", "lossy"):
+            out = Path(temporary, kind)
+            results[f"ir-build {kind}"] = _ours(folder, sources, out, kind)
+        for number, (name, line) in enumerate(_peers(python).items()):
+            out = Path(temporary, str(number))
+            results[name] = _theirs(sources, out, line)
+        for result, out in zip(results.values(), _folders(Path(temporary), results), strict=True):
+            _look(sources, out, facts, result)
+    _print(sources, results)
+
+
+def _folders(folder: Path, results: dict[str, _Result]) -> list[Path]:
+    return [folder / name for name in ("lossless", "lossy", *map(str, range(len(results) - 2)))]
+
+
+def _ours(folder: Path, sources: list[Path], out: Path, kind: str) -> _Result:
+    report = out.with_suffix(".json")
+    cost = timing.ir_build(
+        "optimize", folder, "--out", out, "--compression-type", kind, "--jobs", 1,
+        "--report", report, cache=out.with_suffix(".cache"),
+    )  # fmt: skip
+    failed = json.loads(report.read_text())["totals"]["failed"]
+    return _Result(cost.cpu, {path.name: _size(out / path.name) for path in sources}, failed)
+
+
+def _theirs(sources: list[Path], out: Path, line: _Line) -> _Result:
+    out.mkdir()
+    result = _Result()
+    for path in sources:
+        made = out / path.name
+        try:
+            result.cpu += timing.command(["timeout", str(_SECONDS), *line(path, made)]).cpu
+        except subprocess.CalledProcessError:
+            result.failed += 1
+            made.unlink(missing_ok=True)
+        # Nobody ships what failed, or what grew.
+        if not made.exists() or _size(made) >= _size(path):
+            shutil.copyfile(path, made)
+        result.sizes[path.name] = _size(made)
+    return result
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def _look(
+    sources: list[Path], out: Path, facts: dict[str, dict[str, int]], result: _Result
+) -> None:
+    """Compare every changed file with its source."""
+    for path in sources:
+        made = out / path.name
+        if made.read_bytes() == path.read_bytes():
+            continue
+        after = _facts(made)
+        for name, count in facts[path.name].items():
+            if after.get(name, 0) < count:
+                result.lost[name] = result.lost.get(name, 0) + 1
+        result.scores += _scores(path, made)
+
+
+def _facts(path: Path) -> dict[str, int]:
+    """How many there are of what a reader may rely on."""
+    try:
+        with pikepdf.open(path) as pdf:
+            root = pdf.Root
+            with pdf.open_outline() as outline:
+                entries = sum(1 for _ in _all(outline.root))
+            notes = [note for page in pdf.pages for note in page.obj.get("/Annots", ())]
+            metadata = root.get("/Metadata")
+            xmp = metadata.read_bytes() if metadata is not None else b""
+            return {
+                "links": sum("/A" in note or "/Dest" in note for note in notes),
+                "outline": entries,
+                "tags": sum(
+                    isinstance(one, pikepdf.Dictionary) and "/S" in one and "/P" in one
+                    for one in pdf.objects
+                )
+                if "/StructTreeRoot" in root
+                else 0,
+                "fields": len(root.AcroForm.get("/Fields", ())) if "/AcroForm" in root else 0,
+                "attachments": len(pdf.attachments),
+                "labels": int("/PageLabels" in root),
+                "language": int("/Lang" in root),
+                "PDF/A, PDF/UA": xmp.count(b"pdfaid:part") + xmp.count(b"pdfuaid:part"),
+                "signatures": int(
+                    any(
+                        "/ByteRange" in one
+                        for one in pdf.objects
+                        if isinstance(one, pikepdf.Dictionary)
+                    )
+                ),
+            }
+    except (pikepdf.PdfError, pikepdf.PasswordError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _all(items: list[pikepdf.OutlineItem]) -> Iterator[pikepdf.OutlineItem]:
+    for item in items:
+        yield item
+        yield from _all(item.children)
+
+
+def _scores(before: Path, after: Path) -> list[float]:
+    """SSIMULACRA2 of the first and the middle page."""
+    scores = []
+    try:
+        one, other = pypdfium2.PdfDocument(before), pypdfium2.PdfDocument(after)
+        for index in sorted({0, len(one) // 2}):
+            pages = [
+                document[index].render(scale=_DPI / 72).to_pil().convert("RGB")
+                for document in (one, other)
+            ]
+            if pages[0].size != pages[1].size:
+                scores.append(-100.0)
+            elif pages[0].tobytes() == pages[1].tobytes():
+                scores.append(100.0)
+            else:
+                scores.append(Reference(np.asarray(pages[0])).score(np.asarray(pages[1])))
+    except (pypdfium2.PdfiumError, IndexError):
+        return []
+    return scores
+
+
+def _print(sources: list[Path], results: dict[str, _Result]) -> None:
+    total = sum(map(_size, sources))
+    ours = {kind: results[f"ir-build {kind}"].sizes for kind in ("lossless", "lossy")}
+    print(f"{len(sources)} files, {total / 1e6:.1f} MB")
+    print(
+        "| | out/in | CPU s | failed | files larger than lossless / lossy | mean score | worst 5 % | lost in files |"
+    )
+    print("|-|-|-|-|-|-|-|-|")
+    for name, result in results.items():
+        won = [sum(result.sizes[one] > sizes[one] for one in sizes) for sizes in ours.values()]
+        lost = ", ".join(f"{what} {count}" for what, count in sorted(result.lost.items()))
+        scores = result.scores or [100.0]
+        print(
+            f"| {name} | {sum(result.sizes.values()) / total:.3f} | {result.cpu:.0f} "
+            f"| {result.failed} | {won[0]} / {won[1]} | {np.mean(scores):.1f} "
+            f"| {np.percentile(scores, 5):.1f} | {lost or '-'} |"
+        )
