@@ -8,6 +8,7 @@ from pathlib import Path
 import cores
 import curve
 import equal
+import pdf
 import peers
 import quality
 import warm
@@ -23,6 +24,9 @@ what.add_argument("--install-peers", action="store_true", help="install them in 
 what.add_argument("--equal", action="store_true", help="JPEG against libjpeg-turbo at equal score")
 what.add_argument("--curve", type=Path, metavar="SVG", help="draw bytes against CPU by effort")
 what.add_argument("--cores", action="store_true", help="two workers against one, and memory")
+what.add_argument(
+    "--pdf", type=Path, metavar="PYTHON", help="PDFs beside peers; PYTHON has ocrmypdf installed"
+)
 what.add_argument("--warm", action="store_true", help="measure a warm run over many small files")
 parser.add_argument("--files", type=int, default=10_000, help="how many, with --warm")
 arguments = parser.parse_args()
@@ -39,6 +43,8 @@ elif arguments.curve:
     curve.draw(arguments.folder, arguments.curve)
 elif arguments.cores:
     cores.measure(arguments.folder)
+elif arguments.pdf:
+    pdf.measure(arguments.folder, arguments.pdf)
 elif arguments.peers and not peers.installed():
     parser.error("install the peers first: python benchmarks --install-peers")
 else:
