@@ -6,6 +6,7 @@ import runpy
 import shlex
 import subprocess
 import sys
+import textwrap
 import tomllib
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from PIL import Image
+from pre_commit.clientlib import load_config, load_manifest
 
 from ir_build.cli import main
 from ir_build.config import Source, load
@@ -22,7 +24,7 @@ from ir_build.settings import SETTINGS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PAGES += sorted((ROOT / "plugins").glob("*/README.md"))
+PAGES += sorted((ROOT / "plugins").glob("**/README.md"))
 
 
 def blocks(language):
@@ -48,6 +50,7 @@ def project(tmp_path, monkeypatch):
 @pytest.mark.parametrize("text", [*blocks("python")])
 def test_python_examples_run(project, text):
     """Every Python example runs as it stands."""
+    text = textwrap.dedent(text)
     subprocess.run([sys.executable, "-c", text], check=True, cwd=project, timeout=60)
 
 
@@ -58,21 +61,41 @@ def test_commands_run(project, text):
         words = shlex.split(line, comments=True)
         if words[:1] == ["ir-build"]:
             done = CliRunner().invoke(main, words[1:], catch_exceptions=False)
-            # 1 is what --check says while something can be saved.
-            assert done.exit_code == 0 or (done.exit_code == 1 and "--check" in words), line
+            # 1 is what --check and the hook say while something can be saved.
+            assert done.exit_code == 0 or (
+                done.exit_code == 1 and {"--check", "hook"} & {*words}
+            ), line
 
 
-@pytest.mark.parametrize("text", [*blocks("toml"), *blocks("yaml")])
-def test_settings_in_examples_are_valid(text, tmp_path):
-    """Every configuration shown is accepted."""
-    try:
-        settings = tomllib.loads(text)["tool"]["ir-build"]
-    except tomllib.TOMLDecodeError:
-        (plugin,) = (
-            one for one in yaml.safe_load(text)["plugins"] if one == "ir-build" or "ir-build" in one
-        )
-        settings = {} if plugin == "ir-build" else plugin["ir-build"]
+@pytest.mark.parametrize("text", [*blocks("toml")])
+def test_settings_in_pyproject_are_valid(text, tmp_path):
+    """Every `[tool.ir-build]` shown is accepted."""
+    settings = tomllib.loads(text)["tool"]["ir-build"]
     load(folder=tmp_path, environ={}, last=Source("docs", settings, tmp_path))
+
+
+@pytest.mark.parametrize("text", [*blocks("yaml")])
+def test_configurations_of_hosts_are_valid(text, tmp_path):
+    """Every configuration of MkDocs, pre-commit, GitHub and GitLab shown is accepted."""
+    shown = yaml.safe_load(text)
+    if "plugins" in shown:
+        (plugin,) = (one for one in shown["plugins"] if one == "ir-build" or "ir-build" in one)
+        settings = {} if plugin == "ir-build" else plugin["ir-build"]
+        load(folder=tmp_path, environ={}, last=Source("docs", settings, tmp_path))
+    elif "repos" in shown:
+        (tmp_path / "config.yaml").write_text(text)
+        (repository,) = load_config(str(tmp_path / "config.yaml"))["repos"]
+        known = {hook["id"] for hook in load_manifest(str(ROOT / ".pre-commit-hooks.yaml"))}
+        for hook in repository["hooks"]:
+            assert hook["id"] in known
+            assert CliRunner().invoke(main, ["hook", *hook.get("args", [])]).exit_code in (0, 1)
+    elif "steps" in shown:
+        inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
+        for step in shown["steps"]:
+            if "/ir-build@" in step.get("uses", ""):
+                assert step["with"].keys() <= inputs.keys()
+    else:
+        assert shown == yaml.safe_load((ROOT / "examples/gitlab/.gitlab-ci.yml").read_text())
 
 
 def test_the_report_page_lists_every_code():
