@@ -11,6 +11,7 @@ import equal
 import pdf
 import peers
 import quality
+import throughput
 import warm
 
 parser = argparse.ArgumentParser(prog="python benchmarks")
@@ -28,15 +29,19 @@ what.add_argument(
     "--pdf", type=Path, metavar="PYTHON", help="PDFs beside peers; PYTHON has ocrmypdf installed"
 )
 what.add_argument("--warm", action="store_true", help="measure a warm run over many small files")
-parser.add_argument("--files", type=int, default=10_000, help="how many, with --warm")
+what.add_argument("--throughput", action="store_true", help="measure builds by a slow server")
+parser.add_argument("--files", type=int, help="how many, with --warm or --throughput")
+parser.add_argument("--concurrency", type=int, default=16, help="calls at once, with --throughput")
 arguments = parser.parse_args()
 
 if arguments.warm:
-    warm.measure(arguments.files)
+    warm.measure(arguments.files or 10_000)
+elif arguments.throughput:
+    throughput.measure(arguments.files or 500, arguments.concurrency)
 elif arguments.install_peers:
     peers.install()
 elif arguments.folder is None:
-    parser.error("give a folder, or --warm")
+    parser.error("give a folder, --warm or --throughput")
 elif arguments.equal:
     equal.measure(arguments.folder, effort=arguments.effort)
 elif arguments.curve:

@@ -29,7 +29,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
 
 
-def _png(number: int) -> bytes:
+def png(number: int) -> bytes:
     """A picture of 24 x 24 pixels, stored without compression, unlike any other."""
     header = b"\0\0\0\x18\0\0\0\x18\x08\x02\0\0\0"
     rows = b"".join(
@@ -54,7 +54,7 @@ def measure(files: int) -> None:
         for number in range(files):
             path = source / f"{number // 500}" / f"{number}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(_png(number))
+            path.write_bytes(png(number))
         site = folder / "site"
         shutil.copytree(source, site)
         rows = [("cold: compress everything", timing.ir_build("optimize", site, cache=cache))]
