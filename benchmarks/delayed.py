@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sys
 import zlib
@@ -28,6 +29,7 @@ class Server:
     def __init__(self, delay: float) -> None:
         self.delay = delay
         self.files: dict[str, bytes] = {}
+        self.numbers = itertools.count(1)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, with as many requests as the client makes of it."""
@@ -56,8 +58,8 @@ class Server:
                 return 200, json.dumps({"quota_current": 0, "quota_allowed": 0}).encode()
             return 200, self.files.pop(path)
         png = body[body.index(_PNG) : body.rindex(b"IEND") + 8]
-        number = len(self.files) + 1
-        link = f"/v1/images/optimized/{id(body):x}{number:x}/a.png"
+        number = next(self.numbers)
+        link = f"/v1/images/optimized/{number:032}/a.png"
         self.files[link] = packed(png)
         return 201, json.dumps({
             "id": number, "size_before": len(png), "size_after": len(self.files[link]),

@@ -314,6 +314,7 @@ def test_an_original_that_is_gone_or_wrong_changes_nothing(client, environ, tmp_
         manifest.made(result, "ab" * 32)
         assert words in run("restore", path, code=5)
         assert path.read_bytes() == made
+    manifest.close()
     assert (tmp_path / "cache" / "sent.sqlite3").stat().st_mode & 0o077 == 0
 
 

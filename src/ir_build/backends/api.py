@@ -84,6 +84,7 @@ class ApiBackend:
 
     def close(self) -> None:
         self._client.close()
+        self._manifest.close()
 
     def _upload(self, data: bytes, media: MediaType, options: Options, name: str) -> Image:
         with self._slots:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +44,8 @@ def restore(paths: tuple[Path, ...], cache_dir: str | None, *, as_json: bool) ->
 
     config = load(folder=Path.cwd(), last=given({"cache_dir": cache_dir}))
     restored, failed = [], []
-    with Originals(manifest.Manifest(config.cache_dir / manifest.NAME)) as originals:
+    kept = manifest.Manifest(config.cache_dir / manifest.NAME)
+    with contextlib.closing(kept), Originals(kept) as originals:
         for path, named in _found(paths):
             try:
                 done = originals.restore(path)

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 NAME = "sent.sqlite3"
@@ -55,6 +54,7 @@ class Manifest:
         """The file is made when something is written."""
         self._path = path
         self._lock = threading.Lock()
+        self._database: sqlite3.Connection | None = None
 
     def sent(self, record: Sent) -> None:
         """Note that a file was sent; the last time counts."""
@@ -77,11 +77,16 @@ class Manifest:
         if not self._path.exists():
             return None
         try:
-            with self._opened() as database:
-                row = database.execute(
-                    "SELECT sent.* FROM made JOIN sent USING (original) WHERE result = ?", (result,)
-                ).fetchone()
-        except sqlite3.Error:
+            with self._lock:
+                row = (
+                    self._opened()
+                    .execute(
+                        "SELECT sent.* FROM made JOIN sent USING (original) WHERE result = ?",
+                        (result,),
+                    )
+                    .fetchone()
+                )
+        except (sqlite3.Error, OSError):
             return None
         if row is None:
             return None
@@ -89,20 +94,26 @@ class Manifest:
         when = None if expires is None else datetime.fromtimestamp(expires, UTC)
         return Sent(original, size, server, image, origin_url, when)
 
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock, contextlib.suppress(sqlite3.Error):
+            if self._database is not None:
+                self._database.close()
+                self._database = None
+
     def _write(self, statement: str, values: tuple[object, ...]) -> None:
         with contextlib.suppress(sqlite3.Error, OSError), self._lock, self._opened() as database:
-            database.executescript(_SCHEMA)
-            with database:
-                database.execute(statement, values)
+            database.execute(statement, values)
 
-    @contextlib.contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        if not self._path.exists():
+    def _opened(self) -> sqlite3.Connection:
+        if self._database is None:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # The links in it are as good as the files: nobody else may read them.
             self._path.touch(mode=0o600)
-        database = sqlite3.connect(self._path, timeout=_LOCK_SECONDS)
-        try:
-            yield database
-        finally:
-            database.close()
+            database = sqlite3.connect(self._path, timeout=_LOCK_SECONDS, check_same_thread=False)
+            # A crash of the machine may cost the last entries; syncing each would cost every build.
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+            database.executescript(_SCHEMA)
+            self._database = database
+        return self._database
