@@ -51,7 +51,8 @@ class Allowance:
         """What did not fit, in a line for each limit."""
         with self._lock:
             return [
-                f"{len(sizes)} files of {sum(sizes)} bytes altogether did not fit into {what}"
+                f"not sent, since more than is left of {what}: {len(sizes)} of the files, "
+                f"{sum(sizes)} bytes"
                 for what, sizes in self._refused.items()
             ]
 

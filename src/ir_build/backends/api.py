@@ -77,8 +77,8 @@ class ApiBackend:
         found = self._allowance.warnings()
         if self._client.doubtful:
             found.append(
-                f"{self._client.doubtful} uploads may have been charged although their answers "
-                "were lost; `ir-build account` shows what was charged"
+                "uploads that may have been charged although their answers were lost: "
+                f"{self._client.doubtful}; `ir-build account` shows what was charged"
             )
         return found
 

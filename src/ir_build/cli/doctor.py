@@ -14,6 +14,7 @@ from .. import __version__, engine
 from ..cache import Cache
 from ..config import load, project_sources
 from ..errors import CacheError, CorruptFile, InputError
+from ..imagerecycle import credentials
 from ..media import MediaType
 from ..options import Options
 from ..report.numbers import size
@@ -64,6 +65,8 @@ def _credentials() -> None:
     for name in ("IR_BUILD_API_KEY", "IR_BUILD_API_SECRET"):
         _line(name, "set" if os.environ.get(name) else "not set")
     _line("IR_BUILD_API_URL", os.environ.get("IR_BUILD_API_URL") or "not set")
+    kept = credentials.file(os.environ)
+    _line("login", str(kept) if kept.exists() else "none")
 
 
 def _formats(config: Config) -> bool:
