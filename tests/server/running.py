@@ -137,20 +137,19 @@ def inside(folder, clock=time.time, **settings):
 
     `.service` is what its endpoints share.
     """
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    given = {"data_dir": str(folder), "jobs": "1", "public_url": url, **settings}
-    app = create_app(load(None, {}, given), clock=clock)
-    # As `serve` runs it, but for signals, which only a main thread can have.
-    running = uvicorn.Server(uvicorn.Config(app, http=Protocol, ws="none", log_config=None))
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
-    thread.start()
-    made = app.state.credentials or Credentials("", "")
-    server = Server(f"{url}/v1", made.key, made.secret)
-    server.service = app.state.service
-    try:
-        yield server
-    finally:
-        running.should_exit = True
-        thread.join(60)
-        listener.close()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        given = {"data_dir": str(folder), "jobs": "1", "public_url": url, **settings}
+        app = create_app(load(None, {}, given), clock=clock)
+        # As `serve` runs it, but for signals, which only a main thread can have.
+        running = uvicorn.Server(uvicorn.Config(app, http=Protocol, ws="none", log_config=None))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+        thread.start()
+        made = app.state.credentials or Credentials("", "")
+        server = Server(f"{url}/v1", made.key, made.secret)
+        server.service = app.state.service
+        try:
+            yield server
+        finally:
+            running.should_exit = True
+            thread.join(60)

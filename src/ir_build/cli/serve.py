@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of key and data.")
 @click.option("--database", help="sqlite:///PATH or postgresql+psycopg://...")
 @click.option("--storage", help="file:///PATH or s3://BUCKET/PREFIX")
-def serve(config: Path | None, **arguments: object) -> None:
+@click.option("--reset-secret", is_flag=True, help="Print a new secret of the main account; end.")
+def serve(config: Path | None, *, reset_secret: bool, **arguments: object) -> None:
     """Serve the ImageRecycle v1 API, with the built-in engine behind it.
 
     Every setting can also stand in the file, or in the environment as IR_BUILD_SERVER_<NAME>.
@@ -43,12 +44,23 @@ def serve(config: Path | None, **arguments: object) -> None:
             error.name or "server",
             'is not installed: pip install "ir-build[server]"',
         ) from error
-    server.serve(load(config, os.environ, arguments), _ready)
+    settings = load(config, os.environ, arguments)
+    if reset_secret:
+        _show(
+            "The main account has a new secret. It is shown this once:",
+            server.reset_secret(settings),
+        )
+        return
+    server.serve(settings, _ready)
 
 
 def _ready(url: str, credentials: Credentials | None) -> None:
     if credentials is not None:
-        click.echo("The main account was made. Its secret is shown this once:")
-        click.echo(f"  key:    {credentials.key}")
-        click.echo(f"  secret: {credentials.secret}")
+        _show("The main account was made. Its secret is shown this once:", credentials)
     click.echo(f"serving {url}/v1")
+
+
+def _show(message: str, credentials: Credentials) -> None:
+    click.echo(message)
+    click.echo(f"  key:    {credentials.key}")
+    click.echo(f"  secret: {credentials.secret}")

@@ -19,6 +19,7 @@ from .refusal import Refusal, busy, unavailable
 if TYPE_CHECKING:
     from ..imagerecycle.wire import UploadParams
     from ..media import MediaType
+    from .metrics import Metrics
     from .settings import Settings
     from .spool import Spool
 
@@ -29,7 +30,8 @@ _SHARE = 0.75
 class Compressor:
     """The workers and the queue before them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self._failures = metrics.failures
         self._jobs = settings.jobs or len(os.sched_getaffinity(0))
         self._places = self._jobs + settings.queue
         self._deadline = settings.deadline
@@ -80,6 +82,7 @@ class Compressor:
         except TimeoutError:
             raise unavailable("It took too long; nothing was charged") from None
         except InputError as error:
+            self._failures.labels(error.code).inc()
             raise Refusal(400, f"The file cannot be compressed: {error.message}") from None
         finally:
             self._held[account] -= 1

@@ -31,11 +31,10 @@ class Metrics:
         self._seconds = Histogram(
             "request_seconds", "Seconds to answer", ["route"], buckets=_BUCKETS, **make
         )
-        self.bytes_before = Counter("bytes_before", "Bytes of accepted uploads", **make)
-        self.bytes_after = Counter("bytes_after", "Bytes of what was made of them", **make)
-        #: compressed, original (could not be made smaller) or known (answered from the storage)
-        self.uploads = Counter("uploads", "Accepted uploads by outcome", ["outcome"], **make)
-        #: crashed, timeout or refused
+        self._before = Counter("bytes_before", "Bytes of accepted uploads", **make)
+        self._after = Counter("bytes_after", "Bytes of what was made of them", **make)
+        self._uploads = Counter("uploads", "Accepted uploads by outcome", ["outcome"], **make)
+        #: by the code of the error
         self.failures = Counter("failures", "Files that could not be worked on", ["kind"], **make)
         self.fetches = Counter("fetches", "Fetched URLs by outcome", ["outcome"], **make)
         self.swept = Counter("swept", "What the sweeper has removed", ["what"], **make)
@@ -54,6 +53,12 @@ class Metrics:
             )
         children[0].inc()
         children[1].observe(seconds)
+
+    def accepted(self, outcome: str, before: int, after: int) -> None:
+        """Count an upload: compressed, original (no smaller one was found) or known (stored)."""
+        self._uploads.labels(outcome).inc()
+        self._before.inc(before)
+        self._after.inc(after)
 
     def watch(self, name: str, help_: str, value: Callable[[], float]) -> None:
         """Show what `value` gives whenever somebody looks."""

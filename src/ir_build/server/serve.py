@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,13 +15,13 @@ from ..errors import ConfigError
 from . import logs
 from .app import create_app
 from .protocol import Protocol
+from .service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
     from .accounts import Credentials
-    from .service import Service
     from .settings import Settings
 
 _BACKLOG = 1024
@@ -54,6 +56,9 @@ def serve(settings: Settings, ready: Callable[[str, Credentials | None], None]) 
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=list(settings.trusted_proxies),
         )
+        for stopping in (signal.SIGINT, signal.SIGTERM):
+            # uvicorn raises again what it was stopped by; by then there is nothing left to do.
+            signal.signal(stopping, lambda *_: None)
         stop_metrics = _metrics(app.state.service)
         try:
             ready(settings.public_url, app.state.credentials)
@@ -79,6 +84,18 @@ def _metrics(service: Service) -> Callable[[], None]:
     if not address or address.startswith("/"):
         return lambda: None
     return service.metrics.listen(address)
+
+
+def reset_secret(settings: Settings) -> Credentials:
+    """Give the main account a new secret, while no server or any number of them run.
+
+    Raises `ConfigError`.
+    """
+    service = Service(settings, time.time)
+    try:
+        return service.prepare() or service.accounts.reset_main_secret()
+    finally:
+        service.close()
 
 
 def _listening(settings: Settings) -> socket.socket:

@@ -46,14 +46,16 @@ class Service:
         self.database = Database(settings.database, durable=settings.durability == "full")
         self.storage = open_storage(settings)
         self.accounts = Accounts(self.database, self.keyring, settings.max_file_size)
-        self.compressor = Compressor(settings) if settings.backend == "engine" else None
+        self.metrics = Metrics()
+        self.compressor = (
+            Compressor(settings, self.metrics) if settings.backend == "engine" else None
+        )
         self.limits = Limits(
             file_size=settings.max_file_size,
             idle=settings.body_idle,
             rate=settings.body_rate,
             folder=self.storage.incoming,
         )
-        self.metrics = Metrics()
         self.metrics.watch("uploads_under_way", "Uploads under way", lambda: self.uploads)
         if self.compressor is not None:
             self.metrics.watch(

@@ -102,6 +102,8 @@ class Upload:
             image = images.add_again(transaction, caller, known, self._name, now)
             if image is not None:
                 ledger.charge(transaction, caller, known.size_before, known.size_after, now)
+        if image is not None:
+            service.metrics.accepted("known", known.size_before, known.size_after)
         return image
 
     def _store(
@@ -136,6 +138,8 @@ class Upload:
         finally:
             if not stored:
                 service.storage.delete([result.original, result.optimized])
+        outcome = "original" if smaller is None else "compressed"
+        service.metrics.accepted(outcome, size, result.size_after)
         return image
 
     def _kind(self) -> MediaType:

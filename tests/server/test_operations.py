@@ -1,0 +1,285 @@
+"""Running a server: starts, stops, crashes, health, metrics, logs, settings."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+from click.testing import CliRunner
+
+from ir_build.cli import main
+from ir_build.errors import ConfigError
+from ir_build.server.database import Sql
+from ir_build.server.logs import redacted
+from ir_build.server.settings import Settings, load
+
+from .running import inside, picture
+
+
+def test_a_restart_keeps_everything_and_shows_no_secret(launch):
+    """Account, images and use are there again; the credentials are printed at the first start only."""
+    first = launch()
+    image = first.upload(picture()).json()
+    assert first.stop() == 0
+    again = launch()
+    assert (again.key, again.secret) == ("", "")
+    again.key, again.secret = first.key, first.secret
+    found = again.get(f"/images/{image['id']}").json()
+    assert found["size_after"] == image["size_after"]
+    assert requests.get(found["origin_url"], timeout=30).content == picture()
+    assert again.used() == len(picture())
+
+
+def test_a_lost_secret_can_be_replaced(tmp_path):
+    """`ir-build serve --reset-secret` prints a new one, and the old one is dead at once."""
+    folder = tmp_path / "data"
+    with inside(folder, backend="none") as server:
+        done = CliRunner().invoke(main, ["serve", "--reset-secret", "--data-dir", str(folder)])
+        assert done.exit_code == 0
+        secret = re.search(r"secret: ([0-9a-f]{64})", done.output)[1]
+        assert server.get("/accounts/mine").status_code == 401
+        server.secret = secret
+        assert server.get("/accounts/mine").status_code == 200
+
+
+def test_a_stop_finishes_what_was_accepted(launch):
+    """SIGTERM in the middle of a body: the upload is completed and answered; then it ends, with 0."""
+    server = launch()
+    host, port = server.url.removeprefix("http://").removesuffix("/v1").split(":")
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="auth"\r\n\r\n'
+        + server.auth().encode()
+        + b'\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        + picture((200, 200))
+        + b"\r\n--b--\r\n"
+    )
+    with socket.create_connection((host, int(port)), 30) as stream:
+        stream.sendall(
+            b"POST /v1/images HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n" % len(body)
+            + b"Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+            + body[:500]
+        )
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        with pytest.raises(OSError):
+            socket.create_connection((host, int(port)), 1).close()
+        stream.sendall(body[500:])
+        assert stream.recv(4096).startswith(b"HTTP/1.1 201")
+    assert server.process.wait(30) == 0
+
+
+def test_kill_nine_loses_no_accepted_image_and_the_books_balance(launch):
+    """Killed in the middle of uploads, twice: every 201 is listed and whole, and charged once."""
+    server = launch(jobs=2)
+    key, secret = server.key, server.secret
+    accepted, ended = {}, threading.Event()
+
+    def upload(number):
+        while not ended.is_set():
+            data = picture((120, 80), f"#{number:02x}{len(accepted) % 256:02x}40")
+            try:
+                answer = server.upload(data)
+            except requests.RequestException:
+                return
+            if answer.status_code == 201:
+                accepted[answer.json()["id"]] = data
+
+    for _ in range(2):
+        ended.clear()
+        with ThreadPoolExecutor(4) as threads:
+            for number in range(4):
+                threads.submit(upload, number)
+            enough = len(accepted) + 5
+            while len(accepted) < enough:
+                time.sleep(0.05)
+            server.stop(signal.SIGKILL)
+            ended.set()
+        server = launch(jobs=2)
+        server.key, server.secret = key, secret
+    total, listed = server.get("/images").json()["total"], {}
+    for offset in range(0, total, 100):
+        for item in server.get("/images", offset=offset, limit=100).json()["items"]:
+            listed[item["id"]] = item
+    assert len(accepted) >= 10
+    assert accepted.keys() <= listed.keys()
+    for number, data in accepted.items():
+        assert requests.get(listed[number]["origin_url"], timeout=30).content == data
+    assert server.used() == sum(item["size_before"] for item in listed.values())
+
+
+def test_two_that_start_at_once_make_one_account(launch, tmp_path):
+    """Replicas migrate one after the other, and one of them makes and shows the main account."""
+    with ThreadPoolExecutor(2) as threads:
+        started = list(threads.map(lambda _: launch(tmp_path / "data"), range(2)))
+    assert sorted(bool(server.key) for server in started) == [False, True]
+    known = next(server for server in started if server.key)
+    for server in started:
+        server.key, server.secret = known.key, known.secret
+        assert server.get("/accounts/mine").status_code == 200
+
+
+def test_a_newer_database_is_refused_and_left_alone(tmp_path):
+    """A schema of the future: an error that says what to do, before anything is changed."""
+    with inside(tmp_path, backend="none") as server:
+        server.service.database.rows(
+            Sql("INSERT INTO schema_version (version) VALUES (99) RETURNING version")
+        )
+    with pytest.raises(ConfigError, match="newer ir-build"), inside(tmp_path, backend="none"):
+        pass
+
+
+def test_another_key_cannot_open_the_secrets(tmp_path):
+    """With a lost or wrong key nobody gets in and no secret is shown."""
+    with inside(tmp_path, backend="none", secret_key="a" * 40) as server:
+        sub = server.new_sub()
+        auth = server.auth()
+    with inside(tmp_path, backend="none", secret_key="b" * 40) as server:
+        answer = requests.get(f"{server.url}/accounts/sub", {"auth": auth}, timeout=30)
+        assert answer.status_code == 401
+        assert sub["api_secret"] not in answer.text
+
+
+def test_health_and_readiness(launch, tmp_path):
+    """/healthz says that the process lives, /readyz that database and storage answer."""
+    server = launch(
+        storage="s3://nowhere/x",
+        s3_endpoint="http://127.0.0.1:9",
+        s3_region="x",
+        s3_access_key="k",
+        s3_secret_key="s",
+        backend="none",
+    )
+    base = server.url.removesuffix("/v1")
+    assert requests.get(f"{base}/healthz", timeout=30).json() == {"status": "ok"}
+    answer = requests.get(f"{base}/readyz", timeout=60)
+    assert (answer.status_code, answer.json()["errMessage"]) == (503, "the storage does not answer")
+    upload = server.upload(picture())
+    assert (upload.status_code, upload.json()["errCode"]) == (503, 503)
+    assert int(upload.headers["retry-after"]) > 0
+    assert server.used() == 0
+
+
+def test_the_database_may_come_back(tmp_path, postgres_url):
+    """Connections that a restart of PostgreSQL has cut are replaced without an error."""
+    with inside(tmp_path, backend="none", database=postgres_url) as server:
+        assert server.upload(picture()).status_code == 201
+        service = server.service
+        others = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        )
+        service.database.rows(Sql(f"{others} AND datname = current_database()"))
+        for _ in range(20):
+            assert server.get("/accounts/mine").status_code == 200
+        assert server.upload(picture()).status_code == 201
+        assert server.used() == 2 * len(picture())
+
+
+def test_metrics_at_a_path_or_at_a_port(launch):
+    """Prometheus' text with routes as labels, and nothing that a client has sent."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = launch(metrics=f"127.0.0.1:{port}", backend="none")
+    server.upload(picture())
+    server.get("/images/424242")
+    server.get("/canary")
+    base = server.url.removesuffix("/v1")
+    assert requests.get(f"{base}/metrics", timeout=30).status_code == 404
+    text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text
+    assert 'ir_build_requests_total{method="POST",route="/v1/images",status="201"} 1.0' in text
+    assert 'route="/v1/images/{id}",status="404"} 1.0' in text
+    assert f"ir_build_bytes_before_total {len(picture())}.0" in text
+    for sent in ("424242", "canary", server.key):
+        assert sent not in text
+    with inside(server.log.parent / "other", metrics="/internal", backend="none") as other:
+        assert "ir_build" in requests.get(f"{other.url[:-3]}/internal", timeout=30).text
+
+
+def test_no_secret_is_in_the_log(launch):
+    """Credentials in query, body and header, right and wrong, and download links: none is logged."""
+    server = launch(backend="none")
+    image = server.upload(picture(), "canary-name.png").json()
+    sub = server.new_sub()
+    server.as_account(sub).get("/accounts/mine")
+    server.get("/nothing")
+    requests.get(f"{server.url}/images", {"auth": '{"key":"a","secret":"canary"}'}, timeout=30)
+    requests.get(image["optimized_url"], timeout=30)
+    server.raw(b"GET /?auth=canary HTTP/9.9\r\n\r\n")
+    server.stop()
+    text = server.log.read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    requests_ = [line for line in lines if line["message"] == "request"]
+    assert {line["route"] for line in requests_} >= {"/v1/images", "/v1/accounts/mine", "other"}
+    assert all({"id", "status", "ms", "client"} <= line.keys() for line in requests_)
+    tokens = [image[f"{kind}_url"].split("/")[-2] for kind in ("origin", "optimized")]
+    for secret in (server.secret, sub["api_secret"], sub["api_key"], "canary", *tokens):
+        assert secret not in text
+    for secret in (server.secret, "x:passw0rd@"):
+        assert secret not in redacted(
+            f'auth={{"secret":"{server.secret}"}} postgres://x:passw0rd@h/d'
+        )
+    assert "passw0rd" not in repr(Settings(database="postgresql://x:passw0rd@h/d"))
+
+
+def test_settings_come_from_file_environment_and_command_line(tmp_path):
+    """The later one wins; each is read by its kind."""
+    file = tmp_path / "server.toml"
+    file.write_text('port = 1\nmax_file_size = "2MB"\nurl_allow = ["a.example"]\njobs = 2\n')
+    environ = {"IR_BUILD_SERVER_PORT": "2", "IR_BUILD_SERVER_QUOTA": "1GB", "HOME": "x"}
+    settings = load(file, environ, {"port": 3, "host": None})
+    assert (settings.port, settings.host) == (3, "127.0.0.1")
+    assert (settings.max_file_size, settings.quota, settings.jobs) == (2_000_000, 10**9, 2)
+    assert settings.url_allow == ("a.example",)
+    assert load(None, {}, {"data_dir": "/x"}).database == "sqlite:////x/server.sqlite3"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("portt", "1"),
+        ("port", "x"),
+        ("backend", "remote"),
+        ("url_uploads", "yes"),
+        ("public_url", "images.example"),
+        ("rate", "-1"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(name, value):
+    """Where it was read, its name, and what was expected."""
+    with pytest.raises(ConfigError) as found:
+        load(None, {f"IR_BUILD_SERVER_{name.upper()}": value})
+    assert found.value.key == name
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"database": "mysql://x"},
+        {"storage": "ftp://x"},
+        {"secret_key": "short"},
+        {"url_allow": "*"},
+        {"host": "203.0.113.7"},
+    ],
+)
+def test_a_server_that_cannot_start_says_why(tmp_path, given):
+    """Exit code 2, one line, no traceback."""
+    arguments = [sys.executable, "-m", "ir_build", "serve", "--port", "0"]
+    environ = {f"IR_BUILD_SERVER_{name.upper()}": value for name, value in given.items()}
+    done = subprocess.run(
+        arguments,
+        check=False,
+        env={"PATH": "/usr/bin", "IR_BUILD_SERVER_DATA_DIR": str(tmp_path), **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: server: ")
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,106 @@
+"""Workers that die, hang or are given bombs: one request pays, at most."""
+
+import contextlib
+import os
+import signal
+import struct
+import threading
+import time
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from .running import picture
+
+
+def workers(server):
+    """The ids of the worker processes of a server."""
+    pid = server.process.pid
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):
+            found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def bomb(width, height):
+    """A small PNG that is very large when it is decoded."""
+
+    def chunk(kind, data):
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    rows = zlib.compressobj(9)
+    row = bytes(width // 8 + 1)
+    packed = b"".join(rows.compress(row * 1000) for _ in range(height // 1000)) + rows.flush()
+    head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+    )
+
+
+def test_a_killed_worker_is_replaced_and_its_file_tried_again(server):
+    """One kill costs nothing: the upload under way is answered 201."""
+    server.upload(picture())
+    [worker] = workers(server)
+    os.kill(worker, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(server.upload, picture(colour="gold"))
+        time.sleep(0.5)
+        os.kill(worker, signal.SIGKILL)
+        assert answer.result().status_code == 201
+
+
+def test_a_file_that_kills_every_worker_is_a_400(server):
+    """A clean refusal, no charge, and the next upload is served."""
+    before, ended = server.used(), threading.Event()
+
+    def kill_all():
+        while not ended.is_set():
+            for worker in workers(server):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker, signal.SIGKILL)
+            time.sleep(0.01)
+
+    killer = threading.Thread(target=kill_all)
+    killer.start()
+    answer = server.upload(picture((300, 300), "pink"))
+    ended.set()
+    killer.join()
+    assert (answer.status_code, answer.json()["errCode"]) == (400, 400)
+    assert server.used() == before
+    assert server.upload(picture((300, 300), "pink")).status_code == 201
+
+
+def test_a_hung_worker_is_ended_at_the_time_limit(launch):
+    """400 after the limit, no charge, and the next upload is served."""
+    server = launch(time_limit=6)
+    server.upload(picture())
+    [worker] = workers(server)
+    os.kill(worker, signal.SIGSTOP)
+    answer = server.upload(picture(colour="tan"))
+    assert answer.status_code == 400
+    assert "timeout" in answer.json()["errMessage"]
+    assert server.used() == len(picture())
+    assert server.upload(picture(colour="tan")).status_code == 201
+    assert worker not in workers(server)
+
+
+def test_bombs_are_refused_before_they_are_decoded(server):
+    """A few kilobytes that claim 900 megapixels: 400, and the server lives."""
+    data = bomb(30_000, 30_000)
+    assert len(data) < 200_000
+    answer = server.upload(data)
+    assert answer.status_code == 400
+    assert "pixels" in answer.json()["errMessage"]
+    assert server.upload(picture()).status_code == 201
+
+
+def test_a_worker_does_not_know_the_servers_secrets(server):
+    """Its environment has no setting of the server in it."""
+    server.upload(picture())
+    for worker in workers(server):
+        environment = Path(f"/proc/{worker}/environ").read_bytes()
+        assert b"IR_BUILD" not in environment
+        assert b"AWS" not in environment
