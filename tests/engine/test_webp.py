@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from ir_build.engine import exif, riff, webp, webpfile
+from ir_build.engine import exif, riff, webp, webpcoding, webpfile
 from ir_build.engine.riff import Chunk
 from ir_build.engine.score import Reference
 from ir_build.errors import CorruptFile, InputError, LeftAlone, TooLarge
@@ -277,3 +277,15 @@ DAMAGED = [
     saved(picture(32, 32, "RGBA"), lossless=True),
     animation(lossless=True),
 ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 90), st.integers(1, 40), st.sampled_from([2, 5, 256]))
+def test_transparency_is_coded_without_loss(seed, width, height, levels):
+    """Every level of every pixel comes back, whatever the size."""
+    random = np.random.default_rng(seed)
+    image = Image.fromarray(random.integers(0, 256, (height, width, 4)).astype(np.uint8))
+    alpha = random.integers(0, levels, (height, width)) * (255 // (levels - 1))
+    image.putalpha(Image.fromarray(alpha.astype(np.uint8)))
+    stream = webpcoding.lossy(image, 50, Effort.FAST)
+    assert (shown(stream.file())[0][..., 3] == alpha).all()

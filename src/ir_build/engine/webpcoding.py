@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from ..options import Effort
 from . import raster, webpfile
@@ -15,7 +16,6 @@ from .search import smallest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from PIL import Image
 
     from .webpfile import Bitstream
 
@@ -23,11 +23,16 @@ if TYPE_CHECKING:
 _THOROUGH = {Effort.FAST: 0, Effort.DEFAULT: 1_500_000, Effort.BEST: 4_000_000}
 _METHOD = {Effort.FAST: 4, Effort.DEFAULT: 6, Effort.BEST: 6}
 _LOWEST, _HIGHEST = 20, 98
+#: how far over the target a search may end: a step of quality is some half a point and 1 % of bytes
+_NEAR = {Effort.FAST: 2.0, Effort.DEFAULT: 1.0, Effort.BEST: 0.4}
 #: pixels to be scored up to which a search is affordable
 _SCORED = {Effort.FAST: 6_000_000, Effort.DEFAULT: 18_000_000, Effort.BEST: 24_000_000}
-#: alpha data below this size in bytes is not worth coding again, nor above this area in pixels
+#: alpha data below this size in bytes is not worth coding again
 _SMALL_ALPHA = 256
-_ALPHA_AREA = {Effort.FAST: 0, Effort.DEFAULT: 12_000_000, Effort.BEST: 24_000_000}
+#: alpha data begin so: no filter, no preprocessing, compressed as VP8L
+_ALPHA_HEADER = b"\x01"
+#: what VP8L begins with and alpha data do without: signature, width, height, a flag, a version
+_VP8L_HEADER = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +57,37 @@ def lossless(
     `total` is the number of all pixels to be coded, if there are more than this picture's.
     """
     thorough = (total or image.width * image.height) <= _THOROUGH[effort]
-    quality, method = (100, 6) if thorough else (75, 4)
+    quality, method = (100, 6) if thorough else (100, 4)
     return _encode(image, lossless=True, quality=quality, method=method, exact=hidden)
+
+
+def transparency(image: Image.Image, effort: Effort) -> bytes:
+    """The ALPH data of an RGBA picture, without loss.
+
+    They are those of a lossless picture with the transparency as its green, without its header
+    (RFC 9649, chapter 2.7.1.2). libwebp gets there by itself, but takes ten times as long.
+    """
+    empty = Image.new("L", image.size)
+    plane = Image.merge("RGB", (empty, image.getchannel("A"), empty))
+    return _ALPHA_HEADER + lossless(plane, effort).data[_VP8L_HEADER:]
 
 
 def lossy(
     image: Image.Image, quality: float, effort: Effort, alpha: bytes | None = None
 ) -> Bitstream:
-    """The picture as VP8, quality 0 to 100; `alpha` is its transparency, already coded."""
-    # Transparency without loss costs up to ten times as much time as the colours.
+    """The picture as VP8, quality 0 to 100; `alpha` is its transparency, if already coded."""
+    if alpha is None and image.mode == "RGBA":
+        alpha = transparency(image, effort)
     stream = _encode(
         image,
         lossless=False,
         quality=quality,
         method=_METHOD[effort],
         exact=False,
-        alpha_quality=100 if alpha is None else 0,
+        # replaced below, so it need not be good
+        alpha_quality=0,
     )
-    return stream if alpha is None else replace(stream, alpha=alpha)
+    return replace(stream, alpha=alpha)
 
 
 def again_without_loss(
@@ -112,13 +130,15 @@ def up_to_score(
     if work(image) > _SCORED[effort]:
         return None
     if image.mode == "RGBA" and alpha is None:
-        alpha = lossy(image, 0, effort).alpha
+        alpha = transparency(image, effort)
 
     def encode(quality: int) -> bytes:
         return lossy(image, quality, effort, alpha).file()
 
     judge = Judge(image, "WEBP", target)
-    found = smallest(encode, judge.score, target, low=_LOWEST, high=_HIGHEST, guess=guess)
+    found = smallest(
+        encode, judge.score, target, low=_LOWEST, high=_HIGHEST, guess=guess, near=_NEAR[effort]
+    )
     return None if found is None else Coded(webpfile.read(found.data).image, found.quality)
 
 
@@ -128,10 +148,10 @@ def _alpha_again(stream: Bitstream, image: Image.Image, effort: Effort) -> Bitst
     if image.mode != "RGBA":
         # alpha data that makes every pixel opaque
         return replace(stream, alpha=None)
-    if len(stream.alpha) <= _SMALL_ALPHA or image.width * image.height > _ALPHA_AREA[effort]:
+    if len(stream.alpha) <= _SMALL_ALPHA:
         return stream
-    alpha = lossy(image, 0, effort).alpha
-    if alpha is None or len(alpha) >= len(stream.alpha):
+    alpha = transparency(image, effort)
+    if len(alpha) >= len(stream.alpha):
         return stream
     slimmer = replace(stream, alpha=alpha)
     return slimmer if np.array_equal(_visible(image), _visible(decode(slimmer))) else stream
