@@ -1,11 +1,14 @@
 """SVG: what is drawn stays, what isn't goes."""
 
+import itertools
+import math
+
 import pytest
 import pyvips
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ir_build.engine import svg, svgpath, svgvalues
+from ir_build.engine import svg, svgoutline, svgpath, svgvalues
 from ir_build.errors import CorruptFile, LeftAlone
 from ir_build.options import Compression, Meta, Options
 
@@ -70,7 +73,7 @@ def test_twice_is_once(options):
         'id="a"',
         "<title>Two  shapes</title>",
         "<desc>\n    A square, a curve\n  </desc>",
-        'width="100px"',
+        'width="100"',
     ],
 )
 def test_what_others_refer_to_stays(kept):
@@ -96,7 +99,7 @@ def test_lossless_keeps_what_editors_store():
     [
         f"<svg {NS}><text> a <tspan> b </tspan>\n c</text></svg>",
         f"<svg {NS}><text xml:space='preserve'>  a  <a href='#x'> b </a> </text></svg>",
-        f"<svg {NS}><style>\n .a  > .b {{ fill : red }}\n</style><g class='a'/></svg>",
+        f"<svg {NS}><style> .a {{ fill: 'red }}</style><g class='a'/></svg>",
         f"<svg {NS}><foreignObject>\n <p xmlns='urn:html'> a <b> c</b> </p></foreignObject></svg>",
         f"<svg {NS}><script>\n if (1 &lt; 2) draw()\n</script> <g> </g> </svg>",
         f"<svg {NS}><script><![CDATA[ a < b ]]></script></svg>",
@@ -197,7 +200,9 @@ def test_depth_costs_no_stack():
     """Fifty thousand nested groups are no deeper for us than one."""
     depth = 50_000
     text = f"<svg {NS}>" + "<g>" * depth + "</g>" * depth + "</svg>"
-    assert minified(text) == text.replace("<g></g>", "<g/>")
+    assert minified(text) == f"<svg {NS}/>"
+    named = text.replace("<g>", "<g id='a'>")
+    assert minified(named) == named.replace("<g id='a'></g>", "<g id='a'/>")
 
 
 def test_outlines_under_an_enlargement_are_rounded_less():
@@ -266,7 +271,7 @@ def test_a_respelled_path_is_the_same_path(data):
 
 def corners(data):
     """Every point of a path, control points included, in absolute coordinates."""
-    pieces, _, places = svgpath._prepare(svgpath.parse(data), 99, stroked=False)
+    pieces, _, places = svgoutline._prepare(svgpath.parse(data), 99, stroked=False)
     return [
         (piece.kind, [(x / 10**places, y / 10**places) for x, y in piece.points])
         for piece in pieces
@@ -275,8 +280,8 @@ def corners(data):
 
 @given(paths(), st.integers(0, 4))
 def test_a_rounded_path_stays_within_its_tolerance(data, places):
-    """No point moves by more than half a unit of the last decimal, however long the path."""
-    after = svgpath.rewrite(svgpath.parse(data), places, stroked=False)
+    """No point under a pen moves by more than half a unit of the last decimal, however far on."""
+    after = svgoutline.rewrite(svgpath.parse(data), places, stroked=True)
     before, moved = corners(data), corners(after)
     assert [kind for kind, _ in before] == [kind for kind, _ in moved]
     for (_, points), (_, others) in zip(before, moved, strict=True):
@@ -284,17 +289,68 @@ def test_a_rounded_path_stays_within_its_tolerance(data, places):
             assert point == pytest.approx(other, abs=0.5 * 10**-places + 1e-9)
 
 
+def at(here, points, share):
+    """A point of a Bezier curve, by de Casteljau."""
+    points = [here, *points]
+    while len(points) > 1:
+        points = [
+            tuple(a + (b - a) * share for a, b in zip(one, other, strict=True))
+            for one, other in itertools.pairwise(points)
+        ]
+    return points[0]
+
+
+POINTS = st.tuples(st.integers(-200, 200), st.integers(-200, 200))
+
+
+@given(POINTS, POINTS, st.tuples(*[st.integers(-4, 4)] * 4), POINTS)
+def test_a_curve_of_lower_degree_is_the_same_curve(here, middle, off, end):
+    """A curve taken for a quadratic one strays by less than a unit."""
+    # A quadratic curve raised to a cubic one, then disturbed.
+    first = tuple(round((a + 2 * b) / 3) for a, b in zip(here, middle, strict=True))
+    second = tuple(round((a + 2 * b) / 3) for a, b in zip(end, middle, strict=True))
+    first = first[0] + off[0], first[1] + off[1]
+    second = second[0] + off[2], second[1] + off[3]
+    cubic = svgoutline._Piece("C", (first, second, end))
+    simple = svgoutline._curve(here, cubic, None)
+    for step in range(17):
+        point = at(here, cubic.points, step / 16)
+        if simple.kind == "L":
+            (ax, ay), (bx, by), (px, py) = here, end, point
+            across = (px - ax) * (by - ay) - (py - ay) * (bx - ax)
+            assert across == pytest.approx(0, abs=1e-6)
+        else:
+            other = at(here, simple.points, step / 16)
+            assert math.hypot(point[0] - other[0], point[1] - other[1]) < 1
+
+
+@pytest.mark.parametrize(
+    ("path", "shorter"),
+    [
+        ("M0 0H10V10L0 0Z", "M0 0H10V10z"),
+        ("M0 0H10h0V10s0 0 0 0H0Z", "M0 0H10V10H0z"),
+        ("M0 0C2 0 8 0 10 0V10Z", "M0 0H10V10z"),
+        ("M0 0C10 0 16.667 6.667 20 20V30Z", "M0 0Q15 0 20 20V30z"),
+    ],
+)
+def test_areas_need_no_needless_corners(path, shorter):
+    """What adds nothing to an area goes; under a pen it stays."""
+    picture = f"<svg {NS} viewBox='0 0 99 99'><path d='{path}'/></svg>"
+    assert f"'{shorter}'" in minified(picture)
+    assert f"'{shorter}'" not in minified(picture.replace("<path", "<path stroke='red'"))
+
+
 @given(paths(), st.integers(0, 4), st.booleans())
 def test_rounding_twice_is_rounding_once(data, places, stroked):
     """A rounded path is a fixed point."""
-    once = svgpath.rewrite(svgpath.parse(data), places, stroked=False)
-    assert svgpath.rewrite(svgpath.parse(once), places, stroked=False) == once
+    once = svgoutline.rewrite(svgpath.parse(data), places, stroked=False)
+    assert svgoutline.rewrite(svgpath.parse(once), places, stroked=False) == once
 
 
 def test_arcs_keep_their_numbers():
     """An arc's bulge depends on its ends too much for rounding; compact flags are read."""
     commands = svgpath.parse("M0 0a1.23456 1.2 0 01.5.123456A5 5 0 1 0 1.234567 2")
     assert [len(command.numbers) for command in commands] == [2, 7, 7]
-    assert svgpath.rewrite(commands, 1, stroked=False) == (
+    assert svgoutline.rewrite(commands, 1, stroked=False) == (
         "M0 0A1.23456 1.2 0 0 1 .5.123456 5 5 0 1 0 1.234567 2"
     )

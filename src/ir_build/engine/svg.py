@@ -1,8 +1,9 @@
 """SVG made smaller by leaving out what is never drawn and spelling the rest in fewer characters.
 
-Text, styles, scripts, `foreignObject` and what is not SVG stay as they are, and so do ids,
-classes, `viewBox`, titles and descriptions. Lossless keeps every number and what editors
-store for themselves; lossy drops the latter and rounds outlines far below what can be seen.
+Text, scripts, `foreignObject` and what is not SVG stay as they are, and so do ids, classes,
+`viewBox`, titles and descriptions; style sheets lose blanks and comments only. Lossless keeps
+every number and what editors store for themselves; lossy drops the latter and rounds outlines
+far below what can be seen. Pictures inside are treated as files of their own would be.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from ..candidate import Candidate
 from ..errors import LeftAlone, Reason
 from ..options import Compression, Options
+from . import svgimages
 from .svgminify import minify
 from .svgsurvey import SVG, Namespaces, survey
 from .svgtext import Start, Token, check, decode, tokenise
@@ -22,7 +24,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     """Minify an SVG; the result is UTF-8 whatever the source was."""
     text = decode(data)
     check(text)
-    tokens = list(tokenise(text))
+    tokens, lossy_pictures = svgimages.shrink(list(tokenise(text)), options)
     _check_root(tokens)
     found = survey(tokens)
     lossy = options.compression_type is Compression.LOSSY
@@ -37,7 +39,7 @@ def compress(data: bytes, options: Options) -> Candidate:
             notes = (*notes, "rounded outlines")
     if len(best) >= len(data):
         return Candidate(data, lossy=False)
-    return Candidate(best, lossy=rounded, notes=notes)
+    return Candidate(best, lossy=rounded or lossy_pictures, notes=notes)
 
 
 def _check_root(tokens: list[Token]) -> None:

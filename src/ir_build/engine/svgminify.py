@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..options import Meta
-from . import svgpath, svgvalues
+from . import svgattributes, svgcss, svgvalues
 from .svgnames import (
-    COLOURS,
     DESCRIPTIONS,
     EDITORS,
-    NUMERIC,
+    GROUPS,
     OWN_UNITS,
+    PLACED,
     STRUCTURE,
-    TRANSFORMS,
     WRITING,
 )
-from .svgsurvey import SVG, XML, Namespaces, Survey, box
+from .svgsurvey import SVG, XML, Namespaces, Survey, box, has_pen
 from .svgtext import Comment, End, Instruction, Start, Text, Token
 
 if TYPE_CHECKING:
@@ -60,6 +59,10 @@ class _Open:
     writing: bool
     #: how far outlines in it may move in user units, None for not at all
     tolerance: float | None
+    #: something in it is about itself: a title, what we do not know
+    described: bool = False
+    #: outlines in it are drawn with a pen
+    pen: bool = False
 
 
 def minify(
@@ -133,6 +136,7 @@ class _Minifier:
     def run(self, tokens: Sequence[Token]) -> str:
         depth = 0
         verbatim = False
+        before: Token | None = None
         for token in tokens:
             if depth:
                 if isinstance(token, Start):
@@ -140,7 +144,7 @@ class _Minifier:
                 elif isinstance(token, End):
                     depth -= 1
                 if verbatim:
-                    self._out.append(token.raw)
+                    self._out.append(_copied(token, before))
             elif isinstance(token, Start):
                 outcome = self._start(token)
                 if outcome is not None:
@@ -154,6 +158,7 @@ class _Minifier:
                     self._out.append(token.raw)
             elif isinstance(token, Instruction) or _keeps(token, self._found, self._rules):
                 self._out.append(token.raw)
+            before = token
         return "".join(self._out)
 
     def _start(self, token: Start) -> bool | None:
@@ -175,9 +180,12 @@ class _Minifier:
             or (parent and parent.local == "switch" and local == "foreignObject")
         ):
             self._namespaces.close(declared)
+            if parent:
+                parent.described = True
             return True
         tolerance = self._tolerance(local, token, parent)
-        tag = self._tag(token, local, tolerance, root=parent is None)
+        pen = self._found.stroked or has_pen(token, around=parent is not None and parent.pen)
+        tag = self._tag(token, local, tolerance, root=parent is None, pen=pen)
         opened = _Open(
             local,
             declared,
@@ -185,6 +193,7 @@ class _Minifier:
             tag,
             local in WRITING or (parent is not None and parent.writing),
             tolerance,
+            pen=pen,
         )
         self._out.append(f"{tag}>")
         self._open.append(opened)
@@ -196,12 +205,27 @@ class _Minifier:
         opened = self._open.pop()
         self._namespaces.close(opened.declared)
         name = opened.tag[1:].split(" ", 1)[0]
-        if len(self._out) > opened.place + 1:
+        if self._is_needless(opened):
+            self._out[opened.place] = ""
+            if len(self._out) == opened.place + 1:
+                self._out.pop()
+        elif len(self._out) > opened.place + 1:
             self._out.append(f"</{name}>")
         elif opened.tag == "<defs" and self._open:
             self._out.pop()
         else:
             self._out[-1] = f"{opened.tag}/>"
+
+    def _is_needless(self, opened: _Open) -> bool:
+        """Whether a group that has just ended is nothing but what it holds."""
+        found = self._found
+        return (
+            opened.tag == "<g"
+            and not opened.described
+            and not (found.styled or found.animated)
+            and bool(self._open)
+            and self._open[-1].local in GROUPS
+        )
 
     def _drops_metadata(self) -> bool:
         content = next(self._metadata, {""})
@@ -240,8 +264,13 @@ class _Minifier:
                 return False
         return True
 
-    def _tag(self, token: Start, local: str, tolerance: float | None, *, root: bool) -> str:
+    def _tag(
+        self, token: Start, local: str, tolerance: float | None, *, root: bool, pen: bool
+    ) -> str:
         parts = [f"<{token.name}"]
+        places = None
+        if self._rules.rounded:
+            places = svgattributes.EXACT if tolerance is None else _places(tolerance)
         for name, quoted in token.attributes:
             if name.startswith("xmlns:"):
                 self.declared.add(name[6:])
@@ -258,50 +287,30 @@ class _Minifier:
             value = quoted[1:-1]
             if name == "enable-background":
                 continue
+            if value.strip(_BLANKS) in ("0", "0px") and name in ("x", "y") and local in PLACED:
+                continue
             # a reference stands for characters that these rules have not seen
             if "&" not in value:
-                value = self._value(local, name, value, tolerance)
+                value = svgattributes.shortened(
+                    local, name, value, places, pen=pen, animated=self._found.animated
+                )
                 if name == "style" and not value:
                     continue
             parts.append(f"{name}={quoted[0]}{value}{quoted[0]}")
         return " ".join(parts)
 
-    def _value(self, local: str, name: str, value: str, tolerance: float | None) -> str:
-        if name == "d" and local == "path":
-            return self._outline(value, tolerance)
-        if name == "points":
-            numbers = svgvalues.numbers_of(value)
-            if numbers is None:
-                return value
-            if self._rules.rounded and tolerance is not None and not self._found.animated:
-                rounded = svgpath.rewrite_points(
-                    numbers, _places(tolerance), stroked=self._found.stroked
-                )
-                if rounded is not None:
-                    return rounded
-            return svgvalues.join(map(svgvalues.shorten, numbers))
-        if name in TRANSFORMS:
-            return svgvalues.transform(value)
-        if name in NUMERIC:
-            return svgvalues.length(value)
-        if name in COLOURS:
-            return svgvalues.colour(value)
-        if name == "style":
-            return svgvalues.style(value)
-        return value
 
-    def _outline(self, value: str, tolerance: float | None) -> str:
-        commands = svgpath.parse(value)
-        if commands is None:
-            return value
-        shorter = svgpath.write(commands)
-        if self._rules.rounded and not self._found.animated:
-            places = 99 if tolerance is None else _places(tolerance)
-            rewritten = svgpath.rewrite(commands, places, stroked=self._found.stroked)
-            if rewritten is not None and len(rewritten) < len(shorter):
-                shorter = rewritten
-        return shorter if len(shorter) < len(value) else value
+def _copied(token: Token, before: Token | None) -> str:
+    """A token of what is copied as it is, unless it is a style sheet."""
+    if (
+        isinstance(token, Text)
+        and isinstance(before, Start)
+        and before.name.rpartition(":")[2] == "style"
+    ):
+        return svgcss.minify(token.raw)
+    return token.raw
 
 
 def _places(tolerance: float) -> int:
+    """The decimals that keep within it."""
     return max(0, math.ceil(round(-math.log10(2 * tolerance), 9)))

@@ -8,7 +8,8 @@ _STRUCTURE = (
     "animateTransform animateMotion mpath feBlend feColorMatrix feComponentTransfer feComposite "
     "feConvolveMatrix feDiffuseLighting feDisplacementMap feDistantLight feDropShadow feFlood "
     "feFuncA feFuncB feFuncG feFuncR feGaussianBlur feImage feMerge feMergeNode feMorphology "
-    "feOffset fePointLight feSpecularLighting feSpotLight feTile feTurbulence"
+    "feOffset fePointLight feSpecularLighting feSpotLight feTile feTurbulence "
+    "font font-face glyph hkern missing-glyph vkern"
 )
 _NUMERIC = (
     "x y width height cx cy r rx ry x1 y1 x2 y2 fx fy dx dy offset opacity fill-opacity "
@@ -22,6 +23,10 @@ STRUCTURE = frozenset(_STRUCTURE.split())
 WRITING = frozenset({"text", "tspan", "textPath", "tref", "flowRoot", "flowPara", "flowSpan"})
 #: attributes of one number with or without a unit
 NUMERIC = frozenset(_NUMERIC.split())
+#: elements whose place is the origin when they do not say
+PLACED = frozenset({"svg", "rect", "image", "use"})
+#: elements in which a group without attributes is nothing but what it holds
+GROUPS = frozenset({"svg", "g"})
 COLOURS = frozenset({"fill", "stroke", "stop-color", "flood-color", "lighting-color", "color"})
 TRANSFORMS = frozenset({"transform", "gradientTransform", "patternTransform"})
 #: whose own units are not the picture's
@@ -53,6 +58,7 @@ EDITORS = frozenset(
         "http://krita.org/namespaces/svg/krita",
         "http://schemas.microsoft.com/visio/2003/SVGExtensions/",
         "http://www.corel.com/coreldraw/odm/2003",
+        "http://xml.openoffice.org/svg/export",
     }
 )
 #: namespaces of descriptions: RDF with its vocabularies, XMP

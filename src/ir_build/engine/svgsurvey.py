@@ -29,6 +29,7 @@ _DELICATE_CSS = re.compile(
     r"|:(?:nth-|first-|last-|only-|empty\b|has\b)|(?<=[\w)\]*])\s*[+~]\s*(?=[\w.#:*\[])"
 )
 _CSS_STRINGS = re.compile(r"""/\*.*?\*/|"[^"]*"|'[^']*'|\([^()]*\)""", re.DOTALL)
+_PEN = re.compile(r"(?<![\w-])stroke\s*+:(?!\s*+none\b)|marker")
 _MOVING_CSS = re.compile(r"transform|zoom|scale|path\(|@keyframes|\bd\s*:")
 # Sources that tools read back from a comment: Excalidraw's scenes, PlantUML's text.
 _PAYLOAD = re.compile(r"payload-|svg-source:|SRC=\[")
@@ -76,9 +77,12 @@ class Survey:
     animated: bool = False
     #: style sheets or views may enlarge parts of the picture
     moving: bool = False
+    #: there are style sheets, whose selectors may look at the tree
+    styled: bool = False
     #: there is text, in which blanks may show
     writing: bool = False
-    #: outlines may be drawn with a pen
+    #: any outline may be drawn with a pen, or have markers at its corners, whatever its element
+    #: and those around it say
     stroked: bool = False
     #: elements are drawn away from where they stand
     shared: bool = False
@@ -97,7 +101,7 @@ def survey(tokens: Sequence[Token]) -> Survey:
     found = Survey()
     namespaces = Namespaces()
     css: list[str] = []
-    open_elements: list[tuple[str, list[str]]] = []
+    open_elements: list[tuple[str, list[str], bool]] = []
     # how deep the outermost metadata and style elements stand, 0 outside of them
     metadata = styles = 0
     for token in tokens:
@@ -111,10 +115,12 @@ def survey(tokens: Sequence[Token]) -> Survey:
             elif local == "metadata":
                 found.metadata.append(set())
             _element(found, local, token, css)
+            pen = has_pen(token, around=bool(open_elements) and open_elements[-1][2])
+            found.stroked = found.stroked or (pen and local == "use")
             if token.empty:
                 namespaces.close(declared)
                 continue
-            open_elements.append((local, declared))
+            open_elements.append((local, declared, pen))
             metadata = metadata or (len(open_elements) if local == "metadata" else 0)
             styles = styles or (len(open_elements) if local == "style" else 0)
         elif isinstance(token, End):
@@ -124,6 +130,7 @@ def survey(tokens: Sequence[Token]) -> Survey:
         elif isinstance(token, Text):
             if styles:
                 css.append(token.raw)
+                found.stroked = found.stroked or _PEN.search(token.raw) is not None
             if metadata == len(open_elements) > 0 and token.raw.strip():
                 found.metadata[-1].add("")
         elif isinstance(token, Comment):
@@ -151,17 +158,28 @@ def box(start: Start) -> tuple[float, float] | None:
     return size if all(0 < side < 1e9 for side in size) else None
 
 
+def has_pen(start: Start, *, around: bool) -> bool:
+    """Whether outlines in an element are drawn with a pen, if those `around` it are."""
+    for name, value in start.attributes:
+        if name == "stroke":
+            around = value[1:-1].strip() != "none"
+    # A style wins over the attribute.
+    return around or any(
+        name == "style" and _PEN.search(value) is not None for name, value in start.attributes
+    )
+
+
 def _element(found: Survey, local: str, start: Start, css: list[str]) -> None:
     found.delicate = found.delicate or local in _SCRIPTS
     found.animated = found.animated or local in _ANIMATIONS
     found.moving = found.moving or local == "view"
     found.writing = found.writing or local in _WRITING
     found.shared = found.shared or local in _SHARED
+    found.styled = found.styled or local == "style"
+    found.stroked = found.stroked or local == "marker"
     for name, value in start.attributes:
         if name.lower().startswith("on"):
             found.delicate = True
-        elif name.startswith("stroke"):
-            found.stroked = True
         elif name == "style":
             css.append(value[1:-1])
         elif name in _TRANSFORMS and found.magnification is not None:
@@ -171,7 +189,6 @@ def _element(found: Survey, local: str, start: Start, css: list[str]) -> None:
 
 def _style(found: Survey, css: list[str]) -> None:
     for sheet in css:
-        found.stroked = found.stroked or "stroke" in sheet
         found.moving = found.moving or _MOVING_CSS.search(sheet) is not None
         bare = _CSS_STRINGS.sub(" ", sheet)
         found.delicate = found.delicate or _DELICATE_CSS.search(bare) is not None

@@ -55,8 +55,11 @@ def numbers_of(value: str) -> list[str] | None:
 
 def length(value: str) -> str:
     """A number with or without a unit, shortened; anything else as it is."""
-    match = _LENGTH.fullmatch(value)
-    return shorten(match[1]) + (match[2] or "") if match else value
+    match = _LENGTH.fullmatch(value.strip(_SPACE))
+    if not match:
+        return value
+    # A pixel is what a number without a unit is.
+    return shorten(match[1]) + (match[2] or "").removeprefix("px")
 
 
 def colour(value: str) -> str:
