@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from .. import marker
 from ..errors import InputError, LeftAlone
 from ..media import HEAD_BYTES, MediaType, sniff
 from . import compress
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from .svgtext import Token
 
 _ADDRESS = re.compile(r"(data:image/[\w.+-]+;base64,)([A-Za-z0-9+/=\s]+)")
-_RASTER = frozenset({MediaType.JPEG, MediaType.PNG, MediaType.GIF, MediaType.WEBP, MediaType.AVIF})
 
 
 def shrink(tokens: Sequence[Token], options: Options) -> tuple[list[Token], bool]:
@@ -66,9 +66,14 @@ def _compressed(encoded: str, options: Options) -> Candidate | None:
     except binascii.Error:
         return None
     media = sniff(data[:HEAD_BYTES])
-    if media not in _RASTER:
+    if media in (None, MediaType.PDF):
+        return None
+    if marker.is_marked(data, media):
         return None
     try:
-        return compress(data, media, options)
+        candidate = compress(data, media, options)
     except (InputError, LeftAlone):
         return None
+    if candidate.lossy:
+        return replace(candidate, data=marker.mark(candidate.data, media))
+    return candidate

@@ -147,21 +147,44 @@ def _rounded(piece: _Piece, divisor: int) -> _Piece:
     return _Piece(piece.kind, points, piece.arc)
 
 
-def _simplified(pieces: list[_Piece]) -> Iterator[_Piece]:
+def _simplified(pieces: list[_Piece]) -> list[_Piece]:
     """The same area with fewer numbers, to less than one unit; for outlines without a pen."""
-    here = start = (0, 0)
-    for place, original in enumerate(pieces):
-        after = pieces[place + 1] if place + 1 < len(pieces) else None
-        piece = _curve(here, original, after) if original.kind == "C" else original
-        end = piece.points[-1] if piece.points else start
+    moving = [
+        (here, piece)
+        for here, piece in zip(_starts(pieces), pieces, strict=True)
+        if piece.kind in "MZ" or any(point != here for point in piece.points)
+    ]
+    # From the end, as a curve's spelling depends on what the next one has become.
+    simpler: list[_Piece] = []
+    after: _Piece | None = None
+    for here, piece in reversed(moving):
+        after = _curve(here, piece, after) if piece.kind == "C" else piece
+        simpler.append(after)
+    simpler.reverse()
+    return _without_closing_lines(simpler)
+
+
+def _without_closing_lines(pieces: list[_Piece]) -> list[_Piece]:
+    """The pieces without lines back to where the Z behind them goes anyway."""
+    kept: list[_Piece] = []
+    start = (0, 0)
+    for piece in pieces:
         if piece.kind == "M":
-            start = end
-        elif (piece.points and all(point == here for point in piece.points)) or (
-            piece.kind == "L" and end == start and after is not None and after.kind == "Z"
-        ):
-            continue
-        here = end
-        yield piece
+            start = piece.points[0]
+        elif piece.kind == "Z" and kept[-1] == _Piece("L", (start,)):
+            kept.pop()
+        kept.append(piece)
+    return kept
+
+
+def _starts(pieces: list[_Piece]) -> Iterator[_Point]:
+    """Where each piece begins."""
+    here = start = (0, 0)
+    for piece in pieces:
+        yield here
+        here = piece.points[-1] if piece.points else start
+        if piece.kind == "M":
+            start = here
 
 
 def _curve(here: _Point, piece: _Piece, after: _Piece | None) -> _Piece:

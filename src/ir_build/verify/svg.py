@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections import Counter
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 import pyvips
 from PIL import Image
 
+from ..candidate import Candidate
 from ..errors import CorruptFile
+from ..media import HEAD_BYTES, sniff
 from ..options import Compression
+from . import verify as judge
 from .likeness import Measure, strips
 from .verdict import OK, Verdict, differs
 
 if TYPE_CHECKING:
-    from ..candidate import Candidate
     from ..media import MediaType
     from ..options import Options
 
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
 _RENDERED = 600
 # Drawn sizes beyond this are not what a page shows.
 _LARGEST_SCALE = 64.0
+
+# A picture inside.
+_ADDRESS = re.compile(rb"(data:image/[\w.+-]+;base64,)([A-Za-z0-9+/=\s]+)")
 
 # Elements that scripts, readers or users meet: none may be dropped, merged or added.
 _COUNTED = frozenset(
@@ -52,9 +59,12 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
     except CorruptFile as error:
         return differs(f"the new file {error.message}")
     difference = _structure(before, after)
+    if difference:
+        return differs(difference)
+    drawing, difference = _pictures(original, candidate, options)
     if not difference:
         lossless = not candidate.lossy or options.compression_type is Compression.LOSSLESS
-        difference = _drawing(original, candidate.data, lossless=lossless)
+        difference = _drawing(original, drawing, lossless=lossless)
     return differs(difference) if difference else OK
 
 
@@ -163,6 +173,29 @@ def _size(value: str) -> object:
         return tuple(float(part.removesuffix("px")) for part in parts)
     except ValueError:
         return tuple(parts)
+
+
+def _pictures(original: bytes, candidate: Candidate, options: Options) -> tuple[bytes, str]:
+    """The candidate with the original's pictures inside, and what differs between these and its own.
+
+    Pictures are judged as files of their own are, so that the drawing can be held to its own measure.
+    """
+    before, after = _ADDRESS.findall(original), _ADDRESS.findall(candidate.data)
+    if len(before) != len(after):
+        return candidate.data, f"{len(before)} pictures inside became {len(after)}"
+    for number, ((_, one), (_, other)) in enumerate(zip(before, after, strict=True), 1):
+        data, shorter = base64.b64decode(one), base64.b64decode(other)
+        media = sniff(data[:HEAD_BYTES])
+        if data != shorter and media is None:
+            return candidate.data, f"picture {number} inside is of an unknown type"
+        if data == shorter or media is None:
+            continue
+        inner = Candidate(shorter, lossy=candidate.lossy)
+        verdict = judge(data, inner, media, replace(options, resize=None))
+        if not verdict.ok:
+            return candidate.data, f"picture {number} inside: {verdict.detail}"
+    pictures = (picture for _, picture in before)
+    return _ADDRESS.sub(lambda match: match[1] + next(pictures), candidate.data), ""
 
 
 def _drawing(original: bytes, candidate: bytes, *, lossless: bool) -> str:
