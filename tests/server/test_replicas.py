@@ -35,25 +35,6 @@ def test_two_replicas_share_everything_but_memory(replicas):
     assert requests.get(image["origin_url"], timeout=30).status_code == 404
 
 
-def test_two_replicas_under_load_lose_nothing_and_charge_nothing_twice(replicas):
-    """Uploads to both at once into one quota: it holds to the byte, and every 201 is there."""
-    one = replicas[0]
-    data = [picture((30, 20), f"#40{n:02x}ff") for n in range(24)]
-    made = one.new_sub(quota=15 * len(data[0]))
-    subs = [server.as_account(made) for server in replicas]
-    with ThreadPoolExecutor(8) as threads:
-        answers = list(threads.map(lambda n: subs[n % 2].upload(data[n]), range(24)))
-    codes = [answer.status_code for answer in answers]
-    assert set(codes) == {201, 403}
-    assert codes.count(201) == 15
-    assert subs[0].used() == subs[1].used() == 15 * len(data[0])
-    assert subs[1].get("/images").json()["total"] == 15
-    for number, answer in enumerate(answers):
-        if answer.status_code == 201:
-            path = answer.json()["origin_url"].partition("/v1")[2]
-            assert requests.get(subs[0].url + path, timeout=30).content == data[number]
-
-
 def test_a_secret_that_one_replica_resets_is_dead_on_the_other(replicas):
     """Nothing about accounts is remembered in a process."""
     one, two = replicas
