@@ -8,6 +8,7 @@ from pathlib import Path
 import cores
 import curve
 import equal
+import hook
 import pdf
 import peers
 import quality
@@ -29,8 +30,9 @@ what.add_argument(
     "--pdf", type=Path, metavar="PYTHON", help="PDFs beside peers; PYTHON has ocrmypdf installed"
 )
 what.add_argument("--warm", action="store_true", help="measure a warm run over many small files")
+what.add_argument("--hook", action="store_true", help="measure the hook on unchanged files")
 what.add_argument("--throughput", action="store_true", help="measure builds by a slow server")
-parser.add_argument("--files", type=int, help="how many, with --warm or --throughput")
+parser.add_argument("--files", type=int, help="how many, with --warm, --hook or --throughput")
 parser.add_argument("--concurrency", type=int, default=16, help="calls at once, with --throughput")
 arguments = parser.parse_args()
 
@@ -38,10 +40,12 @@ if arguments.warm:
     warm.measure(arguments.files or 10_000)
 elif arguments.throughput:
     throughput.measure(arguments.files or 500, arguments.concurrency)
+elif arguments.hook:
+    hook.measure()
 elif arguments.install_peers:
     peers.install()
 elif arguments.folder is None:
-    parser.error("give a folder, --warm or --throughput")
+    parser.error("give a folder, --warm, --hook or --throughput")
 elif arguments.equal:
     equal.measure(arguments.folder, effort=arguments.effort)
 elif arguments.curve:
