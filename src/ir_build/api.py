@@ -135,9 +135,9 @@ class Session:
         """End the workers, with whatever they may still be doing ahead of need."""
         self._ended.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self.backend.close()
         self._sandbox.close()
         self._threads.shutdown(wait=True)
-        self.backend.close()
         self._cache.close()
 
     def prefetch(self, files: Iterable[tuple[Path, str]], *, root: Path) -> None:

@@ -128,22 +128,20 @@ class Pipeline:
                 )
                 return _Answer(entry, from_cache=entry.code != Reason.BACKEND_STOPPED, context="")
             backend = self._fallback
-        if destination is not None and backend.remote and self._known(job, backend) is None:
-            destination.check(job.asset)  # before quota is spent on what cannot be used
         try:
-            return self._answer_by(backend, job)
+            return self._answer_by(backend, job, destination)
         except LeftAlone as left:  # by this backend, today
             if self._fallback is None:
                 entry = Entry("kept", code=left.reason, detail=left.detail)
                 return _Answer(entry, from_cache=False, context="")
-            return self._answer_by(self._fallback, job)
+            return self._answer_by(self._fallback, job, destination)
         except BackendError as error:
             self._count_fault(error)
             if self._fallback is None:
                 if self.stopped is not None:
                     return self._answer(job, destination)
                 raise
-            return self._answer_by(self._fallback, job)
+            return self._answer_by(self._fallback, job, destination)
 
     def _count_fault(self, error: BackendError) -> None:
         with self._lock:
@@ -152,7 +150,7 @@ class Pipeline:
             if self.stopped is None and (final or self._faults >= _FAULTS_IN_A_ROW):
                 self.stopped = error
 
-    def _answer_by(self, backend: Backend, job: Job) -> _Answer:
+    def _answer_by(self, backend: Backend, job: Job, destination: Destination | None) -> _Answer:
         """The answer, made once however many equal files there are."""
         where = context(job.options, backend.identity)
         key = cache_key(job.digest, where)
@@ -164,7 +162,7 @@ class Pipeline:
         if not mine:
             return future.result()
         try:
-            answer = self._look_up_or_make(backend, job, key, where)
+            answer = self._look_up_or_make(backend, job, destination, key, where)
             future.set_result(answer)
         except BaseException as error:
             future.set_exception(error)
@@ -175,13 +173,17 @@ class Pipeline:
             with self._lock:
                 del self._under_way[key]
 
-    def _look_up_or_make(self, backend: Backend, job: Job, key: str, where: str) -> _Answer:
+    def _look_up_or_make(
+        self, backend: Backend, job: Job, destination: Destination | None, key: str, where: str
+    ) -> _Answer:
         entry = self._known(job, backend)
         if entry is not None:
             seconds = self._fresh.get(key)
             return _Answer(entry, seconds is None, where, seconds or 0.0)
         if self._cached_only:
             return _Answer(Entry("kept", code=Reason.NOT_CACHED), from_cache=True, context="")
+        if backend.remote and destination is not None:
+            destination.check(job.asset)  # before quota is spent on what cannot be used
         with self._room.of(job.state.st_size):
             started = time.perf_counter()
             data, _ = atomic.read(job.asset.path)

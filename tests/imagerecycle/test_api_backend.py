@@ -172,13 +172,14 @@ def test_types_that_a_server_does_not_know_are_tried_once(peer, site, build):
     """Where a server refuses a WebP file, no other one is sent; the engine may do them."""
     for number in range(3):
         buffer = BytesIO()
-        Image.effect_noise((40, 40), 9 + number).save(buffer, "webp", lossless=True)
+        Image.effect_noise((120, 120), 9 + number).save(buffer, "webp", lossless=True)
         (site / f"{number}.webp").write_bytes(buffer.getvalue())
-    peer.fail(*[{"where": "upload", "kind": "status", "status": 400}] * 3)
+    peer.fail(*[{"where": "upload", "kind": "status", "status": 400}] * 9)
     report = build(concurrency=1)
     assert peer.count("upload") == 1
     assert {outcome.reason for outcome in report.kept} == {Reason.NOT_TAKEN}
     assert not report.failed
+    assert len(build(fallback="local").optimised) == 3
 
 
 def test_what_comes_back_is_verified(peer, site, build):

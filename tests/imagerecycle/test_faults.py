@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import threading
 import traceback
 from io import BytesIO
 
@@ -207,6 +208,28 @@ def test_a_pause_that_is_too_long_is_an_error_at_once(peer, client):
         client.account()
     assert caught.value.retry_after == 3600
     assert peer.count("account") == 1
+
+
+def test_a_client_that_is_closed_waits_no_longer(peer):
+    """An interrupted build does not sit out the pauses of its retries."""
+    peer.fail(*[status("account", 503, headers={"Retry-After": "50"})] * 9)
+    client = Client(Credentials(KEY, SECRET, peer.url))
+    raised = []
+
+    def ask():
+        with pytest.raises(TransportError, match="the client was closed"):
+            client.account()
+        raised.append(1)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    while peer.count("account") == 0:
+        threading.Event().wait(0.02)
+    client.close()
+    for thread in threads:
+        thread.join(20)
+    assert len(raised) == 3
 
 
 def test_what_may_have_been_charged_is_counted(peer, client):

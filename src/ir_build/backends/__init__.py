@@ -40,7 +40,7 @@ class Backend(Protocol):
         """What the report should say of the run as a whole."""
 
     def close(self) -> None:
-        """Let go of what it holds."""
+        """Let go of what it holds; calls that are under way end soon, in an error or not."""
 
 
 def built_in(sandbox: Sandbox) -> Backend:

@@ -55,6 +55,7 @@ class Manifest:
         self._path = path
         self._lock = threading.Lock()
         self._database: sqlite3.Connection | None = None
+        self._closed = False
 
     def sent(self, record: Sent) -> None:
         """Note that a file was sent; the last time counts."""
@@ -95,8 +96,9 @@ class Manifest:
         return Sent(original, size, server, image, origin_url, when)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; what is noted later is lost."""
         with self._lock, contextlib.suppress(sqlite3.Error):
+            self._closed = True
             if self._database is not None:
                 self._database.close()
                 self._database = None
@@ -106,6 +108,8 @@ class Manifest:
             database.execute(statement, values)
 
     def _opened(self) -> sqlite3.Connection:
+        if self._closed:
+            raise sqlite3.ProgrammingError("the manifest is closed")
         if self._database is None:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # The links in it are as good as the files: nobody else may read them.

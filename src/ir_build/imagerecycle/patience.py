@@ -69,17 +69,28 @@ class Gate:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._opens = 0.0
+        self._abandoned = threading.Event()
 
     def close_for(self, seconds: float) -> None:
         """Let nobody through for so long."""
         with self._lock:
             self._opens = max(self._opens, time.monotonic() + seconds)
 
-    def pass_through(self) -> None:
-        """Wait until it is open."""
-        while True:
+    def abandon(self) -> None:
+        """Nobody is to wait any more."""
+        self._abandoned.set()
+
+    def pause(self, seconds: float) -> bool:
+        """Wait for so long and until it is open. False when that was abandoned."""
+        while seconds > 0:
+            if self._abandoned.wait(seconds):
+                break
             with self._lock:
-                left = self._opens - time.monotonic()
-            if left <= 0:
-                return
-            time.sleep(left)
+                seconds = self._opens - time.monotonic()
+        return not self._abandoned.is_set()
+
+    def pass_through(self) -> bool:
+        """Wait until it is open. False when that was abandoned."""
+        with self._lock:
+            left = self._opens - time.monotonic()
+        return self.pause(left)

@@ -123,7 +123,8 @@ class Transport:
         self._patiently("the download", attempt)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; what is under way is not tried again."""
+        self._gate.abandon()
         self._session.close()
 
     def _checked(self, link: str) -> str:
@@ -199,7 +200,8 @@ class Transport:
         """The result, and whether the answer to an earlier attempt was lost."""
         lost = False
         for number in range(1, self._patience.attempts + 1):
-            self._gate.pass_through()
+            if not self._gate.pass_through():
+                raise TransportError(f"{what}: given up, the client was closed", lost=lost)
             try:
                 return attempt(), lost
             except _Fault as fault:
@@ -210,7 +212,7 @@ class Transport:
                     raise fault.final(what, lost=lost) from None
                 if fault.wait:
                     self._gate.close_for(fault.wait)
-                time.sleep(self._patience.before(number))
+                self._gate.pause(self._patience.before(number))
         raise AssertionError  # the last attempt returns or raises
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import requests
 
+from ..wire import Auth
 from . import accounts, images, uploads
-from .probe import Broken, Probe, Skipped
+from .probe import Broken, Probe, Run, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +41,8 @@ def run(credentials: Credentials) -> Iterator[Result]:
 
     What a check made is deleted at the end, also when the caller stops half-way.
     """
-    with Probe(credentials) as probe:
+    with Run() as shared:
+        probe = Probe(shared, credentials.url, Auth(credentials.key, credentials.secret))
         for check in CHECKS:
             claim = (check.__doc__ or check.__name__).strip().removesuffix(".")
             try:

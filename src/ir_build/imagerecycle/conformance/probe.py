@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from requests.structures import CaseInsensitiveDict
 
-    from ..credentials import Credentials
 
 _TIMEOUT = (10, 120)
 FORM = "application/x-www-form-urlencoded"
@@ -84,26 +84,33 @@ class Reply:
         return f" ({str(found['errmessage'])[:80]})" if found.get("errmessage") else ""
 
 
-class Probe:
-    """Speaks for one account, and remembers what is to be deleted."""
+class Run:
+    """What the probes of one run share; at its end what they made is deleted."""
 
-    def __init__(self, credentials: Credentials) -> None:
-        self.url = credentials.url
-        self.auth = Auth(credentials.key, credentials.secret)
-        self._session = requests.Session()
-        self._session.auth = transport.no_auth
-        self._session.headers = {"Accept-Encoding": "identity"}
-        self._undo: list[Callable[[], object]] = []
-        self._pictures = 0
+    def __init__(self) -> None:
+        self.session = requests.Session()
+        self.session.auth = transport.no_auth
+        self.session.headers = {"Accept-Encoding": "identity"}
+        self.undo: list[Callable[[], object]] = []
+        self.numbers = itertools.count()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for undo in reversed(self._undo):
+        for undo in reversed(self.undo):
             with contextlib.suppress(requests.RequestException):
                 undo()
-        self._session.close()
+        self.session.close()
+
+
+class Probe:
+    """Speaks for one account."""
+
+    def __init__(self, run: Run, url: str, auth: Auth) -> None:
+        self.url = url
+        self.auth = auth
+        self._run = run
 
     @property
     def signature(self) -> dict[str, str]:
@@ -122,7 +129,7 @@ class Probe:
         """A request as it is given, without credentials of its own."""
         url = path if "://" in path else self.url + path
         headers = {} if content_type is None else {"Content-Type": content_type}
-        answer = self._session.request(
+        answer = self._run.session.request(
             method, url, params=query, data=body or None, headers=headers, timeout=_TIMEOUT,
             allow_redirects=False,
         )  # fmt: skip
@@ -148,7 +155,7 @@ class Probe:
         reply = self.send("POST", "/images", body=body, content_type=content_type)
         if reply.status == 201:
             identifier = reply.document(201).get("id")
-            self._undo.append(lambda: self.call("DELETE", f"/images/{identifier}"))
+            self._run.undo.append(lambda: self.call("DELETE", f"/images/{identifier}"))
         return reply
 
     def image(self) -> dict[str, Any]:
@@ -158,8 +165,7 @@ class Probe:
 
     def picture(self) -> bytes:
         """A PNG file like no other of this run, which anybody can make smaller."""
-        self._pictures += 1
-        return png(self._pictures)
+        return png(next(self._run.numbers))
 
     def sub_account(self, **fields: str) -> dict[str, Any]:
         """A new sub-account, deleted at the end."""
@@ -167,15 +173,13 @@ class Probe:
         if reply.status == 403:
             raise Skipped("this account may not have sub-accounts")
         made = reply.document(201)
-        self._undo.append(lambda: self.call("DELETE", f"/accounts/sub/{made['id']}"))
+        self._run.undo.append(lambda: self.call("DELETE", f"/accounts/sub/{made['id']}"))
         return made
 
     def as_account(self, sub: Mapping[str, Any]) -> Probe:
-        """A probe for a sub-account; its pictures and what is undone are this one's."""
-        other = Probe.__new__(Probe)
-        other.__dict__.update(self.__dict__)
-        other.auth = Auth(str(sub.get("api_key")), str(sub.get("api_secret")))
-        return other
+        """A probe for a sub-account, in the same run."""
+        auth = Auth(str(sub.get("api_key")), str(sub.get("api_secret")))
+        return Probe(self._run, self.url, auth)
 
 
 def multipart(
