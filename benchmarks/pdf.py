@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,8 +19,9 @@ import timing
 
 from ir_build.engine.score import Reference
 
-_DPI = 100
-_SECONDS = 120
+_DPI = 72
+_WORKERS = 3
+_SECONDS = 1200
 
 _Line = Callable[[Path, Path], list[str]]
 
@@ -88,29 +90,28 @@ def measure(folder: Path, python: Path) -> None:
 
     `python` is that of an environment with ocrmypdf, which is not a dependency.
     """
+    names = ["ir-build lossy", "ir-build lossless", *reversed(_peers(python))]
+    with tempfile.TemporaryDirectory() as temporary, ProcessPoolExecutor(_WORKERS) as pool:
+        jobs = [(name, folder, Path(temporary, str(at)), python) for at, name in enumerate(names)]
+        results = dict(zip(names, pool.map(_measured, jobs), strict=True))
+    _print(sorted(folder.glob("*.pdf")), results)
+
+
+def _measured(job: tuple[str, Path, Path, Path]) -> _Result:
+    name, folder, out, python = job
     sources = sorted(folder.glob("*.pdf"))
-    facts = {path.name: _facts(path) for path in sources}
-    results: dict[str, _Result] = {}
-    with tempfile.TemporaryDirectory() as temporary:
-        for kind in ("lossless", "lossy"):
-            out = Path(temporary, kind)
-            results[f"ir-build {kind}"] = _ours(folder, sources, out, kind)
-        for number, (name, line) in enumerate(_peers(python).items()):
-            out = Path(temporary, str(number))
-            results[name] = _theirs(sources, out, line)
-        for result, out in zip(results.values(), _folders(Path(temporary), results), strict=True):
-            _look(sources, out, facts, result)
-    _print(sources, results)
-
-
-def _folders(folder: Path, results: dict[str, _Result]) -> list[Path]:
-    return [folder / name for name in ("lossless", "lossy", *map(str, range(len(results) - 2)))]
+    if name.startswith("ir-build "):
+        result = _ours(folder, sources, out, name.removeprefix("ir-build "))
+    else:
+        result = _theirs(sources, out, _peers(python)[name])
+    _look(sources, out, result)
+    return result
 
 
 def _ours(folder: Path, sources: list[Path], out: Path, kind: str) -> _Result:
     report = out.with_suffix(".json")
     cost = timing.ir_build(
-        "optimize", folder, "--out", out, "--compression-type", kind, "--jobs", 1,
+        "optimize", folder, "--out", out, "--compression-type", kind, "--jobs", 1, "--timeout", 1200,
         "--report", report, cache=out.with_suffix(".cache"),
     )  # fmt: skip
     failed = json.loads(report.read_text())["totals"]["failed"]
@@ -138,16 +139,14 @@ def _size(path: Path) -> int:
     return path.stat().st_size
 
 
-def _look(
-    sources: list[Path], out: Path, facts: dict[str, dict[str, int]], result: _Result
-) -> None:
+def _look(sources: list[Path], out: Path, result: _Result) -> None:
     """Compare every changed file with its source."""
     for path in sources:
         made = out / path.name
         if made.read_bytes() == path.read_bytes():
             continue
         after = _facts(made)
-        for name, count in facts[path.name].items():
+        for name, count in _facts(path).items():
             if after.get(name, 0) < count:
                 result.lost[name] = result.lost.get(name, 0) + 1
         result.scores += _scores(path, made)
@@ -196,11 +195,11 @@ def _all(items: list[pikepdf.OutlineItem]) -> Iterator[pikepdf.OutlineItem]:
 
 
 def _scores(before: Path, after: Path) -> list[float]:
-    """SSIMULACRA2 of the first and the middle page."""
+    """SSIMULACRA2 of a page in the middle."""
     scores = []
     try:
         one, other = pypdfium2.PdfDocument(before), pypdfium2.PdfDocument(after)
-        for index in sorted({0, len(one) // 2}):
+        for index in (len(one) // 2,):
             pages = [
                 document[index].render(scale=_DPI / 72).to_pil().convert("RGB")
                 for document in (one, other)

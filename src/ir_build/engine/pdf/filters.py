@@ -19,7 +19,10 @@ GENERIC = frozenset(
 )
 # Within inline images short names are allowed too; in stream dictionaries readers take them.
 _LONG = {"/Fl": "/FlateDecode", "/LZW": "/LZWDecode", "/A85": "/ASCII85Decode", "/AHx": "/ASCIIHexDecode", "/RL": "/RunLengthDecode", "/DCT": "/DCTDecode", "/CCF": "/CCITTFaxDecode"}  # fmt: skip
-_LEVEL = 12
+# libdeflate's levels; the last gains half a per cent for five times the work, which is too much
+# for rows of a large image.
+_BEST, _GOOD = 12, 8
+_LARGE = 8 * 1024 * 1024
 _SPACE = b"\0\t\n\f\r "
 
 
@@ -66,7 +69,7 @@ def decode(data: bytes, name: str, parms: Parms, limit: int) -> bytes:
 def deflated(data: bytes) -> bytes:
     """The smallest zlib stream at hand for `data`."""
     # libdeflate, which looks further ahead than zlib
-    return bytes(deflate.zlib_compress(data, _LEVEL))
+    return bytes(deflate.zlib_compress(data, _BEST if len(data) < _LARGE else _GOOD))
 
 
 def _inflate(data: bytes, limit: int) -> bytes:

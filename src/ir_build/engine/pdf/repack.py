@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _BUDGET_DECODED = 1024 * 1024 * 1024
 # A search for a quality costs some 2 to 4 CPU seconds a million pixels.
 _BUDGET_SEARCHED = {Effort.FAST: 2_000_000, Effort.DEFAULT: 8_000_000, Effort.BEST: 24_000_000}
+_LARGEST_FILTERED = 48 * 1024 * 1024
 # What scaling must save over the full size to be worth it.
 _WORTH_SCALING = 0.9
 # Trying row filters costs up to 1 CPU second a million bytes that deflate makes of the image.
@@ -160,7 +161,7 @@ def _stored(
 ) -> Packed:
     """The samples without loss."""
     deflated = streams.pack(plain)
-    thorough = len(deflated.data) <= budget.filtered
+    thorough = len(deflated.data) <= budget.filtered and len(plain.data) <= _LARGEST_FILTERED
     budget.filtered -= len(deflated.data) if thorough else 0
     effort = options.effort if thorough else None
     return images.best(stream, plain, form, deflated, effort, mask=mask)
