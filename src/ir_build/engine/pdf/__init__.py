@@ -8,7 +8,7 @@ import pikepdf
 
 from ...candidate import Candidate
 from ...options import Meta, Options
-from . import fonts, objects, private, writer
+from . import fonts, objects, private, softmasks, writer
 from .linear import linearized
 from .repack import repack
 from .reread import check
@@ -23,6 +23,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     source = read(data)
     dropped = private.drop(source, keep_metadata=Meta.COPYRIGHT in options.preserve_metas)
     fonts.slim(source)
+    softmasks.drop_opaque(source)
     changed = repack(source, options)
     table = objects.merged(objects.read(source.pdf))
     packed = not source.classic
