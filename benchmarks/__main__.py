@@ -31,6 +31,8 @@ what.add_argument(
 )
 what.add_argument("--warm", action="store_true", help="measure a warm run over many small files")
 what.add_argument("--hook", action="store_true", help="measure the hook on unchanged files")
+what.add_argument("--server", action="store_true", help="what the server bears")
+what.add_argument("--soak", type=float, metavar="SECONDS", help="kill servers amid uploads")
 what.add_argument("--throughput", action="store_true", help="measure builds by a slow server")
 parser.add_argument("--files", type=int, help="how many, with --warm, --hook or --throughput")
 parser.add_argument("--concurrency", type=int, default=16, help="calls at once, with --throughput")
@@ -42,6 +44,14 @@ elif arguments.throughput:
     throughput.measure(arguments.files or 500, arguments.concurrency)
 elif arguments.hook:
     hook.measure()
+elif arguments.server:
+    import uploads  # stands on the extra `server`
+
+    uploads.measure()
+elif arguments.soak:
+    import soak
+
+    soak.soak(arguments.soak)
 elif arguments.install_peers:
     peers.install()
 elif arguments.folder is None:

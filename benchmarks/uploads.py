@@ -1,0 +1,163 @@
+"""What the server costs beside the least that could take an upload, and how it bears much at once."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import statistics
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from PIL import Image
+from serving import bare, load, ours, wait_idle
+
+from ir_build import backends, media
+from ir_build.options import Options
+from ir_build.sandbox import Sandbox
+
+_MB = 1_000_000
+_ROUNDS = 5
+_SECONDS = 4
+
+
+def measure() -> None:
+    """Print every figure with the bound that it has to keep."""
+    with tempfile.TemporaryDirectory(prefix="ir-benchmark-") as name:
+        folder = Path(name)
+        for size, least in ((100_000, 0.35), (5_000_000, 0.5)):
+            throughput(_file(folder, size), least)
+        compression(folder)
+        memory_of_large_uploads(_file(folder, 50 * _MB - 100))
+        overload(folder)
+        memory_of_many_uploads(_file(folder, 10_000))
+
+
+def throughput(file: Path, least: float) -> None:
+    """Uploads a second with compression off, and those that Starlette's `form()` takes."""
+    connections = 8
+    ratios, rates, costs = [], [], []
+    with bare() as floor, ours(backend="none") as server:
+        for each in (floor, server):
+            load(each, [file], connections=connections, seconds=1)
+        for _ in range(_ROUNDS):
+            runs = [
+                load(each, [file], connections=connections, seconds=_SECONDS)
+                for each in (floor, server)
+            ]
+            assert all(set(run.statuses) == {"201"} for run in runs), runs
+            rates.append([run.rate for run in runs])
+            ratios.append(runs[1].rate / runs[0].rate)
+            costs.append([1000 * run.server_cpu / run.statuses["201"] for run in runs])
+    rate = [statistics.median(column) for column in zip(*rates, strict=True)]
+    cost = [statistics.median(column) for column in zip(*costs, strict=True)]
+    print(
+        f"{file.stat().st_size / 1e6:.1f} MB, compression off: {rate[1]:.0f}/s beside {rate[0]:.0f}/s"
+        f" of a bare form(): {statistics.median(ratios):.2f} (at least {least});"
+        f" CPU {cost[1]:.2f} ms beside {cost[0]:.2f} ms",
+        flush=True,
+    )
+
+
+def compression(folder: Path) -> None:
+    """Images a second through the server, and through the engine alone with as many workers."""
+    jobs = os.cpu_count() or 1
+    files = _photos(folder, 40)
+    contents = [file.read_bytes() for file in files]
+    options = Options(min_saving=0.0)
+
+    def engine(*, verify: bool) -> float:
+        def work(data: bytes) -> None:
+            kind = media.sniff(data)
+            assert kind is not None
+            candidate = backend.compress(data, kind, options, "a")
+            if verify:
+                sandbox.verify(data, candidate, kind, options)
+
+        with contextlib.closing(Sandbox(jobs=jobs, time_limit=60, memory_limit=1024**3)) as sandbox:
+            backend = backends.built_in(sandbox)
+            with ThreadPoolExecutor(jobs) as pool:
+                list(pool.map(work, contents[:jobs]))
+                started = time.perf_counter()
+                list(pool.map(work, contents))
+                return len(contents) / (time.perf_counter() - started)
+
+    rates = []
+    for _ in range(3):
+        alone, verified = engine(verify=False), engine(verify=True)
+        with ours(jobs=jobs) as server:
+            load(server, files[:jobs], connections=jobs, count=jobs)
+            found = load(server, files, connections=2 * jobs, count=len(files))
+        rates.append((alone, verified, found.rate))
+    alone, verified, served = (statistics.median(column) for column in zip(*rates, strict=True))
+    print(
+        f"photos of {sum(map(len, contents)) / len(contents) / 1000:.0f} kB, {jobs} workers:"
+        f" {served:.1f}/s served, {verified:.1f}/s by engine and verification alone:"
+        f" {served / verified:.2f} (at least 0.9); {alone:.1f}/s by the engine alone:"
+        f" {served / alone:.2f}",
+        flush=True,
+    )
+
+
+def memory_of_large_uploads(file: Path) -> None:
+    """What sixteen uploads of 50 MB at once add to the server's process."""
+    with ours(backend="none", max_file_size=50 * _MB, quota=0) as server:
+        load(server, [_file(file.parent, 10_000)], connections=16, count=200)
+        before = server.memory()
+        server.forget_peak()
+        found = load(server, [file], connections=16, count=16)
+        grown = server.peak() - before
+    print(
+        f"16 x 50 MB at once: {found.statuses}, at most {grown / 2**20:.0f} MiB more (at most 64)",
+        flush=True,
+    )
+
+
+def overload(folder: Path) -> None:
+    """Eight times as many connections as there are places: what is answered."""
+    files = _photos(folder, 40)
+    with ours(jobs=1, queue=2) as server:
+        found = load(server, files, connections=24, seconds=30, pause=0.2)
+    print(f"overload: {found.statuses} (201 and 429 only)", flush=True)
+
+
+def memory_of_many_uploads(file: Path, count: int = 10_000) -> None:
+    """The server's memory after a tenth of the uploads and after all."""
+    with ours(backend="none") as server:
+        found = load(server, [file], connections=8, count=count // 10)
+        wait_idle(server)
+        early = server.memory()
+        found = load(server, [file], connections=8, count=count - count // 10)
+        wait_idle(server)
+        late = server.memory()
+    assert set(found.statuses) == {"201"}, found
+    print(
+        f"memory after {count // 10} uploads {early / 2**20:.1f} MiB, after {count}"
+        f" {late / 2**20:.1f} MiB",
+        flush=True,
+    )
+
+
+def _file(folder: Path, size: int) -> Path:
+    """A PNG of so many bytes; what follows its end does not matter where nothing is compressed."""
+    path = folder / f"{size}.png"
+    if not path.exists():
+        buffer = io.BytesIO()
+        Image.new("RGB", (64, 48), "teal").save(buffer, "png")
+        path.write_bytes(buffer.getvalue() + os.urandom(size - len(buffer.getvalue())))
+    return path
+
+
+def _photos(folder: Path, count: int) -> list[Path]:
+    """Pictures as a camera's, all different."""
+    paths = [folder / f"photo-{number}.jpg" for number in range(count)]
+    for number, path in enumerate(paths):
+        if not path.exists():
+            noise = Image.effect_noise((800, 600), 40 + number).resize((800, 600))
+            large = Image.effect_noise((20, 15), 200).resize((800, 600), Image.Resampling.BICUBIC)
+            Image.merge("RGB", (large, Image.blend(large, noise, 0.1), noise)).save(
+                path, quality=92
+            )
+    return paths
