@@ -96,3 +96,23 @@ def test_stale_temporary_files_are_removed_and_fresh_ones_are_not(tmp_path):
         assert atomic.is_temporary(file.name)
         atomic.remove_stale(file)
     assert os.listdir(tmp_path) == [fresh.name]
+
+
+def test_a_file_that_is_written_piece_by_piece_appears_whole(tmp_path):
+    """`writing` leaves the old file until the block ends, keeps its mode, and is undone by an error."""
+    path = tmp_path / "a.png"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    with pytest.raises(ZeroDivisionError), atomic.writing(path) as file:
+        file.write(b"half of the new")
+        raise ZeroDivisionError
+    assert path.read_bytes() == b"old"
+    with atomic.writing(path) as file:
+        file.write(b"new")
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert list(tmp_path.iterdir()) == [path]
+    for place in (tmp_path, tmp_path / "missing" / "b.png"):
+        with pytest.raises(Unreadable), atomic.writing(place):
+            pass

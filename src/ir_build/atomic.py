@@ -6,6 +6,7 @@ import contextlib
 import os
 import stat
 import tempfile
+import threading
 import time
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -193,7 +194,12 @@ def _rename(temporary: str, path: Path) -> None:
     os.replace(temporary, path)  # noqa: PTH105
 
 
+# It can only be read by setting it: two threads at once would leave the wrong one behind.
+_UMASK_LOCK = threading.Lock()
+
+
 def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
+    with _UMASK_LOCK:
+        mask = os.umask(0o077)
+        os.umask(mask)
     return mask

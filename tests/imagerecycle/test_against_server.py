@@ -1,10 +1,12 @@
 """The client and its commands, end to end, against `ir-build serve` in a process of its own."""
 
+import functools
 import hashlib
 import json
 import threading
 import zipfile
 from datetime import UTC, datetime, timedelta
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 
 import pytest
@@ -180,6 +182,27 @@ def test_what_the_server_does_not_take(client):
         client.upload_url("http://127.0.0.1/a.png")
     assert client.account().quota_used == used
     assert client.doubtful == 0
+
+
+def test_a_picture_that_the_server_fetches(tmp_path):
+    """An upload by address, from a host that the server's operator allows."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "a b.png").write_bytes(picture(colour="olive"))
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=tmp_path / "site")
+    site = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=site.serve_forever, args=(0.02,), daemon=True).start()
+    host = f"127.0.0.1:{site.server_port}"
+    running = start(tmp_path / "data", tmp_path / "log", url_uploads="listed", url_allow=host)
+    try:
+        with Client(Credentials(running.key, running.secret, running.url)) as client:
+            image = client.upload_url(f"http://{host}/a%20b.png")
+            assert client.download(image, kind=FileKind.ORIGINAL) == picture(colour="olive")
+            with pytest.raises(FileRejected):
+                client.upload_url(f"http://{host}/missing.png")
+    finally:
+        running.stop()
+        site.shutdown()
+        site.server_close()
 
 
 def test_one_client_in_many_threads(client):
