@@ -42,7 +42,8 @@ _MAX_ANSWER = 4_000_000
 _PIECE = 65_536
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _AUTH = re.compile(r"([?&]auth=)[^&\s]*")
-_HOST_NAME = re.compile(r"(?=.*[a-z])[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
+# The last part of an IP address begins with a digit, however it is written (0x7f.1 is one).
+_HOST_NAME = re.compile(r"([a-z0-9_-]+\.)+[a-z][a-z0-9-]*[a-z0-9]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
