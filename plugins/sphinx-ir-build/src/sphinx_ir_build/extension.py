@@ -38,14 +38,8 @@ class Extension:
     def configure(self, app: Sphinx, config: Config) -> None:
         """Put the settings together and open the run."""
         file = app.confdir / "conf.py"
-        written = {
-            name.removeprefix(PREFIX): value
-            # What is not registered, a misspelt option, is in the raw configuration only.
-            for name, value in {**vars(config)["_raw_config"], **dict(_values(config))}.items()
-            if name.startswith(PREFIX) and name not in (BUILDERS, FINGERPRINT) and value is not None
-        }
         try:
-            settings = load(Source(str(file), written, app.confdir), folder=app.confdir)
+            settings = load(Source(str(file), _written(config), app.confdir), folder=app.confdir)
             self._session = Session(settings, copies=True)
         except ConfigError as error:
             raise SphinxConfigError(f"ir-build: {error}") from None
@@ -116,6 +110,12 @@ class Extension:
             self._session = None
 
 
-def _values(config: Config) -> list[tuple[str, Any]]:
-    names = [f"{PREFIX}{setting.name}" for setting in SETTINGS]
-    return [(name, config[name]) for name in names]
+def _written(config: Config) -> dict[str, Any]:
+    """The options by their plain names; a misspelt one is among the raw values only."""
+    values = dict(vars(config).get("_raw_config", {}))
+    values |= {name: config[name] for name in (f"{PREFIX}{one.name}" for one in SETTINGS)}
+    return {
+        name.removeprefix(PREFIX): value
+        for name, value in values.items()
+        if name.startswith(PREFIX) and name not in (BUILDERS, FINGERPRINT) and value is not None
+    }
