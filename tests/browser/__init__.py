@@ -1,0 +1,1 @@
+"""Whether what a real browser shows stays the same."""
