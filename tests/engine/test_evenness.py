@@ -1,6 +1,7 @@
-"""A gradient must not turn into bands, which the score hardly notices."""
+"""A gradient must not turn into bands, nor a dot lose its colour: the score hardly notices."""
 
 import numpy as np
+import pytest
 
 from ir_build.engine.evenness import Evenness
 
@@ -43,9 +44,30 @@ def test_a_flat_colour_must_stay_what_it_is():
 
 
 def test_texture_is_for_the_score_to_judge():
-    """Where nothing is smooth, nothing is held against a picture."""
+    """Where nothing is smooth, pixels may change places."""
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
-    assert Evenness(noise).holds(255 - noise, 90)
+    shuffled = noise.reshape(16, 4, 64, 3)[:, ::-1].reshape(64, 64, 3)
+    assert Evenness(noise).holds(shuffled, 90)
+
+
+@pytest.mark.parametrize("place", [(30, 30), (0, 156), (117, 157)])
+def test_no_small_thing_loses_its_colour(place):
+    """A dot that turns grey fails anywhere, in the last rows and columns too."""
+    top, left = place
+    dotted = SKY[:119, :159].copy()
+    dotted[top : top + 7, left : left + 7] = 200, 20, 20
+    grey = dotted.copy()
+    grey[top : top + 7, left : left + 7] = 110
+    assert not Evenness(dotted).holds(grey, 80)
+
+
+def test_light_and_dark_pages_count():
+    """A fringe that only shows on a white page fails as well."""
+    clear = np.full((40, 40, 4), 255, np.uint8)
+    clear[..., 3] = 128
+    fringe = clear.copy()
+    fringe[:, -2:] = 128, 128, 128, 255
+    assert not Evenness(clear).holds(fringe, 80)
 
 
 def test_colour_under_full_transparency_does_not_count():

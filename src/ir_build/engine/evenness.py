@@ -1,8 +1,9 @@
-"""Whether smooth areas stay smooth: the score hardly notices bands in a gradient, the eye does.
+"""Whether small areas keep their colour: what the score hardly notices and the eye does.
 
-A palette turns a gradient into steps. What is measured is how far the mean colour of small blocks
-moves where the original has nothing but a gradient or a flat colour; dithering, which keeps the
-means, is not held against a picture.
+A palette turns a gradient into steps, and a rare colour into another. What is measured is how far
+the mean colour of small blocks moves: not at all far where the original has nothing but a gradient
+or a flat colour, and nowhere by much. Dithering, which keeps the means, is not held against a
+picture.
 """
 
 from __future__ import annotations
@@ -20,32 +21,46 @@ _SMOOTH = 12
 _USUAL, _WORST = 95, 99.5  #: percentiles of the blocks
 # What nobody sees at a quality of 80, in levels of 255; judged on gradients side by side.
 _USUAL_LIMIT, _WORST_LIMIT = 2.0, 6.0
+# Anywhere: so far apart nobody takes a colour for another, not even at the edge of the picture.
+_FARTHEST_LIMIT = 24.0
+# How much a difference of red, green and blue counts.
+_EYE = np.array([0.8, 1.0, 0.6], np.float32)
 _FEWEST = 16
 
 
 class Evenness:
-    """The smooth areas of an original."""
+    """The small areas of an original."""
 
     def __init__(self, pixels: Pixels) -> None:
         """Take `pixels`: height x width x 3, or x 4 with straight alpha."""
         blocks = _blocks(pixels)
         spread = blocks.max((1, 3)) - blocks.min((1, 3))
         self._smooth = spread.max(-1) <= _SMOOTH
-        self._means = blocks.mean((1, 3))[self._smooth]
+        self._means = blocks.mean((1, 3))
 
     def holds(self, pixels: Pixels, quality: float) -> bool:
-        """Whether `pixels`, of the same shape, are as smooth there; stricter for more quality."""
-        if len(self._means) < _FEWEST:
-            return True
-        moved = np.abs(_blocks(pixels).mean((1, 3))[self._smooth] - self._means).max(-1)
-        usual, worst = np.percentile(moved, (_USUAL, _WORST))
+        """Whether `pixels`, of the same shape, keep to it; stricter for more quality."""
+        moved = np.abs(_blocks(pixels).mean((1, 3)) - self._means)
+        moved = (moved.reshape(*moved.shape[:2], -1, 3) * _EYE).max((2, 3))
         allowed = max(0.5, 1 + (80 - quality) / 20)
+        if moved.max(initial=0) > _FARTHEST_LIMIT * allowed:
+            return False
+        smooth = moved[self._smooth]
+        if len(smooth) < _FEWEST:
+            return True
+        usual, worst = np.percentile(smooth, (_USUAL, _WORST))
         return bool(usual <= _USUAL_LIMIT * allowed and worst <= _WORST_LIMIT * allowed)
 
 
 def _blocks(pixels: Pixels) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    height, width = (size // _BLOCK * _BLOCK for size in pixels.shape[:2])
-    values = pixels[:height, :width].astype(np.float32)
+    """In blocks, rows by columns of them; what lets through as on a black and on a white page."""
+    values = pixels.astype(np.float32)
     if values.shape[2] == 4:
-        values[..., :3] *= values[..., 3:] / 255
-    return values.reshape(height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK, -1)
+        alpha = values[..., 3:]
+        black = values[..., :3] * (alpha / 255)
+        values = np.concatenate([black, black + 255 - alpha], 2)
+    height, width = values.shape[:2]
+    if height % _BLOCK or width % _BLOCK:
+        values = np.pad(values, ((0, -height % _BLOCK), (0, -width % _BLOCK), (0, 0)), "edge")
+    rows, columns = (size // _BLOCK for size in values.shape[:2])
+    return values.reshape(rows, _BLOCK, columns, _BLOCK, -1)

@@ -63,8 +63,8 @@ def _may_lose(file: PngFile, kept: Extras) -> bool:
         and not file.indexed
         and kept.colours.known
         and raster.can_be_scored(file.width, file.height)
-        # Grey files with a profile for colours are shown without it, a palette would not be.
-        and (kept.colours.profile is None or not file.grey)
+        # With a profile, 8 bits may be too few, and a palette would not be grey any more.
+        and (kept.colours.profile is None or not (file.grey or file.bit_depth == 16))
     )
 
 

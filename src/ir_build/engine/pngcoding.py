@@ -28,7 +28,8 @@ class _Trials:
     #: ways to choose a filter for each row, all of them for the whole picture
     filters: tuple[str, ...]
     level: int  #: of libdeflate, 1 to 12
-    thorough: bool = False  #: every way of filtering at this level, not only the most promising
+    #: every way of filtering at this level, not only the most promising, up to so many pixels
+    thorough_pixels: int = 0
     zopfli_pixels: int = 0  #: zopfli is slow, so it is for pictures of no more pixels
 
 
@@ -36,11 +37,13 @@ _ZOPFLI_ROUNDS = 15
 _TRIALS = {
     None: _Trials(("none", "sub"), 5),
     Effort.FAST: _Trials(("none", "bigrams"), 10),
-    Effort.DEFAULT: _Trials(("none", "sub", "bigent", "brute"), 12, zopfli_pixels=16_384),
+    Effort.DEFAULT: _Trials(
+        ("none", "sub", "bigent", "brute"), 12, thorough_pixels=4_096, zopfli_pixels=16_384
+    ),
     Effort.BEST: _Trials(
         ("none", "sub", "up", "paeth", "entropy", "bigrams", "bigent", "brute"),
         12,
-        thorough=True,
+        thorough_pixels=2_000_000,
         zopfli_pixels=1_000_000,
     ),
 }
@@ -59,19 +62,24 @@ def recompressed(bare: bytes, types: Types, effort: Effort | None, max_pixels: i
     trials = _TRIALS[effort]
     pixels = int.from_bytes(bare[16:20], "big") * int.from_bytes(bare[20:24], "big")
     deflaters = [oxipng.Deflaters.libdeflater(trials.level)]
+    if pixels <= trials.thorough_pixels:
+        # Which colour type is chosen depends on the level, and not always for the better.
+        deflaters.append(oxipng.Deflaters.libdeflater(trials.level - 1))
     if pixels <= trials.zopfli_pixels:
         deflaters.append(oxipng.Deflaters.zopfli(_ZOPFLI_ROUNDS))
     best = bare
     for deflate in deflaters:
         try:
             packed = oxipng.optimize_from_memory(
-                best,
+                bare,
                 filter=list(trials.filters),
                 deflate=deflate,
-                fast_evaluation=not trials.thorough,
+                fast_evaluation=pixels > trials.thorough_pixels,
                 interlace=oxipng.Interlacing.off,
                 color_type_reduction=types is not Types.SAME,
                 grayscale_reduction=types is Types.ANY,
+                # Browsers compute other colours in as many bits as they find.
+                bit_depth_reduction=types is Types.ANY or bare[24] < 16,
                 # Colour under full transparency stays: somebody may look at it with another alpha.
                 optimize_alpha=False,
                 # 16 bits, with a filter byte a row, are the most a picture inflates to.

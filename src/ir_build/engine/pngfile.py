@@ -37,7 +37,7 @@ _USELESS = {
     b"dSIG",
 }
 #: chunks of programs that only describe the writer
-_USELESS |= {b"vpAg", b"prVW", b"iDOT", b"orNT", b"alPh", b"CgBI"}  # fmt: skip
+_USELESS |= {b"vpAg", b"caNv", b"prVW", b"iDOT", b"orNT", b"alPh", b"CgBI"}  # fmt: skip
 _ANIMATION = frozenset({b"acTL", b"fcTL", b"fdAT"})
 
 #: keywords of texts that hold an editable source: the payload of the file
