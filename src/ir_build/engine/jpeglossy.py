@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .jpegfile import JpegFile
+    from .score import Pixels
 
     Encode = Callable[[int], bytes]
 
@@ -80,11 +81,14 @@ def encode(image: Image.Image, aim: Aim, first: int) -> bytes | None:
 
     `first` is the quality to begin with. The file is coded for speed: transcode it.
     """
-    score = _scorer(image, aim.profile)
+    pixels = raster.pixels(image)
+    score = _scorer(image, pixels, aim.profile)
     if image.width * image.height > _LARGE:
         sample = _sample(image)
         rough = smallest(
-            _usual(sample), _scorer(sample, aim.profile), aim.target,
+            _usual(sample, raster.pixels(sample)),
+            _scorer(sample, raster.pixels(sample), aim.profile),
+            aim.target,
             low=_LOW, high=_HIGH, guess=first, near=_NEAR_IN_SAMPLE,
         )  # fmt: skip
         first = rough.quality if rough else _HIGH
@@ -96,21 +100,20 @@ def encode(image: Image.Image, aim: Aim, first: int) -> bytes | None:
             hopeless=lambda data, reached: _hopeless(len(data), aim.target - reached, aim.limit),
         )  # fmt: skip
 
-    found = [search(_usual(image), first)]
+    found = [search(_usual(image, pixels), first)]
     start = found[0].quality if found[0] else first
-    if image.mode == "RGB":
-        full_colour = found[0] is None or start >= _MAYBE_FULL_COLOUR
-        if full_colour or aim.effort is Effort.BEST:
-            found.append(search(_mozjpeg(image, chroma="off"), start))
-        if aim.effort is Effort.BEST:
-            found.append(search(_mozjpeg(image, chroma="on"), start))
+    best = aim.effort is Effort.BEST
+    if image.mode == "RGB" and (best or found[0] is None or start >= _MAYBE_FULL_COLOUR):
+        found.append(search(_mozjpeg(image, chroma="off"), start))
+    if best:
+        found.append(search(_mozjpeg(image, chroma="on"), start))
     reached = (one.data for one in found if one is not None)
     return min(reached, key=len, default=None)
 
 
 def at_quality(image: Image.Image, quality: int = _HIGH) -> bytes:
     """`image`, RGB or L, at a quality."""
-    return _usual(image)(quality)
+    return _usual(image, raster.pixels(image))(quality)
 
 
 def _hopeless(size: int, missing: float, limit: float) -> bool:
@@ -133,25 +136,26 @@ def _sample(image: Image.Image) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def _scorer(image: Image.Image, profile: bytes) -> Callable[[bytes], float]:
-    """Scores of files against `image`, as both are shown."""
+def _scorer(image: Image.Image, pixels: Pixels, profile: bytes) -> Callable[[bytes], float]:
+    """Scores of files against `image`, whose pixels are `pixels`, as both are shown."""
 
-    def shown(picture: Image.Image) -> Image.Image:
-        return (colour.to_srgb(picture, profile) if profile else None) or picture
+    def shown(picture: Image.Image) -> Pixels:
+        return raster.pixels((colour.to_srgb(picture, profile) if profile else None) or picture)
 
-    reference = Reference(raster.pixels(shown(image)))
-    return lambda data: reference.score(raster.pixels(shown(raster.decode(data, "JPEG"))))
+    reference = Reference(shown(image) if profile else pixels)
+    return lambda data: reference.score(shown(raster.decode(data, "JPEG")))
 
 
-def _usual(image: Image.Image) -> Encode:
+def _usual(image: Image.Image, pixels: Pixels) -> Encode:
     """The encoder that most pictures come out smallest from."""
     if image.mode == "L":
-        return _mozjpeg(image, chroma="off")
-    pixels = np.ascontiguousarray(raster.pixels(image))
-    return lambda quality: bytes(pyjpegli.encode(pixels, image.width, image.height, quality))
+        # jpegli is there for RGB only, and a trellis makes grey pictures no smaller at a score.
+        return _mozjpeg(image, trellis=False)
+    packed = np.ascontiguousarray(pixels)
+    return lambda quality: bytes(pyjpegli.encode(packed, image.width, image.height, quality))
 
 
-def _mozjpeg(image: Image.Image, *, chroma: str) -> Encode:
+def _mozjpeg(image: Image.Image, *, chroma: str = "on", trellis: bool = True) -> Encode:
     """`chroma`: whether colour is stored at half the resolution, "on" or "off"."""
     bands = len(image.getbands())
     raw = pyvips.Image.new_from_memory(image.tobytes(), image.width, image.height, bands, "uchar")
@@ -160,6 +164,6 @@ def _mozjpeg(image: Image.Image, *, chroma: str) -> Encode:
     return lambda quality: bytes(
         picture.jpegsave_buffer(
             Q=quality, subsample_mode=chroma, optimize_coding=True, interlace=True,
-            trellis_quant=True, overshoot_deringing=True, quant_table=2, keep="none",
+            trellis_quant=trellis, overshoot_deringing=True, quant_table=2, keep="none",
         )
     )  # fmt: skip
