@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
     Encode = Callable[[int], bytes]
 
-_LOW, _HIGH = 30, 97
+_HIGH = 97
+# Below the target less this bands appear in skies, which the score hardly notices, and next to
+# nothing is saved.
+_BELOW_TARGET, _LOWEST = 30, 20
 # jpegli's settings from which on full colour may need fewer bytes.
 _MAYBE_FULL_COLOUR = 93
 #: by effort, how far over the target a score may end
@@ -73,7 +76,7 @@ def guess(file: JpegFile, target: float) -> int:
     present = 100 - scale / 2 if scale <= 100 else 5000 / scale
     density = math.log(len(file.coded) / (file.width * file.height))
     at = [a + b * present + c * density for a, b, c in _GUESSES.values()]
-    return round(float(np.clip(np.interp(target, list(_GUESSES), at), _LOW, _HIGH)))
+    return round(float(np.clip(np.interp(target, list(_GUESSES), at), _LOWEST, _HIGH)))
 
 
 def encode(image: Image.Image, aim: Aim, first: int) -> bytes | None:
@@ -83,20 +86,21 @@ def encode(image: Image.Image, aim: Aim, first: int) -> bytes | None:
     """
     pixels = raster.pixels(image)
     score = _scorer(image, pixels, aim.profile)
+    low = max(_LOWEST, round(aim.target) - _BELOW_TARGET)
     if image.width * image.height > _LARGE:
         sample = _sample(image)
         rough = smallest(
             _usual(sample, raster.pixels(sample)),
             _scorer(sample, raster.pixels(sample), aim.profile),
             aim.target,
-            low=_LOW, high=_HIGH, guess=first, near=_NEAR_IN_SAMPLE,
+            low=low, high=_HIGH, guess=first, near=_NEAR_IN_SAMPLE,
         )  # fmt: skip
         first = rough.quality if rough else _HIGH
 
     def search(coder: Encode, start: int) -> Found | None:
         return smallest(
             coder, score, aim.target,
-            low=_LOW, high=_HIGH, guess=start, near=_NEAR[aim.effort],
+            low=low, high=_HIGH, guess=start, near=_NEAR[aim.effort],
             hopeless=lambda data, reached: _hopeless(len(data), aim.target - reached, aim.limit),
         )  # fmt: skip
 
