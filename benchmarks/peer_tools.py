@@ -38,7 +38,7 @@ def mozjpeg_lossless(path: Path, out: Path) -> None:
     """With all metadata."""
     import mozjpeg_lossless_optimization as mozjpeg  # noqa: PLC0415
 
-    out.write_bytes(mozjpeg.optimize(path.read_bytes()))
+    out.write_bytes(mozjpeg.optimize(path.read_bytes(), copy=mozjpeg.COPY_MARKERS.ALL))
 
 
 def oxipng(level: int, path: Path, out: Path) -> None:

@@ -93,7 +93,7 @@ PEERS = (
         "picopt",
         "lossless",
         (_JPEG, _PNG, _GIF, _WEBP),
-        (str(_PYTHON.with_name("picopt")), "-q", "{out}"),
+        (str(_PYTHON.with_name("picopt")), "-q", "-r", "{out}"),
         in_place=True,
     ),
 )

@@ -17,18 +17,18 @@ from ir_build import engine
 def picture(seed):
     random = np.random.default_rng(seed)
     coarse = Image.fromarray(random.integers(0, 256, (5, 6, 3), dtype=np.uint8))
-    pixels = np.asarray(coarse.resize((150, 110), Image.Resampling.BICUBIC), np.int16)
+    pixels = np.asarray(coarse.resize((90, 70), Image.Resampling.BICUBIC), np.int16)
     pixels = pixels + random.normal(0, 5, pixels.shape)
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """Two files of each raster format."""
+    """Two files of each raster format, one of AVIF, which takes longest."""
     folder = tmp_path_factory.mktemp("site")
     formats = {"jpeg": {"quality": 95}, "png": {}, "webp": {"quality": 95}, "gif": {}, "avif": {}}
     for kind, options in formats.items():
-        for seed in range(2):
+        for seed in range(1 if kind == "avif" else 2):
             buffer = BytesIO()
             picture(seed).save(buffer, kind, **options)
             (folder / f"{seed}.{kind}").write_bytes(buffer.getvalue())
@@ -41,9 +41,9 @@ def made(site, out, jobs):
 
 
 def test_the_same_bytes_with_any_number_of_workers_and_on_every_run(site, tmp_path):
-    """One, two and four workers, each with an empty cache, make the same files."""
-    runs = [made(site, tmp_path / f"out{n}", jobs) for n, jobs in enumerate((1, 2, 4, 1))]
-    assert len(runs[0]) == 10
+    """One, four and two workers, each with an empty cache, make the same files."""
+    runs = [made(site, tmp_path / f"out{n}", jobs) for n, jobs in enumerate((1, 4, 2))]
+    assert len(runs[0]) == 9
     assert any(data != (site / name).read_bytes() for name, data in runs[0].items())
     for other in runs[1:]:
         assert other == runs[0]

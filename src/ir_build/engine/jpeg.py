@@ -51,8 +51,8 @@ def compress(data: bytes, options: Options) -> Candidate:
     if lossy and raster.can_be_scored(*image.size):
         aim = Aim(options.quality, len(own) * _WORTH, options.effort, jpegfile.kept_profile(kept))
         coded = jpeglossy.encode(image, aim, jpeglossy.guess(file, options.quality))
-        if coded is not None:
-            smaller = jpegfile.with_segments(min(_transcode(coded), coded, key=len), kept)
+        if coded:
+            smaller = jpegfile.with_segments(_smallest(coded), kept)
             if len(own) > _LARGE and len(smaller) < len(own) * _FAR_SMALLER:
                 return Candidate(smaller, lossy=True, notes=notes)
     lossless = min(jpegfile.with_segments(_transcode(data), kept), own, key=len)
@@ -97,9 +97,9 @@ def _resized(
     small = raster.resized(image, size)
     aim = Aim(target, math.inf, options.effort, jpegfile.kept_profile(kept))
     # Smaller pictures are sharper, and take more than the source tells.
-    coded = jpeglossy.encode(small, aim, 85) or jpeglossy.at_quality(small)
+    coded = jpeglossy.encode(small, aim, 85) or [jpeglossy.at_quality(small)]
     note = f"resized to {size[0]} x {size[1]}"
-    data = jpegfile.with_segments(min(_transcode(coded), coded, key=len), kept)
+    data = jpegfile.with_segments(_smallest(coded), kept)
     return Candidate(data, lossy=True, notes=(*notes, note))
 
 
@@ -111,6 +111,10 @@ def _needed(file: JpegFile, kept: list[jpegfile.Segment]) -> list[bytes]:
     rest = [one for one in file.segments if not 0xE0 <= one.marker <= 0xEF and one.marker != 0xFE]
     adobe = [one for one in file.segments if one.marker == 0xEE and one.data.startswith(b"Adobe")]
     return [one.encode() for one in (*first, *kept, *adobe, *rest)]
+
+
+def _smallest(coded: list[bytes]) -> bytes:
+    return min((*coded, *map(_transcode, coded)), key=len)
 
 
 def _transcode(data: bytes) -> bytes:

@@ -79,10 +79,10 @@ def guess(file: JpegFile, target: float) -> int:
     return round(float(np.clip(np.interp(target, list(_GUESSES), at), _LOWEST, _HIGH)))
 
 
-def encode(image: Image.Image, aim: Aim, first: int) -> bytes | None:
-    """The smallest file that reaches the aim for `image`, RGB or L; None if none does.
+def encode(image: Image.Image, aim: Aim, first: int) -> list[bytes]:
+    """Files that reach the aim for `image`, RGB or L, each the smallest of its encoder.
 
-    `first` is the quality to begin with. The file is coded for speed: transcode it.
+    `first` is the quality to begin with. They are coded for speed: compare them transcoded.
     """
     pixels = raster.pixels(image)
     score = _scorer(image, pixels, aim.profile)
@@ -111,8 +111,7 @@ def encode(image: Image.Image, aim: Aim, first: int) -> bytes | None:
         found.append(search(_mozjpeg(image, chroma="off"), start))
     if best:
         found.append(search(_mozjpeg(image, chroma="on"), start))
-    reached = (one.data for one in found if one is not None)
-    return min(reached, key=len, default=None)
+    return [one.data for one in found if one is not None]
 
 
 def at_quality(image: Image.Image, quality: int = _HIGH) -> bytes:
