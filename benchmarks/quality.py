@@ -42,7 +42,7 @@ def ours(kind: str, effort: str, source: Path, out: Path, *options: object) -> C
     """`ir-build optimize` from one folder to another, with an empty cache."""
     return timing.ir_build(
         "optimize", source, "--out", out, "--compression-type", kind, "--effort", effort,
-        *options, cache=out.with_name(f"{out.name}.cache"),
+        "--timeout", 3600, *options, cache=out.with_name(f"{out.name}.cache"),
     )  # fmt: skip
 
 
