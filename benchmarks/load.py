@@ -20,8 +20,10 @@ from urllib.parse import urlsplit
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _BOUNDARY = "ir-build-load"
-#: bytes at the end of a file that make it unlike any other
+#: bytes that make a file unlike any other
 _UNIQUE = 24
+_JPEG = b"\xff\xd8"
+_COMMENT = b"\xff\xfe" + (_UNIQUE + 2).to_bytes(2, "big")
 
 
 class Sender:
@@ -33,16 +35,19 @@ class Sender:
         self._auth = auth
         self._socket: socket.socket | None = None
 
-    def send(self, file: bytes, *, unique: bool, chunk: int = 0) -> int:
-        """Upload a file, with other bytes at its end if `unique`; the status of the answer."""
-        tail = os.urandom(_UNIQUE) if unique else b""
+    def send(self, file: bytes, *, unique: bool) -> int:
+        """Upload a file, made `unique` by a comment or by bytes at its end; the answer's status."""
+        other = os.urandom(_UNIQUE) if unique else b""
+        start, rest, tail = b"", file, other
+        if other and file.startswith(_JPEG):
+            start, rest, tail = _JPEG + _COMMENT + other, memoryview(file)[len(_JPEG) :], b""
         before = (
             f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="auth"\r\n\r\n{self._auth}\r\n'
             f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n'
             "Content-Type: image/png\r\n\r\n"
         ).encode()
         after = f"\r\n--{_BOUNDARY}--\r\n".encode()
-        length = len(before) + len(file) + len(tail) + len(after)
+        length = sum(map(len, (before, start, rest, tail, after)))
         head = (
             f"POST {self._address.path} HTTP/1.1\r\nHost: {self._address.netloc}\r\n"
             f"Content-Type: multipart/form-data; boundary={_BOUNDARY}\r\n"
@@ -50,12 +55,8 @@ class Sender:
         ).encode()
         try:
             connection = self._connected()
-            connection.sendall(head + before)
-            if chunk:
-                for start in range(0, len(file), chunk):
-                    connection.sendall(memoryview(file)[start : start + chunk])
-            else:
-                connection.sendall(file)
+            connection.sendall(head + before + start)
+            connection.sendall(rest)
             connection.sendall(tail + after)
         except OSError:
             # Refused before the whole body was sent: the answer may still be there.

@@ -48,11 +48,7 @@ class Server:
 
     def cpu(self) -> float:
         """User and system seconds of the server and its workers, living and dead."""
-        return sum(_cpu(pid) for pid in self.processes())
-
-    def processes(self) -> list[int]:
-        """The server and its workers."""
-        return [self.process.pid, *_children(self.process.pid)]
+        return cpu_of(self.process.pid)
 
     def memory(self) -> int:
         """Resident bytes of the server's own process."""
@@ -144,6 +140,11 @@ def _told(process: subprocess.Popen[str], log: Path) -> tuple[str, str]:
         if match := re.fullmatch(r"serving (http://[^/]+)\S*\n", line):
             return match[1], json.dumps(told)
     raise RuntimeError(f"the server did not start:\n{log.read_text()}")
+
+
+def cpu_of(process: int) -> float:
+    """User and system seconds of a process and of everything that it started."""
+    return sum(_cpu(pid) for pid in (process, *_children(process)))
 
 
 def _children(pid: int) -> list[int]:

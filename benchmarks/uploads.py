@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from PIL import Image
-from serving import bare, load, ours, wait_idle
+from serving import bare, cpu_of, load, ours, wait_idle
 
 from ir_build import backends, media
 from ir_build.options import Options
@@ -62,41 +62,43 @@ def throughput(file: Path, least: float) -> None:
 
 
 def compression(folder: Path) -> None:
-    """Images a second through the server, and through the engine alone with as many workers."""
+    """Images a second through the server, and by engine and verification alone on as many workers."""
     jobs = os.cpu_count() or 1
-    files = _photos(folder, 40)
+    files = _photos(folder)
     contents = [file.read_bytes() for file in files]
     options = Options(min_saving=0.0)
 
-    def engine(*, verify: bool) -> float:
+    def alone() -> tuple[float, float]:
         def work(data: bytes) -> None:
             kind = media.sniff(data)
             assert kind is not None
-            candidate = backend.compress(data, kind, options, "a")
-            if verify:
-                sandbox.verify(data, candidate, kind, options)
+            sandbox.verify(data, backend.compress(data, kind, options, "a"), kind, options)
 
-        with contextlib.closing(Sandbox(jobs=jobs, time_limit=60, memory_limit=1024**3)) as sandbox:
+        with (
+            contextlib.closing(Sandbox(jobs=jobs, time_limit=60, memory_limit=1024**3)) as sandbox,
+            ThreadPoolExecutor(jobs) as pool,
+        ):
             backend = backends.built_in(sandbox)
-            with ThreadPoolExecutor(jobs) as pool:
-                list(pool.map(work, contents[:jobs]))
-                started = time.perf_counter()
-                list(pool.map(work, contents))
-                return len(contents) / (time.perf_counter() - started)
+            list(pool.map(work, contents[:jobs]))
+            cpu, started = cpu_of(os.getpid()), time.perf_counter()
+            list(pool.map(work, contents))
+            seconds = time.perf_counter() - started
+            return seconds / len(files), (cpu_of(os.getpid()) - cpu) / len(files)
 
-    rates = []
-    for _ in range(3):
-        alone, verified = engine(verify=False), engine(verify=True)
+    def served() -> tuple[float, float]:
         with ours(jobs=jobs) as server:
             load(server, files[:jobs], connections=jobs, count=jobs)
             found = load(server, files, connections=2 * jobs, count=len(files))
-        rates.append((alone, verified, found.rate))
-    alone, verified, served = (statistics.median(column) for column in zip(*rates, strict=True))
+            assert found.statuses == {"201": len(files)}, found
+            return found.seconds / len(files), found.server_cpu / len(files)
+
+    rounds = [(alone(), served()) for _ in range(3)]
+    wall = statistics.median(one[0] / other[0] for one, other in rounds)
+    cpu = statistics.median(one[1] / other[1] for one, other in rounds)
+    seconds = statistics.median(other[1] for _, other in rounds)
     print(
-        f"photos of {sum(map(len, contents)) / len(contents) / 1000:.0f} kB, {jobs} workers:"
-        f" {served:.1f}/s served, {verified:.1f}/s by engine and verification alone:"
-        f" {served / verified:.2f} (at least 0.9); {alone:.1f}/s by the engine alone:"
-        f" {served / alone:.2f}",
+        f"compression on, {jobs} workers: {wall:.2f} of engine and verification alone (at least 0.9);"
+        f" by CPU {cpu:.2f}: {seconds:.2f} s an image",
         flush=True,
     )
 
@@ -117,7 +119,7 @@ def memory_of_large_uploads(file: Path) -> None:
 
 def overload(folder: Path) -> None:
     """Eight times as many connections as there are places: what is answered."""
-    files = _photos(folder, 40)
+    files = _photos(folder)
     with ours(jobs=1, queue=2) as server:
         found = load(server, files, connections=24, seconds=30, pause=0.2)
     print(f"overload: {found.statuses} (201 and 429 only)", flush=True)
@@ -150,14 +152,13 @@ def _file(folder: Path, size: int) -> Path:
     return path
 
 
-def _photos(folder: Path, count: int) -> list[Path]:
+def _photos(folder: Path) -> list[Path]:
     """Pictures as a camera's, all different."""
-    paths = [folder / f"photo-{number}.jpg" for number in range(count)]
+    paths = [folder / f"photo-{number}.jpg" for number in range(12)]
     for number, path in enumerate(paths):
         if not path.exists():
-            noise = Image.effect_noise((800, 600), 40 + number).resize((800, 600))
-            large = Image.effect_noise((20, 15), 200).resize((800, 600), Image.Resampling.BICUBIC)
-            Image.merge("RGB", (large, Image.blend(large, noise, 0.1), noise)).save(
-                path, quality=92
-            )
+            noise = Image.effect_noise((480, 360), 10 + number)
+            large = Image.effect_noise((12, 9), 200).resize((480, 360), Image.Resampling.BICUBIC)
+            planes = [Image.blend(large.rotate(turn), noise, 0.15) for turn in (0, 90, 180)]
+            Image.merge("RGB", planes).save(path, quality=92)
     return paths
