@@ -26,7 +26,7 @@ _MOST_PARTS = 64
 _BOUNDARY = re.compile(r'boundary\s*=\s*(?:"([^"]*)"|([^;]*))', re.IGNORECASE)
 _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _FOLD = re.compile(r"\r?\n[ \t]+")
-_DISPOSITION = re.compile(r"^content-disposition\s*:(.*)$", re.IGNORECASE | re.MULTILINE)
+_DISPOSITION = re.compile(r"^content-disposition\s*:([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _PARAMETER = re.compile(r';\s*([\w*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))')
 
 
@@ -143,15 +143,16 @@ class Parser:
             yield data
 
     def _headers(self) -> PartBegin | None:
-        match = _HEADERS_END.search(b"\n" + self._rest)  # there may be none at all
+        start = b"\n" + self._rest[:_LONGEST_HEADERS]  # there may be no header at all
+        match = _HEADERS_END.search(start)
         if match is None:
-            if len(self._rest) > _LONGEST_HEADERS:
+            if len(start) > _LONGEST_HEADERS:
                 raise RequestError("a part's headers are too long")
             return None
         self._parts += 1
         if self._parts > _MOST_PARTS:
             raise RequestError(f"more than {_MOST_PARTS} parts")
-        head = self._rest[: max(0, match.start() - 1)]
+        head = start[1 : match.start()]
         self._rest = b"\n" + self._rest[match.end() - 1 :]
         self._unsent = 1
         self._at = _At.DATA
@@ -166,7 +167,9 @@ def _begin(head: bytes) -> PartBegin:
         text = head.decode()
     except UnicodeDecodeError:
         text = head.decode("latin-1")
-    match = _DISPOSITION.search(_FOLD.sub(" ", text).replace("\r", ""))
+    if "\n " in text or "\n\t" in text:
+        text = _FOLD.sub(" ", text)
+    match = _DISPOSITION.search(text)
     found: dict[str, str] = {}
     for name, quoted, plain in _PARAMETER.findall(match[1] if match else ""):
         found.setdefault(name.lower(), quoted.replace('\\"', '"') or plain.strip())
