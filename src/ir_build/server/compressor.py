@@ -32,7 +32,7 @@ class Compressor:
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self._failures = metrics.failures
-        self._jobs = settings.jobs or len(os.sched_getaffinity(0))
+        self._jobs = settings.jobs or _processors()
         self._places = self._jobs + settings.queue
         self._deadline = settings.deadline
         self._max_pixels = settings.max_pixels
@@ -117,3 +117,9 @@ class Compressor:
             return None
         difference = self._sandbox.verify(data, candidate, media, options)
         return candidate.data if difference is None else None
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -16,7 +16,9 @@ from ..imagerecycle.wire.faults import encode
 if TYPE_CHECKING:
     import asyncio
 
-HEAD_SECONDS = 10.0
+_HEAD_SECONDS = 10.0
+#: seconds until a connection has said anything at all
+_SILENT_SECONDS = 60.0
 _LARGEST_HEAD = 64 * 1024
 
 
@@ -32,7 +34,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._await_head()
+        self._start_timer(_SILENT_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
@@ -76,9 +78,9 @@ class Protocol(HttpToolsProtocol):
         self._in_head = True
         self._start_timer()
 
-    def _start_timer(self) -> None:
+    def _start_timer(self, seconds: float = _HEAD_SECONDS) -> None:
         self._stop_timer()
-        self._timer = self.loop.call_later(HEAD_SECONDS, self._too_slow)
+        self._timer = self.loop.call_later(seconds, self._too_slow)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import time
@@ -59,6 +60,7 @@ def serve(settings: Settings, ready: Callable[[str, Credentials | None], None]) 
         for stopping in (signal.SIGINT, signal.SIGTERM):
             # uvicorn raises again what it was stopped by; by then there is nothing left to do.
             signal.signal(stopping, lambda *_: None)
+        _raise_open_files()
         stop_metrics = _metrics(app.state.service)
         try:
             ready(settings.public_url, app.state.credentials)
@@ -77,6 +79,18 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._service.stopping = True
         super().handle_exit(sig, frame)
+
+
+def _raise_open_files() -> None:
+    """Let the process hold as many connections as the system allows; the usual limit is low."""
+    try:
+        import resource  # noqa: PLC0415  (not on Windows)
+    except ImportError:
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Not every system lets a process have what it says.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _metrics(service: Service) -> Callable[[], None]:

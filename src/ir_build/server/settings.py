@@ -115,7 +115,7 @@ class Settings:
     quota: int = _setting(0, values.size, "bytes a month of the main account; 0: no limit")
     rate: float = _setting(50.0, _rate, "requests a second of one account; 0: no limit")
     burst: int = _setting(200, values.count, "requests that may come at once before `rate` counts")
-    body_idle: float = _setting(10.0, values.seconds, "seconds without a byte that end a request")
+    body_idle: float = _setting(20.0, values.seconds, "seconds without a byte that end a request")
     body_rate: int = _setting(16_000, _whole, "bytes a second that an upload must keep up")
     url_uploads: str = _setting(
         "off",
