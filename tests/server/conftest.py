@@ -1,5 +1,6 @@
 """Servers for tests."""
 
+import secrets
 import signal
 
 import pytest
@@ -22,22 +23,23 @@ def launch(tmp_path):
         server.stop(signal.SIGKILL)
 
 
-def scaled(postgres, s3):
-    """The settings of a server on PostgreSQL and an S3-compatible store."""
-    bucket = s3.new_bucket()
-    return {
-        "database": postgres.new_database(),
-        "storage": f"{bucket.url}/files",
-        "s3_endpoint": bucket.endpoint,
-        "s3_region": "us-east-1",
-        "s3_access_key": bucket.access_key,
-        "s3_secret_key": bucket.secret_key,
-    }
-
-
 @pytest.fixture(scope="session")
 def _scaled(request):
-    return lambda: scaled(request.getfixturevalue("_postgres"), request.getfixturevalue("_s3"))
+    """Settings of a server on PostgreSQL and an S3-compatible store: a new database each time, and
+    a new folder of one bucket, since the store has room for a few buckets only."""
+    bucket = request.getfixturevalue("_s3").new_bucket()
+
+    def settings():
+        return {
+            "database": request.getfixturevalue("_postgres").new_database(),
+            "storage": f"{bucket.url}/{secrets.token_hex(8)}",
+            "s3_endpoint": bucket.endpoint,
+            "s3_region": "us-east-1",
+            "s3_access_key": bucket.access_key,
+            "s3_secret_key": bucket.secret_key,
+        }
+
+    return settings
 
 
 @pytest.fixture(scope="module", params=["embedded", "scaled"])

@@ -327,3 +327,32 @@ def test_overload_is_answered_201_or_429_and_fairly(launch):
     sizes = sum(answer.json()["size_before"] for answer in answers if answer.status_code == 201)
     assert server.used() == sizes
     assert other.upload(data[13]).status_code == 201
+
+
+def test_strangers_hold_no_place_for_uploads(launch):
+    """Slow bodies without credentials take no place; those of known senders do, and the next is 429."""
+    server = launch(max_uploads=2, backend="none")
+    host, port = server.url.removeprefix("http://").removesuffix("/v1").split(":")
+    begin = b'--b\r\nContent-Disposition: form-data; name="auth"\r\n\r\n%s\r\n'
+    file = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + bytes(
+        300_000
+    )
+    with contextlib.ExitStack() as open_ones:
+
+        def half(auth):
+            stream = open_ones.enter_context(socket.create_connection((host, int(port))))
+            stream.sendall(
+                b"POST /v1/images HTTP/1.1\r\nHost: x\r\nContent-Length: 999999\r\n"
+                b"Content-Type: multipart/form-data; boundary=b\r\n\r\n" + begin % auth + file
+            )
+
+        for _ in range(5):
+            half(b'{"key":"a","secret":"b"}')
+        assert server.upload(picture()).status_code == 201
+        for _ in range(2):
+            half(server.auth().encode())
+        answers = []
+        while not answers or (answers[-1].status_code == 201 and len(answers) < 100):
+            answers.append(server.upload(picture()))
+        assert answers[-1].status_code == 429
+        assert int(answers[-1].headers["retry-after"]) >= 1

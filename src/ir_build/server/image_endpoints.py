@@ -52,13 +52,11 @@ def routes(service: Service) -> list[Route]:
         return document(encode.encode_image(wire_image(service, image)))
 
     async def upload(request: Request) -> Response:
-        if service.uploads >= service.settings.max_uploads:
-            raise busy(1, "Too many uploads at once: try again")
-        service.uploads += 1
+        place = _Place(service)
         try:
-            return await _upload(service, request)
+            return await _upload(service, request, place)
         finally:
-            service.uploads -= 1
+            place.leave()
 
     async def delete(request: Request) -> Response:
         caller, _ = await known(request)
@@ -85,16 +83,36 @@ def routes(service: Service) -> list[Route]:
     ]
 
 
-async def _upload(service: Service, request: Request) -> Response:
+class _Place:
+    """One of the places for uploads under way; none is held for a sender who is not known yet."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._held = False
+
+    def take(self) -> None:
+        if not self._held and self._service.uploads >= self._service.settings.max_uploads:
+            raise busy(1, "Too many uploads at once: try again")
+        self._service.uploads += not self._held
+        self._held = True
+
+    def leave(self) -> None:
+        self._service.uploads -= self._held
+        self._held = False
+
+
+async def _upload(service: Service, request: Request, place: _Place) -> Response:
     admitted: list[Caller] = []
 
     async def admit(fields: Mapping[str, str]) -> None:
         admitted.append(await service.authenticate(fields))
+        place.take()
 
     form = await read_form(request.scope, request.receive, service.limits, admit)
     try:
         if not admitted and form.file is None:
             await admit(form.fields)
+        place.take()
         return await _finished(service, admitted, form)
     finally:
         form.close()

@@ -84,7 +84,8 @@ def settle(transaction: Transaction, job: Job, size_after: int, now: int) -> Non
     if not transaction.run(_CLOSE_JOB, id=job.id):
         raise unavailable("It took too long; nothing was charged")
     for number, period in _periods(job.caller, now):
-        transaction.run(_SETTLE, id=number, size=job.size, period=period)
+        if not transaction.run(_SETTLE, id=number, size=job.size, period=period):
+            raise unauthorized()  # deleted while its file was compressed
     _count(transaction, job.caller, job.size, size_after, now)
 
 

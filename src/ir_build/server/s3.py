@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from .settings import Settings
     from .spool import Spool
+
+_LOG = logging.getLogger(__name__)
+_LONGEST_MESSAGE = 500
 
 # obstore's own patience with a store that is down is minutes.
 _TIMEOUT = timedelta(seconds=30)
@@ -87,5 +91,6 @@ def _translated(key: str) -> Iterator[None]:
     except FileNotFoundError:
         raise Missing(key) from None
     except (BaseError, OSError) as error:
-        # The store's own message names addresses and may hold credentials.
+        # What the store says is for the operator, not for the client.
+        _LOG.warning("storage: %s", str(error)[:_LONGEST_MESSAGE])
         raise StorageUnavailable(type(error).__name__) from error

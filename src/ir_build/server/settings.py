@@ -150,7 +150,9 @@ class Settings:
         if not self.storage:
             object.__setattr__(self, "storage", f"file:///{folder.lstrip('/')}/objects")
         if not self.public_url:
-            host = f"[{self.host}]" if ":" in self.host else self.host
+            # All addresses are none that a link could lead to.
+            host = "localhost" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
+            host = f"[{host}]" if ":" in host else host
             object.__setattr__(self, "public_url", f"http://{host}:{self.port}")
 
 
