@@ -134,7 +134,7 @@ def with_type1(text=b"ABCDEFGH\310", name="/ABCDEF+Sample", **font):
 
 def saved(made):
     out = BytesIO()
-    made.save(out, compress_streams=False, static_id=True)
+    made.save(out, compress_streams=False, static_id=True, fix_metadata_version=False)
     return out.getvalue()
 
 
@@ -357,6 +357,28 @@ def test_fonts_set_elsewhere_stay_whole():
     made.pages[0].Resources.XObject = Dictionary(X=form)
     made.pages[0].contents_add(b"/X Do")
     assert keeps_all(made)
+
+
+@pytest.mark.parametrize(("composite", "emptied"), [(True, False), (False, True)])
+def test_archival_fonts(composite, emptied):
+    """PDF/A asks subsets of composite fonts for a list of glyphs: they stay whole."""
+    made = with_truetype(composite=composite)
+    packet = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r pdfaid:part="1" pdfaid:conformance="B"/></x:xmpmeta>'
+    made.Root.Metadata = made.make_stream(packet, Type=Name.Metadata, Subtype=Name.XML)
+    assert keeps_all(made) is not emptied
+
+
+def test_archival_lists_of_glyphs_stay_true():
+    """A PDF/A file's list of glyphs stays, and so does every glyph on it."""
+    made = with_type1(text=b"A", subrs=[*SUBRS, *["return"] * 1000])
+    packet = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r pdfaid:part="2" pdfaid:conformance="B"/></x:xmpmeta>'
+    made.Root.Metadata = made.make_stream(packet, Type=Name.Metadata, Subtype=Name.XML)
+    opened, fonts = fonts_of(pdf.compress(saved(made), LOSSLESS).data)
+    program = CFFFontSet()
+    program.decompile(BytesIO(fonts.F1.FontDescriptor.FontFile3.read_bytes()), None)
+    listed = {name for name in str(fonts.F1.FontDescriptor.CharSet).split("/") if name}
+    assert listed | {".notdef"} == set(program[0].CharStrings.keys())
+    opened.close()
 
 
 def test_broken_truetype_stays():

@@ -22,7 +22,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     """The smallest PDF that shows, says and does the same as `data`."""
     source = read(data)
     dropped = private.drop(source, keep_metadata=Meta.COPYRIGHT in options.preserve_metas)
-    fonts.slim(source)
+    slimmed = fonts.slim(source)
     softmasks.drop_opaque(source)
     changed = repack(source, options)
     table = objects.merged(objects.read(source.pdf))
@@ -36,6 +36,8 @@ def compress(data: bytes, options: Options) -> Candidate:
     if source.linearized:
         result = linearized(result, packed=packed)
     notes = [f"stripped {', '.join(dropped)}"] if dropped else []
+    if slimmed:
+        notes.append(f"made {slimmed} font{'s' if slimmed > 1 else ''} smaller")
     if changed:
         notes.append(f"coded {changed} image{'s' if changed > 1 else ''} again")
     return Candidate(result, lossy=changed > 0, notes=tuple(notes))

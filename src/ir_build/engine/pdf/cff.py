@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from fontTools.cffLib import cffStandardStrings
 from fontTools.encodings.StandardEncoding import StandardEncoding
 
-from . import charstrings
+from . import charstrings, type1glyph
 from .type1 import Unusual
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from .charstrings import Number, Outline
+    from .outline import Number, Outline
     from .type1 import Type1
 
 _SIDS = {name.encode(): sid for sid, name in enumerate(cffStandardStrings)}
@@ -52,7 +52,7 @@ def from_type1(font: Type1, wanted: Collection[bytes] | None) -> bytes:
         b".notdef",
         *sorted(names - {b".notdef"}, key=lambda name: (codes.get(name, [256])[0], name)),
     ]
-    outlines = [charstrings.read(font.glyphs[name], font.subrs) for name in order]
+    outlines = [type1glyph.read(font.glyphs[name], font.subrs) for name in order]
     nominal = _nominal(outlines)
     strings = _Strings()
     sids = [strings.sid(name) for name in order]
@@ -71,7 +71,7 @@ def _closure(font: Type1, wanted: Collection[bytes]) -> set[bytes]:
     """The glyphs wanted that there are, and those that they are made of."""
     names = {b".notdef"} | {name for name in wanted if name in font.glyphs}
     for name in tuple(names):
-        accented = charstrings.read(font.glyphs[name], font.subrs).accented
+        accented = type1glyph.read(font.glyphs[name], font.subrs).accented
         for code in accented[2:] if accented else ():
             part = StandardEncoding[code].encode() if 0 <= code <= 255 else b""
             if part not in font.glyphs:

@@ -235,7 +235,10 @@ def _emptied(program: _Program, data: bytes, used: _Used, source: Source) -> byt
                 raise Unusual("glyphs named by a number")
             glyphs |= truetype.coded(font, codes, encodings.names(one, codes))
             mapped = True
-    if source.conforming and any("/CIDSet" in one for one in program.descriptors):
+    # Subsets of such fonts need a list of their glyphs in PDF/A-1, and a true one in all parts.
+    listed = any("/CIDSet" in one for one in program.descriptors)
+    composite = any(one.get("/Subtype") == Name.Type0 for one in program.fonts)
+    if source.conforming and (listed or (composite and not _subset(program))):
         return None
     _drop(program, "/CIDSet")
     made = truetype.emptied(font, glyphs, mapped=mapped)
