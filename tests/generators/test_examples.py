@@ -20,7 +20,8 @@ COMMANDS = dict(
     )
 )
 PICTURES = {".jpg", ".png", ".svg", ".pdf", ".webp", ".avif", ".gif"}
-OTHERS = {"pre-commit", "github-action", "gitlab"}
+# The server's is tried with the server.
+OTHERS = {"pre-commit", "github-action", "gitlab", "server"}
 BUILT = ("public", "site", ".cache", "node_modules", "savings.*")
 
 
