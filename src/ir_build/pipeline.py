@@ -170,8 +170,11 @@ class Pipeline:
         else:
             return answer
         finally:
-            with self._lock:
-                del self._under_way[key]
+            # Without a cache to find it in, an equal file would be sent, and charged, again.
+            kept = backend.remote and self._cache.trouble and not future.exception()
+            if not kept:
+                with self._lock:
+                    del self._under_way[key]
 
     def _look_up_or_make(
         self, backend: Backend, job: Job, destination: Destination | None, key: str, where: str

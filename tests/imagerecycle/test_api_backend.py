@@ -93,6 +93,17 @@ def test_a_rebuild_spends_nothing_and_equal_files_are_sent_once(peer, site, buil
     assert peer.count("account") == 1
 
 
+def test_equal_files_are_sent_once_without_a_cache_too(peer, site, build, tmp_path):
+    """A cache that cannot be used costs no quota within a build."""
+    fill(site, 20)
+    for name in ("0.png", "z.png"):
+        (site / name).write_bytes(png(99))
+    (tmp_path / "file").touch()
+    report = build(cache_dir=str(tmp_path / "file" / "cache"), concurrency=1)
+    assert len(report.optimised) == 22
+    assert peer.count("upload") == 21
+
+
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
