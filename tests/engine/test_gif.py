@@ -14,10 +14,13 @@ from PIL import Image, ImageDraw, ImageSequence
 from ir_build.candidate import Candidate
 from ir_build.engine import gif, gifcoding, giffile
 from ir_build.engine.giffile import Control, Frame, GifFile
+from ir_build.engine.score import Reference
 from ir_build.errors import CorruptFile, InputError, LeftAlone, TooLarge
 from ir_build.media import MediaType
-from ir_build.options import Options
+from ir_build.options import Compression, Options
 from ir_build.verify import verify
+
+LOSSLESS = Options(compression_type=Compression.LOSSLESS)
 
 
 def frame(number, size=(90, 60)):
@@ -271,3 +274,37 @@ def test_bombs_do_not_go_off():
     wide = GifFile(9000, 9000, 0, file.table, file.frames * 60)
     with pytest.raises(TooLarge, match="60 frames"):
         gif.compress(wide.encode(), Options())
+
+
+def recording(frames=5):
+    """A window in which something moves, each frame with a palette of its own."""
+    made = []
+    for number in range(frames):
+        image = Image.new("RGB", (128, 96), (240, 240, 244))
+        draw = ImageDraw.Draw(image)
+        draw.rectangle((0, 0, 128, 14), fill=(40, 60, 120))
+        draw.text((6, 2), "A window with a title", fill="white")
+        draw.text((8, 70), "and words in it", fill=(20, 20, 20))
+        draw.ellipse((10 + 15 * number, 30, 40 + 15 * number, 60), fill=(210, 30, 40))
+        noise = np.random.default_rng(number).integers(-1, 2, (96, 128, 3))
+        noisy = np.clip(np.asarray(image).astype(int) + noise, 0, 255).astype(np.uint8)
+        made.append(Image.fromarray(noisy).quantize(200))
+    buffer = BytesIO()
+    made[0].save(buffer, "gif", save_all=True, append_images=made[1:], duration=60, loop=0)
+    return buffer.getvalue()
+
+
+def test_lossy_shows_every_frame_up_to_the_score():
+    """Fewer colours for all frames, each of which reaches the target; lossless keeps them all."""
+    data = recording()
+    candidate = gif.compress(data, Options(quality=60))
+    assert candidate.lossy
+    assert "fewer colours" in candidate.notes
+    assert len(candidate.data) < 0.9 * len(gif.compress(data, LOSSLESS).data)
+    assert verify(data, candidate, MediaType.GIF, Options(quality=60)).ok
+    before, after = (pages(one).reshape(-1, 96, 128, 4)[..., :3] for one in (data, candidate.data))
+    for one, other in zip(before, after, strict=True):
+        assert Reference(np.ascontiguousarray(one)).score(np.ascontiguousarray(other)) >= 60
+    exact = gif.compress(data, LOSSLESS)
+    assert not exact.lossy
+    assert (pages(exact.data) == pages(data)).all()

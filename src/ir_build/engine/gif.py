@@ -1,6 +1,6 @@
 """GIF, still and animated: the same pictures at the same times, drawn and coded in fewer bytes.
 
-Lossy GIF is not attempted: what is shown is exactly the original's.
+Lossless keeps every canvas; lossy may show it in fewer colours, as far as the score allows.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from ..candidate import Candidate
 from ..errors import TooLarge
+from ..options import Compression, Effort
 from . import gifcoding, giffile, raster
+from .gifpalette import reduced
 from .gifredraw import redraw
 from .gifshown import CLEAR, RESTORE, Unclear, indices
 
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 # Pixels of all frames: more are not coded anew, and much more are not decoded at all.
 _CODED_PIXELS = 400_000_000
 _MAX_FRAMES_PIXELS = 4_000_000_000
+# Pixels of all canvases up to which fewer colours are tried.
+_SCORED_PIXELS = {Effort.FAST: 0, Effort.DEFAULT: 100_000_000, Effort.BEST: 400_000_000}
+# A lossy result must be smaller than the exact one by this share.
+_WORTH_LOSS = 0.10
 
 
 def compress(data: bytes, options: Options) -> Candidate:
@@ -41,9 +47,27 @@ def compress(data: bytes, options: Options) -> Candidate:
     if options.resize and options.resize.fit(*size) != size:
         notes = (*notes, "not resized: GIF")
     best = min(_candidates(file, canvases), key=len)
+    lossy = _lossy(file, canvases, options)
+    if lossy is not None and len(lossy) < (1 - _WORTH_LOSS) * min(len(best), len(data)):
+        return Candidate(lossy, lossy=True, notes=(*notes, "fewer colours"))
     if len(best) >= len(data):
         return Candidate(data, lossy=False)
     return Candidate(best, lossy=False, notes=notes)
+
+
+def _lossy(file: GifFile, canvases: int, options: Options) -> bytes | None:
+    if (
+        options.compression_type is not Compression.LOSSY
+        or not raster.can_be_scored(file.width, file.height)
+        or canvases > _SCORED_PIXELS[options.effort]
+        or not _is_clear(file)
+    ):
+        return None
+    try:
+        fewer = reduced(file, options.quality)
+        return None if fewer is None else redraw(fewer).encode()
+    except Unclear:
+        return None
 
 
 def _candidates(file: GifFile, canvases: int) -> list[bytes]:
