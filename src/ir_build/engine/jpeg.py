@@ -37,18 +37,21 @@ def compress(data: bytes, options: Options) -> Candidate:
     file = jpegfile.parse(data)
     raster.check_size(file.width, file.height, options.max_pixels)
     _check(data)
-    image = raster.decode(data, "JPEG")
     kept, stripped = jpegfile.metadata(file, options.preserve_metas)
     notes = (f"stripped {', '.join(stripped)}",) if stripped else ()
     size = _target_size(file, options)
-    if size != image.size and image.mode in ("RGB", "L"):
+    resize = size != (file.width, file.height)
+    # Without loss the transcoder needs no pixels.
+    lossy = options.compression_type is Compression.LOSSY
+    image = raster.decode(data, "JPEG") if lossy or resize else None
+    if image is not None and image.mode not in ("RGB", "L"):
+        notes = (*notes, f"not resized: {image.mode}") if resize else notes
+        image = None
+    if image is not None and resize:
         return _resized(image, size, kept, notes, options)
-    if size != image.size:
-        notes = (*notes, f"not resized: {image.mode}")
     own = b"\xff\xd8" + b"".join(_needed(file, kept)) + file.coded
     smaller = None
-    lossy = options.compression_type is Compression.LOSSY and image.mode in ("RGB", "L")
-    if lossy and raster.can_be_scored(*image.size):
+    if image is not None and raster.can_be_scored(*image.size):
         aim = Aim(options.quality, len(own) * _WORTH, options.effort, jpegfile.kept_profile(kept))
         coded = jpeglossy.encode(image, aim, jpeglossy.guess(file, options.quality))
         if coded:
