@@ -173,8 +173,9 @@ def _narrowed(form: Shape, values: NDArray[np.uint8], bits: int) -> tuple[Entrie
 
 
 def _coded(form: Shape, data: bytes, effort: Effort | None, entries: Entries) -> Iterator[Packed]:
-    plain = streams.pack(Plain(data, "", None))
-    yield Packed(plain.data, plain.filters, plain.parms, entries)
+    if entries:  # as they were the caller has them deflated already
+        plain = streams.pack(Plain(data, "", None))
+        yield Packed(plain.data, plain.filters, plain.parms, entries)
     filtered = _filtered(form, data, effort)
     if filtered is not None:
         parms = pikepdf.Dictionary(
