@@ -18,6 +18,15 @@ def test_bands_are_seen():
     assert not evenness.holds(SKY // 16 * 16 + 8, 80)
 
 
+def test_flat_areas_do_not_hide_bands():
+    """A shaded panel on a large page of one colour is looked at like any other gradient."""
+    page = np.full((600, 800, 3), 230, np.uint8)
+    page[40:160, 40:200] = SKY
+    banded = page.copy()
+    banded[40:160, 40:200] = SKY // 8 * 8 + 4
+    assert not Evenness(page).holds(banded, 80)
+
+
 def test_quality_decides_what_is_smooth_enough():
     """What passes for a lower quality fails for a higher one."""
     steps = SKY // 7 * 7 + 3

@@ -36,6 +36,8 @@ class Evenness:
         blocks = _blocks(pixels)
         spread = blocks.max((1, 3)) - blocks.min((1, 3))
         self._smooth = spread.max(-1) <= _SMOOTH
+        # A picture may be flat all over but for one shadow: what is flat does not hide its bands.
+        self._shaded = self._smooth & (spread.max(-1) > 0)
         self._means = blocks.mean((1, 3))
 
     def holds(self, pixels: Pixels, quality: float) -> bool:
@@ -45,11 +47,12 @@ class Evenness:
         allowed = max(0.5, 1 + (80 - quality) / 20)
         if moved.max(initial=0) > _FARTHEST_LIMIT * allowed:
             return False
-        smooth = moved[self._smooth]
-        if len(smooth) < _FEWEST:
-            return True
-        usual, worst = np.percentile(smooth, (_USUAL, _WORST))
-        return bool(usual <= _USUAL_LIMIT * allowed and worst <= _WORST_LIMIT * allowed)
+        kept = ((self._shaded, _USUAL, _USUAL_LIMIT), (self._smooth, _WORST, _WORST_LIMIT))
+        return all(
+            np.count_nonzero(blocks) < _FEWEST
+            or np.percentile(moved[blocks], share) <= limit * allowed
+            for blocks, share, limit in kept
+        )
 
 
 def _blocks(pixels: Pixels) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:

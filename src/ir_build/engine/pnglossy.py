@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from .score import Pixels
 
-# Palettes to try: steps of a fifth or less in size, with the limits of each bit depth.
+# Palettes to try: steps of a fifth or less in size. With fewer the edges of letters turn into steps.
 # fmt: off
 _PALETTES = (
-    216, 184, 156, 132, 112, 94, 80, 68, 57, 48, 40, 34, 28, 24, 20, 16, 13, 11, 8, 6, 4, 3, 2,
+    216, 184, 156, 132, 112, 94, 80, 68, 57, 48, 40, 34, 28, 24, 20, 16,
 )
 # fmt: on
 # With no more colours than this, or so few in the original for its pixels, a palette is shorter than
