@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -76,5 +77,6 @@ def postgres() -> Iterator[Postgres]:
             log=folder / "log",
             answers=lambda: subprocess.run(ready, check=False).returncode == 0,
             user=user,
+            end=signal.SIGINT,  # a fast shutdown; killed, it would leave shared memory behind
         ):
             yield Postgres(port, password)

@@ -1,6 +1,7 @@
 """What starting any server needs: free ports, waiting for an answer, and a sure end."""
 
 import contextlib
+import signal
 import socket
 import subprocess
 import time
@@ -19,7 +20,12 @@ def free_ports(count: int) -> list[int]:
 
 @contextlib.contextmanager
 def running(
-    command: list[str], *, log: Path, answers: Callable[[], bool], user: str | None = None
+    command: list[str],
+    *,
+    log: Path,
+    answers: Callable[[], bool],
+    user: str | None = None,
+    end: signal.Signals = signal.SIGKILL,
 ) -> Iterator[None]:
     """Run a server until the block ends; RuntimeError with its log when it doesn't come up."""
     with log.open("wb") as output:
@@ -41,5 +47,5 @@ def running(
             time.sleep(0.05)
         yield
     finally:
-        process.kill()
+        process.send_signal(end)
         process.wait()
