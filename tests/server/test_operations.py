@@ -48,6 +48,15 @@ def test_a_lost_secret_can_be_replaced(tmp_path):
         assert server.get("/accounts/mine").status_code == 200
 
 
+def test_a_password_on_the_command_line_is_refused():
+    """Other users of a machine see command lines: the password of a database is not taken there."""
+    url = "postgresql+psycopg://docs:canary@127.0.0.1/images"
+    done = CliRunner().invoke(main, ["serve", "--database", url])
+    assert done.exit_code == 2
+    assert "IR_BUILD_SERVER_DATABASE" in done.output
+    assert "canary" not in done.output
+
+
 def test_a_stop_finishes_what_was_accepted(launch):
     """SIGTERM in the middle of a body: the upload is completed and answered; then it ends, with 0."""
     server = launch()

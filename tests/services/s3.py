@@ -82,7 +82,7 @@ def s3() -> Iterator[Store]:
             *(f"-s3.port={port}", f"-s3.port.grpc={grpc}"),
             *("-s3.port.iceberg=0", "-s3.port.lance=0"),
             *(f"-filer.localSocket={folder / 'filer'}", f"-s3.localSocket={folder / 's3'}"),
-            *("-master.volumeSizeLimitMB=256", "-volume.max=16", "-master.electionTimeout=1s"),
+            *("-master.volumeSizeLimitMB=256", "-volume.max=200", "-master.electionTimeout=1s"),
             # It would tell its makers that it runs.
             "-master.telemetry=false",
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -44,6 +45,13 @@ def serve(config: Path | None, *, reset_secret: bool, **arguments: object) -> No
             error.name or "server",
             'is not installed: pip install "ir-build[server]"',
         ) from error
+    if urlsplit(str(arguments["database"] or "")).password:
+        raise ConfigError(
+            "the command line",
+            "--database",
+            "holds a password, which every user of this machine can see there: set "
+            "IR_BUILD_SERVER_DATABASE, or `database` in the file given with --config",
+        )
     settings = load(config, os.environ, arguments)
     if reset_secret:
         _show(

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 # What saves less than this over the lossless result is not worth its loss.
 _WORTH = 0.95
-# The thorough lossless result is never this much smaller than the quick one.
+# The thorough lossless result is never this much smaller than the quick one, except in a file of
+# so few bytes that repetition, found by one and not by the other, can be nearly all of it.
 _CLEAR = 0.7
+_FEW_BYTES = 20_000
 
 
 def compress(data: bytes, options: Options) -> Candidate:
@@ -41,7 +43,7 @@ def compress(data: bytes, options: Options) -> Candidate:
         chosen = Candidate(pngfile.assembled(lossy, kept), lossy=True, notes=notes)
         # A first guess decides clear cases without the thorough one.
         guess = pngcoding.recompressed(bare, types, None, options.max_pixels)
-        if len(lossy) < len(guess) * _CLEAR:
+        if len(guess) > _FEW_BYTES and len(lossy) < len(guess) * _CLEAR:
             return chosen
     lossless = pngcoding.recompressed(bare, types, options.effort, options.max_pixels)
     if lossy is not None and len(lossy) < len(lossless) * _WORTH:

@@ -61,7 +61,8 @@ def test_an_account_is_edited_reset_and_deleted(inside):
     assert sub["quota_current"] > 0
     inside.button("Reset usage: new").click()
     inside.button("Reset usage").click()
-    expect(inside.page.get_by_text("0 bytes used, no limit")).to_be_visible()
+    accounts = inside.page.get_by_role("list", name="Accounts")
+    expect(accounts.get_by_text("0 bytes used, no limit")).to_be_visible()
     assert subs(inside)[0]["quota_current"] == 0
     inside.button("New secret: new").click()
     inside.button("New secret").click()
