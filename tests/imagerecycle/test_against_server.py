@@ -289,11 +289,16 @@ def test_a_login_is_tried_and_kept(server, tmp_path, monkeypatch):
     assert "account login" in run("account", code=2)
     run("account", "login", "--url", server.url, text=f"{server.key}\n{'0' * 64}\n", code=5)
     assert not kept.exists()
-    text = run("account", "login", "--url", server.url, text=f"{server.key}\n{server.secret}\n")
+    right = f"{server.key}\n{server.secret}\n"
+    text = run("account", "login", "--url", server.url, text=right)
     assert server.secret not in text
+    login = ["account", "login", "--json", "--url", server.url]
+    done = CliRunner().invoke(main, login, input=right)
+    assert json.loads(done.stdout)["server"] == server.url
+    assert server.secret not in done.output
     assert kept.stat().st_mode & 0o777 == 0o600
     assert server.url in run("account")
-    run("account", "logout")
+    assert json.loads(run("account", "logout", "--json")) == {"logged_out": True}
     assert not kept.exists()
     run("account", "logout", code=2)
 

@@ -52,7 +52,8 @@ def consumption(*, as_json: bool) -> None:
 
 @account.command()
 @click.option("--url", metavar="URL", help="The address of the API, if it is not ImageRecycle's.")
-def login(url: str | None) -> None:
+@json_option
+def login(url: str | None, *, as_json: bool) -> None:
     """Ask for key and secret, try them, and keep them.
 
     They are kept in the system's keyring where the package keyring is installed and finds one,
@@ -62,25 +63,32 @@ def login(url: str | None) -> None:
     from ..imagerecycle.client import Client  # noqa: PLC0415
 
     address = credentials.checked_url("the command line", "--url", url)
-    key = click.prompt("API key").strip()
-    secret = click.prompt("API secret", hide_input=True).strip()
+    key = click.prompt("API key", err=True).strip()
+    secret = click.prompt("API secret", hide_input=True, err=True).strip()
     given = credentials.Credentials(key, secret, address)
     with Client(given) as client:
         found = client.account()
     where = credentials.save(given, credentials.file(os.environ))
+    if as_json:
+        print_json({"server": address, "kept_in": where, "account": found})
+        return
     click.echo(f"logged in to {address}; the secret is kept in {where}")
     _print_account(found)
 
 
 @account.command()
-def logout() -> None:
+@json_option
+def logout(*, as_json: bool) -> None:
     """Forget the key and the secret that `login` has kept."""
     from ..imagerecycle import credentials  # noqa: PLC0415
 
     path = credentials.file(os.environ)
     if not credentials.forget(path):
         raise ConfigError(str(path), "credentials", "there are none: nobody is logged in")
-    click.echo("logged out")
+    if as_json:
+        print_json({"logged_out": True})
+    else:
+        click.echo("logged out")
 
 
 account.add_command(sub)
