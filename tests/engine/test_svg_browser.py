@@ -2,23 +2,18 @@
 
 import base64
 import io
-import shutil
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import sync_playwright
 
 from ir_build.candidate import Candidate
 from ir_build.engine import svg
 from ir_build.media import MediaType
 from ir_build.options import Compression, Options
 from ir_build.verify import verify
+from services.browser import chromium
 
-_ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"),
-    *("--disable-component-update", "--no-first-run"),
-]
 _SIZE = {"width": 320, "height": 240}
 
 
@@ -149,12 +144,8 @@ def drawing(name):
 
 @pytest.fixture(scope="module")
 def page():
-    chromium = shutil.which("chromium")
-    assert chromium, "install Debian's chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
+    with chromium() as browser:
         yield browser.new_context(viewport=_SIZE).new_page()
-        browser.close()
 
 
 def shown(page, path, data):

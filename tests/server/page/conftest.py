@@ -1,28 +1,20 @@
 """A headless Chromium on a running server, watched for errors and for calls to other hosts."""
 
-import shutil
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
+
+from services.browser import chromium
 
 from ..running import Server, start
-
-_ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"),
-    *("--disable-component-update", "--no-first-run"),
-]
 
 
 @pytest.fixture(scope="session")
 def browser():
-    chromium = shutil.which("chromium")
-    assert chromium, "install Debian's chromium"
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @dataclass
