@@ -4,6 +4,7 @@
 request; `GET /control` tells what it has seen.
 """
 
+import contextlib
 import json
 import socket
 import struct
@@ -155,6 +156,12 @@ class Handler(BaseHTTPRequestHandler):
             for _ in range(200):
                 self.wfile.write(b"x")
                 time.sleep(0.02)
+            self.close_connection = True
+        elif kind == "dripping head":
+            with contextlib.suppress(OSError):
+                for _ in range(200):
+                    self.wfile.write(b"H")
+                    time.sleep(0.02)
             self.close_connection = True
         elif kind == "reset":
             self.reset()

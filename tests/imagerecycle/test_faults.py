@@ -4,6 +4,7 @@ import logging
 import socket
 import threading
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import pytest
@@ -144,15 +145,29 @@ def test_an_error_page_of_the_right_size_is_not_taken_for_a_picture(peer, client
     assert source.read_bytes() == picture()
 
 
-def test_an_endless_answer_is_given_up(peer, source):
-    """An answer that keeps dripping in is not waited for longer than its total time."""
+@pytest.mark.parametrize("part", ["drip", "dripping head"])
+def test_an_endless_answer_is_given_up(peer, part):
+    """An answer whose head or body keeps dripping in is not waited for longer than its total time."""
     patience = Patience(connect=2, read=0.4, total=0.2, pause=0.01)
-    peer.fail(kind("account", "drip"))
+    peer.fail(kind("account", part))
     with (
         Client(Credentials(KEY, SECRET, peer.url), patience=patience) as client,
         pytest.raises(TransportError, match="takes too long"),
     ):
         client.account()
+
+
+def test_closing_a_client_ends_what_another_thread_waits_for(peer):
+    """Whoever interrupts a build does not wait for a server that takes its time."""
+    peer.fail(kind("account", "silence", seconds=60))
+    client = Client(Credentials(KEY, SECRET, peer.url))
+    with ThreadPoolExecutor(1) as threads:
+        call = threads.submit(client.account)
+        while peer.faults:
+            assert not call.done()
+        client.close()
+        with pytest.raises(TransportError):
+            call.result(timeout=20)
 
 
 def test_a_server_that_is_not_there():

@@ -26,6 +26,7 @@ from urllib3.exceptions import (
 )
 
 from ..errors import BackendError, ServiceUnavailable, TransportError, Unreadable
+from .connections import Connections
 from .multipart import MultipartBody
 from .patience import Gate, Patience, retry_after
 from .wire import faults
@@ -66,7 +67,8 @@ class Transport:
         self._patience = patience
         self._gate = Gate()
         self._session = requests.Session()
-        adapter = requests.adapters.HTTPAdapter(pool_connections=2, pool_maxsize=connections)
+        self._connections = Connections()
+        adapter = self._connections.adapter(size=connections)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         # A .netrc must not add its own login to ours; proxies and CA bundles are still found.
@@ -124,8 +126,9 @@ class Transport:
         self._patiently("the download", attempt)
 
     def close(self) -> None:
-        """Close the connections; what is under way is not tried again."""
+        """Close the connections; what is under way ends, and is not tried again."""
         self._gate.abandon()
+        self._connections.cut()
         self._session.close()
 
     def _checked(self, link: str) -> str:
@@ -180,20 +183,22 @@ class Transport:
             return time.monotonic() - started < patience.seconds(sent + received)
 
         try:
-            with self._session.request(
-                method,
-                url,
-                timeout=(patience.connect, patience.read),
-                stream=True,
-                allow_redirects=False,
-                proxies=self._proxies,
-                **request,
-            ) as answer:
+            with self._connections.deadline(patience.seconds(sent)):
+                head = self._session.request(
+                    method,
+                    url,
+                    timeout=(patience.connect, patience.read),
+                    stream=True,
+                    allow_redirects=False,
+                    proxies=self._proxies,
+                    **request,
+                )
+            with head as answer:
                 if not 200 <= answer.status_code < 300:
                     raise _refusal(answer, in_time, upload=upload)
                 _receive(answer, sink, limit, in_time)
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise _trouble(error) from None
+            raise _trouble(error) if in_time(0) else _too_long() from None
 
     def _patiently(
         self, what: str, attempt: Callable[[], T], *, once: bool = False
@@ -251,7 +256,7 @@ def _receive(
         if limit is not None and size > limit:
             raise _Fault(TransportError("the answer is larger than it may be"), again=False)
         if not in_time(size):
-            raise _Fault(TransportError("the server takes too long"), again=False, lost=True)
+            raise _too_long()
         try:
             sink.write(piece)
         except OSError as error:
@@ -274,6 +279,10 @@ def _refusal(answer: requests.Response, in_time: Callable[[int], bool], *, uploa
         wait=retry_after(answer.headers),
         lost=answer.status_code in (502, 504),  # a gateway that did not get the answer
     )
+
+
+def _too_long() -> _Fault:
+    return _Fault(TransportError("the server takes too long"), again=False, lost=True)
 
 
 def _trouble(error: Exception) -> _Fault:

@@ -1,0 +1,99 @@
+"""Connections whose answers have a deadline, and which can be cut by another thread.
+
+The time-outs of a socket count from byte to byte: a server that sends the head of its answer a
+letter at a time would be waited for without end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Connections:
+    """Knows every open connection of one client."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._busy: dict[int, HTTPConnection] = {}  # by the thread that uses it
+
+    def adapter(self, *, size: int) -> HTTPAdapter:
+        """For requests: `size` connections are kept open to each host."""
+        return _Adapter(self, size)
+
+    @contextlib.contextmanager
+    def deadline(self, seconds: float) -> Iterator[None]:
+        """Cut what this thread is waiting for when it takes longer than `seconds`."""
+        thread = threading.get_ident()
+        timer = threading.Timer(seconds, self._expire, [thread])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            with self._lock:
+                self._busy.pop(thread, None)
+
+    def cut(self) -> None:
+        """End all that is under way, in errors."""
+        with self._lock:
+            found = list(self._sockets)
+        for one in found:
+            _shut(one)
+
+    def begin(self, connection: HTTPConnection) -> None:
+        """This thread uses `connection` from now on."""
+        with self._lock:
+            self._busy[threading.get_ident()] = connection
+            if connection.sock is not None:
+                self._sockets.add(connection.sock)
+
+    def _expire(self, thread: int) -> None:
+        with self._lock:
+            connection = self._busy.get(thread)
+        if connection is not None and connection.sock is not None:
+            _shut(connection.sock)
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, connections: Connections, size: int) -> None:
+        self._connections = connections
+        super().__init__(pool_connections=2, pool_maxsize=size)
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        kind = pool.ConnectionCls
+        if not issubclass(kind, _Watched):
+            # Of plain and secure connections, through a proxy or not.
+            attributes = {"watcher": self._connections}
+            pool.ConnectionCls = type(kind.__name__, (_Watched, kind), attributes)
+        return pool
+
+
+class _Watched(HTTPConnection):
+    watcher: Connections
+
+    def connect(self) -> None:
+        super().connect()
+        self.watcher.begin(self)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        self.watcher.begin(self)
+        super().request(*args, **kwargs)
+
+
+def _shut(one: socket.socket) -> None:
+    """Have whoever waits for it see its end, whatever thread they are on."""
+    with contextlib.suppress(OSError):
+        one.shutdown(socket.SHUT_RDWR)
