@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import mozjpeg_lossless_optimization as mozjpeg
 import pyvips
+from PIL import Image
 
 from ..candidate import Candidate
 from ..errors import CorruptFile
@@ -16,10 +17,12 @@ from . import exif, jpegfile, jpeglossy, raster
 from .jpeglossy import Aim
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from collections.abc import Callable
 
     from ..options import Options
     from .jpegfile import JpegFile
+
+_T = TypeVar("_T")
 
 # A re-encode that saves less than this over the lossless result is not worth its loss.
 _WORTH = 0.95
@@ -36,18 +39,16 @@ def compress(data: bytes, options: Options) -> Candidate:
     """The smallest JPEG that stands for `data`."""
     file = jpegfile.parse(data)
     raster.check_size(file.width, file.height, options.max_pixels)
-    _check(data)
     kept, stripped = jpegfile.metadata(file, options.preserve_metas)
     notes = (f"stripped {', '.join(stripped)}",) if stripped else ()
     size = _target_size(file, options)
     resize = size != (file.width, file.height)
-    # Without loss the transcoder needs no pixels.
-    lossy = options.compression_type is Compression.LOSSY
-    image = raster.decode(data, "JPEG") if lossy or resize else None
-    if image is not None and image.mode not in ("RGB", "L"):
-        notes = (*notes, f"not resized: {image.mode}") if resize else notes
-        image = None
-    if image is not None and resize:
+    wanted = options.compression_type is Compression.LOSSY or resize
+    image = _decoded(data) if wanted and file.components in (1, 3) else None
+    if image is None:
+        _check(data)
+        notes = (*notes, "not resized: CMYK") if resize else notes
+    elif resize:
         return _resized(image, size, kept, notes, options)
     own = b"\xff\xd8" + b"".join(_needed(file, kept)) + file.coded
     smaller = None
@@ -58,24 +59,51 @@ def compress(data: bytes, options: Options) -> Candidate:
             smaller = jpegfile.with_segments(_smallest(coded), kept)
             if len(own) > _LARGE and len(smaller) < len(own) * _FAR_SMALLER:
                 return Candidate(smaller, lossy=True, notes=notes)
-    lossless = min(jpegfile.with_segments(_transcode(data), kept), own, key=len)
+    lossless = own
+    if not (file.is_well_coded and len(own) > len(data) * (1 - options.min_saving)):
+        lossless = min(jpegfile.with_segments(_transcode(data), kept), own, key=len)
     if smaller is not None and len(smaller) < len(lossless) * _WORTH:
         return Candidate(smaller, lossy=True, notes=notes)
     return Candidate(lossless, lossy=False, notes=notes)
 
 
 def _check(data: bytes) -> None:
-    """Raise `CorruptFile` for damage in the coded picture.
+    """Raise `CorruptFile` for damage in the coded picture."""
 
-    Pillow passes over it in silence, and the transcoder ends the process over some of it.
+    def last_row(image: pyvips.Image) -> None:
+        # What is before it is decoded on the way.
+        image.crop(0, image.height - 1, image.width, 1).avg()
+
+    _strictly(data, last_row)
+
+
+def _decoded(data: bytes) -> Image.Image:
+    """The picture of one or three components. Raises `CorruptFile` for damage in it."""
+
+    def pixels(image: pyvips.Image) -> Image.Image:
+        mode = "L" if image.bands == 1 else "RGB"
+        return Image.frombytes(mode, (image.width, image.height), image.write_to_memory())
+
+    return _strictly(data, pixels)
+
+
+def _strictly(data: bytes, read: Callable[[pyvips.Image], _T]) -> _T:
+    """What is read from a picture that is not damaged.
+
+    Pillow passes over damage in silence, and the transcoder ends the process over some of it.
     """
+
+    def opened(fail_on: str) -> pyvips.Image:
+        return pyvips.Image.jpegload_buffer(data, access="sequential", fail_on=fail_on)
+
     try:
-        pyvips.Image.jpegload_buffer(data, access="sequential", fail_on="warning").avg()
+        return read(opened("warning"))
     except pyvips.Error as error:
-        # Some cameras pad the coded picture. The check stops at the first warning, so before
+        # Some cameras pad the coded picture. Decoding stops at the first warning, so before
         # this one there was no other.
         if not _PADDED.search(error.detail):
             raise CorruptFile("its coded picture is damaged") from error
+    return read(opened("none"))
 
 
 def _target_size(file: JpegFile, options: Options) -> tuple[int, int]:

@@ -34,6 +34,8 @@ _NAMES = {
 # A marker in the coded picture that is not a restart, a stuffed byte or fill.
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _MAX_SEGMENT = 65_533
+# Where mozjpeg's search for the best scans may cut the spectrum of lightness.
+_CUTS = frozenset({2, 5, 8, 12, 18, 63})
 # Bits of a difference of two DC coefficients, and of an AC coefficient (T.81, F.1.2).
 _DC_BITS, _AC_BITS = 11, 10
 
@@ -59,6 +61,25 @@ class JpegFile:
     width: int
     height: int
     components: int
+    scans: tuple[bytes, ...]  #: their headers: components, spectral band, bits
+
+    @property
+    def is_well_coded(self) -> bool:
+        """Whether the scans look like what mozjpeg's search ends with.
+
+        Another search gains 0.1 % then (32 files, 0.5 % at most), but over the scans that other
+        encoders always write 4 %.
+        """
+        scans = [(one[0], one[-3], one[-2], one[-1]) for one in self.scans]
+        averages = [one for one in scans if one[1:3] == (0, 0)]
+        rest = scans[len(averages) :]
+        return (
+            bool(averages and rest)
+            and sum(count for count, *_ in averages) == self.components
+            and all(bits == 0 for *_, bits in averages)
+            and rest[0][:2] == (1, 1)
+            and rest[0][2] in _CUTS
+        )
 
     @property
     def exif(self) -> bytes:
@@ -120,25 +141,29 @@ def parse(data: bytes) -> JpegFile:
     for one in segments:
         if one.marker == _DHT:
             _check_tables(one.data)
-    end = _end_of_picture(data, at)
+    end, scans = _end_of_picture(data, at - 2)
     if data[end:].strip(b"\0\xff\r\n "):
         raise LeftAlone(
             Reason.UNSUPPORTED_VARIANT,
             f"{len(data) - end} bytes after the picture (a motion photo, or another file)",
         )
-    return JpegFile(tuple(segments), data[at - 2 : end], width, height, components)
+    return JpegFile(tuple(segments), data[at - 2 : end], width, height, components, scans)
 
 
-def _end_of_picture(data: bytes, at: int) -> int:
+def _end_of_picture(data: bytes, at: int) -> tuple[int, tuple[bytes, ...]]:
+    """Where the picture ends, and the headers of the scans on the way from `at`."""
+    scans: list[bytes] = []
     while found := _MARKER.search(data, at):
         at = found.end()
         marker = data[at - 1]
         if marker == _EOI:
-            return at
+            return at, tuple(scans)
         if marker not in _STANDALONE:
             length = max(2, int.from_bytes(data[at : at + 2], "big"))
             if marker == _DHT:
                 _check_tables(data[at + 2 : at + length])
+            elif marker == _SOS and length >= 6:
+                scans.append(data[at + 2 : at + length])
             at += length
     raise CorruptFile("ends in the middle of the picture")
 
