@@ -176,6 +176,6 @@ class _Encoder:
 
     def up_to_score(self, target: float) -> bytes | None:
         """The smallest file that scores `target` against the picture, None if there is none."""
-        judge = Judge(self._image, "AVIF", target)
+        judge = Judge(self._image, "AVIF", target, self._metadata["icc_profile"])
         found = smallest(self.encode, judge.score, target, low=_LOWEST, high=_HIGHEST, guess=62)
         return None if found is None else found.data

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import raster
+from . import colour, raster
 from .score import Reference
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from .score import Pixels
 
 #: pixels above which scoring takes longer than what another encode may still save is worth
 _LARGE = 3_000_000
@@ -24,16 +26,26 @@ def work(image: Image.Image) -> int:
 class Judge:
     """Decodes what an encoder made of a picture, and scores it."""
 
-    def __init__(self, image: Image.Image, kind: str, target: float) -> None:
-        """Judge files of Pillow's format `kind` against `image`, RGB, RGBA or L."""
+    def __init__(
+        self, image: Image.Image, kind: str, target: float, profile: bytes | None = None
+    ) -> None:
+        """Judge files of Pillow's format `kind` against `image`, RGB, RGBA or L.
+
+        Both are seen as `profile` says, as sRGB where there is none.
+        """
         self._mode = image.mode
         self._kind = kind
         self._target = target
         self._slack = _SLACK if work(image) > _LARGE else 0.0
-        self._reference = Reference(raster.pixels(image))
+        self._profile = profile
+        self._reference = Reference(self._shown(image))
 
     def score(self, data: bytes) -> float:
         """The score of the file `data`; the target itself when a large picture is near it."""
         shown = raster.decode(data, self._kind).convert(self._mode)
-        reached = self._reference.score(raster.pixels(shown))
+        reached = self._reference.score(self._shown(shown))
         return min(reached, self._target) if reached <= self._target + self._slack else reached
+
+    def _shown(self, image: Image.Image) -> Pixels:
+        seen = colour.to_srgb(image, self._profile) if self._profile else None
+        return raster.pixels(seen or image)

@@ -82,7 +82,9 @@ def _still(file: WebPFile, options: Options) -> tuple[WebPFile | None, WebPFile 
         return None, exact
     if stream.lossless or not lossy or not raster.can_be_scored(*image.size):
         return exact, None
-    coded = webpcoding.up_to_score(image, options.quality, options.effort, alpha=stream.alpha)
+    coded = webpcoding.up_to_score(
+        image, options.quality, options.effort, alpha=stream.alpha, profile=file.icc
+    )
     return exact, None if coded is None else file.with_image(coded.stream)
 
 
@@ -92,7 +94,7 @@ def _resized(file: WebPFile, options: Options) -> WebPFile:
     if file.image.lossless:
         return file.with_image(webpcoding.lossless(image, options.effort, hidden=not lossy))
     target = options.quality if lossy else max(options.quality, _RESIZED_TARGET)
-    coded = webpcoding.up_to_score(image, target, options.effort)
+    coded = webpcoding.up_to_score(image, target, options.effort, profile=file.icc)
     if coded is None:
         return file.with_image(webpcoding.lossy(image, 100, options.effort))
     return file.with_image(coded.stream)

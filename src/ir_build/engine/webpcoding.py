@@ -12,7 +12,7 @@ from PIL import Image
 from ..options import Effort
 from . import raster, webpfile
 from .judge import Judge, work
-from .search import smallest
+from .search import Found, smallest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,9 +22,15 @@ if TYPE_CHECKING:
 #: pixels up to which the slowest lossless method (10 CPU seconds per megapixel) is affordable
 _THOROUGH = {Effort.FAST: 0, Effort.DEFAULT: 1_500_000, Effort.BEST: 4_000_000}
 _METHOD = {Effort.FAST: 4, Effort.DEFAULT: 6, Effort.BEST: 6}
+#: methods, and how far over the target a search may end: a step of quality is some half a point and
+#: 1 % of bytes. Scores do not rise evenly, so a search that goes on may end higher; and of five
+#: pictures one comes out smaller from the faster method.
+_SEARCHES = {
+    Effort.FAST: ((4, 2.0),),
+    Effort.DEFAULT: ((6, 1.0),),
+    Effort.BEST: ((6, 1.0), (6, 0.4), (4, 2.0), (4, 0.4)),
+}
 _LOWEST, _HIGHEST = 20, 98
-#: how far over the target a search may end: a step of quality is some half a point and 1 % of bytes
-_NEAR = {Effort.FAST: 2.0, Effort.DEFAULT: 1.0, Effort.BEST: 0.4}
 #: pixels to be scored up to which a search is affordable
 _SCORED = {Effort.FAST: 6_000_000, Effort.DEFAULT: 18_000_000, Effort.BEST: 24_000_000}
 #: alpha data below this size in bytes is not worth coding again
@@ -78,16 +84,7 @@ def lossy(
     """The picture as VP8, quality 0 to 100; `alpha` is its transparency, if already coded."""
     if alpha is None and image.mode == "RGBA":
         alpha = transparency(image, effort)
-    stream = _encode(
-        image,
-        lossless=False,
-        quality=quality,
-        method=_METHOD[effort],
-        exact=False,
-        # replaced below, so it need not be good
-        alpha_quality=0,
-    )
-    return replace(stream, alpha=alpha)
+    return _vp8(image, quality, _METHOD[effort], alpha)
 
 
 def again_without_loss(
@@ -122,24 +119,31 @@ def up_to_score(
     *,
     alpha: bytes | None = None,
     guess: int = 80,
+    profile: bytes | None = None,
 ) -> Coded | None:
     """The smallest VP8 picture whose score against `image` is `target`; None if there is none.
 
-    `alpha` is its transparency, already coded.
+    `alpha` is its transparency, already coded; it is shown as `profile` says.
     """
     if work(image) > _SCORED[effort]:
         return None
     if image.mode == "RGBA" and alpha is None:
         alpha = transparency(image, effort)
+    judge = Judge(image, "WEBP", target, profile)
 
-    def encode(quality: int) -> bytes:
-        return lossy(image, quality, effort, alpha).file()
+    def search(method: int, near: float) -> Found | None:
+        def encode(quality: int) -> bytes:
+            return _vp8(image, quality, method, alpha).file()
 
-    judge = Judge(image, "WEBP", target)
-    found = smallest(
-        encode, judge.score, target, low=_LOWEST, high=_HIGHEST, guess=guess, near=_NEAR[effort]
-    )
-    return None if found is None else Coded(webpfile.read(found.data).image, found.quality)
+        return smallest(
+            encode, judge.score, target, low=_LOWEST, high=_HIGHEST, guess=guess, near=near
+        )
+
+    found = [one for one in (search(*way) for way in _SEARCHES[effort]) if one is not None]
+    if not found:
+        return None
+    best = min(found, key=lambda one: len(one.data))
+    return Coded(webpfile.read(best.data).image, best.quality)
 
 
 def _alpha_again(stream: Bitstream, image: Image.Image, effort: Effort) -> Bitstream:
@@ -155,6 +159,14 @@ def _alpha_again(stream: Bitstream, image: Image.Image, effort: Effort) -> Bitst
         return stream
     slimmer = replace(stream, alpha=alpha)
     return slimmer if np.array_equal(_visible(image), _visible(decode(slimmer))) else stream
+
+
+def _vp8(image: Image.Image, quality: float, method: int, alpha: bytes | None) -> Bitstream:
+    # The transparency is replaced, so it need not be good.
+    stream = _encode(
+        image, lossless=False, quality=quality, method=method, exact=False, alpha_quality=0
+    )
+    return replace(stream, alpha=alpha)
 
 
 def _encode(
