@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .gifchanges import Box, Change
+    from .gifcoding import Places
     from .giffile import Frame, GifFile
     from .gifshown import Canvas
 
@@ -34,9 +35,11 @@ class _Drawing:
 
     box: Box
     disposal: int
-    #: numbers of colours, 0 where nothing is drawn
-    colours: Canvas
-    #: the numbers that occur, in the order of the table the codes are for
+    #: places in `numbers`, 0 where nothing is drawn
+    places: Places
+    #: of colours, in rising order, the first of them 0
+    numbers: NDArray[np.intp]
+    #: those that occur, in the order of the table the codes are for
     used: tuple[int, ...]
     codes: bytes
 
@@ -48,7 +51,7 @@ def redraw(file: GifFile) -> GifFile:
     held = 0
     for change in gifchanges.changes(file, screen):
         drawings.append(_shortest(change))
-        held += drawings[-1].colours.size
+        held += drawings[-1].places.size
         if held > _HELD:
             raise Unclear("too much changes")
     palette = screen.colours
@@ -62,22 +65,33 @@ def redraw(file: GifFile) -> GifFile:
 
 def _shortest(change: Change) -> _Drawing:
     """The best way to draw a change."""
+    numbers = _numbers(change.colours)
+    # Bytes are looked up and counted in a third of the time.
+    table = np.zeros(int(numbers[-1]) + 1, np.uint8 if len(numbers) <= 256 else np.uint16)
+    table[numbers] = np.arange(len(numbers))
     best: _Drawing | None = None
     smallest = sys.maxsize
-    for colours in gifcoding.choices(change.colours, change.free):
-        counts = np.bincount(colours.ravel())
+    for places in gifcoding.choices(np.take(table, change.colours, mode="clip"), change.free):
+        counts = gifcoding.counted(places)
         counts[0] += change.uncovers
-        used = tuple(np.flatnonzero(counts).tolist())
+        used = tuple(numbers[np.flatnonzero(counts)].tolist())
         if len(used) > 256:
             continue
-        codes = _coded(colours, used)
+        codes = _coded(places, numbers, used)
         size = len(codes) + _table_bytes(len(used))
         if size < smallest:
             smallest = size
-            best = _Drawing(change.box, change.disposal, colours, used, codes)
+            best = _Drawing(change.box, change.disposal, places, numbers, used, codes)
     if best is None:
         raise Unclear("a frame of more than 256 colours")
     return best
+
+
+def _numbers(colours: Canvas) -> NDArray[np.intp]:
+    """The numbers that occur, and 0."""
+    counts = np.bincount(colours.ravel())
+    counts[0] = 1
+    return np.flatnonzero(counts)
 
 
 def _shared(palettes: Sequence[tuple[int, ...]], palette: NDArray[np.uint8]) -> tuple[int, ...]:
@@ -105,7 +119,7 @@ def _frame(
     """The frame with the shared table where its codes are not much longer for it."""
     order, codes, table = drawing.used, drawing.codes, _table(drawing.used, palette)
     if set(shared).issuperset(drawing.used):
-        longer = _coded(drawing.colours, shared)
+        longer = _coded(drawing.places, drawing.numbers, shared)
         if len(longer) <= len(codes) + len(table):
             order, codes, table = shared, longer, b""
     box = drawing.box
@@ -129,11 +143,11 @@ def _frame(
     )
 
 
-def _coded(colours: Canvas, order: tuple[int, ...]) -> bytes:
-    """The LZW data of these colours with a table in this order."""
-    places = np.zeros(int(max(order)) + 1, np.uint8)
-    places[list(order)] = np.arange(len(order))
-    indices = places[colours]
+def _coded(places: Places, numbers: NDArray[np.intp], order: tuple[int, ...]) -> bytes:
+    """The LZW data of the colours with these `numbers` and a table in this order."""
+    row = {number: index for index, number in enumerate(order)}
+    table = np.array([row.get(number, 0) for number in numbers.tolist()], np.uint8)
+    indices = gifcoding.looked_up(table, places)
     return gifcoding.lzw(indices, gifcoding.code_size(int(indices.max())))
 
 

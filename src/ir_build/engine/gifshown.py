@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from ..errors import CorruptFile
 from . import raster
@@ -74,7 +75,7 @@ class Screen:
         table = frame.table or self._file.table
         pixels = indices(frame, table)
         numbers = np.zeros(256, np.uint16)
-        used = np.flatnonzero(np.bincount(pixels.ravel(), minlength=256)).tolist()
+        used = np.flatnonzero(Image.fromarray(pixels).histogram()).tolist()
         for index in used:
             if index == frame.control.transparent:
                 continue
@@ -86,4 +87,4 @@ class Screen:
             if number > _MOST_COLOURS:
                 raise Unclear("more colours than can be numbered")
             numbers[index] = number
-        return numbers[pixels]
+        return np.take(numbers, pixels, mode="clip")

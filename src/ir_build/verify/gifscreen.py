@@ -72,7 +72,7 @@ class GifScreen:
             part = canvas[top : top + frame.box[3], left : left + frame.box[2]]
             before = part.copy() if frame.disposal == _TO_PREVIOUS else None
             indices = _decoded(frame)[: part.shape[0], : part.shape[1]]
-            colours = _colours(frame.table)[indices]
+            colours = np.take(_colours(frame.table), indices, mode="clip")
             np.copyto(
                 part,
                 colours,
