@@ -28,7 +28,7 @@ _SIZES = (255, 192, 128, 96, 64, 48, 32, 24, 16)
 _SAMPLE = 200_000
 #: frames that a palette is searched for, by each of two measures
 _SEARCHED = 2
-#: pixels of other frames that it is held against then, and how often it may fail there
+#: pixels of the worst other frames that it is held against then, and how often it may fail there
 _CHECKED_PIXELS = 12_000_000
 _ROUNDS = 4
 #: how much over the target each of those must score, for the sake of those nobody looks at
@@ -64,25 +64,27 @@ def reduced(file: GifFile, target: float) -> GifFile | None:
         total[: len(count)] += count
     palettes = _Palettes(colours, total)
     middle = palettes[len(_SIZES) // 2]
-    judges = _judges(file, colours, _worst(counts, middle.squares))
+    judges = _judges(file, colours, _worst(counts, middle.squares, _SEARCHED))
+    affordable = _CHECKED_PIXELS // (file.width * file.height) // 2
     place = -1
     for _ in range(_ROUNDS):
         place = _fewest(palettes, judges, target, most=place)
         if place < 0:
             return None
-        failed = _failing(file, colours, palettes[place].colours, target)
+        suspects = _worst(counts, palettes[place].squares, max(_SEARCHED, affordable))
+        failed = _failing(file, colours, palettes[place].colours, target, suspects)
         if failed is None:
             return _recoloured(file, colours, palettes[place].colours)
         judges.append(failed)
     return None
 
 
-def _worst(counts: list[NDArray[np.int64]], squares: NDArray[np.float64]) -> set[int]:
-    """The frames whose colours move most, all together or a few of them."""
+def _worst(counts: list[NDArray[np.int64]], squares: NDArray[np.float64], most: int) -> set[int]:
+    """The frames, `most` of each kind, whose colours move most, all together or a few of them."""
     worst: set[int] = set()
     for weights in (squares, squares**2):
         moved = [float(count @ weights[: len(count)]) for count in counts]
-        worst.update(sorted(range(len(moved)), key=moved.__getitem__)[-_SEARCHED:])
+        worst.update(sorted(range(len(moved)), key=moved.__getitem__)[-most:])
     return worst
 
 
@@ -108,12 +110,15 @@ def _fewest(palettes: _Palettes, judges: list[_Judge], target: float, most: int)
 
 
 def _failing(
-    file: GifFile, colours: NDArray[np.uint8], others: NDArray[np.uint8], target: float
+    file: GifFile,
+    colours: NDArray[np.uint8],
+    others: NDArray[np.uint8],
+    target: float,
+    suspects: set[int],
 ) -> _Judge | None:
-    """A frame that does not reach the target in `others`, looked for in as many as is affordable."""
-    step = -(-len(file.frames) * file.width * file.height // _CHECKED_PIXELS)
+    """One of the frames `suspects` that does not reach the target in `others`."""
     for number, canvas in enumerate(Screen(file).frames()):
-        if number % step == 0:
+        if number in suspects:
             judge = _Judge(canvas, colours)
             if not judge.accepts(others, target):
                 return judge
