@@ -40,6 +40,30 @@ def test_a_quota_holds_under_concurrency(server):
     assert sub.get("/images").json()["total"] == 4
 
 
+def test_a_refused_upload_leaves_those_beside_it_alone(tmp_path):
+    """Of uploads that are stored in one transaction, those over a quota, the parent's or their own,
+    those of strangers and those of no known type are refused; the others are stored and charged."""
+    data = [picture(colour=f"#00aa{n:02x}") for n in range(40)]
+    size = len(data[0])
+    with inside(tmp_path, backend="none", quota=str(12 * size + size // 2)) as server:
+        sub = server.as_account(server.new_sub(quota=5 * size + size // 2))
+        stranger = server.as_account({"api_key": "a" * 32, "api_secret": "b" * 64})
+
+        def send(n):
+            if n % 4 == 3:
+                return stranger.upload(data[n]).status_code
+            return (server, sub)[n % 2].upload(b"?" if n % 8 == 4 else data[n]).status_code
+
+        statuses = at_once(send, 40)
+        assert statuses[3::4] == [401] * 10
+        assert statuses[4::8] == [400] * 5
+        assert (server.used(), sub.used()) == (12 * size, size * statuses[1::2].count(201))
+        assert statuses.count(201) == 12
+        assert statuses.count(403) == 13
+        stored = [path for path in (tmp_path / "objects").glob("2*/*/*") if path.is_file()]
+        assert len(stored) == 12
+
+
 def test_equal_uploads_at_once_are_each_charged_once(server):
     """Six equal uploads at once: six images, six charges, and every file is there."""
     data = picture(colour="plum")

@@ -42,10 +42,9 @@ class Compressor:
             time_limit=settings.time_limit,
             memory_limit=settings.memory_limit,
         )
-        self._backend = backends.built_in(self._sandbox)
         self._threads = ThreadPoolExecutor(self._jobs, "compress")
         #: what distinguishes its results from those of another version
-        self.identity = self._backend.identity
+        self.identity = backends.built_in(self._sandbox).identity
 
     @property
     def waiting(self) -> int:
@@ -63,7 +62,7 @@ class Compressor:
         )
 
     async def compress(
-        self, account: int, spool: Spool, media: MediaType, options: Options, name: str
+        self, account: int, spool: Spool, media: MediaType, options: Options
     ) -> bytes | None:
         """A smaller file that may stand for the one in `spool`, None where there is none.
 
@@ -74,7 +73,7 @@ class Compressor:
             raise busy(2, "Too many uploads are waiting: try again")
         self._held[account] = held + 1
         work = asyncio.get_running_loop().run_in_executor(
-            self._threads, self._work, spool, media, options, name
+            self._threads, self._work, spool, media, options
         )
         try:
             async with asyncio.timeout(self._deadline):
@@ -94,21 +93,19 @@ class Compressor:
         self._sandbox.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _work(self, spool: Spool, media: MediaType, options: Options, name: str) -> bytes | None:
+    def _work(self, spool: Spool, media: MediaType, options: Options) -> bytes | None:
         data = spool.read()
         try:
-            return self._compressed(data, media, options, name)
+            return self._compressed(data, media, options)
         except WorkerCrashed:
             # Killed from outside, perhaps: a file that kills a second worker is at fault itself.
-            return self._compressed(data, media, options, name)
+            return self._compressed(data, media, options)
 
-    def _compressed(
-        self, data: bytes, media: MediaType, options: Options, name: str
-    ) -> bytes | None:
+    def _compressed(self, data: bytes, media: MediaType, options: Options) -> bytes | None:
         if options.resize is None and is_marked(data, media):
             return None
         try:
-            candidate = self._backend.compress(data, media, options, name)
+            candidate = self._sandbox.compress(data, media, options)
         except LeftAlone:
             return None
         if candidate.lossy:

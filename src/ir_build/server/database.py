@@ -12,13 +12,15 @@ import re
 import sqlite3
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+_R = TypeVar("_R")
 
 _LOG = logging.getLogger(__name__)
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
@@ -41,9 +43,9 @@ class Sql:
 class Transaction:
     """A transaction under way."""
 
-    def __init__(self, cursor: Any, *, pyformat: bool) -> None:
+    def __init__(self, cursor: Any, driver: _Driver) -> None:
         self._cursor = cursor
-        self._pyformat = pyformat
+        self._driver = driver
 
     def run(self, sql: Sql, **values: object) -> int:
         """Execute a statement; how many rows it touched."""
@@ -59,8 +61,22 @@ class Transaction:
         found: tuple[Any, ...] | None = self._execute(sql, values).fetchone()
         return found
 
+    def attempt(self, work: Callable[[Transaction], _R]) -> _R | Exception:
+        """What `work` returns, or raises: then nothing that it did remains, and all else does."""
+        outcome: _R | Exception
+        self._cursor.execute("SAVEPOINT attempt")
+        try:
+            outcome = work(self)
+        except self._driver.errors:
+            raise  # the whole transaction is lost
+        except Exception as error:  # noqa: BLE001  (the caller's to judge)
+            self._cursor.execute("ROLLBACK TO attempt")
+            outcome = error
+        self._cursor.execute("RELEASE attempt")
+        return outcome
+
     def _execute(self, sql: Sql, values: dict[str, object]) -> Any:
-        self._cursor.execute(sql.pyformat if self._pyformat else sql.named, values)
+        self._cursor.execute(sql.pyformat if self._driver.pyformat else sql.named, values)
         return self._cursor
 
 
@@ -163,7 +179,7 @@ class Database:
             except driver.errors as error:
                 raise self._unavailable(error) from error
             try:
-                yield Transaction(cursor, pyformat=driver.pyformat)
+                yield Transaction(cursor, driver)
                 cursor.execute("COMMIT")
             except driver.errors as error:
                 self._roll_back(cursor)
@@ -202,7 +218,7 @@ class Database:
             self._connections.clear()
 
     def _query(self, sql: Sql, values: dict[str, object]) -> list[tuple[Any, ...]]:
-        return Transaction(self._cursor(), pyformat=self._driver.pyformat).rows(sql, **values)
+        return Transaction(self._cursor(), self._driver).rows(sql, **values)
 
     def _begin(self) -> Any:
         cursor = self._cursor()

@@ -18,12 +18,14 @@ from .metrics import Metrics
 from .migrations import migrate
 from .refusal import unauthorized
 from .storage import open_storage
+from .writer import Writer, make
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .accounts import Caller, Credentials
     from .settings import Settings
+    from .writer import Change
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -69,6 +71,8 @@ class Service:
         self._buckets = Buckets(settings.rate, settings.burst)
         local = settings.database.startswith("sqlite:") and settings.storage.startswith("file:")
         self._threads = ThreadPoolExecutor(_LOCAL_THREADS if local else _REMOTE_THREADS, "service")
+        # Where a network is waited for, changes had better wait for it side by side.
+        self._writer = Writer(self.database) if local else None
 
     def prepare(self) -> Credentials | None:
         """Migrate the database and, at the first start, make the main account.
@@ -89,6 +93,12 @@ class Service:
             return function(*args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    async def make(self, change: Change[_R]) -> _R:
+        """Make a change; what its rows are. Raises what it raises, and `DatabaseUnavailable`."""
+        if self._writer is None:
+            return await self.run(make, self.database, change)
+        return await self._writer.make(change)
 
     async def authenticate(self, fields: Mapping[str, str]) -> Caller:
         """Whose credentials are among the fields of a request. Raises `Refusal`."""
@@ -111,5 +121,7 @@ class Service:
         if self.compressor is not None:
             self.compressor.close()
         self.fetcher.close()
+        if self._writer is not None:
+            self._writer.close()
         self._threads.shutdown()
         self.database.close()

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..media import MediaType
     from ..options import Options
     from .accounts import Caller
+    from .compressor import Compressor
+    from .database import Transaction
     from .images import Image
     from .ledger import Job
     from .service import Service
@@ -41,110 +43,159 @@ class Upload:
         options: Options | None,
     ) -> None:
         """`identify` gives the sender, and blocks; without `options` nothing is compressed."""
-        self._service = service
-        self._identify = identify
-        self._spool = spool
-        self._name = incoming.base_name(filename)
+        self.service = service
+        self.identify = identify
+        self.spool = spool
+        self.name = incoming.base_name(filename)
+        self.digest = b""
         self._options = options
-        self._digest = b""
 
     async def finish(self) -> Image:
         """Make the image. Raises `Refusal`."""
-        compressor = self._service.compressor
-        if compressor is None or self._options is None:
-            return await self._service.run(self._store_only)
-        kind, found = await self._service.run(self._begin, self._options, compressor.identity)
+        service = self.service
+        if service.compressor is None or self._options is None:
+            change = _StoreOnly(self)
+            image = await service.make(change)
+            outcome = "original" if change.new else "known"
+        else:
+            image, outcome = await self._compressed(service.compressor, self._options)
+        service.metrics.accepted(outcome, image.result.size_before, image.result.size_after)
+        return image
+
+    async def _compressed(self, compressor: Compressor, options: Options) -> tuple[Image, str]:
+        service = self.service
+        kind, found = await service.run(self._begin, options, compressor.identity)
         if isinstance(found, images.Image):
-            return found
+            return found, "known"
         job = found
-        caller = job.caller
         settled = False
         try:
-            smaller = await compressor.compress(
-                caller.id, self._spool, kind, self._options, self._name
-            )
-            image = await self._service.run(self._store, caller, kind, smaller, job)
+            smaller = await compressor.compress(job.caller.id, self.spool, kind, options)
+            image = await service.make(_Store(self, job.caller, kind, smaller, job))
             settled = True
         finally:
             if not settled:
-                await self._service.run(ledger.release, self._service.database, job)
-        return image
+                await service.run(ledger.release, service.database, job)
+        return image, "original" if smaller is None else "compressed"
 
     def _begin(self, options: Options, identity: str) -> tuple[MediaType, Image | Job]:
         """What is known of the file: the image when an equal one is stored, else a reservation."""
-        caller = self._identify()
-        kind = self._kind()
+        service = self.service
+        caller = self.identify()
+        kind = self.kind()
         asked = f"{options.to_json()}\n{identity}".encode()
-        self._digest = hashlib.sha256(self._spool.digest() + asked).digest()
-        image = self._again(caller)
-        if image is not None:
-            return kind, image
-        service = self._service
+        self.digest = hashlib.sha256(self.spool.digest() + asked).digest()
+        known = images.known(service.database, caller, self.digest)
+        if known is not None:
+            with service.database.transaction() as transaction:
+                image = self.add_again(transaction, caller, known)
+            if image is not None:
+                return kind, image
         now = service.now()
         deadline = now + round(2 * service.settings.deadline)
-        job = ledger.reserve(service.database, caller, self._spool.size, now, deadline)
-        return kind, job
+        return kind, ledger.reserve(service.database, caller, self.spool.size, now, deadline)
 
-    def _store_only(self) -> Image:
-        caller = self._identify()
-        kind = self._kind()
-        self._digest = self._spool.digest()
-        return self._again(caller) or self._store(caller, kind, None, None)
-
-    def _again(self, caller: Caller) -> Image | None:
+    def add_again(self, transaction: Transaction, caller: Caller, known: Result) -> Image | None:
         """A further image of what is stored for an equal upload. It is charged as any other."""
-        service = self._service
-        known = images.known(service.database, caller, self._digest)
-        if known is None:
-            return None
-        now = service.now()
-        with service.database.transaction() as transaction:
-            image = images.add_again(transaction, caller, known, self._name, now)
-            if image is not None:
-                ledger.charge(transaction, caller, known.size_before, known.size_after, now)
+        now = self.service.now()
+        image = images.add_again(transaction, caller, known, self.name, now)
         if image is not None:
-            service.metrics.accepted("known", known.size_before, known.size_after)
+            ledger.charge(transaction, caller, known.size_before, known.size_after, now)
         return image
 
-    def _store(
-        self, caller: Caller, kind: MediaType, smaller: bytes | None, job: Job | None
-    ) -> Image:
-        """Objects first, then the rows: what an image refers to is always there."""
-        service = self._service
-        now = service.now()
-        width, height = dimensions(self._spool.read(_HEAD) if smaller is None else smaller, kind)
-        size = self._spool.size
-        result = Result(
-            id=f"{datetime.fromtimestamp(now, UTC):%Y%m%d}/{secrets.token_hex(16)}",
-            digest=self._digest,
-            media=kind,
-            width=width,
-            height=height,
-            size_before=size,
-            size_after=size if smaller is None else len(smaller),
-        )
-        stored = False
-        try:
-            if smaller is not None:
-                service.storage.put(result.optimized, smaller)
-            service.storage.take(result.original, self._spool)
-            with service.database.transaction() as transaction:
-                image = images.add(transaction, caller, result, self._name, now)
-                if job is None:
-                    ledger.charge(transaction, caller, size, result.size_after, now)
-                else:
-                    ledger.settle(transaction, job, result.size_after, now)
-            stored = True
-        finally:
-            if not stored:
-                service.storage.delete([result.original, result.optimized])
-        outcome = "original" if smaller is None else "compressed"
-        service.metrics.accepted(outcome, size, result.size_after)
-        return image
-
-    def _kind(self) -> MediaType:
-        kind = media.sniff(self._spool.read(media.HEAD_BYTES))
+    def kind(self) -> MediaType:
+        """The type of the file. Raises `Refusal`."""
+        kind = media.sniff(self.spool.read(media.HEAD_BYTES))
         if kind is None:
             known = ", ".join(media.MediaType)
             raise Refusal(400, f"The file is of no type that can be compressed ({known})")
         return kind
+
+
+class _Store:
+    """The change that makes an image of a new result.
+
+    Objects first, then the rows: what an image refers to is always there.
+    """
+
+    def __init__(
+        self,
+        upload: Upload,
+        caller: Caller,
+        kind: MediaType,
+        smaller: bytes | None,
+        job: Job | None,
+    ) -> None:
+        self._upload = upload
+        self._caller = caller
+        self._kind = kind
+        self._smaller = smaller
+        self._job = job
+        self._now = upload.service.now()
+        self._result: Result | None = None
+
+    def prepare(self) -> None:
+        spool, smaller = self._upload.spool, self._smaller
+        width, height = dimensions(spool.read(_HEAD) if smaller is None else smaller, self._kind)
+        self._result = result = Result(
+            id=f"{datetime.fromtimestamp(self._now, UTC):%Y%m%d}/{secrets.token_hex(16)}",
+            digest=self._upload.digest,
+            media=self._kind,
+            width=width,
+            height=height,
+            size_before=spool.size,
+            size_after=spool.size if smaller is None else len(smaller),
+        )
+        storage = self._upload.service.storage
+        if smaller is not None:
+            storage.put(result.optimized, smaller)
+        storage.take(result.original, spool)
+
+    def record(self, transaction: Transaction) -> Image:
+        assert self._result is not None
+        result, caller, now = self._result, self._caller, self._now
+        image = images.add(transaction, caller, result, self._upload.name, now)
+        if self._job is None:
+            ledger.charge(transaction, caller, result.size_before, result.size_after, now)
+        else:
+            ledger.settle(transaction, self._job, result.size_after, now)
+        return image
+
+    def undo(self) -> None:
+        if self._result is not None:
+            self._upload.service.storage.delete([self._result.original, self._result.optimized])
+
+
+class _StoreOnly:
+    """The change that makes an image of a file that is not compressed."""
+
+    def __init__(self, upload: Upload) -> None:
+        self._upload = upload
+        self._known: Result | None = None
+        #: the change that it comes to unless an equal upload is stored
+        self.new: _Store | None = None
+
+    def prepare(self) -> None:
+        upload = self._upload
+        self._caller = upload.identify()
+        self._kind = upload.kind()
+        upload.digest = upload.spool.digest()
+        self._known = images.known(upload.service.database, self._caller, upload.digest)
+        if self._known is None:
+            self._store()
+
+    def record(self, transaction: Transaction) -> Image:
+        if self._known is not None:
+            image = self._upload.add_again(transaction, self._caller, self._known)
+            if image is not None:
+                return image
+        return (self.new or self._store()).record(transaction)  # removed meanwhile
+
+    def undo(self) -> None:
+        if self.new is not None:
+            self.new.undo()
+
+    def _store(self) -> _Store:
+        self.new = _Store(self._upload, self._caller, self._kind, None, None)
+        self.new.prepare()
+        return self.new
