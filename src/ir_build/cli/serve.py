@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 @click.option("--database", help="sqlite:///PATH or postgresql+psycopg://...")
 @click.option("--storage", help="file:///PATH or s3://BUCKET/PREFIX")
 @click.option("--reset-secret", is_flag=True, help="Print a new secret of the main account; end.")
-def serve(config: Path | None, *, reset_secret: bool, **arguments: object) -> None:
+@click.option("--new-key", is_flag=True, help="Put a new key before those of the key file; end.")
+def serve(config: Path | None, *, reset_secret: bool, new_key: bool, **arguments: object) -> None:
     """Serve the ImageRecycle v1 API, with the built-in engine behind it.
 
     Every setting can also stand in the file, or in the environment as IR_BUILD_SERVER_<NAME>.
     """
     try:
-        from ..server import serve as server  # noqa: PLC0415  (an extra)
+        from ..server import keyring  # noqa: PLC0415  (an extra)
+        from ..server import serve as server  # noqa: PLC0415
         from ..server.settings import load  # noqa: PLC0415
     except ImportError as error:
         if (error.name or "").startswith("ir_build"):
@@ -58,6 +60,13 @@ def serve(config: Path | None, *, reset_secret: bool, **arguments: object) -> No
             "The main account has a new secret. It is shown this once:",
             server.reset_secret(settings),
         )
+        return
+    if new_key:
+        click.echo(
+            f"{keyring.renew(settings)} begins with a new key: restart the server to use it."
+        )
+        click.echo("The former key stays in the line below, for links and secrets made under it.")
+        click.echo("No link is older than a month: remove that line then.")
         return
     server.serve(settings, _ready)
 

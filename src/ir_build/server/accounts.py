@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ..errors import ConfigError
 from ..imagerecycle.wire import SubAccount, SubAccountFields
 from . import months
 from .database import Sql
@@ -41,7 +41,10 @@ _AUTHENTICATE = Sql(
     """SELECT a.secret_digest, a.id, a.parent_id, a.created, p.created
     FROM accounts a LEFT JOIN accounts p ON p.id = a.parent_id WHERE a.api_key = :key"""
 )
-_MAIN = Sql("SELECT id, api_key FROM accounts WHERE parent_id IS NULL ORDER BY id LIMIT 1")
+_MAIN = Sql(
+    "SELECT id, api_key, secret_sealed FROM accounts WHERE parent_id IS NULL ORDER BY id LIMIT 1"
+)
+_SEALED = Sql("SELECT id, secret_sealed FROM accounts")
 _ONE = Sql(f"SELECT {_COLUMNS} FROM accounts WHERE id = :id")
 _SUB = Sql(f"SELECT {_COLUMNS} FROM accounts WHERE id = :id AND parent_id = :parent")
 _SUBS = Sql(f"SELECT {_COLUMNS} FROM accounts WHERE parent_id = :parent ORDER BY id")
@@ -90,14 +93,37 @@ class Accounts:
     def reset_main_secret(self) -> Credentials:
         """Give the main account a new secret; the old one is dead."""
         with self._database.transaction() as transaction:
-            number, key = transaction.row(_MAIN) or (0, "")
-            return Credentials(key, self._set_secret(transaction, number))
+            number, key, _ = transaction.row(_MAIN) or (0, "", b"")
+            return Credentials(key, self._set_secret(transaction, number, secrets.token_hex(32)))
+
+    def seal_anew(self) -> None:
+        """Put under the first key what is under another one. Raises `ConfigError` without any."""
+        main = self._database.row(_MAIN)
+        if main is not None and self._keyring.unseal(bytes(main[2])) is None:
+            raise ConfigError(
+                "server",
+                "secret_key",
+                "is not the key that the database was written with: bring that one back (the file "
+                "server.key, or IR_BUILD_SERVER_SECRET_KEY). Where it is lost, `ir-build serve "
+                "--reset-secret` begins anew under this one: sub-accounts need new secrets too, "
+                "and all download links are dead",
+            )
+        for number, sealed in self._database.rows(_SEALED):
+            if self._keyring.is_former(bytes(sealed)):
+                self._seal_anew(number)
+
+    def _seal_anew(self, number: int) -> None:
+        with self._database.transaction() as transaction:
+            found = transaction.row(_ONE, id=number)
+            secret = self._keyring.unseal(bytes(found[4])) if found else None
+            if secret is not None:
+                self._set_secret(transaction, number, secret)
 
     def authenticate(self, key: str, secret: str) -> Caller:
         """Whose key and secret these are. Raises `Refusal`."""
         found = self._database.row(_AUTHENTICATE, key=key)
         known = bytes(found[0]) if found else _NO_DIGEST
-        if not hmac.compare_digest(known, self._keyring.digest(secret)) or found is None:
+        if not self._keyring.matches(secret, known) or found is None:
             raise unauthorized()
         return Caller(*found[1:])
 
@@ -149,7 +175,7 @@ class Accounts:
         """Give a sub-account a new secret; the old one is dead. Raises `Refusal`."""
         with self._database.transaction() as transaction:
             self._owned(transaction, caller, number, now)
-            self._set_secret(transaction, number)
+            self._set_secret(transaction, number, secrets.token_hex(32))
             return self._owned(transaction, caller, number, now)
 
     def reset_quota(self, caller: Caller, number: int, now: int) -> SubAccount:
@@ -192,8 +218,7 @@ class Accounts:
         ) or (0,)
         return number, credentials
 
-    def _set_secret(self, transaction: Transaction, number: int) -> str:
-        secret = secrets.token_hex(32)
+    def _set_secret(self, transaction: Transaction, number: int, secret: str) -> str:
         transaction.run(
             _SET_SECRET,
             id=number,
@@ -210,7 +235,8 @@ class Accounts:
             title=title,
             description=description,
             key=key,
-            secret=self._keyring.unseal(bytes(sealed)),
+            # Empty when the key is lost that it was sealed under: only a new one helps.
+            secret=self._keyring.unseal(bytes(sealed)) or "",
             quota=quota if quota > 0 else None,
             quota_used=used if counted >= start else 0,
             file_max_size=self._file_max_size,

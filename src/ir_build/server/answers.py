@@ -70,7 +70,7 @@ def token_kind(kind: FileKind) -> FileKind:
 
 
 def _link(service: Service, kind: FileKind, image: Image) -> str:
-    token = service.keyring.token(token_kind(kind), image.id)
+    token = service.keyring.token(token_kind(kind), image.id, image.created)
     return service.api_url + file_path(kind, token, image.filename)
 
 

@@ -14,6 +14,7 @@ from ..media import MediaType
 from . import images
 from .answers import token_kind
 from .form import read_fields
+from .keyring import token_number
 from .refusal import not_found
 from .storage import Missing
 
@@ -40,10 +41,13 @@ def file_endpoint(service: Service) -> Callable[[Request], Awaitable[Response]]:
 
     async def endpoint(request: Request) -> Response:
         kind = _kind(request)
-        number = service.keyring.token_number(token_kind(kind), request.path_params["token"])
+        token = request.path_params["token"]
+        number = token_number(token)
         if number is None:
             raise not_found()
         image = await service.run(images.by_token, service.database, number, service.now())
+        if not service.keyring.opens(token, token_kind(kind), image.id, image.created):
+            raise not_found()
         key, size = _object(image, kind)
         headers = {
             **_SAFE,

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-
 from ..imagerecycle.wire.answers import CONTENT_TYPE, dump
 from ..imagerecycle.wire.faults import encode
+from .reading import Reading
 
 if TYPE_CHECKING:
     import asyncio
+
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 _HEAD_SECONDS = 10.0
 #: seconds until a connection has said anything at all
@@ -22,7 +23,7 @@ _SILENT_SECONDS = 60.0
 _LARGEST_HEAD = 64 * 1024
 
 
-class Protocol(HttpToolsProtocol):
+class Protocol(Reading):
     """One connection."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -89,7 +90,7 @@ class Protocol(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         if not self._head_bytes:
-            self.transport.close()
+            self.close()
             return
         self._refuse(408, "The request came too slowly")
 
@@ -105,4 +106,4 @@ class Protocol(HttpToolsProtocol):
                 f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
             )
             self.transport.write(head.encode() + body)
-        self.transport.close()
+        self.close()

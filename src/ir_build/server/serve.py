@@ -107,7 +107,7 @@ def reset_secret(settings: Settings) -> Credentials:
     """
     service = Service(settings, time.time)
     try:
-        return service.prepare() or service.accounts.reset_main_secret()
+        return service.reset_secret()
     finally:
         service.close()
 

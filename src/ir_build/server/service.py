@@ -80,7 +80,15 @@ class Service:
         Its credentials, None at every later start. Raises `ConfigError`.
         """
         migrate(self.database)
-        return self.accounts.prepare(self.now(), self.settings.quota)
+        made = self.accounts.prepare(self.now(), self.settings.quota)
+        self.accounts.seal_anew()
+        return made
+
+    def reset_secret(self) -> Credentials:
+        """New credentials of the main account, whatever its old ones. Raises `ConfigError`."""
+        migrate(self.database)
+        made = self.accounts.prepare(self.now(), self.settings.quota)
+        return made or self.accounts.reset_main_secret()
 
     def now(self) -> int:
         """Unix seconds."""

@@ -92,6 +92,9 @@ class Settings:
     secret_key: str = _setting(
         "", values.text, "what secrets are encrypted under, instead of the key file", secret=True
     )
+    accepted_secret_keys: tuple[str, ...] = _setting(
+        (), values.strings, "further keys that open what was made under them", secret=True
+    )
     durability: str = _setting(
         "normal", _one_of("normal", "full"), "full: flush to the disk before answering"
     )
@@ -189,13 +192,15 @@ def _table(file: Path) -> dict[str, Any]:
 
 
 def _checked(where: str, found: Mapping[str, Any]) -> dict[str, Any]:
-    readers = {one.name: one.metadata["read"] for one in fields(Settings)}
+    known = {one.name: one for one in fields(Settings)}
     checked = {}
     for name, value in found.items():
-        if name not in readers:
+        if name not in known:
             raise ConfigError(where, name, "is no setting of the server; see docs/server.md")
         try:
-            checked[name] = readers[name](value)
+            checked[name] = known[name].metadata["read"](value)
         except ValueError as error:
+            if not known[name].repr:  # the error shows the value
+                raise ConfigError(where, name, "is not of the right kind") from None
             raise ConfigError(where, name, str(error)) from error
     return checked

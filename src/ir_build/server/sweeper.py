@@ -58,23 +58,24 @@ def sweep(service: Service) -> None:
             service.storage.delete([f"{result}-original", f"{result}-optimized"])
             images.forget(service.database, result)
             swept("result").inc()
-    swept("orphan").inc(_sweep_orphans(service, now))
     _sweep_incoming(service)
-
-
-def _sweep_orphans(service: Service, now: int) -> int:
-    """Remove objects without a row that were stored two days ago; every day once."""
     day = (datetime.fromtimestamp(now, UTC) - timedelta(days=2)).strftime("%Y%m%d")
     (done,) = service.database.row(_READ_NOTE) or ("",)
-    if done == day:
-        return 0
+    if done != day:
+        swept("orphan").inc(_sweep_orphans(service, day))
+        # A replica that has not been restarted yet may have used the former key.
+        service.accounts.seal_anew()
+        with service.database.transaction() as transaction:
+            transaction.run(_WRITE_NOTE, note=day)
+
+
+def _sweep_orphans(service: Service, day: str) -> int:
+    """Remove objects without a row that were stored on `day`; how many."""
     count = 0
     for key in list(service.storage.keys(day)):
         if not images.exists(service.database, key.rpartition("-")[0]):
             service.storage.delete([key])
             count += 1
-    with service.database.transaction() as transaction:
-        transaction.run(_WRITE_NOTE, note=day)
     return count
 
 
