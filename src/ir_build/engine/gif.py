@@ -46,7 +46,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     size = (file.width, file.height)
     if options.resize and options.resize.fit(*size) != size:
         notes = (*notes, "not resized: GIF")
-    best = min(_candidates(file, canvases), key=len)
+    best = min(_candidates(file, canvases, thorough=options.effort is Effort.BEST), key=len)
     lossy = _lossy(file, canvases, options)
     if lossy is not None and len(lossy) < (1 - _WORTH_LOSS) * min(len(best), len(data)):
         return Candidate(lossy, lossy=True, notes=(*notes, "fewer colours"))
@@ -65,16 +65,17 @@ def _lossy(file: GifFile, canvases: int, options: Options) -> bytes | None:
         return None
     try:
         fewer = reduced(file, options.quality)
-        return None if fewer is None else redraw(fewer).encode()
+        thorough = options.effort is Effort.BEST
+        return None if fewer is None else redraw(fewer, thorough=thorough).encode()
     except Unclear:
         return None
 
 
-def _candidates(file: GifFile, canvases: int) -> list[bytes]:
+def _candidates(file: GifFile, canvases: int, *, thorough: bool) -> list[bytes]:
     found = [file.encode()]
     if canvases <= _CODED_PIXELS and _is_clear(file):
         try:
-            found.append(redraw(file).encode())
+            found.append(redraw(file, thorough=thorough).encode())
         except Unclear:
             pass
         else:

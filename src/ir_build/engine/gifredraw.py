@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 #: pixels of all changes that are held in memory at a time
 _HELD = 100_000_000
+#: pixels from which on the ways to draw a change are tried on strips of it: so many rows of as many
+_TRIED_WHOLE = 20_000
+_STRIP, _EVERY = 8, 8
 #: colour tables among which those are searched that go together
 _COMPARED = 300
 
@@ -44,13 +48,16 @@ class _Drawing:
     codes: bytes
 
 
-def redraw(file: GifFile) -> GifFile:
-    """The file with the same canvas after each frame. Raises `CorruptFile` and `Unclear`."""
+def redraw(file: GifFile, *, thorough: bool) -> GifFile:
+    """The file with the same canvas after each frame. Raises `CorruptFile` and `Unclear`.
+
+    `thorough` tries the ways to draw a frame on all of it.
+    """
     screen = Screen(file)
     drawings = []
     held = 0
     for change in gifchanges.changes(file, screen):
-        drawings.append(_shortest(change))
+        drawings.append(_shortest(change, thorough=thorough))
         held += drawings[-1].places.size
         if held > _HELD:
             raise Unclear("too much changes")
@@ -63,28 +70,40 @@ def redraw(file: GifFile) -> GifFile:
     return replace(file, table=_table(shared, palette), frames=frames, background=0)
 
 
-def _shortest(change: Change) -> _Drawing:
+def _shortest(change: Change, *, thorough: bool) -> _Drawing:
     """The best way to draw a change."""
     numbers = _numbers(change.colours)
     # Bytes are looked up and counted in a third of the time.
     table = np.zeros(int(numbers[-1]) + 1, np.uint8 if len(numbers) <= 256 else np.uint16)
     table[numbers] = np.arange(len(numbers))
-    best: _Drawing | None = None
-    smallest = sys.maxsize
-    for places in gifcoding.choices(np.take(table, change.colours, mode="clip"), change.free):
-        counts = gifcoding.counted(places)
-        counts[0] += change.uncovers
-        used = tuple(numbers[np.flatnonzero(counts)].tolist())
-        if len(used) > 256:
-            continue
-        codes = _coded(places, numbers, used)
-        size = len(codes) + _table_bytes(len(used))
-        if size < smallest:
-            smallest = size
-            best = _Drawing(change.box, change.disposal, places, numbers, used, codes)
-    if best is None:
-        raise Unclear("a frame of more than 256 colours")
-    return best
+    places = np.take(table, change.colours, mode="clip")
+    rows = slice(None) if thorough or places.size < _TRIED_WHOLE else _sample(len(places))
+    sizes = []
+    for way in gifcoding.choices(places[rows], change.free[rows]):
+        used = _used(way, numbers, change)
+        fits = len(used) <= 256
+        sizes.append(
+            len(_coded(way, numbers, used)) + _table_bytes(len(used)) if fits else sys.maxsize
+        )
+    for number in sorted(range(len(sizes)), key=sizes.__getitem__):
+        way = next(islice(gifcoding.choices(places, change.free), number, None))
+        used = _used(way, numbers, change)
+        if len(used) <= 256:
+            codes = _coded(way, numbers, used)
+            return _Drawing(change.box, change.disposal, way, numbers, used, codes)
+    raise Unclear("a frame of more than 256 colours")
+
+
+def _sample(height: int) -> NDArray[np.intp]:
+    """The rows of a few strips, on which the ways to draw a change compare as on all."""
+    return np.flatnonzero(np.arange(height) // _STRIP % _EVERY == 0)
+
+
+def _used(places: Places, numbers: NDArray[np.intp], change: Change) -> tuple[int, ...]:
+    """The numbers that a table for these places must have."""
+    counts = gifcoding.counted(places)
+    counts[0] += change.uncovers
+    return tuple(numbers[np.flatnonzero(counts)].tolist())
 
 
 def _numbers(colours: Canvas) -> NDArray[np.intp]:
