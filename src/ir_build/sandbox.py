@@ -20,6 +20,8 @@ from .candidate import Candidate
 from .errors import WorkerCrashed, WorkerTimeout
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .media import MediaType
     from .options import Options
 
@@ -77,6 +79,24 @@ class Sandbox:
             original,
             candidate.data,
         )
+        return None if header["ok"] else str(header["detail"])
+
+    def compress_file(
+        self, original: Path, media: MediaType, options: Options, into: Path
+    ) -> str | None:
+        """Write a smaller file for `original`, marked when it is lossy, to `into`, and verify it.
+
+        The contents stay in the workers. What keeps it from being a fit replacement, None when it
+        is one. Raises `LeftAlone` or an `InputError`.
+        """
+        asked = {"media": media, "options": options.to_json()}
+        header, _ = self._run(
+            {"task": "compress file", "files": [str(original)], "into": str(into), **asked}
+        )
+        if not header["size"]:
+            return "it is no smaller"
+        files = [str(original), str(into)]
+        header, _ = self._run({"task": "verify", "files": files, "lossy": header["lossy"], **asked})
         return None if header["ok"] else str(header["detail"])
 
     def close(self) -> None:

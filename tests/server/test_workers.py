@@ -1,6 +1,7 @@
 """Workers that die, hang or are given bombs: one request pays, at most."""
 
 import contextlib
+import io
 import os
 import signal
 import struct
@@ -9,6 +10,11 @@ import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import requests
+from PIL import Image
+
+from ir_build.server.spool import IN_MEMORY
 
 from .running import picture
 
@@ -85,6 +91,30 @@ def test_a_hung_worker_is_ended_at_the_time_limit(launch):
     assert server.used() == len(picture())
     assert server.upload(picture(colour="tan")).status_code == 201
     assert worker not in workers(server)
+
+
+def test_large_files_go_to_workers_by_their_paths(launch, tmp_path):
+    """A file that is not held in memory is compressed, marked and verified like a small one, also
+    when its worker is killed; nothing is left of it on its way."""
+    server = launch()
+    server.upload(picture())
+    [worker] = workers(server)
+    os.kill(worker, signal.SIGSTOP)
+    buffer = io.BytesIO()
+    Image.effect_noise((1200, 900), 60).convert("RGB").save(buffer, "png")
+    assert buffer.tell() > IN_MEMORY
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(server.upload, buffer.getvalue())
+        time.sleep(0.5)
+        os.kill(worker, signal.SIGKILL)
+        image = answer.result().json()
+    assert image["size_after"] < image["size_before"]
+    smaller = requests.get(image["optimized_url"], timeout=30).content
+    assert Image.open(io.BytesIO(smaller)).size == (1200, 900)
+    assert len(smaller) == image["size_after"] > IN_MEMORY
+    again = server.upload(smaller).json()
+    assert again["size_after"] == again["size_before"]
+    assert list((tmp_path / "data/objects/incoming").iterdir()) == []
 
 
 def test_bombs_are_refused_before_they_are_decoded(server):

@@ -15,13 +15,13 @@ from ..marker import is_marked, mark
 from ..options import Options
 from ..sandbox import Sandbox
 from .refusal import Refusal, busy, unavailable
+from .spool import Spool
 
 if TYPE_CHECKING:
     from ..imagerecycle.wire import UploadParams
     from ..media import MediaType
     from .metrics import Metrics
     from .settings import Settings
-    from .spool import Spool
 
 #: the share of all places that one account may hold
 _SHARE = 0.75
@@ -63,7 +63,7 @@ class Compressor:
 
     async def compress(
         self, account: int, spool: Spool, media: MediaType, options: Options
-    ) -> bytes | None:
+    ) -> Spool | None:
         """A smaller file that may stand for the one in `spool`, None where there is none.
 
         Raises `Refusal`: 400 for a file that cannot be worked on, 429 when too many wait.
@@ -93,27 +93,42 @@ class Compressor:
         self._sandbox.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _work(self, spool: Spool, media: MediaType, options: Options) -> bytes | None:
-        data = spool.read()
+    def _work(self, spool: Spool, media: MediaType, options: Options) -> Spool | None:
+        work = self._in_memory if spool.path is None else self._on_disk
         try:
-            return self._compressed(data, media, options)
-        except WorkerCrashed:
-            # Killed from outside, perhaps: a file that kills a second worker is at fault itself.
-            return self._compressed(data, media, options)
-
-    def _compressed(self, data: bytes, media: MediaType, options: Options) -> bytes | None:
-        if options.resize is None and is_marked(data, media):
-            return None
-        try:
-            candidate = self._sandbox.compress(data, media, options)
+            return work(spool, media, options)
         except LeftAlone:
             return None
+        except WorkerCrashed:
+            # Killed from outside, perhaps: a file that kills a second worker is at fault itself.
+            try:
+                return work(spool, media, options)
+            except LeftAlone:
+                return None
+
+    def _in_memory(self, spool: Spool, media: MediaType, options: Options) -> Spool | None:
+        data = spool.read()
+        if options.resize is None and is_marked(data, media):
+            return None
+        candidate = self._sandbox.compress(data, media, options)
         if candidate.lossy:
             candidate = Candidate(mark(candidate.data, media), lossy=True, notes=candidate.notes)
         if len(candidate.data) >= len(data):
             return None
         difference = self._sandbox.verify(data, candidate, media, options)
-        return candidate.data if difference is None else None
+        return Spool.of(candidate.data) if difference is None else None
+
+    def _on_disk(self, spool: Spool, media: MediaType, options: Options) -> Spool | None:
+        """The same with files that only the workers read: this process has no room for them."""
+        assert spool.path is not None
+        into = spool.path.with_name(f"{spool.path.name}-smaller")
+        fit = False
+        try:
+            fit = self._sandbox.compress_file(spool.path, media, options, into) is None
+        finally:
+            if not fit:
+                into.unlink(missing_ok=True)
+        return Spool.of(into) if fit else None
 
 
 def _processors() -> int:

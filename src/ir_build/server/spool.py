@@ -26,6 +26,16 @@ class Spool:
         #: where the file is, None while it is in memory
         self.path: Path | None = None
 
+    @classmethod
+    def of(cls, found: bytes | Path) -> Spool:
+        """A file that is whole already. It is not hashed."""
+        spool = cls(Path())
+        if isinstance(found, Path):
+            spool.path, spool.size = found, found.stat().st_size
+        else:
+            spool._pieces, spool.size = [found], len(found)
+        return spool
+
     def write(self, piece: bytes) -> None:
         """Add a piece. Raises OSError."""
         self.size += len(piece)
@@ -64,8 +74,9 @@ class Spool:
 
     def sync(self) -> None:
         """Have the temporary file, if there is one, on the disk. Raises OSError."""
-        if self._descriptor >= 0:
-            os.fsync(self._descriptor)
+        if self.path is not None:
+            with self.path.open("rb") as file:
+                os.fsync(file.fileno())
 
     def close(self) -> None:
         """Remove what is left of it."""

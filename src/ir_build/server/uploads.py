@@ -68,12 +68,15 @@ class Upload:
         if isinstance(found, images.Image):
             return found, "known"
         job = found
+        smaller: Spool | None = None
         settled = False
         try:
             smaller = await compressor.compress(job.caller.id, self.spool, kind, options)
             image = await service.make(_Store(self, job.caller, kind, smaller, job))
             settled = True
         finally:
+            if smaller is not None:
+                smaller.close()
             if not settled:
                 await service.run(ledger.release, service.database, job)
         return image, "original" if smaller is None else "compressed"
@@ -123,7 +126,7 @@ class _Store:
         upload: Upload,
         caller: Caller,
         kind: MediaType,
-        smaller: bytes | None,
+        smaller: Spool | None,
         job: Job | None,
     ) -> None:
         self._upload = upload
@@ -136,7 +139,7 @@ class _Store:
 
     def prepare(self) -> None:
         spool, smaller = self._upload.spool, self._smaller
-        width, height = dimensions(spool.read(_HEAD) if smaller is None else smaller, self._kind)
+        width, height = dimensions((smaller or spool).read(_HEAD), self._kind)
         self._result = result = Result(
             id=f"{datetime.fromtimestamp(self._now, UTC):%Y%m%d}/{secrets.token_hex(16)}",
             digest=self._upload.digest,
@@ -144,11 +147,11 @@ class _Store:
             width=width,
             height=height,
             size_before=spool.size,
-            size_after=spool.size if smaller is None else len(smaller),
+            size_after=(smaller or spool).size,
         )
         storage = self._upload.service.storage
         if smaller is not None:
-            storage.put(result.optimized, smaller)
+            storage.take(result.optimized, smaller)
         storage.take(result.original, spool)
 
     def record(self, transaction: Transaction) -> Image:
