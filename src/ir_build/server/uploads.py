@@ -139,7 +139,7 @@ class _Store:
 
     def prepare(self) -> None:
         spool, smaller = self._upload.spool, self._smaller
-        width, height = dimensions((smaller or spool).read(_HEAD), self._kind)
+        width, height = _dimensions(smaller or spool, self._kind)
         self._result = result = Result(
             id=f"{datetime.fromtimestamp(self._now, UTC):%Y%m%d}/{secrets.token_hex(16)}",
             digest=self._upload.digest,
@@ -202,3 +202,12 @@ class _StoreOnly:
         self.new = _Store(self._upload, self._caller, self._kind, None, None)
         self.new.prepare()
         return self.new
+
+
+def _dimensions(file: Spool, kind: MediaType) -> tuple[int, int]:
+    # An AVIF's largest picture need not be the one that is named first.
+    if kind is not media.MediaType.AVIF:
+        found = dimensions(file.read(media.HEAD_BYTES), kind)
+        if any(found) or kind is media.MediaType.PDF:
+            return found
+    return dimensions(file.read(_HEAD), kind)
