@@ -108,22 +108,54 @@ def test_a_lower_target_takes_fewer_colours():
     assert sizes[0] < sizes[-1]
 
 
-def test_an_indexed_picture_is_never_quantized_again():
-    """A palette stays the palette it is."""
-    data = saved(picture().convert("P"))
-    assert not png.compress(data, Options(quality=50)).lossy
+def test_a_palette_shrinks_under_the_score():
+    """A picture with a palette gets one of fewer colours where that looks the same."""
+    data = saved(picture().quantize(250))
+    candidate = png.compress(data, Options())
+    assert candidate.lossy
+    assert len(candidate.data) < 0.95 * len(png.compress(data, LOSSLESS).data)
+    reference = Reference(np.asarray(opened(data).convert("RGB")))
+    assert reference.score(np.asarray(opened(candidate.data).convert("RGB"))) >= 80
 
 
-PAYLOADS = [(b"prIv", b"a program"), (b"mkBF", b"layers"), (b"npTc", bytes(40)), (b"caBX", b"c2pa")]
+def lettering():
+    """Dark discs with soft edges: some hundred shades between two colours."""
+    y, x = np.mgrid[:160, :240]
+    away = np.hypot(x % 40 - 20, y % 40 - 20)
+    shade = np.clip((away - 12) / 4, 0, 1)[..., None]
+    pixels = np.array([20, 40, 90]) * (1 - shade) + 250 * shade
+    return pixels.astype(np.uint8)
 
 
-@pytest.mark.parametrize(("kind", "content"), PAYLOADS)
-def test_private_chunks_are_kept_whole_and_the_pixels_with_them(kind, content):
-    """A chunk that is not known to be useless may be the point of the file."""
+@pytest.mark.parametrize("target", [30.0, 80.0])
+def test_fewer_than_16_colours_are_not_told_apart(target):
+    """Below that edges may turn into steps: it has to look the same even when flicking between."""
+    candidate = png.compress(saved(Image.fromarray(lettering())), Options(quality=target))
+    shown = np.asarray(opened(candidate.data).convert("RGB"))
+    few = len(np.unique(shown.reshape(-1, 3), axis=0)) < 16
+    assert Reference(lettering()).score(shown) >= (90 if few else target)
+
+
+BOUND = [(b"prIV", b"a program"), (b"mkBF", b"layers"), (b"caBX", b"c2pa")]
+
+
+@pytest.mark.parametrize(("kind", "content"), BOUND)
+def test_chunks_bound_to_the_pixels_are_kept_and_the_pixels_with_them(kind, content):
+    """A private chunk whose name says that it depends on the pixels keeps them as they are."""
     data = insert(saved(picture()), kind, content)
     candidate = png.compress(data, Options())
     assert not candidate.lossy
     assert pngfile.parse(candidate.data).find(kind) == content
+
+
+@pytest.mark.parametrize(("kind", "content"), [(b"prIv", b"a note"), (b"npTc", bytes(40))])
+def test_chunks_safe_to_copy_are_kept_and_the_size_with_them(kind, content):
+    """Those whose name says that they may be copied leave the pixels free, not how many there are."""
+    data = insert(saved(drawing()), kind, content)
+    candidate = png.compress(data, Options(resize=Resize(60, 60)))
+    assert candidate.lossy
+    assert pngfile.parse(candidate.data).find(kind) == content
+    assert opened(candidate.data).size == (300, 200)
 
 
 def test_an_editable_source_is_kept():

@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from .score import Pixels
+
+    Values = npt.NDArray[np.float32]
 
 _BLOCK = 4
 # A block whose pixels differ by no more is part of something smooth.
@@ -34,15 +38,16 @@ class Evenness:
     def __init__(self, pixels: Pixels) -> None:
         """Take `pixels`: height x width x 3, or x 4 with straight alpha."""
         blocks = _blocks(pixels)
-        spread = blocks.max((1, 3)) - blocks.min((1, 3))
+        # Each axis by itself: several times faster than both at once.
+        spread = blocks.max(1).max(2) - blocks.min(1).min(2)
         self._smooth = spread.max(-1) <= _SMOOTH
         # A picture may be flat all over but for one shadow: what is flat does not hide its bands.
         self._shaded = self._smooth & (spread.max(-1) > 0)
-        self._means = blocks.mean((1, 3))
+        self._means = _means(blocks)
 
     def holds(self, pixels: Pixels, quality: float) -> bool:
         """Whether `pixels`, of the same shape, keep to it; stricter for more quality."""
-        moved = np.abs(_blocks(pixels).mean((1, 3)) - self._means)
+        moved = np.abs(_means(_blocks(pixels)) - self._means)
         moved = (moved.reshape(*moved.shape[:2], -1, 3) * _EYE).max((2, 3))
         allowed = max(0.5, 1 + (80 - quality) / 20)
         if moved.max(initial=0) > _FARTHEST_LIMIT * allowed:
@@ -55,7 +60,11 @@ class Evenness:
         )
 
 
-def _blocks(pixels: Pixels) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def _means(blocks: Values) -> Values:
+    return np.asarray(blocks.sum(1).sum(2) / np.float32(_BLOCK * _BLOCK))
+
+
+def _blocks(pixels: Pixels) -> Values:
     """In blocks, rows by columns of them; what lets through as on a black and on a white page."""
     values = pixels.astype(np.float32)
     if values.shape[2] == 4:

@@ -27,7 +27,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     notes = (f"stripped {', '.join(kept.stripped)}",) if kept.stripped else ()
     bare = pngfile.bare(file)
     resized = False
-    if options.resize and not kept.payload:
+    if options.resize and not (kept.payload or kept.unknown):
         size = options.resize.fit(file.width, file.height)
         if size != (file.width, file.height):
             bare = pngcoding.resized(bare, size)
@@ -62,7 +62,6 @@ def _may_lose(file: PngFile, kept: Extras) -> bool:
     """Whether other pixels can stand for those of `file` and be judged by their score."""
     return (
         not kept.payload
-        and not file.indexed
         and kept.colours.known
         and raster.can_be_scored(file.width, file.height)
         # With a profile, 8 bits may be too few, and a palette would not be grey any more.

@@ -138,6 +138,8 @@ class Extras:
     stripped: tuple[str, ...]
     #: the file may be more than a picture: its pixels must stay
     payload: bool
+    #: chunks of unknown meaning are kept: its size must stay
+    unknown: bool
     colours: Colours
 
 
@@ -146,6 +148,7 @@ def extras(file: PngFile, metas: frozenset[Meta]) -> Extras:
     before: list[Chunk] = []
     after: list[Chunk] = []
     stripped: list[str] = []
+    unknown = False
     payload = (file.width, file.height) == (160, 205)  # a PICO-8 cartridge hides in such pixels
     colours = pngcolours.read({chunk.kind: chunk.data for chunk in reversed(file.chunks)})
     looks = colours.kinds | (pngcolours.KINDS if Meta.ICC in metas else frozenset())
@@ -178,11 +181,14 @@ def extras(file: PngFile, metas: frozenset[Meta]) -> Extras:
         elif chunk.kind in _USELESS:
             stripped.append(name)
         else:
-            # Some tools keep programs or layers in chunks of their own: not ours to drop.
-            payload = True
+            # Some tools keep programs or layers in chunks of their own: not ours to drop. Only what
+            # is safe to copy does not depend on the pixels (PNG, third edition, 5.4: bit 5 of the
+            # fourth byte), and only ancillary chunks may be met by programs that don't know them.
+            unknown = True
+            payload = payload or not (chunk.kind[:1].islower() and chunk.kind[3:].islower())
             after.append(chunk)
     named = tuple(dict.fromkeys(stripped))
-    return Extras(tuple(before), tuple(after), named, payload, colours)
+    return Extras(tuple(before), tuple(after), named, payload, unknown, colours)
 
 
 def _wanted(metas: frozenset[Meta]) -> Iterator[bytes]:

@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 
     from .score import Pixels
 
-# Palettes to try: steps of a fifth or less in size. With fewer the edges of letters turn into steps.
+# Palettes to try: steps of a fifth or so in size.
 # fmt: off
 _PALETTES = (
-    216, 184, 156, 132, 112, 94, 80, 68, 57, 48, 40, 34, 28, 24, 20, 16,
+    216, 184, 156, 132, 112, 94, 80, 68, 57, 48, 40, 34, 28, 24, 20, 16, 13, 11, 8,
 )
 # fmt: on
+# With fewer colours the edges of letters may turn into steps, which the score hardly notices: they
+# have to look the same even when flicking between the two.
+_SOFT_EDGES = 16
+_NOT_TOLD_APART = 90.0
 # With no more colours than this, or so few in the original for its pixels, a palette is shorter than
 # all the colours in coarser differences.
 _FEW = 64
@@ -42,11 +46,16 @@ class _Judge:
         self._reference = Reference(original)
         self._evenness = Evenness(original)
 
-    def holds(self, pixels: Pixels) -> bool:
-        """Whether `pixels` reach the quality."""
+    def holds(self, pixels: Pixels, least: float = 0.0) -> bool:
+        """Whether `pixels` reach the quality, and at `least` so much."""
+        quality = max(self._quality, least)
         shown = self._seen(pixels)
-        even = self._evenness.holds(shown, self._quality)
-        return even and self._reference.score(shown) >= self._quality
+        return self._evenness.holds(shown, quality) and self._reference.score(shown) >= quality
+
+    def holds_in(self, tried: Indexed, bands: int) -> bool:
+        """Whether a picture in few colours reaches the quality."""
+        few = len(tried.palette) < _SOFT_EDGES
+        return self.holds(tried.pixels(bands), _NOT_TOLD_APART if few else 0.0)
 
     def _seen(self, pixels: Pixels) -> Pixels:
         if self._profile is None:
@@ -72,7 +81,7 @@ def versions(
     palette = _coarsest(
         sizes if quantizer.exact else [quantizer.colours, *sizes],
         quantizer.at,
-        lambda tried: judge.holds(tried.pixels(bands)),
+        lambda tried: judge.holds_in(tried, bands),
     )
     few = quantizer.distinct < _FEW_OF_PIXELS * pixels.shape[0] * pixels.shape[1]
     if quantizer.exact or (palette and (few or len(palette.palette) <= _FEW)):
