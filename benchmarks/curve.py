@@ -31,7 +31,8 @@ def draw(folder: Path, svg: Path) -> None:
             continue
         for kind in _KINDS:
             points = [_measure(media, paths, kind, effort) for effort in _EFFORTS]
-            panels.append((f"{media.upper()} {kind}", points))
+            if len({one.share for one in points}) > 1:  # else there is nothing to choose
+                panels.append((f"{media.upper()} {kind}", points))
             for one in points:
                 print(f"{media:5}{kind:10}{one.effort:9}{one.cpu:8.2f} s/MB{one.share:8.3f}")
     svg.write_text(_drawing(panels))
@@ -87,9 +88,11 @@ def _panel(title: str, points: list[_Point]) -> str:
         f'<text transform="translate(14 {bottom}) rotate(-90)" fill="#555">bytes out/in</text>',
         f'<polyline points="{line}" fill="none" stroke="#36c"/>',
     ]
-    for one, (x, y) in zip(points, places, strict=True):
+    above = 0.0
+    for (x, y), one in sorted(zip(places, points, strict=True), key=lambda pair: pair[0][1]):
         parts.append(f'<circle cx="{x}" cy="{y}" r="3.5" fill="#36c"/>')
         label = f"{one.effort}: {one.share:.3f}, {one.cpu:.2f} s"
         anchor = "end" if x > _WIDTH * 0.6 else "start"
-        parts.append(f'<text x="{x}" y="{y - 8}" text-anchor="{anchor}">{label}</text>')
+        above = max(y - 8, above + 13)
+        parts.append(f'<text x="{x}" y="{above:.1f}" text-anchor="{anchor}">{label}</text>')
     return "".join(parts)

@@ -71,7 +71,7 @@ def file(kind, orientation, profile, *, alpha=False, deep=False):
         return png(samples, 6 if alpha else 2, 16 if deep else 8, chunks)
     options = {
         "JPEG": {"quality": 95},
-        "WEBP": {"quality": 95, "lossless": deep},
+        "WEBP": {"quality": 98, "lossless": deep},
         "AVIF": {"quality": 90, "speed": 8},
     }[kind]
     if profile:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from ir_build.engine import avif, isobmff
+from ir_build.engine import avif, colour, isobmff
 from ir_build.engine.score import Reference
 from ir_build.errors import CorruptFile, InputError, LeftAlone, TooLarge
 from ir_build.options import Compression, Effort, Meta, Options, Resize
@@ -106,6 +106,20 @@ def test_a_profile_that_matters_stays():
     keeping = Options(effort=Effort.FAST, preserve_metas=frozenset({Meta.ICC}))
     result = avif.compress(saved(picture(), icc_profile=SRGB), keeping)
     assert opened(result.data).info["icc_profile"] == SRGB
+
+
+def test_scores_are_of_colours_as_they_are_shown():
+    """Where a profile makes a picture's colours others, those are what must score enough."""
+    data = bytearray(SRGB)
+    red, green = data.index(b"rXYZ"), data.index(b"gXYZ")
+    data[red : red + 4], data[green : green + 4] = b"gXYZ", b"rXYZ"
+    profile = bytes(data)
+    source = saved(picture(), icc_profile=profile)
+    result = avif.compress(source, LOSSY).data
+    stored = [np.asarray(opened(one)) for one in (source, result)]
+    shown = [np.asarray(colour.to_srgb(opened(one), profile)) for one in (source, result)]
+    assert 80 <= Reference(shown[0]).score(shown[1]) < 83
+    assert Reference(shown[0]).score(shown[1]) < Reference(stored[0]).score(stored[1])
 
 
 @pytest.mark.parametrize("orientation", [1, 6])

@@ -9,15 +9,15 @@ import pytest
 import pyvips
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw, ImageSequence
+from PIL import Image, ImageChops, ImageDraw, ImageSequence
 
 from ir_build.candidate import Candidate
-from ir_build.engine import gif, gifcoding, giffile
+from ir_build.engine import gif, gifcoding, giffile, gifpalette
 from ir_build.engine.giffile import Control, Frame, GifFile
 from ir_build.engine.score import Reference
 from ir_build.errors import CorruptFile, InputError, LeftAlone, TooLarge
 from ir_build.media import MediaType
-from ir_build.options import Compression, Options
+from ir_build.options import Compression, Effort, Options
 from ir_build.verify import verify
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
@@ -276,8 +276,11 @@ def test_bombs_do_not_go_off():
         gif.compress(wide.encode(), Options())
 
 
-def recording(frames=5):
-    """A window in which something moves, each frame with a palette of its own."""
+def recording(frames=5, odd=None):
+    """A window in which something moves, each frame with a palette of its own.
+
+    The frame `odd` shows one more window, in colours of no other.
+    """
     made = []
     for number in range(frames):
         image = Image.new("RGB", (128, 96), (240, 240, 244))
@@ -286,6 +289,9 @@ def recording(frames=5):
         draw.text((6, 2), "A window with a title", fill="white")
         draw.text((8, 70), "and words in it", fill=(20, 20, 20))
         draw.ellipse((10 + 15 * number, 30, 40 + 15 * number, 60), fill=(210, 30, 40))
+        if number == odd:
+            draw.rectangle((40, 20, 120, 50), fill=(30, 150, 90))
+            draw.text((50, 30), "one more window", fill=(250, 220, 40))
         noise = np.random.default_rng(number).integers(-1, 2, (96, 128, 3))
         noisy = np.clip(np.asarray(image).astype(int) + noise, 0, 255).astype(np.uint8)
         made.append(Image.fromarray(noisy).quantize(200))
@@ -308,3 +314,32 @@ def test_lossy_shows_every_frame_up_to_the_score():
     exact = gif.compress(data, LOSSLESS)
     assert not exact.lossy
     assert (pages(exact.data) == pages(data)).all()
+
+
+def test_in_a_long_animation_the_frames_that_suffer_most_are_held_against_the_target(monkeypatch):
+    """Where not all can be looked at, one frame of colours of its own still reaches it."""
+    monkeypatch.setattr(gifpalette, "_CHECKED_PIXELS", 2 * 128 * 96)
+    data = recording(frames=12, odd=7)
+    candidate = gif.compress(data, Options(quality=60))
+    assert candidate.lossy
+    before, after = (pages(one).reshape(-1, 96, 128, 4)[..., :3] for one in (data, candidate.data))
+    for one, other in zip(before, after, strict=True):
+        assert Reference(np.ascontiguousarray(one)).score(np.ascontiguousarray(other)) >= 60
+
+
+def test_large_changes_are_drawn_nearly_as_well_as_they_can_be():
+    """The best effort tries the ways to draw on all of a frame, the default one on a part."""
+    grain = np.random.default_rng(1).integers(244, 256, (200, 300), np.uint8)
+    grey = Image.fromarray(grain).convert("RGB")
+    large = [ImageChops.multiply(frame(number, size=(300, 200)), grey) for number in range(4)]
+    buffer = BytesIO()
+    large[0].save(buffer, "gif", save_all=True, append_images=large[1:], duration=50)
+    data = buffer.getvalue()
+    sizes = {}
+    for effort in (Effort.DEFAULT, Effort.BEST):
+        options = Options(compression_type=Compression.LOSSLESS, effort=effort)
+        result = gif.compress(data, options).data
+        assert (pages(result) == pages(data)).all()
+        sizes[effort] = len(result)
+    assert sizes[Effort.BEST] <= sizes[Effort.DEFAULT] < 1.02 * sizes[Effort.BEST]
+    assert sizes[Effort.DEFAULT] < len(data)

@@ -89,6 +89,21 @@ def test_lossless_keeps_every_pixel(options):
     assert opened(candidate.data).tobytes() == opened(data).tobytes()
 
 
+def test_what_mozjpeg_has_coded_is_recognised():
+    """Its scans tell; those of other encoders, and metadata that is worth the trouble, do not."""
+    usual = saved(progressive=True)
+    done = jpeg.compress(usual, LOSSLESS).data
+    assert len(done) < 0.99 * len(usual)
+    assert [jpegfile.parse(one).is_well_coded for one in (saved(), usual, done)] == [
+        False,
+        False,
+        True,
+    ]
+    assert jpeg.compress(done, LOSSLESS).data == done
+    bloated = done[:2] + jpegfile.Segment(0xFE, bytes(len(done))).encode() + done[2:]
+    assert jpeg.compress(bloated, LOSSLESS).data == done
+
+
 def test_inverted_cmyk_and_ycck_stay_whole():
     """What Adobe's marker says about the colours is kept with them."""
     data = saved(PHOTO.convert("CMYK"))
