@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -29,13 +30,15 @@ _HELD = 100_000_000
 #: pixels from which on the ways to draw a change are tried on strips of it: so many rows of as many
 _TRIED_WHOLE = 20_000
 _STRIP, _EVERY = 8, 8
+#: ways that on the strips come so near to the best one are tried on all
+_CLOSE = 1.01
 #: colour tables among which those are searched that go together
 _COMPARED = 300
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Drawing:
-    """A frame with its pixels decided on, coded with no more colours than it needs."""
+    """A frame with its pixels decided on."""
 
     box: Box
     disposal: int
@@ -43,9 +46,18 @@ class _Drawing:
     places: Places
     #: of colours, in rising order, the first of them 0
     numbers: NDArray[np.intp]
-    #: those that occur, in the order of the table the codes are for
+    #: those that occur
     used: tuple[int, ...]
-    codes: bytes
+
+    @cached_property
+    def codes(self) -> bytes:
+        """Coded with no more colours than it needs."""
+        return _coded(self.places, self.numbers, self.used)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the codes and of a table for them."""
+        return len(self.codes) + _table_bytes(len(self.used))
 
 
 def redraw(file: GifFile, *, thorough: bool) -> GifFile:
@@ -85,13 +97,18 @@ def _shortest(change: Change, *, thorough: bool) -> _Drawing:
         sizes.append(
             len(_coded(way, numbers, used)) + _table_bytes(len(used)) if fits else sys.maxsize
         )
+    best: _Drawing | None = None
     for number in sorted(range(len(sizes)), key=sizes.__getitem__):
+        if best is not None and sizes[number] > _CLOSE * min(sizes):
+            break
         way = next(islice(gifcoding.choices(places, change.free), number, None))
         used = _used(way, numbers, change)
         if len(used) <= 256:
-            codes = _coded(way, numbers, used)
-            return _Drawing(change.box, change.disposal, way, numbers, used, codes)
-    raise Unclear("a frame of more than 256 colours")
+            drawing = _Drawing(change.box, change.disposal, way, numbers, used)
+            best = drawing if best is None or drawing.size < best.size else best
+    if best is None:
+        raise Unclear("a frame of more than 256 colours")
+    return best
 
 
 def _sample(height: int) -> NDArray[np.intp]:
@@ -136,13 +153,17 @@ def _frame(
     frame: Frame, drawing: _Drawing, shared: tuple[int, ...], palette: NDArray[np.uint8]
 ) -> Frame:
     """The frame with the shared table where its codes are not much longer for it."""
-    order, codes, table = drawing.used, drawing.codes, _table(drawing.used, palette)
+    order, table = drawing.used, _table(drawing.used, palette)
+    codes = b""
     if set(shared).issuperset(drawing.used):
-        longer = _coded(drawing.places, drawing.numbers, shared)
-        if len(longer) <= len(codes) + len(table):
-            order, codes, table = shared, longer, b""
+        codes = _coded(drawing.places, drawing.numbers, shared)
+        # As long as with a table of its own when that has codes of the same width.
+        widths = {_width(drawing.used, one) for one in (drawing.used, shared)}
+        if len(widths) == 1 or len(codes) <= len(drawing.codes) + len(table):
+            order, table = shared, b""
+    if table:
+        codes = drawing.codes
     box = drawing.box
-    highest = max(order.index(number) for number in drawing.used)
     return replace(
         frame,
         control=Control(
@@ -157,9 +178,14 @@ def _frame(
         height=box.bottom - box.top,
         interlaced=False,
         table=table,
-        code_size=gifcoding.code_size(highest),
+        code_size=_width(drawing.used, order),
         codes=codes,
     )
+
+
+def _width(used: tuple[int, ...], order: tuple[int, ...]) -> int:
+    """The minimum code size of pixels of the colours `used` with a table in this order."""
+    return gifcoding.code_size(max(map(order.index, used)))
 
 
 def _coded(places: Places, numbers: NDArray[np.intp], order: tuple[int, ...]) -> bytes:
