@@ -108,14 +108,10 @@ def test_a_lower_target_takes_fewer_colours():
     assert sizes[0] < sizes[-1]
 
 
-def test_a_palette_shrinks_under_the_score():
-    """A picture with a palette gets one of fewer colours where that looks the same."""
-    data = saved(picture().quantize(250))
-    candidate = png.compress(data, Options())
-    assert candidate.lossy
-    assert len(candidate.data) < 0.95 * len(png.compress(data, LOSSLESS).data)
-    reference = Reference(np.asarray(opened(data).convert("RGB")))
-    assert reference.score(np.asarray(opened(candidate.data).convert("RGB"))) >= 80
+def test_an_indexed_picture_is_never_quantized_again():
+    """A palette stays the palette it is."""
+    data = saved(picture().convert("P"))
+    assert not png.compress(data, Options(quality=50)).lossy
 
 
 def lettering():

@@ -62,6 +62,8 @@ def _may_lose(file: PngFile, kept: Extras) -> bool:
     """Whether other pixels can stand for those of `file` and be judged by their score."""
     return (
         not kept.payload
+        # Whoever made a palette chose it, often at the limit of what can't be seen.
+        and not file.indexed
         and kept.colours.known
         and raster.can_be_scored(file.width, file.height)
         # With a profile, 8 bits may be too few, and a palette would not be grey any more.
