@@ -40,11 +40,128 @@ class _Budget:
     filtered: int  #: deflated bytes of images whose row filters are tried
 
 
+@dataclass(frozen=True, slots=True)
+class _Image:
+    """An image's samples, and how it is used."""
+
+    stream: pikepdf.Stream
+    plain: Plain
+    form: Shape
+    #: another image uses it as its mask
+    mask: bool
+    #: pixels to scale it down to, None to leave its size
+    size: tuple[int, int] | None
+    #: it may look the same instead of being the same
+    free: bool
+
+
+class _Packer:
+    """Packs the streams of one document."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._budget = _Budget(
+            _BUDGET_DECODED, _BUDGET_SEARCHED[options.effort], _BUDGET_FILTERED[options.effort]
+        )
+
+    def smaller(
+        self, stream: pikepdf.Stream, shown: tuple[float, float] | None, *, mask: bool
+    ) -> tuple[Packed, bool] | None:
+        """A smaller form of the stream, and whether pixels changed; None to leave it as it is."""
+        # What is scaled down is never stored as large as it is.
+        most = max(MAX_DECODED, self._options.max_pixels * 3) if shown else MAX_DECODED
+        try:
+            plain = streams.unpack(stream, min(most, self._budget.decoded))
+        except Undecodable:
+            return None
+        self._budget.decoded -= len(plain.data)
+        form = images.shape(stream) if stream.get("/Subtype") == pikepdf.Name.Image else None
+        if form is None:
+            made, lossy = streams.pack(plain), False
+        else:
+            made, lossy = self._image(self._placed(stream, plain, form, shown, mask=mask))
+        return (made, lossy) if made.cost < streams.present(stream) else None
+
+    def _placed(
+        self,
+        stream: pikepdf.Stream,
+        plain: Plain,
+        form: Shape,
+        shown: tuple[float, float] | None,
+        *,
+        mask: bool,
+    ) -> _Image:
+        options = self._options
+        free = (
+            options.compression_type is Compression.LOSSY
+            and photos.photographic(form)
+            and not _premultiplied(stream)
+        )
+        size = None
+        if free and shown and options.pdf_dpi:
+            size = scaling.target(form, shown, options.pdf_dpi)
+        return _Image(stream, plain, form, mask, size, free)
+
+    def _image(self, image: _Image) -> tuple[Packed, bool]:
+        """The smallest form of an image, and whether its pixels changed."""
+        plain, form = image.plain, image.form
+        if plain.codec == "/DCTDecode":
+            return self._jpeg(image)
+        if plain.codec:
+            return streams.pack(plain), False
+        if len(plain.data) != form.size or not image.free:
+            return self._stored(image), False
+        if image.size and form.width * form.height <= self._options.max_pixels:
+            smaller, its_form = scaling.scaled(plain, form, image.size)
+            made, _ = self._seen(replace(image, plain=smaller, form=its_form))
+            if made.cost < streams.present(image.stream) * _WORTH_SCALING:
+                return replace(made, entries=(*made.entries, *scaling.entries(image.size))), True
+        return self._seen(image)
+
+    def _seen(self, image: _Image) -> tuple[Packed, bool]:
+        """Samples as they look to the eye, and whether that is not exactly as they are."""
+        best = self._stored(image)
+        pixels = image.form.width * image.form.height
+        if image.mask or not photos.SMALLEST <= pixels <= self._budget.searched:
+            return best, False
+        self._budget.searched -= pixels
+        found = photos.as_jpeg(image.plain, image.form, best, self._options)
+        found = found or palettes.as_palette(
+            image.stream, image.plain, image.form, best, self._options
+        )
+        return (found, True) if found else (best, False)
+
+    def _stored(self, image: _Image) -> Packed:
+        """The samples without loss."""
+        deflated = streams.pack(image.plain)
+        budget = self._budget
+        thorough = (
+            len(deflated.data) <= budget.filtered and len(image.plain.data) <= _LARGEST_FILTERED
+        )
+        budget.filtered -= len(deflated.data) if thorough else 0
+        effort = self._options.effort if thorough else None
+        return images.best(image.stream, image.plain, image.form, deflated, effort, mask=image.mask)
+
+    def _jpeg(self, image: _Image) -> tuple[Packed, bool]:
+        plain, options = image.plain, self._options
+        own_size = image.form.width, image.form.height
+        free = image.free and not image.mask
+        size = image.size if free and image.size and photos.size(plain) == own_size else None
+        width, height = size or own_size
+        lossy = free and width * height <= self._budget.searched
+        lossy = lossy and (size is not None or not photos.coarse(plain, options.quality))
+        self._budget.searched -= width * height if lossy else 0
+        lossless = replace(options, compression_type=Compression.LOSSLESS)
+        candidates = [(streams.pack(plain), False)]
+        made = photos.transcoded(plain, options, size) if lossy else None
+        if size or made is None:
+            candidates.append(photos.transcoded(plain, lossless) or candidates[0])
+        return min([*candidates, *([made] if made else [])], key=lambda one: one[0].cost)
+
+
 def repack(source: Source, options: Options) -> int:
     """Pack every stream again, and say how many images have other pixels than before."""
-    budget = _Budget(
-        _BUDGET_DECODED, _BUDGET_SEARCHED[options.effort], _BUDGET_FILTERED[options.effort]
-    )
+    packer = _Packer(options)
     lossy = options.compression_type is Compression.LOSSY
     shown = placement.sizes(source) if lossy and options.pdf_dpi else {}
     masks = _masks(source.pdf, shown)
@@ -58,7 +175,7 @@ def repack(source: Source, options: Options) -> int:
         size = shown.get(stream.objgen)
         sign = _sign(stream, size, mask=mask)
         if sign not in done:
-            done[sign] = _smaller(stream, options, budget, size, mask=mask)
+            done[sign] = packer.smaller(stream, size, mask=mask)
         made = done[sign]
         if made is not None:
             streams.replace(stream, made[0])
@@ -66,128 +183,10 @@ def repack(source: Source, options: Options) -> int:
     return changed
 
 
-def _smaller(
-    stream: pikepdf.Stream,
-    options: Options,
-    budget: _Budget,
-    shown: tuple[float, float] | None,
-    *,
-    mask: bool,
-) -> tuple[Packed, bool] | None:
-    """A smaller form of the stream, and whether pixels changed; None to leave it as it is."""
-    # What is scaled down is never stored as large as it is.
-    most = max(MAX_DECODED, options.max_pixels * 3) if shown else MAX_DECODED
-    try:
-        plain = streams.unpack(stream, min(most, budget.decoded))
-    except Undecodable:
-        return None
-    budget.decoded -= len(plain.data)
-    if stream.get("/Subtype") == pikepdf.Name.Image:
-        made, lossy = _image(stream, plain, options, budget, shown, mask=mask)
-    else:
-        made, lossy = streams.pack(plain), False
-    return (made, lossy) if made.cost < streams.present(stream) else None
-
-
 def _sign(stream: pikepdf.Stream, shown: tuple[float, float] | None, *, mask: bool) -> bytes:
     """The same for streams that come out the same."""
     entries = f"{mask} {shown}".encode() + stream.stream_dict.unparse(resolved=True)
     return hashlib.sha256(entries + b"\n" + stream.read_raw_bytes()).digest()
-
-
-def _image(
-    stream: pikepdf.Stream,
-    plain: Plain,
-    options: Options,
-    budget: _Budget,
-    shown: tuple[float, float] | None,
-    *,
-    mask: bool,
-) -> tuple[Packed, bool]:
-    """The smallest form of an image, and whether its pixels changed."""
-    form = images.shape(stream)
-    if form is None:
-        return streams.pack(plain), False
-    free = (
-        options.compression_type is Compression.LOSSY
-        and photos.photographic(form)
-        and not _premultiplied(stream)
-    )
-    size = None
-    if free and shown and options.pdf_dpi:
-        size = scaling.target(form, shown, options.pdf_dpi)
-    if plain.codec == "/DCTDecode":
-        return _jpeg(plain, form, options, budget, size, free=free and not mask)
-    if plain.codec:
-        return streams.pack(plain), False
-    if len(plain.data) != form.size or not free:
-        return _stored(stream, plain, form, options, budget, mask=mask), False
-    if size and form.width * form.height <= options.max_pixels:
-        smaller, its_form = scaling.scaled(plain, form, size)
-        made, _ = _seen(stream, smaller, its_form, options, budget, mask=mask)
-        if made.cost < streams.present(stream) * _WORTH_SCALING:
-            return replace(made, entries=(*made.entries, *scaling.entries(size))), True
-    return _seen(stream, plain, form, options, budget, mask=mask)
-
-
-def _seen(
-    stream: pikepdf.Stream,
-    plain: Plain,
-    form: Shape,
-    options: Options,
-    budget: _Budget,
-    *,
-    mask: bool,
-) -> tuple[Packed, bool]:
-    """Samples as they look to the eye, and whether that is not exactly as they are."""
-    best = _stored(stream, plain, form, options, budget, mask=mask)
-    pixels = form.width * form.height
-    if mask or not photos.SMALLEST <= pixels <= budget.searched:
-        return best, False
-    budget.searched -= pixels
-    found = photos.as_jpeg(plain, form, best, options)
-    found = found or palettes.as_palette(stream, plain, form, best, options)
-    return (found, True) if found else (best, False)
-
-
-def _stored(
-    stream: pikepdf.Stream,
-    plain: Plain,
-    form: Shape,
-    options: Options,
-    budget: _Budget,
-    *,
-    mask: bool,
-) -> Packed:
-    """The samples without loss."""
-    deflated = streams.pack(plain)
-    thorough = len(deflated.data) <= budget.filtered and len(plain.data) <= _LARGEST_FILTERED
-    budget.filtered -= len(deflated.data) if thorough else 0
-    effort = options.effort if thorough else None
-    return images.best(stream, plain, form, deflated, effort, mask=mask)
-
-
-def _jpeg(
-    plain: Plain,
-    form: Shape,
-    options: Options,
-    budget: _Budget,
-    size: tuple[int, int] | None,
-    *,
-    free: bool,
-) -> tuple[Packed, bool]:
-    if size and (not free or photos.size(plain) != (form.width, form.height)):
-        size = None
-    width, height = size or (form.width, form.height)
-    lossy = free and width * height <= budget.searched
-    lossy = lossy and (size is not None or not photos.coarse(plain, options.quality))
-    budget.searched -= width * height if lossy else 0
-    lossless = replace(options, compression_type=Compression.LOSSLESS)
-    candidates = [(streams.pack(plain), False)]
-    made = photos.transcoded(plain, options, size) if lossy else None
-    if size or made is None:
-        candidates.append(photos.transcoded(plain, lossless) or candidates[0])
-    return min([*candidates, *([made] if made else [])], key=lambda one: one[0].cost)
 
 
 def _by_size(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Stream]:
