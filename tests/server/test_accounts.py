@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 import requests
 
-from .running import picture
+from .running import inside, picture
 
 
 @pytest.fixture(scope="module")
@@ -205,3 +205,15 @@ def test_consumption_counts_files_and_bytes_in_both_documented_shapes(server):
             "date": int(f"{today:%Y%m%d}"),
             "consumption": days[-1]["total_size_before"],
         }
+
+
+def test_sub_accounts_have_a_largest_number(tmp_path, monkeypatch):
+    """The list of them is one answer, so there is an end to it; removing one makes room."""
+    monkeypatch.setattr("ir_build.server.accounts._MOST_SUBS", 2)
+    with inside(tmp_path, backend="none") as server:
+        made = [server.new_sub() for _ in range(2)]
+        answer = server.call("POST", "/accounts/sub", title="One more")
+        assert (answer.status_code, answer.json()["errCode"]) == (400, 400)
+        assert "2 sub-accounts" in answer.json()["errMessage"]
+        server.call("DELETE", f"/accounts/sub/{made[0]['id']}")
+        assert server.call("POST", "/accounts/sub", title="One more").status_code == 201

@@ -11,7 +11,7 @@ from ..errors import ConfigError
 from ..imagerecycle.wire import SubAccount, SubAccountFields
 from . import months
 from .database import Sql
-from .refusal import not_found, unauthorized
+from .refusal import Refusal, not_found, unauthorized
 
 if TYPE_CHECKING:
     from .database import Database, Transaction
@@ -48,6 +48,7 @@ _SEALED = Sql("SELECT id, secret_sealed FROM accounts")
 _ONE = Sql(f"SELECT {_COLUMNS} FROM accounts WHERE id = :id")
 _SUB = Sql(f"SELECT {_COLUMNS} FROM accounts WHERE id = :id AND parent_id = :parent")
 _SUBS = Sql(f"SELECT {_COLUMNS} FROM accounts WHERE parent_id = :parent ORDER BY id")
+_COUNT_SUBS = Sql("SELECT count(*) FROM accounts WHERE parent_id = :parent")
 _INSERT = Sql(
     """INSERT INTO accounts (parent_id, title, description, api_key, secret_sealed, secret_digest,
     created, quota, period) VALUES (:parent, :title, :description, :key, :sealed, :digest,
@@ -67,6 +68,9 @@ _DELETE_USAGE = Sql("DELETE FROM usage WHERE account_id = :id")
 
 # An unknown key is compared with this, so that it costs what a known one does.
 _NO_DIGEST = bytes(32)
+
+# They are listed all at once: the API has no pages of them.
+_MOST_SUBS = 10_000
 
 
 class Accounts:
@@ -147,8 +151,13 @@ class Accounts:
         return self._account(found, now)
 
     def create_sub(self, caller: Caller, fields: SubAccountFields, now: int) -> SubAccount:
-        """A new sub-account."""
+        """A new sub-account. Raises `Refusal`."""
         with self._database.transaction() as transaction:
+            (count,) = transaction.row(_COUNT_SUBS, parent=caller.id) or (0,)
+            if count >= _MOST_SUBS:
+                raise Refusal(
+                    400, f"There are {count} sub-accounts, which is the most: remove some"
+                )
             number, _ = self._insert(transaction, caller.id, fields, now)
             return self._owned(transaction, caller, number, now)
 
