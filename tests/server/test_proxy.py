@@ -91,7 +91,7 @@ class Front:
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         temporary = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in kinds)
         (folder / "nginx.conf").write_text(
-            f"{user} daemon off; pid {folder}/pid; events {{}}\n"
+            f"{user} daemon off; master_process off; pid {folder}/pid; events {{}}\n"
             f"http {{ {temporary} include {folder}/site.conf; }}\n"
         )
         return ["nginx", "-e", "stderr", "-c", str(folder / "nginx.conf")]
