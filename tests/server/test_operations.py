@@ -1,5 +1,6 @@
 """Running a server: starts, stops, crashes, health, metrics, logs, settings."""
 
+import contextlib
 import json
 import re
 import signal
@@ -15,9 +16,11 @@ from click.testing import CliRunner
 
 from ir_build.cli import main
 from ir_build.errors import ConfigError
-from ir_build.server.database import Sql
+from ir_build.server.database import Database, DatabaseUnavailable, Sql
 from ir_build.server.logs import redacted
+from ir_build.server.refusal import Refusal
 from ir_build.server.settings import Settings, load
+from ir_build.server.writer import make
 
 from .running import inside, picture
 
@@ -123,6 +126,44 @@ def test_health_and_readiness(launch, tmp_path):
     assert (upload.status_code, upload.json()["errCode"]) == (503, 503)
     assert int(upload.headers["retry-after"]) > 0
     assert server.used() == 0
+
+
+class Change:
+    """A change that may lose its connection, or be refused, when its rows are written."""
+
+    def __init__(self, trouble):
+        self.trouble = trouble
+        self.undone = False
+
+    def prepare(self):
+        pass
+
+    def record(self, transaction):
+        self.trouble(transaction)
+
+    def undo(self):
+        self.undone = True
+
+
+def test_what_a_lost_commit_may_have_stored_is_not_removed(postgres_url):
+    """Whether the rows are there is not known then, so what they refer to must stay."""
+
+    def cut(transaction):
+        (process,) = transaction.row(Sql("SELECT pg_backend_pid()"))
+        other.row(Sql("SELECT pg_terminate_backend(:process, 5000)"), process=process)
+
+    def refuse(_):
+        raise Refusal(403, "no")
+
+    with (
+        contextlib.closing(Database(postgres_url, durable=True)) as database,
+        contextlib.closing(Database(postgres_url, durable=True)) as other,
+    ):
+        for trouble, error, undone in ((cut, DatabaseUnavailable, False), (refuse, Refusal, True)):
+            change = Change(trouble)
+            with pytest.raises(error):
+                make(database, change)
+            assert change.undone is undone
 
 
 def test_the_database_may_come_back(tmp_path, postgres_url):

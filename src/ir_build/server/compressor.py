@@ -96,15 +96,13 @@ class Compressor:
     def _work(self, spool: Spool, media: MediaType, options: Options) -> Spool | None:
         work = self._in_memory if spool.path is None else self._on_disk
         try:
-            return work(spool, media, options)
-        except LeftAlone:
-            return None
-        except WorkerCrashed:
-            # Killed from outside, perhaps: a file that kills a second worker is at fault itself.
             try:
                 return work(spool, media, options)
-            except LeftAlone:
-                return None
+            except WorkerCrashed:
+                # Killed from outside, perhaps: a file that kills a second worker is at fault itself.
+                return work(spool, media, options)
+        except LeftAlone:
+            return None
 
     def _in_memory(self, spool: Spool, media: MediaType, options: Options) -> Spool | None:
         data = spool.read()

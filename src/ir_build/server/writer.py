@@ -87,16 +87,16 @@ class Writer:
 
 def make(database: Database, change: Change[_R]) -> _R:
     """Make one change, in a transaction of its own."""
-    made = False
     try:
         change.prepare()
         with database.transaction() as transaction:
-            result = change.record(transaction)
-        made = True
-    finally:
-        if not made:
-            change.undo()
-    return result
+            return change.record(transaction)
+    except DatabaseUnavailable:
+        # A commit may have been carried out and its answer lost. What has no rows is swept up later.
+        raise
+    except BaseException:
+        change.undo()
+        raise
 
 
 def make_together(database: Database, changes: list[Change[Any]]) -> list[Any]:
