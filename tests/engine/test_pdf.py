@@ -152,6 +152,55 @@ def test_private_data_go():
     )
 
 
+def figures(document):
+    """A page of figures as TeX places them, each with fonts and notes of its own."""
+    page = document.add_blank_page(page_size=(300, 400))
+    note = document.make_indirect(Dictionary(Creator=String("a drawing program")))
+    forms = Dictionary()
+    for number in range(4):
+        named = {f"/F{one}": font(document) for one in range(9)}
+        forms[f"/X{number}"] = document.make_stream(
+            WORDS % (50 * number, number), Type=Name.XObject, Subtype=Name.Form, BBox=[0, 0, 300, 400],
+            Resources=Dictionary(Font=Dictionary(named)),
+        )  # fmt: skip
+        forms[f"/X{number}"]["/PTEX.FileName"] = String(f"./figures/{number}.pdf")
+        forms[f"/X{number}"]["/PTEX.InfoDict"] = note
+        forms[f"/X{number}"]["/PTEX.PageNumber"] = 1
+    page.Resources = Dictionary(XObject=forms)
+    page.Contents = document.make_stream(b"/X0 Do /X1 Do /X2 Do /X3 Do\n" * 9)
+    return list(forms)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_long_values_leave_streams(packed):
+    """What is long in a stream's dictionary goes where it is deflated, but in PDF/A-1."""
+    document = pikepdf.new()
+    names = figures(document)
+    if not packed:
+        document.Root.Metadata = document.make_stream(
+            XMP % b'pdfaid:part="1"', Type=Name.Metadata, Subtype=Name.XML
+        )
+    data = saved(document)
+    result = opened(pdf.compress(data, LOSSLESS).data)
+    forms = [result.pages[0].Resources.XObject[name] for name in names]
+    assert all(one.get_raw("/Resources").is_indirect is packed for one in forms)
+    assert len({one.Resources.objgen for one in forms}) == 1
+    assert not any(one.BBox.is_indirect for one in forms)
+    assert rendered(pdf.compress(data, LOSSLESS).data) == rendered(data)
+
+
+def test_notes_on_figures_go():
+    """What TeX notes about the files of figures is dropped, and that is said."""
+    document = pikepdf.new()
+    names = figures(document)
+    made = pdf.compress(saved(document), LOSSLESS)
+    result = opened(made.data)
+    forms = result.pages[0].Resources.XObject
+    assert not any("/PTEX" in str(key) for name in names for key in dict(forms[name].items()))
+    assert not any(one.get("/Creator") for one in result.objects if isinstance(one, Dictionary))
+    assert made.notes == ("stripped TeX's notes on figures",)
+
+
 def test_equal_objects_merge():
     """Equal fonts become one; pages that look the same stay two."""
     document = pikepdf.new()

@@ -8,7 +8,7 @@ import pikepdf
 
 from ...candidate import Candidate
 from ...options import Meta, Options
-from . import fonts, objects, private, softmasks, writer
+from . import dictionaries, fonts, objects, private, softmasks, writer
 from .linear import linearized
 from .repack import repack
 from .reread import check
@@ -25,6 +25,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     slimmed = fonts.slim(source)
     softmasks.drop_opaque(source)
     changed = repack(source, options)
+    dictionaries.lighten(source)
     table = objects.merged(objects.read(source.pdf))
     packed = not source.classic
     version = max(source.pdf.pdf_version, _PACKED_VERSION) if packed else source.pdf.pdf_version

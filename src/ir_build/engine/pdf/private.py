@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 # Padding that lets editors grow the packet in place (XMP specification part 1, 7.3.2).
 _PADDING = re.compile(rb"\s{100,}(?=<\?xpacket end=)")
 
+# What pdfTeX and its successors note about a figure's file.
+_OF_FIGURES = ("/PTEX.FileName", "/PTEX.InfoDict", "/PTEX.PageNumber")
+
 
 def drop(source: Source, *, keep_metadata: bool) -> tuple[str, ...]:
     """Remove it from the document, and say what was removed.
@@ -26,6 +29,10 @@ def drop(source: Source, *, keep_metadata: bool) -> tuple[str, ...]:
             if image and not keep_metadata and "/Metadata" in one:
                 del one["/Metadata"]
                 dropped["image metadata"] = None
+            for key in _OF_FIGURES:
+                if key in one:
+                    del one[key]
+                    dropped["TeX's notes on figures"] = None
         elif not isinstance(one, pikepdf.Dictionary):
             continue
         if "/PieceInfo" in one:

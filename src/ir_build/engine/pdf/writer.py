@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .objects import Body, Table
 
 #: objects in one object stream: more pack better, but a reader unpacks all of them for one
-_PACK = 300
+_PACK = 600
 _KIND = re.compile(rb"/Type/(\w+)|/(?:Subtype|S)/(\w+)")
 _BINARY = b"%\xe2\xe3\xcf\xd3\n"
 
