@@ -35,14 +35,29 @@ def shown(path: Path) -> Image.Image:
     """The picture as a viewer shows it: first frame, turned, in sRGB."""
     with Image.open(path) as opened:
         image = ImageOps.exif_transpose(opened)
-        profile = image.info.get("icc_profile")
-        if profile and image.mode in ("RGB", "CMYK", "L"):
-            with contextlib.suppress(ImageCms.PyCMSError):
-                image = ImageCms.profileToProfile(
-                    image, BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode="RGB"
-                )
-        alpha = image.has_transparency_data
-        return image.convert("RGBA" if alpha else "RGB")
+    profile = image.info.get("icc_profile")
+    alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    colours = _colours(image)
+    if profile:
+        # One for another kind of picture is ignored, as viewers do.
+        with contextlib.suppress(ImageCms.PyCMSError):
+            colours = ImageCms.profileToProfile(
+                colours, BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode="RGB"
+            )
+    colours = colours.convert("RGB")
+    if alpha:
+        colours.putalpha(alpha)
+    return colours
+
+
+def _colours(image: Image.Image) -> Image.Image:
+    """The picture without its transparency, as a profile is for: grey, CMYK or RGB."""
+    if image.mode.startswith("I;16"):
+        # Pillow cuts off the lower half of coloured samples and clips grey ones.
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.mode in ("1", "L", "LA"):
+        return image.convert("L")
+    return image if image.mode == "CMYK" else image.convert("RGBA").convert("RGB")
 
 
 def score(pair: tuple[Path, Path]) -> float:
