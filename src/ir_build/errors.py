@@ -28,6 +28,7 @@ class Reason(StrEnum):
     COMPRESSION_NONE = "compression-none"
     UNSUPPORTED_VARIANT = "unsupported-variant"
     WOULD_CHANGE = "would-change"
+    NEEDS_REPAIR = "needs-repair"
     OVER_MAX_FILE_SIZE = "over-max-file-size"
     SIGNED = "signed"
     ENCRYPTED = "encrypted"
@@ -51,6 +52,7 @@ _TEXTS = {
     Reason.COMPRESSION_NONE: "compression_type is none",
     Reason.UNSUPPORTED_VARIANT: "a kind of file that is left whole",
     Reason.WOULD_CHANGE: "the smaller file was not equivalent",
+    Reason.NEEDS_REPAIR: "readers have to repair it, which would be guesswork",
     Reason.OVER_MAX_FILE_SIZE: "larger than max_file_size",
     Reason.SIGNED: "signed: any change would break the signature",
     Reason.ENCRYPTED: "encrypted",

@@ -1,5 +1,6 @@
 """PDF: smaller, and everything a reader sees, hears or follows stays."""
 
+import re
 import zlib
 from io import BytesIO
 
@@ -286,12 +287,55 @@ def test_cut_off(cut):
         pdf.compress(MANUAL[:cut], LOSSLESS)
 
 
-def test_repaired_is_not_shipped():
-    """A file that readers have to repair is left to them."""
-    broken = MANUAL.replace(b"endobj", b"endxxx", 3)
+@pytest.mark.parametrize(
+    ("sound", "broken"),
+    [(b"endobj", b"endxxx"), (b"startxref\n", b"startxref\n9"), (b"%%EOF", b"%%EOF" + b"#" * 2000)],
+)
+def test_structure_is_repaired(sound, broken):
+    """Where readers repair a file alike, the repaired one is shipped, and that is said."""
+    data = MANUAL.replace(sound, broken, 3)
+    made = pdf.compress(data, LOSSLESS)
+    assert any(note.startswith("repaired: ") for note in made.notes)
+    assert rendered(made.data) == rendered(data) == rendered(MANUAL)
+    assert opened(made.data).check_pdf_syntax() == []
+    assert pdf.compress(data, LOSSLESS) == made
+    assert pdf.compress(made.data, LOSSLESS).data == made.data
+
+
+def misplaced(document):
+    """The table of objects leads astray: PDFium takes the page to be empty, qpdf looks for it."""
+    data = saved(document)
+    with opened(data) as before:
+        number, _ = before.pages[0].Contents.objgen
+    rows = list(re.finditer(rb"\d{10} 00000 n ", data))
+    row, wrong = rows[number - 1], rows[number][0]
+    return data[: row.start()] + wrong + data[row.end() :]
+
+
+def cut_stream(document):
+    document.pages[0].Contents.write(
+        zlib.compress(WORDS % (100, 1) * 40)[:-9], filter=Name.FlateDecode
+    )
+    data = saved(document, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+    return data.replace(b"startxref\n", b"startxref\n9")
+
+
+@pytest.mark.parametrize("damage", [misplaced, cut_stream])
+def test_no_guesswork(damage):
+    """What readers repair in different ways, or what is broken inside, is left alone."""
+    document = pikepdf.open(BytesIO(MANUAL))
     with pytest.raises(LeftAlone) as caught:
-        pdf.compress(broken, LOSSLESS)
-    assert caught.value.reason is Reason.WOULD_CHANGE
+        pdf.compress(damage(document), LOSSLESS)
+    assert caught.value.reason is Reason.NEEDS_REPAIR
+
+
+def test_damaged_signature_stays():
+    """Repairing a signed file would not make its signature valid again."""
+    document = manual()
+    signed(document)
+    with pytest.raises(LeftAlone) as caught:
+        pdf.compress(saved(document).replace(b"startxref\n", b"startxref\n9"), LOSSLESS)
+    assert caught.value.reason is Reason.SIGNED
 
 
 def test_broken_stream_stays():

@@ -8,11 +8,10 @@ import pikepdf
 
 from ...candidate import Candidate
 from ...options import Meta, Options
-from . import dictionaries, fonts, objects, private, softmasks, writer
+from . import dictionaries, fonts, objects, private, repair, softmasks, writer
 from .linear import linearized
 from .repack import repack
 from .reread import check
-from .source import read
 
 # Packing an object stream needs this version.
 _PACKED_VERSION = "1.5"
@@ -20,7 +19,7 @@ _PACKED_VERSION = "1.5"
 
 def compress(data: bytes, options: Options) -> Candidate:
     """The smallest PDF that shows, says and does the same as `data`."""
-    source = read(data)
+    source, fault = repair.sound(data)
     dropped = private.drop(source, keep_metadata=Meta.COPYRIGHT in options.preserve_metas)
     slimmed = fonts.slim(source)
     softmasks.drop_opaque(source)
@@ -37,6 +36,8 @@ def compress(data: bytes, options: Options) -> Candidate:
     if source.linearized:
         result = linearized(result, packed=packed)
     notes = [f"stripped {', '.join(dropped)}"] if dropped else []
+    if fault:
+        notes.append(f"repaired: {fault}")
     if slimmed:
         notes.append(f"made {slimmed} font{'s' if slimmed > 1 else ''} smaller")
     if changed:

@@ -16,10 +16,23 @@ MAX_DECODED = 128 * 1024 * 1024
 
 # qpdf's words for two slips of common writers that every reader takes the same way.
 _HARMLESS = "a common error handled correctly by qpdf"
+# What qpdf says when it repairs how objects are found and where they end, not what is in them.
+_STRUCTURAL = re.compile(
+    r"file is damaged|xref not found|can't find startxref|startxref was more than"
+    r"|Attempting to reconstruct cross-reference table|invalid xref entry|expected \d+ \d+ obj"
+    r"|expected endstream|attempting to recover stream length|recovered stream length"
+    r"|expected endobj|trailer dictionary lacks /Size"
+    r"|not found in file after regenerating cross reference table"
+    r"|dictionary has duplicated key /Type;"  # which older Skia writes
+)
 _PDFA = re.compile(rb"pdfaid:part(?:\s*=\s*[\"']|\s*>\s*)(\d)")
 _PDFUA = re.compile(rb"pdfuaid:part")
 _PDFX = re.compile(rb"GTS_PDFX(?:Version|Conformance)[\s\"'=>(]{1,9}PDF/X-([1-9])")
 _SIGNED = re.compile(rb"/ByteRange[ \[]|/DocMDP\b")
+
+
+class NeedsRepair(Exception):
+    """Readers differ in what they make of the document. Says what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +47,26 @@ class Source:
     conforming: bool
 
 
-def read(data: bytes) -> Source:
-    """Open `data` and read every object of it once.
+def read(data: bytes, *, repair: bool = False) -> Source:
+    """Open `data` and read every object of it once; `repair` lets qpdf mend its structure.
 
-    Raises `CorruptFile`, `TooLarge`, and `LeftAlone` for signed and encrypted documents and
-    for those that readers have to repair.
+    Raises `CorruptFile`, `TooLarge`, `NeedsRepair`, and `LeftAlone` for signed and encrypted
+    documents.
     """
-    pdf = _open(data)
+    pdf = _open(data, repair=repair)
     if pdf.is_encrypted or "/Encrypt" in pdf.trailer:
         raise LeftAlone(Reason.ENCRYPTED, "an encrypted PDF")
-    _survey(pdf)
+    _survey(pdf, repair=repair)
     if "/AdditionalStreams" in pdf.trailer:
         raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "a hybrid PDF with its source document inside")
     # The page tree is walked here, so that what is wrong with it is found before any work.
     try:
         pages = len(pdf.pages)
     except (pikepdf.PdfError, RuntimeError, ValueError, TypeError) as error:
-        raise CorruptFile(f"the page tree cannot be read: {error}") from error
+        raise NeedsRepair(f"the page tree cannot be read: {_plain(error)}") from error
     if not pages:
         raise CorruptFile("has no pages")
-    _refuse_repaired(pdf)
+    _refuse_repaired(pdf, repair=repair)
     claims = _claims(pdf)
     part = _PDFA.search(claims)
     pdfx = _PDFX.search(claims)
@@ -65,7 +78,7 @@ def read(data: bytes) -> Source:
     )
 
 
-def _open(data: bytes) -> pikepdf.Pdf:
+def _open(data: bytes, *, repair: bool) -> pikepdf.Pdf:
     # qpdf's limits are the process's; always set to the same values.
     pikepdf.settings.set_qpdf_limits(
         doc_max_warnings=100,
@@ -78,7 +91,7 @@ def _open(data: bytes) -> pikepdf.Pdf:
     try:
         return pikepdf.open(
             io.BytesIO(data),
-            attempt_recovery=False,
+            attempt_recovery=repair,
             suppress_warnings=True,
             inherit_page_attributes=False,
             conversion_mode="explicit",
@@ -86,10 +99,10 @@ def _open(data: bytes) -> pikepdf.Pdf:
     except pikepdf.PasswordError as error:
         raise LeftAlone(Reason.ENCRYPTED, "asks for a password") from error
     except (pikepdf.PdfError, RuntimeError, ValueError) as error:
-        raise CorruptFile(f"not a sound PDF: {_plain(error)}") from error
+        raise NeedsRepair(_plain(error)) from error
 
 
-def _survey(pdf: pikepdf.Pdf) -> None:
+def _survey(pdf: pikepdf.Pdf, *, repair: bool) -> None:
     """Read every object, which also makes qpdf report what it had to repair."""
     if len(pdf.objects) > MAX_OBJECTS:
         raise TooLarge(f"{len(pdf.objects)} objects, more than the limit of {MAX_OBJECTS}")
@@ -103,14 +116,14 @@ def _survey(pdf: pikepdf.Pdf) -> None:
         if "/Perms" in pdf.Root:
             raise LeftAlone(Reason.SIGNED, "a PDF with granted usage rights")
     except (pikepdf.PdfError, RuntimeError, ValueError, AttributeError) as error:
-        raise CorruptFile(f"an object cannot be read: {_plain(error)}") from error
-    _refuse_repaired(pdf)
+        raise NeedsRepair(f"an object cannot be read: {_plain(error)}") from error
+    _refuse_repaired(pdf, repair=repair)
 
 
-def _refuse_repaired(pdf: pikepdf.Pdf) -> None:
-    for warning in pdf.get_warnings():
-        if _HARMLESS not in str(warning):
-            raise LeftAlone(Reason.WOULD_CHANGE, f"needs repair: {_plain(warning)}")
+def _refuse_repaired(pdf: pikepdf.Pdf, *, repair: bool) -> None:
+    for warning in map(_plain, pdf.get_warnings()):
+        if _HARMLESS not in warning and not (repair and _STRUCTURAL.search(warning)):
+            raise NeedsRepair(warning)
 
 
 def _claims(pdf: pikepdf.Pdf) -> bytes:
