@@ -17,7 +17,7 @@ import pikepdf
 import pypdfium2
 import timing
 
-from ir_build.engine.score import Reference
+from ir_build.score import Reference
 
 _DPI = 72
 _WORKERS = 3

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from ir_build.engine import avif, colour, isobmff
-from ir_build.engine.score import Reference
 from ir_build.errors import CorruptFile, InputError, LeftAlone, TooLarge
 from ir_build.options import Compression, Effort, Meta, Options, Resize
+from ir_build.score import Reference
 
 LOSSY = Options(effort=Effort.FAST)
 LOSSLESS = Options(compression_type=Compression.LOSSLESS, effort=Effort.FAST)

@@ -14,10 +14,10 @@ from PIL import Image, ImageChops, ImageDraw, ImageSequence
 from ir_build.candidate import Candidate
 from ir_build.engine import gif, gifcoding, giffile, gifpalette
 from ir_build.engine.giffile import Control, Frame, GifFile
-from ir_build.engine.score import Reference
 from ir_build.errors import CorruptFile, InputError, LeftAlone, TooLarge
 from ir_build.media import MediaType
 from ir_build.options import Compression, Effort, Options
+from ir_build.score import Reference
 from ir_build.verify import verify
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)

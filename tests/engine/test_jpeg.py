@@ -7,9 +7,9 @@ import pytest
 from PIL import Image, ImageCms, ImageOps
 
 from ir_build.engine import colour, exif, jpeg, jpegfile, jpeglossy
-from ir_build.engine.score import Reference
 from ir_build.errors import CorruptFile, LeftAlone, TooLarge
 from ir_build.options import Compression, Meta, Options, Resize
+from ir_build.score import Reference
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
 

@@ -16,8 +16,8 @@ from PIL import Image
 from ir_build.engine import pdf
 from ir_build.engine.pdf import images, photos, streams
 from ir_build.engine.pdf.streams import Plain
-from ir_build.engine.score import Reference
 from ir_build.options import Compression, Effort, Options
+from ir_build.score import Reference
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
 RNG = np.random.default_rng(7)

@@ -11,8 +11,8 @@ from pikepdf import Array, Dictionary, Name, String
 from PIL import Image
 
 from ir_build.engine import pdf
-from ir_build.engine.score import Reference
 from ir_build.options import Compression, Options
+from ir_build.score import Reference
 
 RNG = np.random.default_rng(5)
 SIDE = 600

@@ -10,9 +10,9 @@ from PIL import Image, ImageCms, PngImagePlugin
 from ir_build.engine import png, pngcolours, pngfile
 from ir_build.engine.nearlossless import STEPS, NearLossless
 from ir_build.engine.quantize import Quantizer
-from ir_build.engine.score import Reference
 from ir_build.errors import CorruptFile, LeftAlone, TooLarge
 from ir_build.options import Compression, Meta, Options, Resize
+from ir_build.score import Reference
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
 RNG = np.random.default_rng(5)

@@ -11,9 +11,9 @@ from PIL import Image, ImageCms
 
 from ir_build.engine import exif, riff, webp, webpcoding, webpfile
 from ir_build.engine.riff import Chunk
-from ir_build.engine.score import Reference
 from ir_build.errors import CorruptFile, InputError, LeftAlone, TooLarge
 from ir_build.options import Compression, Effort, Meta, Options, Resize
+from ir_build.score import Reference
 
 LOSSY = Options()
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)

@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from .score import Pixels
+    from ..score import Pixels
 
     Values = npt.NDArray[np.float32]
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from ..score import Reference
 from .evenness import Evenness
 from .gifshown import Screen
-from .score import Reference
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

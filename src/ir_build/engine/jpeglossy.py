@@ -17,15 +17,15 @@ import pyvips
 from PIL import Image
 
 from ..options import Effort
+from ..score import Reference
 from . import colour, raster
-from .score import Reference
 from .search import NEAR, Found, smallest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..score import Pixels
     from .jpegfile import JpegFile
-    from .score import Pixels
 
     Encode = Callable[[int], bytes]
 

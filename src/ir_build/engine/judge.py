@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..score import Reference
 from . import colour, raster
-from .score import Reference
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from .score import Pixels
+    from ..score import Pixels
 
 #: pixels above which scoring takes longer than what another encode may still save is worth
 _LARGE = 3_000_000

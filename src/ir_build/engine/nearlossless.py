@@ -17,7 +17,7 @@ from .smoothness import activity
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from .score import Pixels
+    from ..score import Pixels
 
     Levels = npt.NDArray[np.int16]
 

@@ -17,8 +17,8 @@ from ..options import Effort
 from . import pngfile, raster
 
 if TYPE_CHECKING:
+    from ..score import Pixels
     from .quantize import Indexed
-    from .score import Pixels
 
 
 @dataclass(frozen=True, slots=True)

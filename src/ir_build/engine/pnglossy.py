@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from PIL import Image
 
+from ..score import Reference
 from . import colour
 from .evenness import Evenness
 from .nearlossless import STEPS, NearLossless
 from .quantize import Indexed, Quantizer
-from .score import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .score import Pixels
+    from ..score import Pixels
 
 # Palettes to try: steps of a fifth or so in size.
 # fmt: off

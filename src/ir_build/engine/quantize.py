@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from .score import Pixels
+    from ..score import Pixels
 
     Weights = npt.NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from .score import Pixels
+    from ..score import Pixels
 
 
 def activity(pixels: Pixels) -> Pixels:

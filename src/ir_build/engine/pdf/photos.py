@@ -11,15 +11,15 @@ import pyvips
 
 from ...errors import InputError, LeftAlone
 from ...options import Compression, Resize
+from ...score import Reference
 from .. import exif, jpeg, jpegfile, raster
-from ..score import Reference
 from ..search import smallest
 from . import images, scaling, streams
 from .streams import Plain
 
 if TYPE_CHECKING:
     from ...options import Options
-    from ..score import Pixels
+    from ...score import Pixels
     from .images import Shape
     from .streams import Packed
 

@@ -1,4 +1,4 @@
-"""XYB planes of a picture at several scales, and their blur, for `score`.
+"""XYB planes of a picture at several scales, and their blur, for `ssimulacra2`.
 
 Everything is done in parts that stay in the processor's cache: on whole pictures numpy is four
 times slower, as it waits for memory.

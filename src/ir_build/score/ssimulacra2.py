@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from .planes import Numbers
 
-__all__ = ["Pixels", "Reference"]
-
 # For each channel (X, Y, B) and scale: the mean of the SSIM map, of edges that appeared and of
 # edges that were lost, then the 4-norm of the three. Weights below 0.01 are left out as 0.
 _SSIM, _APPEARED, _LOST = range(3)

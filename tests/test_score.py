@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from ir_build.engine.score import Reference
+from ir_build.score import Reference
 
 RNG = np.random.default_rng(3)
 
@@ -110,15 +110,15 @@ def test_any_size_can_be_scored(size):
 
 def test_blocks_add_up():
     """A picture scored in blocks has about the score it has as a whole."""
-    from ir_build.engine import score
+    from ir_build.score import ssimulacra2
 
     whole = Reference(PIXELS).score(jpeg(60))
-    block, kept = score._BLOCK, score._KEPT_PIXELS
-    score._BLOCK, score._KEPT_PIXELS = 64, 100
+    block, kept = ssimulacra2._BLOCK, ssimulacra2._KEPT_PIXELS
+    ssimulacra2._BLOCK, ssimulacra2._KEPT_PIXELS = 64, 100
     try:
         assert Reference(PIXELS).score(jpeg(60)) == pytest.approx(whole, abs=3)
     finally:
-        score._BLOCK, score._KEPT_PIXELS = block, kept
+        ssimulacra2._BLOCK, ssimulacra2._KEPT_PIXELS = block, kept
 
 
 def test_another_shape_is_refused():
