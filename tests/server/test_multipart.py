@@ -1,11 +1,14 @@
 """The multipart parser against everything that clients are known to send, in any pieces."""
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ir_build.errors import RequestError
 from ir_build.server.multipart import Parser, PartBegin, PartEnd
+from ir_build.server.spool import Spool
 
 BOUNDARY = "----Web=KitFormBoundary7MA4"
 
@@ -116,3 +119,21 @@ def test_what_makes_no_sense_or_does_not_end_is_refused(content_type, body):
     """No boundary, no part, endless preamble, endless headers, too many parts."""
     with pytest.raises(RequestError):
         parse(content_type, body, [7] * (len(body) // 7))
+
+
+def test_a_file_that_comes_byte_by_byte_is_held_in_few_pieces(tmp_path):
+    """What is held of a file weighs what the file does, whatever the pieces it came in."""
+    parser = Parser("multipart/form-data; boundary=b")
+    list(parser.feed(b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n'))
+    spool = Spool(tmp_path)
+    content = bytes(range(256)) * 100
+    for byte in content:
+        for event in parser.feed(bytes([byte])):
+            spool.write(event)
+    for event in parser.feed(b"x" * 50_000 + b"\r\n--b--"):
+        if not isinstance(event, PartEnd):
+            spool.write(event)
+    assert len(spool.pieces()) <= 2
+    assert spool.read() == content + b"x" * 50_000
+    assert spool.read(30_000) == (content + b"x" * 50_000)[:30_000]
+    assert spool.digest() == hashlib.sha256(spool.read()).digest()

@@ -6,6 +6,7 @@ import requests
 
 from ir_build.server import sweeper
 from ir_build.server.database import Sql
+from ir_build.server.spool import Spool
 
 from .running import Clock, inside, picture
 
@@ -69,7 +70,7 @@ def test_what_a_crash_left_without_a_row_is_found_by_its_day(tmp_path):
         image = server.upload(picture()).json()
         day = datetime.fromtimestamp(clock.now, UTC).strftime("%Y%m%d")
         orphan = f"{day}/{'ab' * 16}-original"
-        server.service.storage.put(orphan, b"orphan")
+        server.service.storage.take(orphan, Spool.of(b"orphan"))
         clock.now += 1000
         sweeper.sweep(server.service)
         assert len(objects(tmp_path)) == 2

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import math
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import RequestError
 from ..imagerecycle.wire import incoming
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from .multipart import Event
 
+_R = TypeVar("_R")
 #: bytes of all fields together
 _LONGEST_FIELDS = 256 * 1024
 #: bytes of a file that are taken before the field `auth` has come
@@ -103,6 +105,8 @@ async def read_form(
         if not (isinstance(error, Refusal) and error.status == 408):
             await body.drain()
         raise
+    finally:
+        body.close()
 
 
 async def _multipart(body: _Body, kind: str, reader: _Reader) -> Form:
@@ -128,7 +132,7 @@ class _Reader:
     _admitted: bool = False
     _part: PartBegin | None = None
     _spool: Spool | None = None
-    _value: list[bytes] = field(default_factory=list)
+    _value: bytearray = field(default_factory=bytearray)
     _length: int = 0
 
     def __post_init__(self) -> None:
@@ -136,7 +140,7 @@ class _Reader:
 
     async def take(self, events: Iterator[Event]) -> None:
         for event in events:
-            if isinstance(event, bytes):
+            if isinstance(event, memoryview):
                 await self._data(event)
             elif isinstance(event, PartBegin):
                 self._begin(event)
@@ -145,17 +149,17 @@ class _Reader:
 
     def _begin(self, part: PartBegin) -> None:
         self._part = part
-        self._value = []
+        self._value = bytearray()
         if self.admit and self.form.file is None and _is_file(part):
             self._spool = self.form.file = Spool(self.limits.folder)
             self.form.filename = part.filename or ""
 
-    async def _data(self, data: bytes) -> None:
+    async def _data(self, data: memoryview) -> None:
         if self._spool is None:
             self._length += len(data)
             if self._length > _LONGEST_FIELDS:
                 raise RequestError("the fields are too long")
-            self._value.append(data)
+            self._value += data
             return
         size = self._spool.size + len(data)
         if size > self.limits.file_size:
@@ -175,8 +179,7 @@ class _Reader:
                 self.form.file = None
             self._spool = None
         elif self._part is not None and not _is_file(self._part):
-            value = b"".join(self._value)
-            self.fields[self._part.name] = value.decode("utf-8", "replace")
+            self.fields[self._part.name] = self._value.decode("utf-8", "replace")
 
 
 def _is_file(part: PartBegin) -> bool:
@@ -191,6 +194,7 @@ class _Body:
         self._limits = limits
         self._most = most
         self._more = True
+        self._patience = _Patience(limits.idle)
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Its pieces as they come. Raises `Refusal`."""
@@ -215,10 +219,13 @@ class _Body:
             while self._more and left > 0 and time.monotonic() < until:
                 left -= len(await self._piece())
 
+    def close(self) -> None:
+        """Nothing is waited for any more."""
+        self._patience.close()
+
     async def _piece(self) -> bytes:
         try:
-            async with asyncio.timeout(self._limits.idle):
-                message = await self._receive()
+            message = await self._patience.wait(self._receive())
         except TimeoutError:
             self._more = False
             raise _too_slow() from None
@@ -227,6 +234,46 @@ class _Body:
             raise Refusal(400, "The connection was closed before the whole request had come")
         self._more = message.get("more_body", False)
         return bytes(message.get("body", b""))
+
+
+class _Patience:
+    """What `asyncio.timeout` is for one wait, for all waits of a task, with one timer."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+        self._timer: asyncio.TimerHandle | None = None
+        self._until = math.inf
+        self._over = False
+
+    async def wait(self, work: Awaitable[_R]) -> _R:
+        """What `work` gives, within the seconds. Raises `TimeoutError`."""
+        self._until = self._loop.time() + self._seconds
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._until, self._look)
+        try:
+            return await work
+        except asyncio.CancelledError:
+            if self._over and self._task and not self._task.uncancel():
+                raise TimeoutError from None
+            raise
+        finally:
+            self._until = math.inf
+
+    def close(self) -> None:
+        """Stop the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._until <= self._loop.time():
+            self._over = True
+            if self._task is not None:
+                self._task.cancel()
+        elif self._until < math.inf:
+            self._timer = self._loop.call_at(self._until, self._look)
 
 
 def _asked(scope: Scope) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import re
@@ -16,6 +17,7 @@ _SECRET = re.compile(r"[0-9a-f]{32,}", re.IGNORECASE)
 _USER = re.compile(r"(\w+://[^\s:/@]*:)[^\s@/]+@")
 
 
+@functools.lru_cache(maxsize=64)  # most lines have the same text, and differ in their facts
 def redacted(text: str) -> str:
     """`text` without anything that opens something."""
     text = _USER.sub(r"\1***@", text)
@@ -31,6 +33,9 @@ def configure() -> None:
     root.setLevel(logging.INFO)
     # It logs the addresses of requests, with their queries.
     logging.getLogger("uvicorn.access").disabled = True
+    # Nothing that no line shows is looked up for every one (see Python's logging HOWTO).
+    logging._srcfile = None  # noqa: SLF001
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 class _JsonLines(logging.Formatter):

@@ -41,6 +41,9 @@ class Metrics:
 
         # Looking a child up costs several times what counting does.
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._outcomes = {
+            name: self._uploads.labels(name) for name in ("compressed", "original", "known")
+        }
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
@@ -56,7 +59,7 @@ class Metrics:
 
     def accepted(self, outcome: str, before: int, after: int) -> None:
         """Count an upload: compressed, original (no smaller one was found) or known (stored)."""
-        self._uploads.labels(outcome).inc()
+        self._outcomes[outcome].inc()
         self._before.inc(before)
         self._after.inc(after)
 

@@ -1,11 +1,12 @@
 """Read `multipart/form-data` piece by piece, in every spelling that clients are known to send.
 
 Lines may end in LF alone, the closing boundary may be missing, a boundary may be unquoted and hold
-an `=`. The data of a part is handed on as it comes; nothing is held but a line's worth.
+an `=`. The data of a part is handed on as it comes, and not copied; nothing is held but a line's worth.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -43,7 +44,7 @@ class PartEnd:
     """The part is over."""
 
 
-Event = PartBegin | bytes | PartEnd
+Event = PartBegin | memoryview | PartEnd
 
 
 class _At(Enum):
@@ -64,15 +65,18 @@ class Parser:
             raise RequestError("the multipart body has no boundary")
         self._delimiter = b"\n--" + boundary.encode("latin-1", "replace")
         self._at = _At.PREAMBLE
-        # A delimiter begins with a line end. One that was never sent stands before the body and
-        # before every part's data, so that a boundary at their very beginning is no special case.
-        self._rest = b"\n"
+        self._rest = b""
+        # Where in it to go on. A delimiter begins with a line end: that of the last header stands
+        # before a part's data, and one that was never sent before the body, hence the -1.
+        self._from = -1
         self._unsent = 1
         self._crlf = True
         self._parts = 0
 
     def feed(self, data: bytes) -> Iterator[Event]:
         """What `data` completes. Raises `RequestError`."""
+        if self._from > 0:
+            self._rest, self._from = self._rest[self._from :], 0
         self._rest = self._rest + data if self._rest else data
         return self._events(last=False)
 
@@ -81,11 +85,14 @@ class Parser:
         yield from self._events(last=True)
         if self._at is _At.PREAMBLE:
             raise RequestError("the multipart body holds no part")
-        if self._at is _At.HEADERS and self._rest.strip():
+        if self._at is _At.HEADERS and self._rest[self._from :].strip():
             raise RequestError("the multipart body ends inside a part's headers")
         if self._at is _At.DATA:
             # The closing boundary is missing; the line end before it is usually sent.
-            yield from self._data(self._rest.removesuffix(self._line_end()))
+            end = len(self._rest)
+            if self._rest.endswith(self._line_end(), self._from):
+                end -= len(self._line_end())
+            yield from self._data(end)
             yield PartEnd()
 
     def _events(self, *, last: bool) -> Iterator[Event]:
@@ -102,20 +109,19 @@ class Parser:
             elif end < 0 and len(self._rest) > _LONGEST_PREAMBLE:
                 raise RequestError("the multipart body does not begin with its boundary")
             if end < 0:
-                if self._at is _At.DATA:
-                    self._rest = self._rest[max(0, found - 1) :]
                 return
             if self._at is _At.DATA:
                 yield PartEnd()
-            closing = self._rest[found + len(self._delimiter) :].startswith(b"--")
-            self._rest = self._rest[end:]
-            self._at = _At.EPILOGUE if closing or (last and not self._rest) else _At.HEADERS
-        self._rest = b""
+            closing = self._rest.startswith(b"--", found + len(self._delimiter))
+            over = closing or (last and end == len(self._rest))
+            self._at = _At.EPILOGUE if over else _At.HEADERS
+            self._from = end - 1
+        self._rest, self._from = b"", 0
 
     def _boundary(self, *, last: bool) -> tuple[int, int]:
         """Where the next boundary may begin, and where its line ends: -1 while that is open."""
-        start = 0
-        while (found := self._rest.find(self._delimiter, start)) >= 0:
+        found = self._delimiter_from(self._from)
+        while found is not None:
             after = found + len(self._delimiter)
             tail = self._rest[after : after + _LONGEST_PADDING]
             if tail.startswith(b"--"):
@@ -127,33 +133,42 @@ class Parser:
                 return found, after + len(line) + 1
             if not newline and len(tail) < _LONGEST_PADDING and line.strip() in (b"", b"-"):
                 return found, after + len(tail) if last else -1
-            start = found + 1  # the boundary is the beginning of something longer
-        return max(0, len(self._rest) - len(self._delimiter)), -1
+            found = self._delimiter_from(found + 1)  # it is the beginning of something longer
+        return max(self._from, len(self._rest) - len(self._delimiter)), -1
 
-    def _before(self, found: int, *, complete: bool) -> bytes:
-        if complete:
-            return self._rest[:found].removesuffix(b"\r") if self._crlf else self._rest[:found]
-        return self._rest[: max(0, found - 1)]  # a CR may belong to the boundary
+    def _delimiter_from(self, start: int) -> int | None:
+        if start < 0:
+            if self._rest.startswith(self._delimiter[1:]):
+                return start
+            start = 0
+        found = self._rest.find(self._delimiter, start)
+        return None if found < 0 else found
 
-    def _data(self, data: bytes) -> Iterator[bytes]:
-        if self._unsent and data:
-            data = data[1:]
-            self._unsent = 0
-        if data:
-            yield data
+    def _before(self, found: int, *, complete: bool) -> int:
+        """The end of the data before what may be a boundary."""
+        if not complete:
+            return found - 1  # a CR may belong to the boundary
+        cr = self._crlf and self._rest.endswith(b"\r", self._from, found)
+        return found - 1 if cr else found
+
+    def _data(self, end: int) -> Iterator[memoryview]:
+        start = self._from + self._unsent
+        if end > start:
+            self._from, self._unsent = end, 0
+            yield memoryview(self._rest)[start:end]
 
     def _headers(self) -> PartBegin | None:
-        start = b"\n" + self._rest[:_LONGEST_HEADERS]  # there may be no header at all
-        match = _HEADERS_END.search(start)
+        # Their first line end is the boundary's: there may be no header at all.
+        match = _HEADERS_END.search(self._rest, self._from, self._from + 1 + _LONGEST_HEADERS)
         if match is None:
-            if len(start) > _LONGEST_HEADERS:
+            if len(self._rest) - self._from > _LONGEST_HEADERS:
                 raise RequestError("a part's headers are too long")
             return None
         self._parts += 1
         if self._parts > _MOST_PARTS:
             raise RequestError(f"more than {_MOST_PARTS} parts")
-        head = start[1 : match.start()]
-        self._rest = b"\n" + self._rest[match.end() - 1 :]
+        head = self._rest[self._from + 1 : match.start()]
+        self._from = match.end() - 1
         self._unsent = 1
         self._at = _At.DATA
         return _begin(head)
@@ -162,6 +177,8 @@ class Parser:
         return b"\r\n" if self._crlf else b"\n"
 
 
+# Clients send the same few again and again.
+@functools.lru_cache(maxsize=64)
 def _begin(head: bytes) -> PartBegin:
     try:
         text = head.decode()

@@ -54,10 +54,6 @@ class Bucket:
         )
         self.incoming = Path(tempfile.gettempdir())
 
-    def put(self, key: str, data: bytes) -> None:
-        with _translated(key):
-            obstore.put(self._store, key, data)
-
     def take(self, key: str, spool: Spool) -> None:
         with _translated(key):
             obstore.put(self._store, key, spool.read() if spool.path is None else spool.path)

@@ -7,9 +7,16 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 IN_MEMORY = 256 * 1024  #: bytes; larger files go to the disk as they come
 PREFIX = ".upload-"
+Piece = bytes | bytearray | memoryview
+# A view keeps alive all of what was received with it, which is more than smaller pieces are worth.
+_SMALL = 16 * 1024
 
 
 class Spool:
@@ -18,9 +25,9 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         """`folder`: of the temporary file, where one is needed."""
         self._folder = folder
-        self._pieces: list[bytes] = []
+        self._pieces: list[Piece] = []
         self._descriptor = -1
-        self._hash = hashlib.sha256()
+        self._hash: hashlib._Hash | None = None
         #: bytes so far
         self.size = 0
         #: where the file is, None while it is in memory
@@ -36,41 +43,47 @@ class Spool:
             spool._pieces, spool.size = [found], len(found)
         return spool
 
-    def write(self, piece: bytes) -> None:
-        """Add a piece. Raises OSError."""
+    def write(self, piece: bytes | memoryview) -> None:
+        """Add a piece, which may be kept as it is. Raises OSError."""
         self.size += len(piece)
-        if self.path is not None:
+        if self._hash is not None:
             self._hash.update(piece)
             _write_all(self._descriptor, piece)
             return
-        self._pieces.append(piece)
+        if len(piece) >= _SMALL:
+            self._pieces.append(piece)
+        elif self._pieces and isinstance(self._pieces[-1], bytearray):
+            self._pieces[-1] += piece
+        else:
+            self._pieces.append(bytearray(piece))
         if self.size > IN_MEMORY:
             self._descriptor, name = tempfile.mkstemp(prefix=PREFIX, dir=self._folder)
             self.path = Path(name)
             pieces, self._pieces = self._pieces, []
+            self._hash = _hashed(pieces)
             for one in pieces:
-                self._hash.update(one)
                 _write_all(self._descriptor, one)
 
     def digest(self) -> bytes:
         """The SHA-256 of the file."""
-        if self.path is None:
+        if self._hash is None:
             # In one go, by the thread that asks, not piece by piece by the one that receives.
-            return hashlib.sha256(self._joined()).digest()
+            return _hashed(self._pieces).digest()
         return self._hash.digest()
 
     def read(self, limit: int = -1) -> bytes:
         """The file's first `limit` bytes, or all of it."""
-        if self.path is None:
-            data = self._joined()
-            return data if limit < 0 else data[:limit]
-        with self.path.open("rb") as file:
-            return file.read(limit)
+        if self.path is not None:
+            with self.path.open("rb") as file:
+                return file.read(limit)
+        if limit >= 0 and self._pieces and limit <= len(self._pieces[0]):
+            return bytes(self._pieces[0][:limit])
+        data = b"".join(self._pieces)
+        return data if limit < 0 else data[:limit]
 
-    def _joined(self) -> bytes:
-        if len(self._pieces) > 1:
-            self._pieces = [b"".join(self._pieces)]
-        return self._pieces[0] if self._pieces else b""
+    def pieces(self) -> Sequence[Piece]:
+        """The pieces of a file that is in memory."""
+        return self._pieces
 
     def sync(self) -> None:
         """Have the temporary file, if there is one, on the disk. Raises OSError."""
@@ -89,7 +102,14 @@ class Spool:
         self._pieces = []
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def _hashed(pieces: Sequence[Piece]) -> hashlib._Hash:
+    found = hashlib.sha256()
+    for piece in pieces:
+        found.update(piece)
+    return found
+
+
+def _write_all(descriptor: int, data: Piece) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]

@@ -16,10 +16,10 @@ from urllib.parse import unquote, urlsplit
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from .settings import Settings
-    from .spool import Spool
+    from .spool import Piece, Spool
 
 PIECE = 256 * 1024  #: bytes that are read at once
 _KEY = re.compile(r"(\d{8})/([0-9a-f]{2})([0-9a-f]{30}-[a-z]+)")
@@ -38,9 +38,6 @@ class Storage(Protocol):
 
     #: a folder for files on their way in, on the storage's own disk where it has one
     incoming: Path
-
-    def put(self, key: str, data: bytes) -> None:
-        """Store a new object."""
 
     def take(self, key: str, spool: Spool) -> None:
         """Store a new object from a file on its way in, which may be gone afterwards."""
@@ -73,31 +70,30 @@ class Folder:
         except OSError as error:
             raise ConfigError("server", "storage", f"{root}: {error.strerror}") from error
 
-    def put(self, key: str, data: bytes) -> None:
+    def take(self, key: str, spool: Spool) -> None:
         with _translated():
             path = self._new(key)
-            with path.open("xb", buffering=0) as file:
-                view = memoryview(data)
+            if spool.path is None:
+                self._write(path, spool.pieces())
+            else:
+                if self._durable:
+                    spool.sync()
+                spool.path.rename(path)
+            if self._durable:
+                _sync_folder(Path(path).parent)
+
+    def _write(self, path: str, pieces: Sequence[Piece]) -> None:
+        with open(path, "xb", buffering=0) as file:  # noqa: PTH123  (a Path costs as much as this)
+            for piece in pieces:
+                view = memoryview(piece)
                 while view:
                     view = view[file.write(view) :]
-                if self._durable:
-                    os.fsync(file.fileno())
-            self._sync_folder_of(path)
-
-    def take(self, key: str, spool: Spool) -> None:
-        if spool.path is None:
-            self.put(key, spool.read())
-            return
-        with _translated():
             if self._durable:
-                spool.sync()
-            path = self._new(key)
-            spool.path.rename(path)
-            self._sync_folder_of(path)
+                os.fsync(file.fileno())
 
     def read(self, key: str) -> Iterator[bytes]:
         try:
-            file = self._path(key).open("rb")
+            file = Path(self._path(key)).open("rb")  # noqa: SIM115  (below)
         except FileNotFoundError:
             raise Missing(key) from None
         except OSError as error:
@@ -109,7 +105,7 @@ class Folder:
     def delete(self, keys: list[str]) -> None:
         with _translated():
             for key in keys:
-                self._path(key).unlink(missing_ok=True)
+                Path(self._path(key)).unlink(missing_ok=True)
 
     def keys(self, day: str) -> Iterator[str]:
         for path in (self._root / day).glob("*/*"):
@@ -119,34 +115,23 @@ class Folder:
         with _translated():
             self.incoming.stat()
 
-    def _new(self, key: str) -> Path:
+    def _new(self, key: str) -> str:
         path = self._path(key)
         folder = key[: len("YYYYMMDD/00")]
         if folder not in self._made:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            parent = Path(path).parent
+            parent.mkdir(parents=True, exist_ok=True)
             if self._durable:
-                for parent in (path.parent.parent, self._root):
-                    self._sync_folder(parent)
+                for above in (parent.parent, self._root):
+                    _sync_folder(above)
             self._made.add(folder)
         return path
 
-    def _path(self, key: str) -> Path:
+    def _path(self, key: str) -> str:
         match = _KEY.fullmatch(key)
         if match is None:
             raise Missing(key)
-        return Path(f"{self._root}/{match[1]}/{match[2]}/{match[3]}")
-
-    def _sync_folder_of(self, path: Path) -> None:
-        if self._durable:
-            self._sync_folder(path.parent)
-
-    def _sync_folder(self, folder: Path) -> None:
-        if self._durable and os.name != "nt":
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        return f"{self._root}/{match[1]}/{match[2]}/{match[3]}"
 
 
 def open_storage(settings: Settings) -> Storage:
@@ -164,6 +149,15 @@ def open_storage(settings: Settings) -> Storage:
 
         return Bucket(parts.netloc, parts.path.strip("/"), settings)
     raise ConfigError("server", "storage", "is neither file:///PATH nor s3://BUCKET/PREFIX")
+
+
+def _sync_folder(folder: str | Path) -> None:
+    if os.name != "nt":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -269,7 +269,7 @@ def _seconds(when: datetime | None) -> int:
 
 
 def _sql(when: datetime | None) -> str | None:
-    return None if when is None else when.strftime("%Y-%m-%d %H:%M:%S")
+    return None if when is None else when.isoformat(" ", "seconds")[:19]
 
 
 def _unexpected(what: str) -> TransportError:

@@ -23,6 +23,8 @@ _MOST_FIELDS = 100
 _LARGEST_ID = 2**63 - 1
 _LARGEST_SIDE = 1_000_000
 _LONGEST_NAME = 200
+_COMPRESSIONS = {one.value: one for one in (Compression.LOSSY, Compression.LOSSLESS)}
+_METAS = {meta.value: meta for meta in Meta}
 _IDENTIFIER = re.compile(r"\d{1,19}", re.ASCII)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -185,15 +187,15 @@ def _loose_object(name: str, value: str) -> dict[str, Any]:
 
 def _params(found: Mapping[str, Any]) -> UploadParams:
     compression = text(found.get("compression_type")).strip().lower() or Compression.LOSSY
-    if compression not in (Compression.LOSSY, Compression.LOSSLESS):
+    if compression not in _COMPRESSIONS:
         raise RequestError("params: compression_type is lossy or lossless")
     metas = found.get("preserve_metas")
     names = metas.split(",") if isinstance(metas, str) else listed(metas)
-    known = {text(name).strip().lower() for name in names}
+    known = [text(name).strip().lower() for name in names]
     return UploadParams(
-        compression=Compression(compression),
+        compression=_COMPRESSIONS[compression],
         resize=_resize(found.get("resize")),
-        preserve_metas=frozenset(meta for meta in Meta if meta in known),
+        preserve_metas=frozenset(_METAS[name] for name in known if name in _METAS),
     )
 
 
