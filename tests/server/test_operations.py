@@ -227,6 +227,16 @@ def test_no_secret_is_in_the_log(launch):
     assert "passw0rd" not in repr(Settings(database="postgresql://x:passw0rd@h/d"))
 
 
+def test_a_request_is_in_the_log_while_the_server_runs(launch):
+    """Lines are gathered for a moment, and then written without another request or an end."""
+    server = launch(backend="none")
+    server.upload(picture())
+    until = time.monotonic() + 10
+    while '"request"' not in server.log.read_text():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
 def test_settings_come_from_file_environment_and_command_line(tmp_path):
     """The later one wins; each is read by its kind."""
     file = tmp_path / "server.toml"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import functools
 import json
 import logging
 import re
 import sys
 from datetime import UTC, datetime
+from typing import TextIO
 
 REQUESTS = "ir_build.server.requests"
+#: until a line is written that tells of no trouble
+_SECONDS = 0.1
 
 # Credentials in any spelling, and whatever looks like a secret or a download token.
 _AUTH = re.compile(r"(auth|secret|password)(\W{1,12})[^\s\"'&,}]+", re.IGNORECASE)
@@ -26,7 +31,7 @@ def redacted(text: str) -> str:
 
 def configure() -> None:
     """Have everything that is logged in this process come out as JSON."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Gathering(sys.stderr)
     handler.setFormatter(_JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -36,6 +41,39 @@ def configure() -> None:
     # Nothing that no line shows is looked up for every one (see Python's logging HOWTO).
     logging._srcfile = None  # noqa: SLF001
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+
+
+class _Gathering(logging.StreamHandler[TextIO]):
+    """Writes what an event loop has to tell a few times a second, but trouble at once.
+
+    To write is to wait: for the system, and then for the interpreter, which a thread has meanwhile.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._lines: list[str] = []
+        self._due = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(self.format(record) + self.terminator)
+        if record.levelno <= logging.INFO:
+            with contextlib.suppress(RuntimeError):  # a thread's: it may wait
+                loop = asyncio.get_running_loop()
+                if not self._due:
+                    self._due = True
+                    loop.call_later(_SECONDS, self.flush)
+                return
+        self.flush()
+
+    def flush(self) -> None:
+        with self.lock or contextlib.nullcontext():
+            self._due = False
+            lines, self._lines = self._lines, []
+            try:
+                self.stream.write("".join(lines))
+                self.stream.flush()
+            except (OSError, ValueError):  # as when nobody reads it any more
+                pass
 
 
 class _JsonLines(logging.Formatter):

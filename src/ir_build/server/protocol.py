@@ -45,13 +45,17 @@ class Protocol(Reading):
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > _LARGEST_HEAD:
-            self._refuse(431, "The head of the request is too large")
+        if self._in_head:
+            if self._head_bytes > _LARGEST_HEAD:
+                self._refuse(431, "The head of the request is too large")
+            elif self._timer is None and not self.transport.is_closing():
+                self._start_timer()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._whole = False
-        self._await_head()
+        self._in_head = True
+        self._stop_timer()  # it was for the silence before
 
     def on_headers_complete(self) -> None:
         self._stop_timer()

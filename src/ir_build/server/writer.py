@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+import contextlib
+import queue
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from .database import DatabaseUnavailable
 
@@ -36,53 +37,66 @@ class Change(Protocol[_R_co]):
 class Writer:
     """Makes changes on a thread and in a connection of its own.
 
-    A transaction costs what several changes in one do, and so does waking a thread.
+    A transaction costs what several changes in one do: those that come during one are the next.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._thread = ThreadPoolExecutor(1, "writer")
-        self._waiting: list[tuple[Change[Any], asyncio.Future[Any]]] = []
-        self._busy = False
+        self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        # A process that ends without having closed it ends all the same.
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
 
     async def make(self, change: Change[_R]) -> _R:
         """Make `change`; what its rows are. Raises what it raises, and `DatabaseUnavailable`."""
         loop = asyncio.get_running_loop()
         made: asyncio.Future[_R] = loop.create_future()
-        self._waiting.append((change, made))
-        if not self._busy:
-            self._busy = True
-            loop.call_soon(self._start, loop)  # so that those that come right now are with it
+        self._waiting.put(_Waiting(change, made, loop))
         return await made
 
     def close(self) -> None:
         """Wait for what is under way."""
-        self._thread.shutdown()
+        self._waiting.put(None)
+        self._thread.join()
 
-    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
-        batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
-        work = loop.run_in_executor(
-            self._thread, make_together, self._database, [change for change, _ in batch]
-        )
-        work.add_done_callback(partial(self._done, loop, [made for _, made in batch]))
+    def _run(self) -> None:
+        while batch := self._batch():
+            try:
+                outcomes = make_together(self._database, [one.change for one in batch])
+            except Exception as error:  # noqa: BLE001  (of whoever waits; there are more to come)
+                outcomes = [error] * len(batch)
+            # A loop that is closed has nobody who waits for them.
+            with contextlib.suppress(RuntimeError):
+                batch[0].loop.call_soon_threadsafe(_settle, batch, outcomes)
 
-    def _done(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        batch: list[asyncio.Future[Any]],
-        work: asyncio.Future[list[Any]],
-    ) -> None:
-        self._busy = bool(self._waiting)
-        if self._busy:
-            self._start(loop)
-        outcomes = [error] * len(batch) if (error := work.exception()) else work.result()
-        for made, outcome in zip(batch, outcomes, strict=True):
-            if made.cancelled():
-                continue
-            if isinstance(outcome, BaseException):
-                made.set_exception(outcome)
-            else:
-                made.set_result(outcome)
+    def _batch(self) -> list[_Waiting]:
+        """What waits now, or comes first; nothing at the end."""
+        batch: list[_Waiting] = []
+        one = self._waiting.get()
+        while one is not None:
+            batch.append(one)
+            if len(batch) == _MOST or self._waiting.empty():
+                return batch
+            one = self._waiting.get()
+        if batch:
+            self._waiting.put(None)
+        return batch
+
+
+class _Waiting(NamedTuple):
+    change: Change[Any]
+    made: asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop
+
+
+def _settle(batch: list[_Waiting], outcomes: list[Any]) -> None:
+    for one, outcome in zip(batch, outcomes, strict=True):
+        if one.made.cancelled():
+            continue
+        if isinstance(outcome, BaseException):
+            one.made.set_exception(outcome)
+        else:
+            one.made.set_result(outcome)
 
 
 def make(database: Database, change: Change[_R]) -> _R:

@@ -55,6 +55,8 @@ def fields(query: str, content_type: str = "", body: bytes = b"") -> dict[str, s
 
 def urlencoded(line: str) -> dict[str, str]:
     """The fields of a query or of a url-encoded body; of two with a name the last."""
+    if not line:
+        return {}
     try:
         pairs = parse_qsl(line, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:
