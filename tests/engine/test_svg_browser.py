@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from ir_build.candidate import Candidate
-from ir_build.engine import svg
+from ir_build.engine import svg, svgsingle
 from ir_build.media import MediaType
 from ir_build.options import Compression, Options
 from ir_build.verify import verify
@@ -106,6 +106,19 @@ DRAWINGS = {
     "foreignObject": """<g><foreignObject width="300" height="200"><div
         xmlns="http://www.w3.org/1999/xhtml" style="white-space: pre; font: 20px serif">  a   b
       <b> c </b>  <style>  b {  color : #FF0000 ;  }  </style></div></foreignObject></g>""",
+    "flowing text": """<foreignObject width="300" height="200"><div
+        xmlns="http://www.w3.org/1999/xhtml"
+        style="display: flex; justify-content: space-between; color: rgb(0, 0, 128); ">
+          one   <b> two </b>
+          <span>  three
+             four </span>   </div></foreignObject>
+        <text x="20" y="220"
+          font-size="20">  of
+             its   own  </text>""",
+    "single precision": """<path fill="none" stroke="black" d="M 100.123 50.77 L 200.456 50.77
+        L 200.456 150.31 L 100.999 149.9 L 33.337 77.771 L 34.003 78.07"/><path d="M 250.43 200.11
+        C 260.77 210.03 270.19 220.61 300.01 230.97 C 310.3 235.1 300.7 238.11 305.11 239.03 Z"/>
+        """,
     "switch": """<switch><foreignObject width="200" height="100"><p
         xmlns="http://www.w3.org/1999/xhtml">first</p></foreignObject><g><text y="40">second</text>
         </g></switch>""",
@@ -183,6 +196,24 @@ def test_a_browser_shows_the_same(page, tmp_path, name):
             # pieces of another length.
             assert difference.max() < 96
             assert psnr(difference) > 48
+
+
+def test_numbers_are_read_as_the_browser_reads_them(page):
+    """Digit by digit in single precision, which is not always the nearest number."""
+    numbers = [f".{number * 7919 % 10**6:06}" for number in range(1000)]
+    numbers += [f"-{number * 17}.{number * 7919 % 10**9:09}" for number in range(1000)]
+    numbers += [f"{number * 7919 % 10**5}.{number}e-{number % 30}" for number in range(1000)]
+    page.goto("about:blank")
+    page.set_content('<svg><path id="path"/></svg>')
+    found = page.evaluate(
+        """numbers => numbers.map(number => {
+            path.setAttribute("d", `M${number} 0`)
+            return path.getPointAtLength(0).x
+        })""",
+        numbers,
+    )
+    assert found == [svgsingle.read(number) for number in numbers]
+    assert found != [svgsingle.single(float(number)) for number in numbers]
 
 
 def test_pictures_inside_are_compressed():

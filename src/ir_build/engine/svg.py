@@ -1,9 +1,10 @@
 """SVG made smaller by leaving out what is never drawn and spelling the rest in fewer characters.
 
-Text, scripts, `foreignObject` and what is not SVG stay as they are, and so do ids, classes,
-`viewBox`, titles and descriptions; style sheets lose blanks and comments only. Lossless keeps
-every number and what editors store for themselves; lossy drops the latter and rounds outlines
-far below what can be seen. Pictures inside are treated as files of their own would be.
+Scripts and what is not SVG stay as they are, and so do ids, classes, `viewBox`, titles and
+descriptions; style sheets, text and `foreignObject` lose comments and blanks that CSS does not show.
+Lossless keeps every point that a browser computes and what editors store for themselves; lossy
+drops the latter and rounds outlines far below what can be seen. Pictures inside are treated as
+files of their own would be.
 """
 
 from __future__ import annotations

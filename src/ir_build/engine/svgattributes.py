@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from . import svgoutline, svgpath, svgvalues
-from .svgnames import COLOURS, NUMERIC, TRANSFORMS
-
-#: as many decimals as there are
-EXACT = 99
+from .svgnames import COLOURS, NUMERIC, OUTLINED, TRANSFORMS
 
 
 def shortened(
@@ -14,11 +11,11 @@ def shortened(
 ) -> str:
     """The value of the attribute `name` of a `local` element, without references in it.
 
-    Outlines are rounded to `places` decimals, and only respelled when these are None. With a `pen`
-    they keep all corners; what is `animated` keeps its commands.
+    Outlines are rounded to `places` decimals, and stay where they are when these are None. With a
+    `pen` they keep all corners; what is `animated` keeps its commands.
     """
-    if name == "d" and local == "path":
-        return _outline(value, None if animated else places, pen=pen)
+    if name == "d" and local in OUTLINED:
+        return _outline(value, places, pen=pen, animated=animated)
     if name == "points":
         return _corners(value, None if animated else places, pen=pen)
     if name in TRANSFORMS:
@@ -32,23 +29,26 @@ def shortened(
     return value
 
 
-def _outline(value: str, places: int | None, *, pen: bool) -> str:
+def _outline(value: str, places: int | None, *, pen: bool, animated: bool) -> str:
     commands = svgpath.parse(value)
     if commands is None:
         return value
-    shorter = svgpath.write(commands)
-    if places is not None:
-        rewritten = svgoutline.rewrite(commands, places, stroked=pen)
-        if rewritten is not None and len(rewritten) < len(shorter):
-            shorter = rewritten
-    return shorter if len(shorter) < len(value) else value
+    spellings = [value, svgpath.write(commands)]
+    if not animated:
+        if places is None:
+            rewritten = svgoutline.respell(commands, stroked=pen)
+        else:
+            rewritten = svgoutline.rewrite(commands, places, stroked=pen)
+        if rewritten is not None:
+            spellings.append(rewritten)
+    return min(spellings, key=len)
 
 
 def _corners(value: str, places: int | None, *, pen: bool) -> str:
     numbers = svgvalues.numbers_of(value)
     if numbers is None:
         return value
-    if places not in (None, EXACT):
+    if places is not None:
         rounded = svgoutline.rewrite_points(numbers, places, stroked=pen)
         if rounded is not None:
             return rounded

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..options import Meta
-from . import svgattributes, svgcss, svgvalues
+from . import svgattributes, svgcss, svgforeign, svgvalues
 from .svgnames import (
     DESCRIPTIONS,
     EDITORS,
@@ -126,6 +126,8 @@ class _Minifier:
         self._out: list[str] = []
         self._open: list[_Open] = []
         self._metadata = iter(found.metadata)
+        #: what is being copied is a `foreignObject` in which blanks may be shortened
+        self._foreign = False
         self._rounds = (
             rules.rounded
             and not found.moving
@@ -144,17 +146,20 @@ class _Minifier:
                 elif isinstance(token, End):
                     depth -= 1
                 if verbatim:
-                    self._out.append(_copied(token, before))
+                    self._out.append(self._copied(token, before))
             elif isinstance(token, Start):
                 outcome = self._start(token)
                 if outcome is not None:
                     depth, verbatim = int(not token.empty), outcome
                     if verbatim:
-                        self._out.append(token.raw)
+                        self._out.append(self._copied(token, None))
             elif isinstance(token, End):
                 self._end()
             elif isinstance(token, Text):
-                if self._open and (self._open[-1].writing or token.raw.strip(_BLANKS)):
+                if self._open and self._open[-1].writing:
+                    plain = self._found.blanks or token.raw.startswith("<![")
+                    self._out.append(token.raw if plain else svgforeign.words(token.raw))
+                elif self._open and token.raw.strip(_BLANKS):
                     self._out.append(token.raw)
             elif isinstance(token, Instruction) or _keeps(token, self._found, self._rules):
                 self._out.append(token.raw)
@@ -180,6 +185,7 @@ class _Minifier:
             or (parent and parent.local == "switch" and local == "foreignObject")
         ):
             self._namespaces.close(declared)
+            self._foreign = local == "foreignObject" and not self._found.blanks
             if parent:
                 parent.described = True
             return True
@@ -200,6 +206,16 @@ class _Minifier:
         if token.empty:
             self._end()
         return None
+
+    def _copied(self, token: Token, before: Token | None) -> str:
+        """A token of what is copied, in which only style sheets and blanks are shortened."""
+        if (
+            isinstance(token, Text)
+            and isinstance(before, Start)
+            and before.name.rpartition(":")[2] == "style"
+        ):
+            return svgcss.minify(token.raw)
+        return svgforeign.shortened(token) if self._foreign else token.raw
 
     def _end(self) -> None:
         opened = self._open.pop()
@@ -268,9 +284,7 @@ class _Minifier:
         self, token: Start, local: str, tolerance: float | None, *, root: bool, pen: bool
     ) -> str:
         parts = [f"<{token.name}"]
-        places = None
-        if self._rules.rounded:
-            places = svgattributes.EXACT if tolerance is None else _places(tolerance)
+        places = None if tolerance is None else _places(tolerance)
         for name, quoted in token.attributes:
             if name.startswith("xmlns:"):
                 self.declared.add(name[6:])
@@ -298,17 +312,6 @@ class _Minifier:
                     continue
             parts.append(f"{name}={quoted[0]}{value}{quoted[0]}")
         return " ".join(parts)
-
-
-def _copied(token: Token, before: Token | None) -> str:
-    """A token of what is copied as it is, unless it is a style sheet."""
-    if (
-        isinstance(token, Text)
-        and isinstance(before, Start)
-        and before.name.rpartition(":")[2] == "style"
-    ):
-        return svgcss.minify(token.raw)
-    return token.raw
 
 
 def _places(tolerance: float) -> int:

@@ -14,7 +14,7 @@ _STRUCTURE = (
 _NUMERIC = (
     "x y width height cx cy r rx ry x1 y1 x2 y2 fx fy dx dy offset opacity fill-opacity "
     "stroke-opacity stop-opacity flood-opacity stroke-width stroke-miterlimit "
-    "stroke-dashoffset refX refY markerWidth markerHeight"
+    "stroke-dashoffset font-size refX refY markerWidth markerHeight"
 )
 
 #: elements in which blanks between tags are never drawn
@@ -29,6 +29,8 @@ PLACED = frozenset({"svg", "rect", "image", "use"})
 GROUPS = frozenset({"svg", "g"})
 COLOURS = frozenset({"fill", "stroke", "stop-color", "flood-color", "lighting-color", "color"})
 TRANSFORMS = frozenset({"transform", "gradientTransform", "patternTransform"})
+#: elements with path data
+OUTLINED = frozenset({"path", "glyph", "missing-glyph"})
 #: whose own units are not the picture's
 OWN_UNITS = frozenset({"pattern", "marker", "font", "glyph"})
 

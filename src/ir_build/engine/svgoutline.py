@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from . import svgsingle
 from .svgpath import Command, Writer
 from .svgvalues import join, shorten
 
@@ -27,12 +28,39 @@ def rewrite(commands: list[Command], places: int, *, stroked: bool) -> str | Non
     `places` are the decimals that are enough. Corners of a `stroked` outline point where its
     shortest pieces point, so those are not rounded away. None where it can't be done well.
     """
-    prepared = _prepare(commands, places, stroked=stroked)
-    if prepared is None:
+    exact = _exact(commands)
+    if exact is None:
         return None
-    pieces, divisor, places = prepared
-    pieces = [_rounded(piece, divisor) for piece in pieces]
-    return _write_points(pieces if stroked else list(_simplified(pieces)), places)
+    pieces, places = _rounded(*exact, places, stroked=stroked)
+    return _write_points(pieces if stroked else _simplified(pieces), places)
+
+
+def respell(commands: list[Command], *, stroked: bool) -> str | None:
+    """The curve in the shortest commands from which a browser computes the same points.
+
+    Lines back to where a Z goes anyway go, unless the outline is `stroked`. None where it can't be
+    told.
+    """
+    exact = _exact(commands)
+    if exact is None:
+        return None
+    pieces, places = exact
+    writer = Writer()
+    place, pen = _Place(), svgsingle.Pen()
+    try:
+        for number, (command, piece) in enumerate(zip(commands, pieces, strict=True)):
+            points = pen.points(command.letter, command.numbers)
+            closed = pieces[number + 1 : number + 2] == [_Piece("Z", ())]
+            if stroked or not closed or piece.kind != "L" or points[-1] != pen.start:
+                spellings = _spellings(piece, place, places, plain=True)
+                same = [spelling for spelling in spellings if pen.points(*spelling) == points]
+                same.append((command.letter, tuple(map(shorten, command.numbers))))
+                writer.add_shortest(same)
+            place.move(piece)
+            pen.move(piece.kind, points)
+    except svgsingle.UnclearError:
+        return None
+    return writer.text()
 
 
 def rewrite_points(numbers: list[str], places: int, *, stroked: bool) -> str | None:
@@ -40,12 +68,12 @@ def rewrite_points(numbers: list[str], places: int, *, stroked: bool) -> str | N
     if len(numbers) % 2 or len(numbers) < 4:
         return None
     pairs = zip(numbers[::2], numbers[1::2], strict=True)
-    prepared = _prepare([Command("L", pair) for pair in pairs], places, stroked=stroked)
-    if prepared is None:
+    exact = _exact([Command("L", pair) for pair in pairs])
+    if exact is None:
         return None
-    pieces, divisor, places = prepared
+    pieces, places = _rounded(*exact, places, stroked=stroked)
     values = [value for piece in pieces for point in piece.points for value in point]
-    return join(_spell(_round(value, divisor), places) for value in values)
+    return join(_spell(value, places) for value in values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +85,62 @@ class _Piece:
     arc: tuple[str, ...] = ()
 
 
-def _prepare(
-    commands: list[Command], places: int, *, stroked: bool
-) -> tuple[list[_Piece], int, int] | None:
-    """The pieces, what to divide their integers by, and the decimals that are left then."""
+@dataclass(slots=True)
+class _Place:
+    """Where an outline has come to."""
+
+    here: _Point = (0, 0)
+    start: _Point = (0, 0)
+    #: the last control point mirrored, which S and T start with after curves of this kind
+    mirrored: _Point = (0, 0)
+    kind: str = ""
+
+    def move(self, piece: _Piece) -> None:
+        """Go on to the end of a piece."""
+        self.here = piece.points[-1] if piece.points else self.start
+        self.kind = piece.kind
+        if piece.kind in "CQ":
+            (x, y), (end_x, end_y) = piece.points[-2:]
+            self.mirrored = (2 * end_x - x, 2 * end_y - y)
+        elif piece.kind == "M":
+            self.start = self.here
+
+
+def _spellings(
+    piece: _Piece, place: _Place, places: int, *, plain: bool = False
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The shortest commands that stand for a piece, absolute and relative.
+
+    `plain` gives those too that leave no points to be computed.
+    """
+    kind, points = piece.kind, piece.points
+    if kind == "Z":
+        yield "z", ()
+        return
+    if kind in "CQ":
+        mirrored = place.mirrored if place.kind == kind else place.here
+        if points[0] == mirrored:
+            if plain:
+                yield from _both(kind, points, piece.arc, place.here, places)
+            kind, points = {"C": "S", "Q": "T"}[kind], points[1:]
+    yield from _both(kind, points, piece.arc, place.here, places)
+
+
+def _both(
+    kind: str, points: tuple[_Point, ...], arc: tuple[str, ...], here: _Point, places: int
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    part = slice(None)
+    if kind == "L" and points[0][1] == here[1]:
+        kind, part = "H", slice(0, 1)
+    elif kind == "L" and points[0][0] == here[0]:
+        kind, part = "V", slice(1, 2)
+    for letter, (x, y) in ((kind, (0, 0)), (kind.lower(), here)):
+        values = [value for px, py in points for value in (px - x, py - y)]
+        yield letter, arc + tuple(_spell(value, places) for value in values[part])
+
+
+def _exact(commands: list[Command]) -> tuple[list[_Piece], int] | None:
+    """The pieces in units of the last decimal there is, and the number of decimals."""
     plain: list[Command] = []
     exact = 0
     for command in commands:
@@ -70,14 +150,31 @@ def _prepare(
             return None
         exact = max([exact, *(len(number.partition(".")[2]) for number in numbers)])
         plain.append(Command(command.letter, numbers))
-    points = list(_absolute(plain, exact))
+    return list(_absolute(plain, exact)), exact
+
+
+def _rounded(
+    pieces: list[_Piece], exact: int, places: int, *, stroked: bool
+) -> tuple[list[_Piece], int]:
+    """The pieces rounded to so many decimals, or to as many more as keep corners, and the number."""
     # The bulge of an arc moves far more than its ends do.
-    if any(command.letter in "Aa" for command in commands):
-        places = exact
-    while stroked and places < exact and _blunts(points, exact - places):
-        places += 1
-    places = min(places, exact)
-    return points, 10 ** (exact - places), places
+    if any(piece.kind == "A" for piece in pieces):
+        return pieces, exact
+    while True:
+        enough = min(places, exact)
+        while stroked and enough < exact and _blunts(pieces, exact - enough):
+            enough += 1
+        if enough == exact:
+            return pieces, exact
+        divisor = 10 ** (exact - enough)
+        pieces = [
+            _Piece(
+                piece.kind, tuple((_round(x, divisor), _round(y, divisor)) for x, y in piece.points)
+            )
+            for piece in pieces
+        ]
+        # Sides that have become longer may allow for less.
+        exact = enough
 
 
 def _absolute(commands: list[Command], exact: int) -> Iterator[_Piece]:
@@ -142,11 +239,6 @@ def _blunts(pieces: list[_Piece], dropped: int) -> bool:
     return False
 
 
-def _rounded(piece: _Piece, divisor: int) -> _Piece:
-    points = tuple((_round(x, divisor), _round(y, divisor)) for x, y in piece.points)
-    return _Piece(piece.kind, points, piece.arc)
-
-
 def _simplified(pieces: list[_Piece]) -> list[_Piece]:
     """The same area with fewer numbers, to less than one unit; for outlines without a pen."""
     moving = [
@@ -209,43 +301,13 @@ def _curve(here: _Point, piece: _Piece, after: _Piece | None) -> _Piece:
 
 def _write_points(pieces: list[_Piece], places: int) -> str:
     writer = Writer()
-    x = y = start_x = start_y = 0
-    control: _Point | None = None
-    control_kind = ""
+    place = _Place()
     for index, piece in enumerate(pieces):
-        if piece.kind == "Z":
-            writer.add("z", ())
-            x, y = start_x, start_y
-            control_kind = ""
-            continue
-        points = list(piece.points)
-        kind = piece.kind
-        end_x, end_y = points[-1]
-        if kind in "CQ":
-            mirrored = (x, y)
-            if control is not None and control_kind == kind:
-                mirrored = (2 * x - control[0], 2 * y - control[1])
-            control, control_kind = points[-2], kind
-            if points[0] == mirrored:
-                points = points[1:]
-                kind = {"C": "S", "Q": "T"}[kind]
-        else:
-            control_kind = ""
-        absolute = [value for point in points for value in point]
-        relative = [value for px, py in points for value in (px - x, py - y)]
-        if kind == "L" and end_y == y:
-            kind, absolute, relative = "H", absolute[:1], relative[:1]
-        elif kind == "L" and end_x == x:
-            kind, absolute, relative = "V", absolute[1:], relative[1:]
-        options = [(kind, piece.arc + tuple(_spell(value, places) for value in absolute))]
-        if index % _ABSOLUTE_EVERY:
-            options.append(
-                (kind.lower(), piece.arc + tuple(_spell(value, places) for value in relative))
-            )
-        writer.add_shortest(options)
-        x, y = end_x, end_y
-        if kind == "M":
-            start_x, start_y = x, y
+        spellings = list(_spellings(piece, place, places))
+        # Before the first command we are at the origin: it may be either.
+        fresh = index > 0 and index % _ABSOLUTE_EVERY == 0
+        writer.add_shortest(spellings[:1] if fresh else spellings)
+        place.move(piece)
     return writer.text()
 
 

@@ -21,6 +21,9 @@ _SHARED = frozenset({"use", "clipPath", "mask", "symbol"})
 _WRITING = frozenset(
     {"text", "tspan", "textPath", "tref", "flowRoot", "flowPara", "textArea", "foreignObject"}
 )
+# Where runs of blanks are as CSS has them, and elements that show them all or fetch style sheets.
+_FLOWING = frozenset({SVG, "http://www.w3.org/1999/xhtml", "http://www.w3.org/1998/Math/MathML"})
+_KEEPS_BLANKS = frozenset({"pre", "textarea", "listing", "xmp", "plaintext", "link"})
 _TRANSFORMS = ("transform", "gradientTransform", "patternTransform")
 
 # Selectors that tell elements apart by their siblings, their blanks or a value we respell.
@@ -30,6 +33,7 @@ _DELICATE_CSS = re.compile(
 )
 _CSS_STRINGS = re.compile(r"""/\*.*?\*/|"[^"]*"|'[^']*'|\([^()]*\)""", re.DOTALL)
 _PEN = re.compile(r"(?<![\w-])stroke\s*+:(?!\s*+none\b)|marker")
+_BLANKS_CSS = re.compile(r"[\\&]|white-space(?!\s*+:\s*+(?:normal|nowrap)\b)", re.IGNORECASE)
 _MOVING_CSS = re.compile(r"transform|zoom|scale|path\(|@keyframes|\bd\s*:")
 # Sources that tools read back from a comment: Excalidraw's scenes, PlantUML's text.
 _PAYLOAD = re.compile(r"payload-|svg-source:|SRC=\[")
@@ -81,6 +85,8 @@ class Survey:
     styled: bool = False
     #: there is text, in which blanks may show
     writing: bool = False
+    #: blanks may show as they stand, also where CSS takes a run of them for one
+    blanks: bool = False
     #: any outline may be drawn with a pen, or have markers at its corners, whatever its element
     #: and those around it say
     stroked: bool = False
@@ -102,8 +108,8 @@ def survey(tokens: Sequence[Token]) -> Survey:
     namespaces = Namespaces()
     css: list[str] = []
     open_elements: list[tuple[str, list[str], bool]] = []
-    # how deep the outermost metadata and style elements stand, 0 outside of them
-    metadata = styles = 0
+    # how deep the outermost of these elements stand, 0 outside of them
+    metadata = styles = foreign = 0
     for token in tokens:
         if isinstance(token, Start):
             declared = namespaces.open(token)
@@ -115,6 +121,8 @@ def survey(tokens: Sequence[Token]) -> Survey:
             elif local == "metadata":
                 found.metadata.append(set())
             _element(found, local, token, css)
+            if foreign:
+                found.blanks = found.blanks or uri not in _FLOWING or local in _KEEPS_BLANKS
             pen = has_pen(token, around=bool(open_elements) and open_elements[-1][2])
             found.stroked = found.stroked or (pen and local == "use")
             if token.empty:
@@ -123,9 +131,11 @@ def survey(tokens: Sequence[Token]) -> Survey:
             open_elements.append((local, declared, pen))
             metadata = metadata or (len(open_elements) if local == "metadata" else 0)
             styles = styles or (len(open_elements) if local == "style" else 0)
+            foreign = foreign or (len(open_elements) if local == "foreignObject" else 0)
         elif isinstance(token, End):
             metadata = 0 if len(open_elements) == metadata else metadata
             styles = 0 if len(open_elements) == styles else styles
+            foreign = 0 if len(open_elements) == foreign else foreign
             namespaces.close(open_elements.pop()[1])
         elif isinstance(token, Text):
             if styles:
@@ -178,6 +188,11 @@ def _element(found: Survey, local: str, start: Start, css: list[str]) -> None:
     found.styled = found.styled or local == "style"
     found.stroked = found.stroked or local == "marker"
     for name, value in start.attributes:
+        found.blanks = found.blanks or (
+            (name == "xml:space" and value[1:-1] != "default")
+            or (name == "white-space" and value[1:-1] not in ("normal", "nowrap"))
+            or name == "contenteditable"
+        )
         if name.lower().startswith("on"):
             found.delicate = True
         elif name == "style":
@@ -190,5 +205,6 @@ def _element(found: Survey, local: str, start: Start, css: list[str]) -> None:
 def _style(found: Survey, css: list[str]) -> None:
     for sheet in css:
         found.moving = found.moving or _MOVING_CSS.search(sheet) is not None
+        found.blanks = found.blanks or _BLANKS_CSS.search(sheet) is not None
         bare = _CSS_STRINGS.sub(" ", sheet)
         found.delicate = found.delicate or _DELICATE_CSS.search(bare) is not None

@@ -16,6 +16,7 @@ _LENGTH = re.compile(rf"({NUMBER})(px|pt|pc|mm|cm|in|em|ex|rem|%)?")
 _LIST = re.compile(rf"{NUMBER}(?:{_SEPARATOR}{NUMBER})*+")
 _NUMBER = re.compile(NUMBER)
 _HEX = re.compile(r"#([0-9a-fA-F])\1([0-9a-fA-F])\2([0-9a-fA-F])\3")
+_RGB = re.compile(r"rgb\(\s*+(\d{1,3}+)\s*+,\s*+(\d{1,3}+)\s*+,\s*+(\d{1,3}+)\s*+\)")
 _FUNCTION = re.compile(
     r"(matrix|translate|scale|rotate|skewX|skewY)[ \t\r\n\f]*+\(([^()]*+)\)[ \t\r\n\f,]*+"
 )
@@ -63,7 +64,10 @@ def length(value: str) -> str:
 
 
 def colour(value: str) -> str:
-    """A colour with its six digits folded to three where they are pairs."""
+    """A colour of digits in as few of them as it takes; anything else as it is."""
+    parts = _RGB.fullmatch(value)
+    if parts and all(int(part) <= 255 for part in parts.groups()):
+        value = "#" + "".join(f"{int(part):02x}" for part in parts.groups())
     return _HEX.sub(r"#\1\2\3", value) if len(value) == 7 and _HEX.fullmatch(value) else value
 
 

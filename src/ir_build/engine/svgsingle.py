@@ -1,0 +1,110 @@
+"""The points of path data as Chromium computes them, which it does in single precision.
+
+Where an edge comes to lie one bit further, a pixel on it may change by several levels: a path is
+the same to the last pixel only where its points are the same to the last bit.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from functools import lru_cache
+
+_SINGLE = struct.Struct("<f")
+_NUMBER = re.compile(r"([+-]?)(\d*)(?:\.(\d+))?(?:[eE]([+-]?\d{1,2}))?")
+#: larger whole numbers are read digit by digit, with roundings that are not followed here
+_WHOLE = 2**24
+
+Point = tuple[float, float]
+
+
+class UnclearError(Exception):
+    """A number that is read in a way not followed here."""
+
+
+def single(value: float) -> float:
+    """The nearest number of single precision."""
+    try:
+        return float(_SINGLE.unpack(_SINGLE.pack(value))[0])
+    except OverflowError:
+        raise UnclearError from None
+
+
+def _fractions() -> list[list[float]]:
+    """What each digit adds at each place behind the point; a place is a tenth of the last one."""
+    place, rows = 1.0, []
+    tenth = single(0.1)
+    for _ in range(40):
+        place = single(place * tenth)
+        rows.append([single(digit * place) for digit in range(10)])
+    return rows
+
+
+_FRACTIONS = _fractions()
+
+
+@lru_cache(maxsize=10_000)
+def read(number: str) -> float:
+    """What Chromium reads (`GenericParseNumber`): digit by digit, rounded after each."""
+    match = _NUMBER.fullmatch(number)
+    if match is None:
+        raise UnclearError
+    sign, whole, fraction, exponent = match.groups()
+    value = float(int(whole or "0"))
+    if value > _WHOLE or len(fraction or "") > len(_FRACTIONS):
+        raise UnclearError
+    decimals = 0.0
+    for digit, row in zip(fraction or "", _FRACTIONS, strict=False):
+        decimals = single(decimals + row[int(digit)])
+    value = single(value + decimals)
+    if sign == "-":
+        value = -value
+    if exponent:
+        value = single(value * single(10.0 ** int(exponent)))
+    return value
+
+
+class Pen:
+    """Where a path has come to."""
+
+    def __init__(self) -> None:
+        self._here: Point = (0.0, 0.0)
+        #: where Z goes
+        self.start: Point = (0.0, 0.0)
+        #: the last control point, and the kind of curve it belongs to
+        self._control: Point = (0.0, 0.0)
+        self._kind = ""
+
+    def points(self, letter: str, numbers: tuple[str, ...]) -> tuple[Point, ...]:
+        """The points of the next command, those it leaves out included; of Z the start."""
+        kind = letter.upper()
+        x, y = self._here
+        if kind == "Z":
+            return (self.start,)
+        values = [read(number) for number in (numbers[5:] if kind == "A" else numbers)]
+        base_x, base_y = (x, y) if letter.islower() else (0.0, 0.0)
+        if kind == "H":
+            return ((single(base_x + values[0]), y),)
+        if kind == "V":
+            return ((x, single(base_y + values[0])),)
+        points = [
+            (single(base_x + dx), single(base_y + dy))
+            for dx, dy in zip(values[::2], values[1::2], strict=True)
+        ]
+        if kind in "ST":
+            mirrored = self._here
+            if self._kind == {"S": "C", "T": "Q"}[kind]:
+                control_x, control_y = self._control
+                mirrored = (single(2 * x - control_x), single(2 * y - control_y))
+            points.insert(0, mirrored)
+        return tuple(points)
+
+    def move(self, letter: str, points: tuple[Point, ...]) -> None:
+        """Draw the command whose points these are."""
+        kind = letter.upper()
+        self._here = points[-1]
+        self._kind = {"S": "C", "T": "Q"}.get(kind, kind)
+        if self._kind in "CQ":
+            self._control = points[-2]
+        if kind == "M":
+            self.start = self._here
