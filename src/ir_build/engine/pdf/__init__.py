@@ -8,7 +8,7 @@ import pikepdf
 
 from ...candidate import Candidate
 from ...options import Meta, Options
-from . import dictionaries, fonts, objects, private, repair, softmasks, writer
+from . import dictionaries, fonts, largeimages, objects, private, repair, softmasks, writer
 from .linear import linearized
 from .repack import repack
 from .reread import check
@@ -24,6 +24,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     slimmed = fonts.slim(source)
     softmasks.drop_opaque(source)
     changed = repack(source, options)
+    largeimages.shrink(source)
     dictionaries.lighten(source)
     table = objects.merged(objects.read(source.pdf))
     packed = not source.classic
