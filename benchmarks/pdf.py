@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,8 @@ import timing
 from ir_build.score import Reference
 
 _DPI = 72
-_WORKERS = 3
+_WORKERS = 2
+_PAGES_READ = 40
 _SECONDS = 1200
 
 _Line = Callable[[Path, Path], list[str]]
@@ -33,6 +35,8 @@ class _Result:
     cpu: float = 0.0
     sizes: dict[str, int] = field(default_factory=dict)
     failed: int = 0
+    #: why files were left alone, by name; of `ir-build` only
+    kept: dict[str, str] = field(default_factory=dict)
     #: documents that have less of something than before, by its name
     lost: dict[str, int] = field(default_factory=dict)
     scores: list[float] = field(default_factory=list)
@@ -61,6 +65,24 @@ with pikepdf.open(sys.argv[1]) as pdf:
 """
 
 
+_PYMUPDF = """
+import sys, pymupdf
+pdf = pymupdf.open(sys.argv[1])
+if sys.argv[3:]:
+    pdf.rewrite_images(dpi_threshold=160, dpi_target=150, quality=75)
+    pdf.subset_fonts()
+pdf.save(sys.argv[2], garbage=4, deflate=True, deflate_images=True, deflate_fonts=True, use_objstms=1,
+         encryption=pymupdf.PDF_ENCRYPT_KEEP)
+"""
+
+# Those that promise to leave every page as it looks.
+_LOSSLESS = frozenset({"pikepdf by hand", "qpdf", "mutool -gggg -z", "PyMuPDF", "ocrmypdf -O1"})
+
+
+def _pymupdf(python: Path, *rewriting: str) -> _Line:
+    return lambda source, out: [str(python), "-c", _PYMUPDF, str(source), str(out), *rewriting]
+
+
 def _peers(python: Path) -> dict[str, _Line]:
     """The command lines of the tools that are installed."""
     peers: dict[str, _Line] = {
@@ -82,13 +104,17 @@ def _peers(python: Path) -> dict[str, _Line]:
     found = {name: line for name, line in peers.items() if shutil.which(tools.get(name, "sh"))}
     if python.exists():
         found |= {f"ocrmypdf -O{level}": _ocrmypdf(python, level) for level in (1, 2, 3)}
+        found |= {
+            "PyMuPDF": _pymupdf(python),
+            "PyMuPDF rewriting images": _pymupdf(python, "rewriting"),
+        }
     return found
 
 
 def measure(folder: Path, python: Path) -> None:
     """Print a table of what `ir-build` and its peers do to the PDFs of `folder`.
 
-    `python` is that of an environment with ocrmypdf, which is not a dependency.
+    `python` is that of an environment with ocrmypdf and PyMuPDF, which are no dependencies.
     """
     names = ["ir-build lossy", "ir-build lossless", *reversed(_peers(python))]
     with tempfile.TemporaryDirectory() as temporary, ProcessPoolExecutor(_WORKERS) as pool:
@@ -114,8 +140,14 @@ def _ours(folder: Path, sources: list[Path], out: Path, kind: str) -> _Result:
         "optimize", folder, "--out", out, "--compression-type", kind, "--jobs", 1, "--timeout", 1200,
         "--report", report, cache=out.with_suffix(".cache"),
     )  # fmt: skip
-    failed = json.loads(report.read_text())["totals"]["failed"]
-    return _Result(cost.cpu, {path.name: _size(out / path.name) for path in sources}, failed)
+    told = json.loads(report.read_text())
+    result = _Result(cost.cpu, failed=told["totals"]["failed"])
+    for path in sources:
+        result.sizes[path.name] = _size(out / path.name)
+    for file in told["files"]:
+        if file["status"] == "kept":
+            result.kept[Path(file["name"]).name] = file["reason"]["code"]
+    return result
 
 
 def _theirs(sources: list[Path], out: Path, line: _Line) -> _Result:
@@ -145,13 +177,16 @@ def _look(sources: list[Path], out: Path, result: _Result) -> None:
         made = out / path.name
         if made.read_bytes() == path.read_bytes():
             continue
-        after = _facts(made)
+        after = dict(_facts(made))
+        if not made.read_bytes().startswith(path.read_bytes()):
+            after.pop("signatures that are valid", None)  # what they sign has changed
         for name, count in _facts(path).items():
             if after.get(name, 0) < count:
                 result.lost[name] = result.lost.get(name, 0) + 1
         result.scores += _scores(path, made)
 
 
+@cache
 def _facts(path: Path) -> dict[str, int]:
     """How many there are of what a reader may rely on."""
     try:
@@ -176,7 +211,10 @@ def _facts(path: Path) -> dict[str, int]:
                 "labels": int("/PageLabels" in root),
                 "language": int("/Lang" in root),
                 "PDF/A, PDF/UA": xmp.count(b"pdfaid:part") + xmp.count(b"pdfuaid:part"),
-                "signatures": int(
+                "layers": len(root.OCProperties.get("/OCGs", ())) if "/OCProperties" in root else 0,
+                "encryption": int(pdf.is_encrypted),
+                "words": _words(path),
+                "signatures that are valid": int(
                     any(
                         "/ByteRange" in one
                         for one in pdf.objects
@@ -184,8 +222,16 @@ def _facts(path: Path) -> dict[str, int]:
                     )
                 ),
             }
-    except (pikepdf.PdfError, pikepdf.PasswordError, ValueError, TypeError, AttributeError):
+    except (pikepdf.PdfError, pypdfium2.PdfiumError, ValueError, TypeError, AttributeError):
         return {}
+
+
+def _words(path: Path) -> int:
+    with pypdfium2.PdfDocument(path) as pdf:
+        return sum(
+            len(pdf[index].get_textpage().get_text_range().split())
+            for index in range(min(len(pdf), _PAGES_READ))
+        )
 
 
 def _all(items: list[pikepdf.OutlineItem]) -> Iterator[pikepdf.OutlineItem]:
@@ -232,3 +278,18 @@ def _print(sources: list[Path], results: dict[str, _Result]) -> None:
             f"| {result.failed} | {won[0]} / {won[1]} | {np.mean(scores):.1f} "
             f"| {np.percentile(scores, 5):.1f} | {lost or '-'} |"
         )
+    _print_smaller(sources, results)
+
+
+def _print_smaller(sources: list[Path], results: dict[str, _Result]) -> None:
+    """The files that some lossless peer makes smaller than lossless `ir-build`, and why."""
+    ours = results["ir-build lossless"]
+    peers = {name: result for name, result in results.items() if name in _LOSSLESS}
+    smaller = []
+    for path in sources:
+        size, best = min((result.sizes[path.name], name) for name, result in peers.items())
+        if size < ours.sizes[path.name]:
+            why = ours.kept.get(path.name, "")
+            smaller.append(f"- {path.name}: {ours.sizes[path.name]} {why}, {best} {size}")
+    print(f"\na lossless peer is smaller on {len(smaller)} of {len(sources)} files:")
+    print("\n".join(smaller))
