@@ -1,5 +1,6 @@
 """Running a server: starts, stops, crashes, health, metrics, logs, settings."""
 
+import asyncio
 import contextlib
 import json
 import re
@@ -20,7 +21,7 @@ from ir_build.server.database import Database, DatabaseUnavailable, Sql
 from ir_build.server.logs import redacted
 from ir_build.server.refusal import Refusal
 from ir_build.server.settings import Settings, load
-from ir_build.server.writer import make
+from ir_build.server.writer import Writer, make
 
 from .running import inside, picture
 
@@ -143,6 +144,29 @@ class Change:
 
     def undo(self):
         self.undone = True
+
+
+class BrokenDatabase:
+    """One that fails in a way that nobody has thought of."""
+
+    def snapshot(self):
+        raise RuntimeError("malformed")
+
+
+def test_trouble_that_nobody_thought_of_ends_no_writer():
+    """Every change gets an answer, the ones after it too; a closed writer has ended."""
+
+    async def make_two(writer):
+        return [
+            await asyncio.wait_for(asyncio.gather(writer.make(change), return_exceptions=True), 30)
+            for change in (Change(print), Change(print))
+        ]
+
+    writer = Writer(BrokenDatabase())
+    with ThreadPoolExecutor(1) as thread:  # a browser's tests leave a loop in this one
+        found = thread.submit(asyncio.run, make_two(writer)).result()
+    assert [str(error) for (error,) in found] == ["malformed", "malformed"]
+    writer.close()
 
 
 def test_what_a_lost_commit_may_have_stored_is_not_removed(postgres_url):

@@ -188,6 +188,22 @@ class Database:
                 self._roll_back(cursor)
                 raise
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Have all queries of this thread see one moment: they share what it costs to look.
+
+        Raises `DatabaseUnavailable`. There can be no transaction in the block.
+        """
+        try:
+            cursor = self._cursor()
+            cursor.execute("BEGIN")
+        except self._driver.errors as error:
+            raise self._unavailable(error) from error
+        try:
+            yield
+        finally:
+            self._roll_back(cursor)
+
     def lock_schema(self, transaction: Transaction) -> None:
         """Keep other processes from changing the schema until the end of `transaction`."""
         for statement in self._driver.lock:

@@ -115,20 +115,34 @@ def make(database: Database, change: Change[_R]) -> _R:
 
 def make_together(database: Database, changes: list[Change[Any]]) -> list[Any]:
     """Make changes in one transaction; of each its result, or the exception that it raised."""
-    outcomes: list[Any] = [_raised(change.prepare) for change in changes]
+    with database.snapshot():
+        outcomes: list[Any] = [_raised(change.prepare) for change in changes]
     ready = [number for number, error in enumerate(outcomes) if error is None]
-    try:
-        if ready:
-            with database.transaction() as transaction:
-                for number in ready:
-                    outcomes[number] = transaction.attempt(changes[number].record)
-    except DatabaseUnavailable as error:
-        for number in ready:
-            outcomes[number] = error
+    if ready:
+        made = _recorded(database, [changes[number] for number in ready])
+        for number, outcome in zip(ready, made, strict=True):
+            outcomes[number] = outcome
     for number, change in enumerate(changes):
         if isinstance(outcomes[number], Exception):
             outcomes[number] = _raised(change.undo) or outcomes[number]
     return outcomes
+
+
+def _recorded(database: Database, changes: list[Change[Any]]) -> list[Any]:
+    try:
+        try:
+            with database.transaction() as transaction:
+                return [change.record(transaction) for change in changes]
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  (of one of them)
+            if len(changes) == 1:
+                return [error]
+        # Savepoints cost: there are none before one of the changes is at fault.
+        with database.transaction() as transaction:
+            return [transaction.attempt(change.record) for change in changes]
+    except DatabaseUnavailable as error:
+        return [error] * len(changes)
 
 
 def _raised(work: Callable[[], None]) -> Exception | None:

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 CONTENT_TYPE = "application/json; charset=utf-8"
+# To make an encoder costs half of what to encode an answer does.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def dump(document: Mapping[str, Any]) -> bytes:
     """The body of an answer, to be sent as `CONTENT_TYPE`."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(
-        "utf-8", "backslashreplace"
-    )
+    return _ENCODER.encode(document).encode("utf-8", "backslashreplace")
 
 
 def encode_account(account: Account) -> dict[str, Any]:

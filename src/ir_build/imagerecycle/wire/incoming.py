@@ -37,6 +37,9 @@ class UploadFields:
     url: str | None  #: where the file is to be fetched; a file that is sent goes first
 
 
+_NOTHING_SAID = UploadFields(UploadParams(), None)
+
+
 def fields(query: str, content_type: str = "", body: bytes = b"") -> dict[str, str]:
     """The fields of a request that is not multipart; those of the body win.
 
@@ -104,6 +107,8 @@ def sub_account(found: Mapping[str, str]) -> SubAccountFields:
 
 def upload(found: Mapping[str, str]) -> UploadFields:
     """What an upload says beside its file. Raises `RequestError`."""
+    if not found.keys() & {"params", "url"}:
+        return _NOTHING_SAID
     outer = _loose_object("params", found.get("params", ""))
     inner = outer
     if "params" in outer:  # older clients: {"params": {...}, "url": "..."}
