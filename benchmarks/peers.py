@@ -32,7 +32,7 @@ _PACKAGES = (
     "pillow",
     "ssimulacra2",
 )
-_NODE_PACKAGES = ("sharp",)
+_NODE_PACKAGES = ("sharp", "svgo")
 #: programs that the tools above call, from the system's packages
 _PROGRAMS = ("pngquant", "node", "npm")
 
@@ -66,12 +66,14 @@ def _tool(name: str) -> tuple[str, ...]:
 
 
 _SHARP = ("node", str(_HERE / "peer_sharp.cjs"), str(_HOME))
-_JPEG, _PNG, _GIF, _WEBP, _AVIF = (
+_SVGO = ("node", str(_HERE / "peer_svgo.cjs"), str(_HOME))
+_JPEG, _PNG, _GIF, _WEBP, _AVIF, _SVG = (
     MediaType.JPEG,
     MediaType.PNG,
     MediaType.GIF,
     MediaType.WEBP,
     MediaType.AVIF,
+    MediaType.SVG,
 )
 PEERS = (
     # The `optimize` plugin of Material for MkDocs: Pillow at quality 60, and pngquant.
@@ -96,6 +98,10 @@ PEERS = (
         (str(_PYTHON.with_name("picopt")), "-q", "-r", "{out}"),
         in_place=True,
     ),
+    Peer("svgo", "lossy", (_SVG,), (*_SVGO, "default", "{source}", "{out}")),
+    # Ids, descriptions and what editors read back stay, as with us; and outlines, too.
+    Peer("svgo, ids kept", "lossy", (_SVG,), (*_SVGO, "kept", "{source}", "{out}")),
+    Peer("svgo, as drawn", "lossless", (_SVG,), (*_SVGO, "exact", "{source}", "{out}")),
 )
 
 

@@ -32,7 +32,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     small, notes = minify(tokens, found, options.preserve_metas, for_readers=lossy, rounded=False)
     best = small.encode()
     rounded = False
-    if lossy:
+    if lossy and found.measured:
         text, _ = minify(tokens, found, options.preserve_metas, for_readers=True, rounded=True)
         rounder = text.encode()
         if len(rounder) < (1 - _WORTH_ROUNDING) * len(best):

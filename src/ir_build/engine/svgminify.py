@@ -34,6 +34,10 @@ _BLANKS = " \t\r\n"
 _PREFIX = re.compile(r"(?<![\w.-])[\w.-]++(?=:)")
 
 
+#: element, name, value, decimals, and whether a pen draws it
+_Attribute = tuple[str, str, str, int | None, bool]
+
+
 @dataclass(frozen=True, slots=True)
 class _Rules:
     #: leave out what only editors read
@@ -81,12 +85,13 @@ def minify(
     rules = _Rules(for_readers, rounded, keep, Meta.COPYRIGHT in metas, frozenset())
     if found.delicate:
         return _outside_only(tokens, found, rules), ()
-    writer = _Minifier(found, rules)
+    known: dict[_Attribute, str] = {}
+    writer = _Minifier(found, rules, known)
     text = writer.run(tokens)
     unused = writer.declared - set(_PREFIX.findall(text)) - {""}
     if unused:
         rules = _Rules(for_readers, rounded, keep, Meta.COPYRIGHT in metas, unused)
-        writer = _Minifier(found, rules)
+        writer = _Minifier(found, rules, known)
         text = writer.run(tokens)
     return text, tuple(f"dropped {what}" for what in sorted(writer.dropped))
 
@@ -117,23 +122,20 @@ def _keeps(token: Token, found: Survey, rules: _Rules) -> bool:
 class _Minifier:
     """One pass over the tokens, without recursion."""
 
-    def __init__(self, found: Survey, rules: _Rules) -> None:
+    def __init__(self, found: Survey, rules: _Rules, known: dict[_Attribute, str]) -> None:
         self.declared: set[str] = set()
         self.dropped: set[str] = set()
         self._found = found
         self._rules = rules
+        #: attributes met before
+        self._known = known
         self._namespaces = Namespaces()
         self._out: list[str] = []
         self._open: list[_Open] = []
         self._metadata = iter(found.metadata)
         #: what is being copied is a `foreignObject` in which blanks may be shortened
         self._foreign = False
-        self._rounds = (
-            rules.rounded
-            and not found.moving
-            and found.magnification is not None
-            and not (found.shared and found.magnification > 1.0001)
-        )
+        self._rounds = rules.rounded and found.measured
 
     def run(self, tokens: Sequence[Token]) -> str:
         depth = 0
@@ -305,9 +307,12 @@ class _Minifier:
                 continue
             # a reference stands for characters that these rules have not seen
             if "&" not in value:
-                value = svgattributes.shortened(
-                    local, name, value, places, pen=pen, animated=self._found.animated
-                )
+                met = (local, name, value, places, pen)
+                if met not in self._known:
+                    self._known[met] = svgattributes.shortened(
+                        local, name, value, places, pen=pen, animated=self._found.animated
+                    )
+                value = self._known[met]
                 if name == "style" and not value:
                     continue
             parts.append(f"{name}={quoted[0]}{value}{quoted[0]}")

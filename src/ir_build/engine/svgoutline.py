@@ -52,10 +52,16 @@ def respell(commands: list[Command], *, stroked: bool) -> str | None:
             points = pen.points(command.letter, command.numbers)
             closed = pieces[number + 1 : number + 2] == [_Piece("Z", ())]
             if stroked or not closed or piece.kind != "L" or points[-1] != pen.start:
-                spellings = _spellings(piece, place, places, plain=True)
-                same = [spelling for spelling in spellings if pen.points(*spelling) == points]
-                same.append((command.letter, tuple(map(shorten, command.numbers))))
-                writer.add_shortest(same)
+                known = (command.letter, command.numbers)
+                spellings = [known, *_spellings(piece, place, places, plain=True)]
+                spellings.sort(key=writer.cost)
+                writer.add(
+                    *next(
+                        spelling
+                        for spelling in spellings
+                        if spelling == known or pen.points(*spelling) == points
+                    )
+                )
             place.move(piece)
             pen.move(piece.kind, points)
     except svgsingle.UnclearError:
@@ -169,7 +175,8 @@ def _rounded(
         divisor = 10 ** (exact - enough)
         pieces = [
             _Piece(
-                piece.kind, tuple((_round(x, divisor), _round(y, divisor)) for x, y in piece.points)
+                piece.kind,
+                tuple((_round(x, divisor), _round(y, divisor)) for x, y in piece.points),
             )
             for piece in pieces
         ]
@@ -193,7 +200,7 @@ def _absolute(commands: list[Command], exact: int) -> Iterator[_Piece]:
         if kind == "A":
             end = [_scaled(number, exact) for number in command.numbers[5:]]
             x, y = base_x + end[0], base_y + end[1]
-            yield _Piece(kind, ((x, y),), tuple(map(shorten, command.numbers[:5])))
+            yield _Piece(kind, ((x, y),), command.numbers[:5])
             control_kind = ""
             continue
         numbers = [_scaled(number, exact) for number in command.numbers]
@@ -312,18 +319,18 @@ def _write_points(pieces: list[_Piece], places: int) -> str:
 
 
 def _plain(number: str) -> str:
-    """The number without exponent and needless zeros."""
+    """A short number without exponent."""
     mantissa, _, exponent = number.lower().partition("e")
     if not exponent:
-        return shorten(number)
+        return number
     if len(exponent) > 3 or len(mantissa) > _MAX_DIGITS:
         return "9" * (_MAX_DIGITS + 1)
     return shorten(f"{Decimal(number):f}")
 
 
-def _scaled(number: str, exact: int) -> int:
+def _scaled(number: str, places: int) -> int:
     whole, _, fraction = number.partition(".")
-    return int(whole + fraction.ljust(exact, "0"))
+    return int(whole + fraction.ljust(places, "0"))
 
 
 def _round(value: int, divisor: int) -> int:
@@ -335,8 +342,7 @@ def _round(value: int, divisor: int) -> int:
 
 
 def _spell(value: int, places: int) -> str:
-    digits = str(abs(value)).zfill(places + 1)
-    text = (
-        f"{digits[: len(digits) - places]}.{digits[len(digits) - places :]}" if places else digits
-    )
-    return shorten(f"-{text}" if value < 0 else text)
+    digits = str(abs(value)).zfill(places)
+    whole, fraction = digits[: len(digits) - places], digits[len(digits) - places :].rstrip("0")
+    digits = f"{whole}.{fraction}" if fraction else whole or "0"
+    return f"-{digits}" if value < 0 else digits

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .svgvalues import NUMBER, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _COUNTS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7, "Z": 0}
 _SPACE = re.compile(r"[ \t\r\n\f]*+")
@@ -19,7 +23,7 @@ _COMMA = re.compile(r"[ \t\r\n\f]*+,?[ \t\r\n\f]*+")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A letter and its numbers as written."""
+    """A letter and its numbers in their shortest spelling."""
 
     letter: str
     numbers: tuple[str, ...]
@@ -54,7 +58,7 @@ def parse(data: str) -> list[Command] | None:
                 match = _NUMBER.match(data, at)
                 if match is None:
                     return None
-                numbers.append(match[0])
+                numbers.append(shorten(match[0]))
                 at = match.end()
             commands.append(Command(letter, tuple(numbers)))
             letter = {"M": "L", "m": "l"}.get(letter, letter)
@@ -70,10 +74,10 @@ def parse(data: str) -> list[Command] | None:
 
 
 def write(commands: list[Command]) -> str:
-    """The commands as they are, each number and separator as short as it gets."""
+    """The commands as they are, with no more between them than it takes."""
     writer = Writer()
     for command in commands:
-        writer.add(command.letter, tuple(map(shorten, command.numbers)))
+        writer.add(command.letter, command.numbers)
     return writer.text()
 
 
@@ -90,8 +94,12 @@ class Writer:
         self._letter = letter
         self._number = numbers[-1] if numbers else ""
 
-    def add_shortest(self, options: list[tuple[str, tuple[str, ...]]]) -> None:
-        self.add(*min(options, key=lambda option: len(self._spell(*option))))
+    def add_shortest(self, options: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+        self.add(*min(options, key=self.cost))
+
+    def cost(self, option: tuple[str, tuple[str, ...]]) -> int:
+        """How many characters a command would add."""
+        return len(self._spell(*option))
 
     def text(self) -> str:
         return "".join(self._parts)

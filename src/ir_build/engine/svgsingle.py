@@ -25,9 +25,10 @@ class UnclearError(Exception):
 def single(value: float) -> float:
     """The nearest number of single precision."""
     try:
-        return float(_SINGLE.unpack(_SINGLE.pack(value))[0])
+        (nearest,) = _SINGLE.unpack(_SINGLE.pack(value))
     except OverflowError:
         raise UnclearError from None
+    return nearest  # type: ignore[no-any-return]
 
 
 def _fractions() -> list[list[float]]:

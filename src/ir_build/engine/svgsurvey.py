@@ -101,6 +101,16 @@ class Survey:
     #: namespaces of elements inside each `metadata`, in order, with "" for other content
     metadata: list[set[str]] = field(default_factory=list)
 
+    @property
+    def measured(self) -> bool:
+        """Whether it can be told how large outlines are shown."""
+        return not (
+            self.delicate
+            or self.moving
+            or self.magnification is None
+            or (self.shared and self.magnification > 1.0001)
+        )
+
 
 def survey(tokens: Sequence[Token]) -> Survey:
     """Look through all tokens once."""
