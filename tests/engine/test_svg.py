@@ -222,19 +222,39 @@ def test_wrong_encoding_is_corrupt():
 @pytest.mark.parametrize(
     "text",
     [
-        '<!DOCTYPE svg [<!ENTITY a "b">]><svg/>',
+        '<!DOCTYPE svg [<!ENTITY a "b">]><svg><text>&a;</text></svg>',
+        '<!DOCTYPE svg [<!ENTITY a "&#60;">]><svg/>',
+        '<!DOCTYPE svg [<!ENTITY % a "b">]><svg/>',
+        '<!DOCTYPE svg [<!ATTLIST svg width CDATA "9">]><svg/>',
+        f'<!DOCTYPE svg [<!ENTITY a "{"a" * 1000}">]><svg id="{"&a;" * 1001}"/>',
         '<!DOCTYPE svg [<!ENTITY a SYSTEM "file:///etc/passwd">]><svg>&a;</svg>',
         '<!DOCTYPE svg [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><svg>&b;</svg>',
         '<!DOCTYPE svg SYSTEM "x.dtd"><svg>&nbsp;</svg>',
+        '<!DOCTYPE svg SYSTEM "x.dtd"><svg id="&nbsp;"/>',
         '<?xml version="1.0" encoding="shift_jis"?><svg/>',
         '<?xml version="1.1"?><svg/>',
         '<svg xmlns="urn:other"/>',
     ],
 )
 def test_entities_and_strange_xml_are_left_alone(text):
-    """Nothing is expanded or fetched."""
+    """Nothing is fetched, and nothing expanded that might grow or hide markup."""
     with pytest.raises(LeftAlone):
         minified(text)
+
+
+def test_plain_entities_in_attributes_are_expanded():
+    """Illustrator declares its namespaces as entities."""
+    text = """<?xml version="1.0"?>
+        <!-- ]> --><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "svg11.dtd" [
+        <!ENTITY svg "http://www.w3.org/2000/svg"><!-- "]> -->
+        <!ENTITY ai 'http://ns.adobe.com/AdobeIllustrator/10.0/'> <!ENTITY ai "twice">
+        ]><svg xmlns="&svg;" xmlns:i="&ai;"><g i:layer="yes"><path d="M 1 1 H 9 V 9 Z"/></g>
+        <!-- &svg; --><style><![CDATA[ /* &svg; */ g { fill: red } ]]></style></svg>"""
+    assert minified(text) == (
+        f'<svg {NS}><g><path d="M1 1H9V9Z"/></g><style>g{{fill:red}}</style></svg>'
+    )
+    with pytest.raises(LeftAlone):
+        minified(text.replace("&ai;", "&unknown;"))
 
 
 def test_depth_costs_no_stack():

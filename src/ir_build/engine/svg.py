@@ -15,7 +15,7 @@ from ..options import Compression, Options
 from . import svgimages
 from .svgminify import minify
 from .svgsurvey import SVG, Namespaces, survey
-from .svgtext import Start, Token, check, decode, tokenise
+from .svgtext import Start, Token, checked, decode, tokenise
 
 #: a rounded picture must be smaller than the exact one by this share
 _WORTH_ROUNDING = 0.02
@@ -23,8 +23,7 @@ _WORTH_ROUNDING = 0.02
 
 def compress(data: bytes, options: Options) -> Candidate:
     """Minify an SVG; the result is UTF-8 whatever the source was."""
-    text = decode(data)
-    check(text)
+    text = checked(decode(data))
     tokens, lossy_pictures = svgimages.shrink(list(tokenise(text)), options)
     _check_root(tokens)
     found = survey(tokens)

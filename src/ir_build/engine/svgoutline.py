@@ -53,7 +53,7 @@ def respell(commands: list[Command], *, stroked: bool) -> str | None:
             closed = pieces[number + 1 : number + 2] == [_Piece("Z", ())]
             if stroked or not closed or piece.kind != "L" or points[-1] != pen.start:
                 known = (command.letter, command.numbers)
-                spellings = [known, *_spellings(piece, place, places, plain=True)]
+                spellings = [*_spellings(piece, place, places, plain=True), known]
                 spellings.sort(key=writer.cost)
                 writer.add(
                     *next(

@@ -149,7 +149,7 @@ def survey(tokens: Sequence[Token]) -> Survey:
             namespaces.close(open_elements.pop()[1])
         elif isinstance(token, Text):
             if styles:
-                css.append(token.raw)
+                css.append(token.raw.removeprefix("<![CDATA[").removesuffix("]]>"))
                 found.stroked = found.stroked or _PEN.search(token.raw) is not None
             if metadata == len(open_elements) > 0 and token.raw.strip():
                 found.metadata[-1].add("")

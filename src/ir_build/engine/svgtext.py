@@ -1,12 +1,14 @@
 """The source of an SVG as a flat run of tokens, checked to be well-formed first.
 
-Nothing is ever expanded or fetched: a document that declares entities is not for us.
+Nothing is ever fetched. Of entities only those are expanded that stand for a few plain characters in
+attributes, as Illustrator's stand for namespaces; a document that declares others is not for us.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
@@ -71,6 +73,16 @@ _TOKEN = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _ATTRIBUTE = re.compile(r"""([^\s=/]+)\s*=\s*("[^"]*"|'[^']*')""")
+# A prolog whose declarations are nothing but entities of plain characters.
+_ENTITY = r"""<!ENTITY\s++([\w.-]++)\s++("[^"'<>&%]{0,1000}+"|'[^"'<>&%]{0,1000}+')\s*+>"""
+_PLAIN_SUBSET = re.compile(
+    rf"""(?P<head>(?:<\?.*?\?>|<!--.*?-->|\s)*+<!DOCTYPE\s(?:[^\[\]>"']|"[^"]*+"|'[^']*+')*+)
+    \[(?P<subset>(?:\s|<!--.*?-->|{_ENTITY})*+)\]\s*+>""",
+    re.DOTALL | re.VERBOSE,
+)
+_REFERENCE = re.compile(r"&([\w.-]++);")
+_PREDEFINED = frozenset({"lt", "gt", "amp", "quot", "apos"})
+_MAX_GROWTH = 1_000_000
 _DECLARATION = re.compile(
     rb"""<\?xml\s+version\s*=\s*["'](?P<version>[^"']*)["']"""
     rb"""(?:\s+encoding\s*=\s*["'](?P<encoding>[^"']*)["'])?"""
@@ -111,7 +123,7 @@ def decode(data: bytes) -> str:
 def tokenise(text: str) -> Iterator[Token]:
     """The tokens of `text`, without XML declaration and document type.
 
-    `text` must have passed `check`, which is what makes these short patterns sufficient.
+    `text` must have passed `checked`, which is what makes these short patterns sufficient.
     """
     for match in _TOKEN.finditer(text):
         raw = match[0]
@@ -131,11 +143,43 @@ def tokenise(text: str) -> Iterator[Token]:
             yield Instruction(raw)
 
 
-def check(text: str) -> None:
-    """Raise `CorruptFile` unless `text` is well-formed, `LeftAlone` where entities are declared."""
+def checked(text: str) -> str:
+    """The text with its own entities expanded.
+
+    Raises `CorruptFile` unless it is well-formed, `LeftAlone` where entities are not plain.
+    """
+    declared = _PLAIN_SUBSET.match(text)
+    _check(text, plain_subset=declared is not None)
+    if "<!DOCTYPE" not in text:
+        return text
+    entities: dict[str, str] = {}
+    if declared:
+        for name, quoted in re.findall(_ENTITY, declared["subset"]):
+            entities.setdefault(name, quoted[1:-1])
+        text = f"{declared['head']}>{text[declared.end() :]}"
+    longest = max(map(len, entities.values()), default=0)
+    if longest * len(_REFERENCE.findall(text)) > _MAX_GROWTH:
+        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "SVG with too many entities of its own")
+    text = _TOKEN.sub(partial(_expanded, entities), text)
+    _check(text, plain_subset=False)
+    return text
+
+
+def _expanded(entities: dict[str, str], token: re.Match[str]) -> str:
+    kind = token.lastgroup
+    if kind not in ("attributes", "text"):
+        return token[0]
+    known = _PREDEFINED.union(entities) if kind == "attributes" else _PREDEFINED
+    if not known.issuperset(_REFERENCE.findall(token[0])):
+        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "SVG with entities of its own")
+    return _REFERENCE.sub(lambda name: entities.get(name[1], name[0]), token[0])
+
+
+def _check(text: str, *, plain_subset: bool) -> None:
     parser = expat.ParserCreate("utf-8")
-    parser.StartDoctypeDeclHandler = _doctype
-    parser.EntityDeclHandler = _entity
+    if not plain_subset:
+        parser.StartDoctypeDeclHandler = _doctype
+        parser.EntityDeclHandler = _entity
     parser.SkippedEntityHandler = _entity
     try:
         parser.Parse(text.encode(), True)  # noqa: FBT003 - takes no keyword
