@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 
 from . import engine, verify
 from .candidate import Candidate
-from .errors import CorruptFile, InputError, LeftAlone, Reason, TooLarge, WorkerCrashed
+from .errors import CorruptFile, InputError, LeftAlone, Reason, TooLarge, Unreadable, WorkerCrashed
 from .marker import is_marked, mark
 from .media import MediaType
 from .options import Options
@@ -23,7 +23,7 @@ _LENGTH_BYTES = 8
 # Never what somebody else has put in its place.
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
-_ERRORS = {error.code: error for error in (CorruptFile, TooLarge, WorkerCrashed)}
+_ERRORS = {error.code: error for error in (CorruptFile, TooLarge, Unreadable, WorkerCrashed)}
 
 
 def send(stream: BinaryIO, header: dict[str, object], *blobs: bytes) -> None:
@@ -85,7 +85,7 @@ def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, obj
     media = MediaType(str(header["media"]))
     options = Options.from_json(str(header["options"]))
     # Large files do not go through the parent's memory.
-    blobs += [Path(path).read_bytes() for path in cast("list[str]", header.get("files", []))]
+    blobs += [_read(Path(path)) for path in cast("list[str]", header.get("files", []))]
     if header["task"] == "compress file":
         return _compress_file(blobs[0], media, options, Path(str(header["into"])))
     if header["task"] == "compress":
@@ -94,6 +94,13 @@ def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, obj
     candidate = Candidate(blobs[1], lossy=bool(header["lossy"]))
     verdict = verify.verify(blobs[0], candidate, media, options)
     return {"ok": verdict.ok, "detail": verdict.detail}, []
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"cannot be read: {error.strerror}") from error
 
 
 def _compress_file(
@@ -105,8 +112,11 @@ def _compress_file(
     result = mark(candidate.data, media) if candidate.lossy else candidate.data
     if len(result) >= len(data):
         return {"size": 0}, []
-    with os.fdopen(os.open(into, _NEW, 0o600), "wb") as file:
-        file.write(result)
+    try:
+        with os.fdopen(os.open(into, _NEW, 0o600), "wb") as file:
+            file.write(result)
+    except OSError as error:
+        raise Unreadable(f"cannot be written: {error.strerror}") from error
     return {"size": len(result), "lossy": candidate.lossy}, []
 
 

@@ -1,8 +1,10 @@
 """Workers that die, hang or are given bombs: one request pays, at most."""
 
+import asyncio
 import contextlib
 import io
 import os
+import resource
 import signal
 import struct
 import threading
@@ -11,10 +13,17 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 import requests
 from PIL import Image
 
-from ir_build.server.spool import IN_MEMORY
+from ir_build.imagerecycle.wire import UploadParams
+from ir_build.media import MediaType
+from ir_build.server.compressor import Compressor
+from ir_build.server.metrics import Metrics
+from ir_build.server.refusal import Refusal
+from ir_build.server.settings import load
+from ir_build.server.spool import IN_MEMORY, PREFIX, Spool
 
 from .running import picture
 
@@ -93,18 +102,17 @@ def test_a_hung_worker_is_ended_at_the_time_limit(launch):
     assert worker not in workers(server)
 
 
-def test_large_files_go_to_workers_by_their_paths(launch, tmp_path):
+@pytest.mark.parametrize("form", ["embedded", "scaled"])
+def test_large_files_go_to_workers_by_their_paths(launch, tmp_path, monkeypatch, request, form):
     """A file that is not held in memory is compressed, marked and verified like a small one, also
-    when its worker is killed; nothing is left of it on its way."""
-    server = launch()
+    when its worker is killed; nothing is left of it on its way, to a folder or to a bucket."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    server = launch(**(request.getfixturevalue("_scaled")() if form == "scaled" else {}))
     server.upload(picture())
     [worker] = workers(server)
     os.kill(worker, signal.SIGSTOP)
-    buffer = io.BytesIO()
-    Image.effect_noise((1200, 900), 60).convert("RGB").save(buffer, "png")
-    assert buffer.tell() > IN_MEMORY
     with ThreadPoolExecutor(1) as threads:
-        answer = threads.submit(server.upload, buffer.getvalue())
+        answer = threads.submit(server.upload, large())
         time.sleep(0.5)
         os.kill(worker, signal.SIGKILL)
         image = answer.result().json()
@@ -114,7 +122,66 @@ def test_large_files_go_to_workers_by_their_paths(launch, tmp_path):
     assert len(smaller) == image["size_after"] > IN_MEMORY
     again = server.upload(smaller).json()
     assert again["size_after"] == again["size_before"]
+    assert list(tmp_path.rglob(f"{PREFIX}*")) == []
+
+
+def large():
+    """A file that is not held in memory, and a smaller one neither."""
+    buffer = io.BytesIO()
+    Image.effect_noise((1200, 900), 60).convert("RGB").save(buffer, "png")
+    assert buffer.tell() > IN_MEMORY
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("whose", ["the server", "its worker"])
+def test_a_full_disk_is_a_503_and_leaves_nothing_behind(launch, tmp_path, whose):
+    """A file that cannot be written is nobody's fault but the server's: try again, no charge."""
+    server = launch()
+    server.upload(picture())
+    [worker] = workers(server)
+    before = server.used()
+    process = server.process.pid if whose == "the server" else worker
+    limit = resource.prlimit(process, resource.RLIMIT_FSIZE, (IN_MEMORY + 1000, -1))
+    answer = server.upload(large())
+    assert (answer.status_code, answer.json()["errCode"]) == (503, 503)
+    assert int(answer.headers["retry-after"]) > 0
+    assert server.used() == before
     assert list((tmp_path / "data/objects/incoming").iterdir()) == []
+    resource.prlimit(process, resource.RLIMIT_FSIZE, limit)
+    assert server.upload(large()).status_code == 201
+
+
+class LateSandbox:
+    """Writes its file when it is told to."""
+
+    def __init__(self):
+        self.told = threading.Event()
+
+    def compress_file(self, original, media, options, into):
+        self.told.wait(30)
+        into.write_bytes(b"smaller")
+
+    def close(self):
+        pass
+
+
+def test_what_is_made_after_its_deadline_is_removed(tmp_path):
+    """The answer was a 503, and nothing was charged: no file stays on the disk for it."""
+    compressor = Compressor(load(None, {}, {"deadline": 0.1, "jobs": 1}), Metrics())
+    compressor._sandbox.close()
+    compressor._sandbox = sandbox = LateSandbox()
+    spool = Spool(tmp_path)
+    spool.write(large())
+    options = compressor.options(UploadParams())
+    with ThreadPoolExecutor(1) as thread:  # a browser's tests leave a loop in this one
+        work = compressor.compress(1, spool, MediaType.PNG, options)
+        with pytest.raises(Refusal) as found:
+            thread.submit(asyncio.run, work).result()
+    assert found.value.status == 503
+    sandbox.told.set()
+    compressor._threads.shutdown()
+    assert list(tmp_path.iterdir()) == [spool.path]
+    spool.close()
 
 
 def test_bombs_are_refused_before_they_are_decoded(server):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from .. import backends
 from ..candidate import Candidate
-from ..errors import InputError, LeftAlone, WorkerCrashed
+from ..errors import InputError, LeftAlone, Unreadable, WorkerCrashed
 from ..marker import is_marked, mark
 from ..options import Options
 from ..sandbox import Sandbox
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .metrics import Metrics
     from .settings import Settings
 
+_LOG = logging.getLogger(__name__)
 #: the share of all places that one account may hold
 _SHARE = 0.75
 
@@ -72,18 +74,26 @@ class Compressor:
         if self.waiting >= self._places or held >= max(1, math.ceil(self._places * _SHARE)):
             raise busy(2, "Too many uploads are waiting: try again")
         self._held[account] = held + 1
-        work = asyncio.get_running_loop().run_in_executor(
-            self._threads, self._work, spool, media, options
-        )
+        work = self._threads.submit(self._work, spool, media, options)
+        taken = False
         try:
             async with asyncio.timeout(self._deadline):
-                return await work
+                found = await asyncio.wrap_future(work)
+            taken = True
         except TimeoutError:
             raise unavailable("It took too long; nothing was charged") from None
+        except Unreadable as error:
+            self._failures.labels(error.code).inc()
+            _LOG.error("a file on its way in %s", error.message)
+            raise unavailable("The server cannot work now: try again") from None
         except InputError as error:
             self._failures.labels(error.code).inc()
             raise Refusal(400, f"The file cannot be compressed: {error.message}") from None
+        else:
+            return found
         finally:
+            if not taken:  # it may still be made, and nobody waits for it
+                work.add_done_callback(_remove)
             self._held[account] -= 1
             if not self._held[account]:
                 del self._held[account]
@@ -127,6 +137,11 @@ class Compressor:
             if not fit:
                 into.unlink(missing_ok=True)
         return Spool.of(into) if fit else None
+
+
+def _remove(work: Future[Spool | None]) -> None:
+    if not work.cancelled() and not work.exception() and (found := work.result()):
+        found.close()
 
 
 def _processors() -> int:

@@ -19,6 +19,7 @@ from ..imagerecycle.wire import incoming
 from .multipart import Parser, PartBegin, PartEnd
 from .refusal import Refusal
 from .spool import IN_MEMORY, Spool
+from .storage import StorageUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -101,7 +102,7 @@ async def read_form(
             return await _multipart(body, kind, _Reader(asked, limits, admit))
         data = b"".join([piece async for piece in body.pieces()])
         return Form(asked | incoming.fields("", kind, data))
-    except (Refusal, RequestError) as error:
+    except (Refusal, RequestError, StorageUnavailable) as error:
         if not (isinstance(error, Refusal) and error.status == 408):
             await body.drain()
         raise

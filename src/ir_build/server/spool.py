@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .storage import StorageUnavailable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -44,11 +46,11 @@ class Spool:
         return spool
 
     def write(self, piece: bytes | memoryview) -> None:
-        """Add a piece, which may be kept as it is. Raises OSError."""
+        """Add a piece, which may be kept as it is. Raises `StorageUnavailable`."""
         self.size += len(piece)
         if self._hash is not None:
             self._hash.update(piece)
-            _write_all(self._descriptor, piece)
+            self._to_disk([piece])
             return
         if len(piece) >= _SMALL:
             self._pieces.append(piece)
@@ -57,12 +59,19 @@ class Spool:
         else:
             self._pieces.append(bytearray(piece))
         if self.size > IN_MEMORY:
-            self._descriptor, name = tempfile.mkstemp(prefix=PREFIX, dir=self._folder)
-            self.path = Path(name)
             pieces, self._pieces = self._pieces, []
             self._hash = _hashed(pieces)
-            for one in pieces:
-                _write_all(self._descriptor, one)
+            self._to_disk(pieces)
+
+    def _to_disk(self, pieces: Sequence[Piece]) -> None:
+        try:
+            if self.path is None:
+                self._descriptor, name = tempfile.mkstemp(prefix=PREFIX, dir=self._folder)
+                self.path = Path(name)
+            for piece in pieces:
+                _write_all(self._descriptor, piece)
+        except OSError as error:
+            raise StorageUnavailable(error.strerror) from error
 
     def digest(self) -> bytes:
         """The SHA-256 of the file."""
