@@ -1,8 +1,9 @@
 """PDF: smaller, and everything a reader sees, hears or follows stays."""
 
+import random
 import re
 import zlib
-from io import BytesIO
+from io import BytesIO, StringIO
 
 import pikepdf
 import pypdfium2
@@ -10,6 +11,7 @@ import pytest
 from pikepdf import Array, Dictionary, Name, String
 
 from ir_build.engine import pdf
+from ir_build.engine.pdf import linearfile
 from ir_build.errors import CorruptFile, LeftAlone, Reason
 from ir_build.options import Compression, Options
 
@@ -224,9 +226,50 @@ def test_linearized_stays():
     """A file for showing while it loads is still one."""
     data = saved(manual(), linearize=True)
     result = pdf.compress(data, LOSSLESS).data
-    assert opened(result).is_linearized
+    again = opened(result)
+    problems = StringIO()
+    assert again.is_linearized
+    assert again.check_linearization(problems), problems.getvalue()
     assert rendered(result) == rendered(data)
     assert pdf.compress(result, LOSSLESS).data == result
+    assert again.Root.Metadata.Filter == Name.FlateDecode
+    assert len(result) < len(saved(opened(SMALL), linearize=True, compress_streams=True)) - 500
+
+
+@pytest.mark.parametrize("pages", [1, 2, 40])
+def test_hints_follow(pages):
+    """The hints of a linearized file are right for few pages and many, of all sizes."""
+    document = manual(pages)
+    for number, page in enumerate(document.pages):
+        page.Contents.write(
+            page.Contents.read_bytes()
+            + b"% "
+            + random.Random(number).randbytes(900 * number).hex().encode()
+        )
+        page.Resources.Font.F2 = font(document)
+        page.Resources.Font.F2.BaseFont = Name.Courier
+    again = opened(pdf.compress(saved(document, linearize=True), LOSSLESS).data)
+    problems = StringIO()
+    assert again.check_linearization(problems), problems.getvalue()
+
+
+def test_linearized_archive_keeps_plain_metadata():
+    """What conforms to PDF/A shows its XMP without a filter when linearized, too."""
+    document = manual()
+    document.Root.Metadata = document.make_stream(
+        XMP % b'pdfaid:part="2"', Type=Name.Metadata, Subtype=Name.XML
+    )
+    result = pdf.compress(saved(document, linearize=True), LOSSLESS).data
+    assert b"pdfaid:part=" in result
+    assert opened(result).is_linearized
+
+
+@pytest.mark.parametrize("cut", [0, 100, 1000, -40])
+def test_other_layouts_are_not_tightened(cut):
+    """What is not laid out as qpdf does it is refused, whatever it is."""
+    data = saved(manual(), linearize=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    with pytest.raises((ValueError, KeyError)):
+        linearfile.tightened(data[:cut] + data[cut + 30 :], plain_metadata=False)
 
 
 @pytest.mark.parametrize(("part", "packed"), [(1, False), (2, True)])

@@ -35,7 +35,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     result = writer.write(table, version, identifier, packed=packed)
     check(result, table)
     if source.linearized:
-        result = linearized(result, packed=packed)
+        result = linearized(result, packed=packed, plain_metadata=source.conforming)
     notes = [f"stripped {', '.join(dropped)}"] if dropped else []
     if fault:
         notes.append(f"repaired: {fault}")

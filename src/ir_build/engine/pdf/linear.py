@@ -5,19 +5,47 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
+import zlib
 
 import pikepdf
 
-from .reread import opened
+from ...errors import LeftAlone
+from . import linearfile, objects
+from .reread import Written, opened, outline
 
 # What qpdf writes as the second part of /ID when asked for a static one.
 _STATIC_SECOND_ID = b"><31415926535897932384626433832795>]"
+_SMALL = 1 << 20
 
 
-def linearized(data: bytes, *, packed: bool) -> bytes:
-    """The document in the order that pages are shown in; `packed` allows object streams."""
+def linearized(data: bytes, *, packed: bool, plain_metadata: bool) -> bytes:
+    """The document in the order that pages are shown in; `packed` allows object streams.
+
+    `plain_metadata` leaves XMP without a filter.
+    """
     # A second time, because qpdf orders what it has compressed itself in another way.
-    return _pass(_pass(data, packed=packed), packed=packed)
+    made = _pass(_pass(data, packed=packed), packed=packed)
+    if not packed:
+        return made
+    try:
+        tight = linearfile.tightened(made, plain_metadata=plain_metadata)
+        same = _unpacked(tight) == _unpacked(data)
+    except (ValueError, KeyError, zlib.error, LeftAlone):
+        return made  # not laid out as is known of qpdf
+    return tight if same and len(tight) < len(made) else made
+
+
+def _unpacked(data: bytes) -> list[Written]:
+    """What is in the file, but for whether small streams are deflated, which qpdf sees to."""
+    return [_inflated(*one) for one in outline(objects.read(opened(data)))]
+
+
+def _inflated(text: bytes, data: bytes | None) -> Written:
+    if data is None or b"/DecodeParms" in text or b"/Filter/FlateDecode" not in text:
+        return text, data
+    unpacker = zlib.decompressobj()
+    plain = unpacker.decompress(data, _SMALL)
+    return (text.replace(b"/Filter/FlateDecode", b""), plain) if unpacker.eof else (text, data)
 
 
 def _pass(data: bytes, *, packed: bool) -> bytes:

@@ -13,6 +13,9 @@ from . import objects
 if TYPE_CHECKING:
     from .objects import Table
 
+#: an object's text, and its data where it is a stream
+Written = tuple[bytes, bytes | None]
+
 
 def opened(data: bytes) -> pikepdf.Pdf:
     try:
@@ -30,11 +33,11 @@ def check(data: bytes, table: Table) -> None:
     """Read the new file again: every object must come back as it was written."""
     again = opened(data)
     back = objects.read(again)
-    if again.get_warnings() or _outline(back) != _outline(table):
+    if again.get_warnings() or outline(back) != outline(table):
         raise LeftAlone(Reason.WOULD_CHANGE, "the new file reads differently")
 
 
-def _outline(table: Table) -> list[tuple[bytes, bytes | None]]:
+def outline(table: Table) -> list[Written]:
     """The objects in the order they are met from the trailer, whatever their numbers."""
     met: dict[int, int] = {}
     waiting = [table.trailer]

@@ -93,23 +93,13 @@ class _File:
 
     def stream(self, number: int, dictionary: bytes, data: bytes) -> None:
         self._entries[number] = (1, self._size, 0)
-        head = b"%d 0 obj\n%s/Length %d>>\nstream\n" % (number, dictionary[:-2], len(data))
-        self._add(head, data, b"\nendstream\nendobj\n")
+        self._add(stream_text(number, dictionary, data))
 
     def pack(self, number: int, members: Sequence[tuple[int, bytes]]) -> None:
         """Add an object stream of `members`: their numbers and texts."""
-        offsets, at = [], 0
-        for index, (member, text) in enumerate(members):
+        for index, (member, _) in enumerate(members):
             self._entries[member] = (2, number, index)
-            offsets.append(b"%d %d" % (member, at))
-            at += len(text) + 1
-        head = b" ".join(offsets) + b"\n"
-        body = deflated(head + b"\n".join(text for _, text in members))
-        dictionary = b"<</Type/ObjStm/N %d/First %d/Filter/FlateDecode>>" % (
-            len(members),
-            len(head),
-        )
-        self.stream(number, dictionary, body)
+        self.stream(number, *object_stream(members))
 
     def finish(self, trailer: bytes, *, packed: bool) -> bytes:
         start = self._size
@@ -131,26 +121,50 @@ class _File:
     def _xref_stream(self, trailer: bytes) -> None:
         number = len(self._entries)
         self._entries[number] = (1, self._size, 0)
-        rows = np.array(self._rows(), np.int64)
-        rows[0, 2] = 0
-        widths = (1, max(1, (int(rows[:, 1].max()).bit_length() + 7) // 8), 2)
-        columns = [
-            (rows[:, at] >> 8 * shift & 255).astype(np.uint8)
-            for at, width in enumerate(widths)
-            for shift in reversed(range(width))
-        ]
-        table = np.stack(columns, axis=1)
-        # PNG's filter Up: neighbours differ little.
-        above = np.zeros_like(table)
-        above[1:] = table[:-1]
-        filtered = np.concatenate([np.full((len(table), 1), 2, np.uint8), table - above], axis=1)
-        dictionary = (
-            b"<<%s/Type/XRef/Size %d/W[1 %d 2]/Filter/FlateDecode/DecodeParms<</Predictor 12/Columns %d>>>>"
-            % (trailer, len(rows), widths[1], sum(widths))
-        )
-        self.stream(number, dictionary, deflated(filtered.tobytes()))
+        rows = self._rows()
+        rows[0] = (0, 0, 0)
+        dictionary, data = reference_stream(rows)
+        self.stream(number, b"<<%s/Size %d%s" % (trailer, len(rows), dictionary[2:]), data)
 
     def _add(self, *chunks: bytes) -> None:
         for chunk in chunks:
             self._chunks.append(chunk)
             self._size += len(chunk)
+
+
+def stream_text(number: int, dictionary: bytes, data: bytes) -> bytes:
+    """A stream as it stands in a file."""
+    head = b"%d 0 obj\n%s/Length %d>>\nstream\n" % (number, dictionary[:-2], len(data))
+    return b"%s%s\nendstream\nendobj\n" % (head, data)
+
+
+def object_stream(members: Sequence[tuple[int, bytes]]) -> tuple[bytes, bytes]:
+    """Dictionary and data of the object stream of `members`: their numbers and texts."""
+    offsets, at = [], 0
+    for member, text in members:
+        offsets.append(b"%d %d" % (member, at))
+        at += len(text) + 1
+    head = b" ".join(offsets) + b"\n"
+    body = deflated(head + b"\n".join(text for _, text in members))
+    return b"<</Type/ObjStm/N %d/First %d/Filter/FlateDecode>>" % (len(members), len(head)), body
+
+
+def reference_stream(entries: Sequence[tuple[int, int, int]]) -> tuple[bytes, bytes]:
+    """Dictionary and data of the cross-reference stream of `entries`."""
+    rows = np.array(entries, np.int64)
+    widths = (1, max(1, (int(rows[:, 1].max()).bit_length() + 7) // 8), 2)
+    columns = [
+        (rows[:, at] >> 8 * shift & 255).astype(np.uint8)
+        for at, width in enumerate(widths)
+        for shift in reversed(range(width))
+    ]
+    table = np.stack(columns, axis=1)
+    # PNG's filter Up: neighbours differ little.
+    above = np.zeros_like(table)
+    above[1:] = table[:-1]
+    filtered = np.concatenate([np.full((len(table), 1), 2, np.uint8), table - above], axis=1)
+    dictionary = (
+        b"<</Type/XRef/W[1 %d 2]/Filter/FlateDecode/DecodeParms<</Predictor 12/Columns %d>>>>"
+        % (widths[1], sum(widths))
+    )
+    return dictionary, deflated(filtered.tobytes())
