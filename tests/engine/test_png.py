@@ -1,17 +1,19 @@
 """PNG: every pixel stays unless the eye can't tell, and nobody's payload is dropped."""
 
 import zlib
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
+import oxipng
 import pytest
-from PIL import Image, ImageCms, PngImagePlugin
+from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
 from ir_build.engine import png, pngcolours, pngfile
 from ir_build.engine.nearlossless import STEPS, NearLossless
 from ir_build.engine.quantize import Quantizer
 from ir_build.errors import CorruptFile, LeftAlone, TooLarge
-from ir_build.options import Compression, Meta, Options, Resize
+from ir_build.options import Compression, Effort, Meta, Options, Resize
 from ir_build.score import Reference
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
@@ -219,12 +221,44 @@ def test_unequal_pixels_stay_unequal():
     assert b"pHYs" in kinds(png.compress(wide, LOSSLESS).data)
 
 
-def test_an_animation_is_left_whole():
-    """APNG is not flattened to its first frame."""
-    frames = [picture(), picture().rotate(90).resize((120, 90))]
-    data = saved(frames[0], save_all=True, append_images=frames[1:])
-    with pytest.raises(LeftAlone, match="APNG, 2 frames"):
-        png.compress(data, Options())
+def screenshot():
+    """Text above, a photo below: no way of filtering is best for both."""
+    random = np.random.default_rng(1)
+    page = Image.new("RGB", (400, 480), "white")
+    draw = ImageDraw.Draw(page)
+    letters = np.array(list("abcdefghijklmnopqrstuvwxyz   "))
+    for line in range(36):
+        draw.text((5, 10 * line), "".join(random.choice(letters, 64)), "navy")
+    waves = np.add.outer(np.sin(np.arange(120) / 30), np.cos(np.arange(400) / 40)) * 60 + 120
+    photo = waves[..., None] + random.normal(0, 1, (120, 400, 1)) + [0, 20, 40]
+    page.paste(Image.fromarray(photo.clip(0, 255).astype(np.uint8)), (0, 360))
+    return page
+
+
+def test_each_strip_is_filtered_in_the_way_that_suits_it():
+    """A picture of text and a photo gets smaller than in any one way, and keeps its pixels."""
+    data = saved(screenshot())
+    result = png.compress(data, LOSSLESS).data
+    assert opened(result).tobytes() == screenshot().tobytes()
+    ways = ("none", "sub", "up", "paeth", "average", "bigrams")
+    one = [len(oxipng.optimize_from_memory(data, level=4, filter=[way])) for way in ways]
+    assert len(result) < 0.97 * min(one)
+
+
+@pytest.mark.parametrize("image", [screenshot(), screenshot().quantize(200)])
+def test_more_effort_makes_smaller_files(image):
+    """Fast, default, best."""
+    sizes = [
+        len(png.compress(saved(image), replace(LOSSLESS, effort=effort)).data) for effort in Effort
+    ]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_a_picture_too_large_for_several_ways_at_once_keeps_its_pixels(monkeypatch):
+    """It is filtered in one way, for the memory's sake."""
+    monkeypatch.setattr("ir_build.engine.pngcoding._MOST_BYTES", 100_000)
+    result = png.compress(saved(screenshot()), LOSSLESS).data
+    assert opened(result).tobytes() == screenshot().tobytes()
 
 
 def bad_crc(data):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..candidate import Candidate
 from ..options import Compression, Options
-from . import pngcoding, pngfile, pnglossy, raster
+from . import apng, pngcoding, pngfile, pnglossy, raster
 
 if TYPE_CHECKING:
     from .pngfile import Extras, PngFile
@@ -25,6 +25,13 @@ def compress(data: bytes, options: Options) -> Candidate:
     raster.check_size(file.width, file.height, options.max_pixels)
     kept = pngfile.extras(file, options.preserve_metas)
     notes = (f"stripped {', '.join(kept.stripped)}",) if kept.stripped else ()
+    if file.animated:
+        if options.resize and options.resize.fit(file.width, file.height) != (
+            file.width,
+            file.height,
+        ):
+            notes = (*notes, "not resized: APNG")
+        return Candidate(apng.recompressed(file, kept, options), lossy=False, notes=notes)
     bare = pngfile.bare(file)
     resized = False
     if options.resize and not (kept.payload or kept.unknown):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+import deflate
 import numpy as np
 import oxipng
 import pyvips
@@ -14,9 +15,11 @@ from PIL import Image
 
 from ..errors import CorruptFile
 from ..options import Effort
-from . import pngfile, raster
+from . import pngfile, pngfilters, raster
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..score import Pixels
     from .quantize import Indexed
 
@@ -25,28 +28,36 @@ if TYPE_CHECKING:
 class _Trials:
     """What is tried to make a file smaller."""
 
-    #: ways to choose a filter for each row, all of them for the whole picture
-    filters: tuple[str, ...]
     level: int  #: of libdeflate, 1 to 12
-    #: every way of filtering at this level, not only the most promising, up to so many pixels
-    thorough_pixels: int = 0
-    zopfli_pixels: int = 0  #: zopfli is slow, so it is for pictures of no more pixels
+    slow: tuple[str, ...] = ()  #: more ways to filter rows than those that take little time
+    strips: tuple[int, ...] = pngfilters.STRIPS[:1]  #: their sizes in bytes
+    streams: int = 1  #: how many of the most promising ways are coded at `level`
+    indexed: bool = False  #: whether palettes are tried in strips, too
+    #: zopfli is slow, so it is for pictures of no more pixels
+    zopfli_pixels: int = 0
 
 
 _ZOPFLI_ROUNDS = 15
 _TRIALS = {
-    None: _Trials(("none", "sub"), 5),
-    Effort.FAST: _Trials(("none", "bigrams"), 10),
-    Effort.DEFAULT: _Trials(
-        ("none", "sub", "bigent", "brute"), 12, thorough_pixels=4_096, zopfli_pixels=16_384
-    ),
+    Effort.FAST: _Trials(10),
+    Effort.DEFAULT: _Trials(12, zopfli_pixels=16_384),
     Effort.BEST: _Trials(
-        ("none", "sub", "up", "paeth", "entropy", "bigrams", "bigent", "brute"),
         12,
-        thorough_pixels=65_536,
-        zopfli_pixels=16_384,
+        pngfilters.SLOW,
+        pngfilters.STRIPS,
+        streams=len(pngfilters.STRIPS) + 1,
+        indexed=True,
+        zopfli_pixels=65_536,
     ),
 }
+# Pictures of so few pixels are coded in every way that there is.
+_TINY = 4_096
+# Bytes of a picture up to which it is held in several ways of filtering at once.
+_MOST_BYTES = 64_000_000
+_INDEXED = 3
+_INDEXED_WAYS = ("none", "sub", "bigrams")
+_ZOPFLI_WAYS = ("none", "sub", "bigent", "brute")
+_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # a pixel, by colour type
 
 
 class Types(Enum):
@@ -55,40 +66,110 @@ class Types(Enum):
     ANY = auto()
     COLOURED = auto()  #: of those with colour, any
     SAME = auto()
+    FIXED = auto()  #: the same, of the same depth, with the same palette
 
 
-def recompressed(bare: bytes, types: Types, effort: Effort | None, max_pixels: int) -> bytes:
-    """The same pixels in fewer bytes, as one of `types`; without `effort` a first guess."""
+def recompressed(
+    bare: bytes, types: Types, effort: Effort | None, max_pixels: int, among: int = 0
+) -> bytes:
+    """The same pixels in fewer bytes, as one of `types`; without `effort` a first guess.
+
+    `among` is how many pixels there are in all pictures that are coded like this one.
+    """
+    width, height = _size(bare)
+    pixels = among or width * height
+    pack = _Packer(types, max_pixels)
+    if effort is None:
+        return min(bare, pack(bare, ("none", "sub"), 5), key=len)
     trials = _TRIALS[effort]
-    pixels = int.from_bytes(bare[16:20], "big") * int.from_bytes(bare[20:24], "big")
-    deflaters = [oxipng.Deflaters.libdeflater(trials.level)]
-    if pixels <= trials.thorough_pixels:
+    results = [bare]
+    if pixels <= _TINY and effort is not Effort.FAST:
         # Which colour type is chosen depends on the level, and not always for the better.
-        deflaters.append(oxipng.Deflaters.libdeflater(trials.level - 1))
+        levels = (trials.level, trials.level - 1)
+        ways = (*pngfilters.QUICK, *pngfilters.SLOW)
+        results += [pack(bare, ways, level, each=True) for level in levels]
+    else:
+        results += _well_filtered(bare, trials, pack)
     if pixels <= trials.zopfli_pixels:
-        deflaters.append(oxipng.Deflaters.zopfli(_ZOPFLI_ROUNDS))
-    best = bare
-    for deflate in deflaters:
+        results.append(pack(bare, _ZOPFLI_WAYS, None))
+    return min(results, key=len)
+
+
+def _well_filtered(bare: bytes, trials: _Trials, pack: _Packer) -> Iterator[bytes]:
+    """The picture in the colour type that suits it, its rows filtered in the ways that do."""
+    reduced = pack(bare, ("none", "bigrams"), pngfilters.LEVEL)
+    width, height = _size(reduced)
+    if reduced[25] == _INDEXED:
+        # The order of the palette matters more, and is looked for at the highest level only.
+        reduced = pack(reduced, _INDEXED_WAYS, trials.level)
+        yield reduced
+        if not trials.indexed:
+            return
+    # Each row begins with a byte that says how it is filtered.
+    size = height * (1 + -(-width * _SAMPLES[reduced[25]] * reduced[24] // 8))
+    if size > _MOST_BYTES:
+        yield pack(reduced, (*pngfilters.QUICK, *trials.slow), trials.level)
+        return
+    same = replace(pack, types=Types.FIXED)
+
+    def filtered(way: str) -> tuple[bytes, int]:
+        data = deflated(same(reduced, (way,), pngfilters.LEVEL))
+        return bytes(deflate.zlib_decompress(data, size)), len(data)
+
+    for rows in pngfilters.streams(filtered, height, trials.slow, trials.strips)[: trials.streams]:
+        yield pngfile.with_data(reduced, bytes(deflate.zlib_compress(rows, trials.level)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Packer:
+    """What oxipng makes of pictures, smaller than before or not."""
+
+    types: Types
+    max_pixels: int
+
+    def __call__(
+        self, bare: bytes, ways: tuple[str, ...], level: int | None, *, each: bool = False
+    ) -> bytes:
+        """`bare` with its rows filtered in one of `ways`, by libdeflate's `level` or by zopfli.
+
+        With `each` every way is coded in full, else only the one that looks best.
+        """
+        types = self.types
         try:
-            packed = oxipng.optimize_from_memory(
-                bare,
-                filter=list(trials.filters),
-                deflate=deflate,
-                fast_evaluation=pixels > trials.thorough_pixels,
-                interlace=oxipng.Interlacing.off,
-                color_type_reduction=types is not Types.SAME,
-                grayscale_reduction=types is Types.ANY,
-                # Browsers compute other colours in as many bits as they find.
-                bit_depth_reduction=types is Types.ANY or bare[24] < 16,
-                # Colour under full transparency stays: somebody may look at it with another alpha.
-                optimize_alpha=False,
-                # 16 bits, with a filter byte a row, are the most a picture inflates to.
-                max_decompressed_size=max_pixels * 9,
+            return bytes(
+                oxipng.optimize_from_memory(
+                    bare,
+                    filter=list(ways),
+                    deflate=oxipng.Deflaters.libdeflater(level)
+                    if level
+                    else oxipng.Deflaters.zopfli(_ZOPFLI_ROUNDS),
+                    fast_evaluation=not each,
+                    force=True,
+                    interlace=oxipng.Interlacing.off,
+                    palette_reduction=types is not Types.FIXED,
+                    color_type_reduction=types in (Types.ANY, Types.COLOURED),
+                    grayscale_reduction=types is Types.ANY,
+                    # Browsers compute other colours in as many bits as they find.
+                    bit_depth_reduction=types is Types.ANY
+                    or (types is not Types.FIXED and bare[24] < 16),
+                    # Colour under full transparency stays: somebody may look at it with another
+                    # alpha.
+                    optimize_alpha=False,
+                    # 16 bits, with a filter byte a row, are the most a picture inflates to.
+                    max_decompressed_size=self.max_pixels * 9,
+                )
             )
         except oxipng.PngError as error:
             raise CorruptFile(f"cannot be decoded: {error}") from error
-        best = min(bytes(packed), best, key=len)
-    return best
+
+
+def _size(bare: bytes) -> tuple[int, int]:
+    return int.from_bytes(bare[16:20], "big"), int.from_bytes(bare[20:24], "big")
+
+
+def deflated(bare: bytes) -> bytes:
+    """The rows of a picture as they are stored."""
+    return b"".join(one.data for one in pngfile.parse(bare).chunks if one.kind == b"IDAT")
 
 
 def indexed(picture: Indexed) -> bytes:

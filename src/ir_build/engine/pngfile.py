@@ -89,6 +89,11 @@ class PngFile:
         """Whether the pixels have no colour by their type."""
         return self.colour_type in (0, 4)
 
+    @property
+    def animated(self) -> bool:
+        """Whether there is more than a picture."""
+        return any(chunk.kind in _ANIMATION for chunk in self.chunks)
+
     def find(self, kind: bytes) -> bytes | None:
         """The data of the first chunk of a type."""
         return next((chunk.data for chunk in self.chunks if chunk.kind == kind), None)
@@ -120,9 +125,6 @@ def parse(data: bytes) -> PngFile:
     header = chunks[0].data
     if chunks[0].kind != b"IHDR" or len(header) != 13 or b"IDAT" not in kinds:
         raise CorruptFile("has no picture")
-    if kinds & _ANIMATION:
-        frames = sum(chunk.kind == b"fcTL" for chunk in chunks)
-        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, f"animated (APNG, {frames} frames)")
     width, height = (int.from_bytes(header[at : at + 4], "big") for at in (0, 4))
     if not width or not height:
         raise CorruptFile("has no pixels")
@@ -154,7 +156,7 @@ def extras(file: PngFile, metas: frozenset[Meta]) -> Extras:
     looks = colours.kinds | (pngcolours.KINDS if Meta.ICC in metas else frozenset())
     for chunk in file.chunks:
         name = chunk.kind.decode("latin-1")
-        if chunk.kind in _PICTURE:
+        if chunk.kind in _PICTURE or chunk.kind in _ANIMATION:
             continue
         if chunk.kind in pngcolours.KINDS or chunk.kind == b"pHYs":
             # The same density both ways says nothing about the shape of pixels.
@@ -212,3 +214,10 @@ def assembled(picture: bytes, kept: Extras) -> bytes:
 def bare(file: PngFile) -> bytes:
     """The file with nothing but its picture."""
     return SIGNATURE + b"".join(one.encode() for one in file.chunks if one.kind in _PICTURE)
+
+
+def with_data(picture: bytes, data: bytes) -> bytes:
+    """The file `picture`, which has nothing but a picture, with other rows, deflated."""
+    chunks = [one for one in parse(picture).chunks if one.kind != b"IDAT"]
+    chunks.insert(-1, Chunk(b"IDAT", data))
+    return SIGNATURE + b"".join(one.encode() for one in chunks)
