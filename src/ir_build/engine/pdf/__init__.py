@@ -8,7 +8,7 @@ import pikepdf
 
 from ...candidate import Candidate
 from ...options import Meta, Options
-from . import dictionaries, fonts, largeimages, objects, private, repair, softmasks, writer
+from . import dictionaries, fax, fonts, largeimages, objects, private, repair, softmasks, writer
 from .linear import linearized
 from .repack import repack
 from .reread import check
@@ -23,6 +23,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     dropped = private.drop(source, keep_metadata=Meta.COPYRIGHT in options.preserve_metas)
     slimmed = fonts.slim(source)
     softmasks.drop_opaque(source)
+    fax.recode(source)
     changed = repack(source, options)
     largeimages.shrink(source)
     dictionaries.lighten(source)

@@ -1,0 +1,102 @@
+"""Black and white images in a PDF that come in CCITT group 3."""
+
+from io import BytesIO
+
+import numpy as np
+import pikepdf
+import pypdfium2
+import pytest
+from pikepdf import Dictionary, Name
+from PIL import Image
+
+from ir_build.engine import pdf
+from ir_build.options import Compression, Options
+
+LOSSLESS = Options(compression_type=Compression.LOSSLESS)
+WIDTH, HEIGHT = 1003, 400
+_STRIPS, _LENGTHS = 273, 279
+
+
+def drawing():
+    """Blobs as of letters: white on black."""
+    coarse = np.random.default_rng(3).random((HEIGHT // 10, WIDTH // 10 + 1)) > 0.8
+    return np.repeat(np.repeat(coarse, 10, 0), 10, 1)[:HEIGHT, :WIDTH]
+
+
+def group3(bits):
+    """The rows as libtiff codes them, each after an end of line."""
+    out = BytesIO()
+    picture = Image.fromarray(bits.astype(np.uint8) * 255).convert("1")
+    picture.save(out, "TIFF", compression="group3", tiffinfo={278: HEIGHT}, strip_size=1 << 24)
+    with Image.open(out) as tiff:
+        (start,), (length,) = tiff.tag_v2[_STRIPS], tiff.tag_v2[_LENGTHS]
+        white_is_0 = tiff.tag_v2[262] == 0
+    return out.getvalue()[start : start + length], white_is_0
+
+
+def document(data, parms, **entries):
+    made = pikepdf.new()
+    page = made.add_blank_page(page_size=(501, 200))
+    image = made.make_stream(
+        b"", Type=Name.XObject, Subtype=Name.Image, Width=WIDTH, Height=HEIGHT, **entries
+    )
+    image.write(data, filter=Name.CCITTFaxDecode, decode_parms=Dictionary(parms))
+    page.Resources = Dictionary(XObject=Dictionary(I=image))
+    page.Contents = made.make_stream(b"1 0 0 rg 501 0 0 200 0 0 cm /I Do")
+    out = BytesIO()
+    made.save(out, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+    return out.getvalue()
+
+
+def shown(data):
+    with pypdfium2.PdfDocument(data) as made:
+        return made[0].render(scale=2).to_numpy().copy()
+
+
+def image_of(data):
+    made = pikepdf.open(BytesIO(data))
+    return made, made.pages[0].Resources.XObject.I
+
+
+CODED, WHITE_IS_0 = group3(drawing())
+PARMS = {"/K": 0, "/Columns": WIDTH, "/EndOfLine": True}
+GREY = {"ColorSpace": Name.DeviceGray, "BitsPerComponent": 1}
+
+
+@pytest.mark.parametrize(
+    ("parms", "entries"),
+    [
+        ({}, GREY),
+        ({"/BlackIs1": True}, GREY),
+        ({"/Rows": HEIGHT}, GREY | {"Decode": [1, 0]}),
+        ({"/BlackIs1": True}, {"ImageMask": True}),
+    ],
+    ids=["plain", "black is 1", "decode", "stencil"],
+)
+def test_group4(parms, entries):
+    """Group 3 becomes group 4, and every pixel stays."""
+    data = document(CODED, PARMS | parms, **entries)
+    assert 0 < shown(data).mean() < 255
+    result = pdf.compress(data, LOSSLESS).data
+    _opened, image = image_of(result)
+    assert image.Filter != Name.CCITTFaxDecode or image.DecodeParms.K == -1
+    assert len(image.read_raw_bytes()) < len(CODED) / 1.5
+    assert np.array_equal(shown(result), shown(data))
+
+
+@pytest.mark.parametrize(
+    ("data", "parms"),
+    [
+        (CODED[: len(CODED) // 2], {}),
+        (CODED[:999] + bytes(20) + CODED[1019:], {}),
+        (CODED, {"/EncodedByteAlign": True}),
+        (CODED, {"/K": 4}),
+        (CODED, {"/Columns": WIDTH + 1}),
+    ],
+    ids=["cut off", "damaged", "aligned", "two dimensions", "another width"],
+)
+def test_doubtful_stays(data, parms):
+    """Where decoders might differ the bytes stay."""
+    made = pdf.compress(document(data, PARMS | parms, **GREY), LOSSLESS).data
+    _opened, image = image_of(made)
+    assert image.read_raw_bytes() == data
