@@ -44,6 +44,8 @@ class Backend:
         if self.gate:
             self.gate.wait(10)
         answer = self.answers.get(data[8:].split(b" ")[0].decode() or "_")
+        if callable(answer):
+            answer = answer(options)
         if isinstance(answer, Exception):
             raise answer
         return answer or Candidate(data[: len(data) // 2], lossy=False)
@@ -83,7 +85,7 @@ class Run:
         return Pipeline(
             backend=self.backend,
             fallback=self.fallback,
-            verify=lambda *_: self.verdict,
+            verify=lambda *asked: self.verdict(*asked) if callable(self.verdict) else self.verdict,
             cache=self.cache,
             **more,
         )
@@ -200,6 +202,26 @@ def test_a_no_has_a_reason_and_is_remembered(run, answer, verdict, reason):
         assert outcome.reason is reason
         assert path.read_bytes() == original
     assert len(run.backend.calls) == 1
+
+
+@pytest.mark.parametrize("remote", [False, True])
+def test_what_looks_different_is_tried_without_loss(run, remote):
+    """Only by the engine, which costs nothing."""
+    run.options = Options()
+    run.backend.remote = remote
+    run.backend.answers["x"] = lambda options: Candidate(
+        PNG, lossy=options.compression_type is Compression.LOSSY
+    )
+    run.verdict = lambda _, candidate, *__: "page 2 scores 61.0" if candidate.lossy else None
+    run.add("a.png", "x")
+    outcome = run.go()["a.png"]
+    if remote:
+        assert isinstance(outcome, Kept)
+        assert outcome.detail == "page 2 scores 61.0"
+    else:
+        assert isinstance(outcome, Compressed)
+        assert not outcome.lossy
+    assert len(run.backend.calls) == (1 if remote else 2)
 
 
 def test_a_broken_file_is_reported_each_time_and_tried_once(run):

@@ -121,6 +121,17 @@ def test_blocks_add_up():
         ssimulacra2._BLOCK, ssimulacra2._KEPT_PIXELS = block, kept
 
 
+def test_a_part_counts_for_its_share():
+    """A picture scored where it differs has about the score it has as a whole."""
+    whole = np.tile(PIXELS, (2, 2, 1))
+    changed = whole.copy()
+    height, width = PIXELS.shape[:2]
+    changed[:height, :width] = jpeg(60)
+    part = Reference(PIXELS).score(jpeg(60), share=0.25)
+    assert part == pytest.approx(Reference(whole).score(changed), abs=1)
+    assert part > Reference(PIXELS).score(jpeg(60))
+
+
 def test_another_shape_is_refused():
     """Pictures of different sizes cannot be compared."""
     with pytest.raises(ValueError, match="shape"):

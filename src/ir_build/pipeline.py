@@ -6,7 +6,7 @@ import contextlib
 import threading
 import time
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import atomic, fingerprint
@@ -24,6 +24,7 @@ from .errors import (
 )
 from .fingerprint import Known
 from .marker import is_marked, mark
+from .options import Compression
 from .outcome import Cached, Compressed, Failed, Kept
 from .plan import Job, cache_key, context, own_key
 from .room import Room
@@ -217,8 +218,7 @@ class Pipeline:
         if is_marked(data, job.media):
             return Entry("kept", code=Reason.ALREADY_OPTIMISED)
         try:
-            candidate = backend.compress(data, job.media, job.options, job.asset.path.name)
-            return self._judge(job, data, candidate)
+            return self._tried(backend, job, data)
         except LeftAlone as left:
             if not left.lasting:
                 raise
@@ -227,6 +227,17 @@ class Pipeline:
             if not error.permanent:
                 raise
             return Entry("failed", code=error.code, detail=error.message)
+
+    def _tried(self, backend: Backend, job: Job, data: bytes) -> Entry:
+        name = job.asset.path.name
+        candidate = backend.compress(data, job.media, job.options, name)
+        entry = self._judge(job, data, candidate)
+        if not candidate.lossy or entry.code != Reason.WOULD_CHANGE or backend.remote:
+            return entry
+        # What loses nothing may still be smaller. (A server would charge for it.)
+        exact = replace(job.options, compression_type=Compression.LOSSLESS)
+        second = self._judge(job, data, backend.compress(data, job.media, exact, name))
+        return second if second.status == "compressed" else entry
 
     def _judge(self, job: Job, data: bytes, candidate: Candidate) -> Entry:
         if candidate.lossy:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pikepdf import Array, Dictionary, Name, String
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from ir_build.engine import pdf
 from ir_build.engine.pdf import images, photos, streams
@@ -40,9 +40,9 @@ def jpeg(pixels, **options):
 
 
 def document(data, *, filters=None, parms=None, **entries):
-    """A page that shows one image over its whole area; the image's dictionary is `entries`."""
+    """A page with one image in its lower left corner; the image's dictionary is `entries`."""
     made = pikepdf.new()
-    page = made.add_blank_page(page_size=(256, 192))
+    page = made.add_blank_page(page_size=(612, 459))
     entries = {"Width": 256, "Height": 192, "BitsPerComponent": 8} | entries
     image = made.make_stream(data, Type=Name.XObject, Subtype=Name.Image, **entries)
     if filters is not None:
@@ -62,7 +62,7 @@ def saved(made):
 
 def shown(data):
     made = pypdfium2.PdfDocument(data)
-    pixels = made[0].render(scale=1).to_numpy().copy()
+    pixels = made[0].render(scale=1).to_numpy()[-192:, :256].copy()
     made.close()
     return pixels
 
@@ -167,6 +167,40 @@ def test_lossy_grey():
         assert coded.mode == "L"
     before, after = shown(source).astype(int), shown(result.data).astype(int)
     assert abs(before - after).mean() < 5
+
+
+def drawing(width=256, height=192):
+    """Lines of text with soft edges."""
+    page = Image.new("L", (width * 2, height * 2), 255)
+    pen = ImageDraw.Draw(page)
+    for line in range(9):
+        pen.text((10, 40 * line), f"Line {line}: small letters, {line * 12345}", 0, font_size=28)
+    return np.asarray(page.resize((width, height), Image.Resampling.BICUBIC))
+
+
+@pytest.mark.parametrize("space", [Name.DeviceGray, Name.DeviceRGB])
+def test_lossy_drawing(space):
+    """A drawing is reduced to a palette, in colours and in grey."""
+    pixels = drawing()
+    if space == Name.DeviceRGB:
+        pixels = np.stack([pixels, pixels // 2, pixels], 2)
+    source = saved(document(pixels.tobytes(), ColorSpace=space))
+    result = pdf.compress(source, Options())
+    assert result.lossy
+    kept = image_of(result.data).ColorSpace
+    assert kept[0] == Name.Indexed
+    assert kept[1] == space
+    assert len(result.data) < len(pdf.compress(source, LOSSLESS).data) * 0.9
+    assert Reference(shown(source)).score(shown(result.data)) >= 78
+
+
+def test_enlarged_pictures_stay_exact():
+    """A page shows what a score at the picture's own size would let pass."""
+    made = document(PHOTO.tobytes(), ColorSpace=Name.DeviceRGB)
+    made.pages[0].MediaBox = Array([0, 0, 1024, 768])
+    made.pages[0].Contents = made.make_stream(b"q 1024 0 0 768 0 0 cm /I Do Q")
+    for dpi in (0, 150):
+        assert not pdf.compress(saved(made), Options(pdf_dpi=dpi)).lossy
 
 
 def test_jpeg_lossless():

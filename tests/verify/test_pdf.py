@@ -161,6 +161,14 @@ def test_lossy_pictures_pass_as_lossy_only():
         assert "looks different" in judge(ORIGINAL, candidate).detail
 
 
+def test_a_page_has_to_reach_the_quality():
+    """What is no other picture may still look worse than was asked for."""
+    candidate = changed(with_photo(picture(), 30))
+    verdict = judge(ORIGINAL, candidate, lossy=True)
+    assert "scores" in verdict.detail
+    assert verify(ORIGINAL, Candidate(candidate, lossy=True), MediaType.PDF, Options(quality=60)).ok
+
+
 def drop_form(pdf):
     del pdf.Root.AcroForm
     # A widget that belongs to no form would make the writer warn.

@@ -123,16 +123,17 @@ class Reference:
         self._backgrounds = (None,) if pixels.shape[2] == 3 else (26, 230)
         self._views = [_View(_flatten(pixels, shade)) for shade in self._backgrounds]
 
-    def score(self, pixels: Pixels) -> float:
+    def score(self, pixels: Pixels, share: float = 1.0) -> float:
         """The score of `pixels`, of the same shape, to two decimals; at most 100.
 
+        Where they are a `share` of a picture whose other parts are equal, it is that picture's.
         Rounded because the last bits of a float differ between processors, and a decision
         must not.
         """
         if pixels.shape != self._shape:
             raise ValueError(f"shape {pixels.shape} is not {self._shape}")
         pairs = zip(self._views, self._backgrounds, strict=True)
-        return round(min(view.score(_flatten(pixels, shade)) for view, shade in pairs), 2)
+        return round(min(view.score(_flatten(pixels, shade), share) for view, shade in pairs), 2)
 
 
 def _flatten(pixels: Pixels, shade: int | None) -> Pixels:
@@ -168,7 +169,7 @@ class _View:
         if height * width <= _KEPT_PIXELS:
             self._kept = [self._sides(block) for block in self._blocks]
 
-    def score(self, pixels: Pixels) -> float:
+    def score(self, pixels: Pixels, share: float) -> float:
         sums: dict[tuple[_Where, _Feature], float] = {}
         counts: dict[_Where, int] = {}
         for number, block in enumerate(self._blocks):
@@ -180,7 +181,7 @@ class _View:
                     sums[where, feature] = sums.get((where, feature), 0.0) + value
         total = 0.0
         for (where, feature), value in sums.items():
-            mean = value / counts[where]
+            mean = share * value / counts[where]
             if feature[1] == _NORM4:
                 mean **= 0.25
             total += self._weights[where][feature] * mean

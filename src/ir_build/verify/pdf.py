@@ -5,8 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
+from PIL import ImageChops
+
 from ..errors import CorruptFile, TooLarge
 from ..options import Compression
+from ..score import Reference
 from .likeness import Measure, strips
 from .pdffacts import document_facts
 from .pdfpages import Document
@@ -30,6 +34,13 @@ _PAGES_DRAWN = 100
 _PAGES_DRAWN_FINE = 12
 _SECONDS_DRAWING = 15.0
 _DPI, _FINE_DPI = 60, 110
+# What the score of a page may fall below the target for pictures of fewer pixels than before. PDFium
+# skips some of the pixels that are too many: of one that only lost those it does not show, a page
+# scored 78.
+_SLACK_SCALED = 10.0
+# Pixels of a part that is scored: below it the metric has not all of its scales.
+_SMALLEST_SCORED = 256
+_ALIGNED = 32
 
 
 def verify(original: bytes, candidate: Candidate, media: MediaType, options: Options) -> Verdict:  # noqa: ARG001  (one signature for all judges)
@@ -46,7 +57,10 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
                     or _changed(facts, new_facts)
                     or _read_pages(before, after, pages)
                     or _drawn_pages(
-                        before, after, touched(original, candidate.data), lossless=lossless
+                        before,
+                        after,
+                        touched(original, candidate.data),
+                        None if lossless else options.quality,
                     )
                 )
         except (CorruptFile, TooLarge) as error:
@@ -77,17 +91,43 @@ def _read_pages(before: Document, after: Document, pages: int) -> str:
     return ""
 
 
-def _drawn_pages(before: Document, after: Document, first: list[int], *, lossless: bool) -> str:
+def _drawn_pages(
+    before: Document, after: Document, changed: dict[int, bool], quality: float | None
+) -> str:
+    """What looks different: anything at all where there is no `quality` to keep."""
     end = time.monotonic() + _SECONDS_DRAWING
-    fine = dict.fromkeys(first[:_PAGES_DRAWN_FINE], _FINE_DPI)
+    fine = dict.fromkeys(list(changed)[:_PAGES_DRAWN_FINE], _FINE_DPI)
     rest = dict.fromkeys(_spread(before.pages, _PAGES_DRAWN), _DPI)
     for index, dpi in (fine | rest | fine).items():
         one, other = before.draw(index, dpi), after.draw(index, dpi)
-        if one.tobytes() != other.tobytes() and (lossless or _unlike(one, other)):
-            return f"page {index + 1} looks different"
+        if one.tobytes() != other.tobytes():
+            if quality is None or _unlike(one, other):
+                return f"page {index + 1} looks different"
+            least = quality - (_SLACK_SCALED if changed.get(index) else 0.0)
+            if index in fine and (score := _score(one, other)) < least:
+                return f"page {index + 1} scores {score:.1f}"
         if time.monotonic() > end:
             break
     return ""
+
+
+def _score(before: Image.Image, after: Image.Image) -> float:
+    """The score of a page. Only the part that changed is looked at, and the others counted in."""
+    size = before.size
+    box = ImageChops.difference(before, after).getbbox()
+    assert box is not None, "the page changed"
+    left, right = _part(box[0], box[2], size[0])
+    top, bottom = _part(box[1], box[3], size[1])
+    one, other = (np.asarray(page.crop((left, top, right, bottom))) for page in (before, after))
+    share = (right - left) * (bottom - top) / (size[0] * size[1])
+    return Reference(one).score(other, share)
+
+
+def _part(start: int, stop: int, size: int) -> tuple[int, int]:
+    """From `start` to `stop`, widened to what can be scored alone."""
+    start = start // _ALIGNED * _ALIGNED
+    stop = min(size, max(-(-stop // _ALIGNED) * _ALIGNED, start + _SMALLEST_SCORED))
+    return max(0, min(start, (stop - _SMALLEST_SCORED) // _ALIGNED * _ALIGNED)), stop
 
 
 def _unlike(before: Image.Image, after: Image.Image) -> str:

@@ -1,4 +1,4 @@
-"""Drawings and screenshots reduced to a palette by the image engine, which judges the result."""
+"""Drawings and screenshots as the image engine's PNG has them, whose rows a PDF can hold."""
 
 from __future__ import annotations
 
@@ -15,39 +15,55 @@ from .streams import Packed
 
 if TYPE_CHECKING:
     from ...options import Options
-    from .images import Shape
+    from .images import Entries, Shape
     from .streams import Plain
 
-# What a palette must save over the lossless result to be worth it.
-_WORTH = 0.9
-_INDEXED = 3  # PNG's colour type
+# PNG's colour types
+_GREY, _RGB, _INDEXED = 0, 2, 3
 
 
-def as_palette(
-    image: pikepdf.Stream, plain: Plain, form: Shape, lossless: Packed, options: Options
-) -> Packed | None:
-    """RGB samples of `image` in few of its colours; None unless that is clearly smaller."""
-    space = image.get_raw("/ColorSpace")
-    if space is None or form.components != 3 or not raster.can_be_scored(form.width, form.height):
-        return None
+def roughly(plain: Plain, form: Shape) -> bytes:
+    """The samples as a PNG coded in a hurry: a tenth to a half larger than the smallest."""
+    rows = images.samples(plain, form)
     buffer = io.BytesIO()
-    Image.fromarray(images.samples(plain, form)).save(buffer, "PNG", compress_level=1)
+    image = Image.fromarray(rows[..., 0] if form.components == 1 else rows)
+    image.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def smallest(
+    image: pikepdf.Stream, rough: bytes, form: Shape, options: Options
+) -> tuple[Packed, bool] | None:
+    """The samples of `image`, `rough` as a PNG, as the image engine codes them.
+
+    Also whether they changed; None where a PDF has no room for what came out.
+    """
+    space = image.get_raw("/ColorSpace")
+    if space is None or not raster.can_be_scored(form.width, form.height):
+        return None
     try:
-        made = png.compress(buffer.getvalue(), options).data
+        made = png.compress(rough, options)
     except (InputError, LeftAlone):
         return None
-    bits, kind = made[24], made[25]
-    colours = b"".join(images.chunks(made, b"PLTE"))
-    if kind != _INDEXED or b"".join(images.chunks(made, b"tRNS")):
+    bits, kind = made.data[24], made.data[25]
+    if b"".join(images.chunks(made.data, b"tRNS")):
         return None
-    parms = pikepdf.Dictionary(Predictor=15, Colors=1, BitsPerComponent=bits, Columns=form.width)
-    indexed = pikepdf.Array(
-        [pikepdf.Name.Indexed, space, len(colours) // 3 - 1, pikepdf.String(colours)]
+    entries: Entries = ()
+    if kind == _INDEXED:
+        table = b"".join(images.chunks(made.data, b"PLTE"))
+        if form.components == 1:
+            if table[::3] != table[1::3] or table[::3] != table[2::3]:
+                return None
+            table = table[::3]
+        last = len(table) // form.components - 1
+        indexed = [pikepdf.Name.Indexed, space, last, pikepdf.String(table)]
+        entries = (("/ColorSpace", pikepdf.Array(indexed)),)
+    elif kind != (_GREY if form.components == 1 else _RGB):
+        return None
+    if bits != form.bits:
+        entries = (("/BitsPerComponent", bits), *entries)
+    parms = pikepdf.Dictionary(
+        Predictor=15, Colors=3 if kind == _RGB else 1, BitsPerComponent=bits, Columns=form.width
     )
-    packed = Packed(
-        b"".join(images.chunks(made, b"IDAT")),
-        ("/FlateDecode",),
-        parms,
-        (("/BitsPerComponent", bits), ("/ColorSpace", indexed)),
-    )
-    return packed if packed.cost < lossless.cost * _WORTH else None
+    rows = b"".join(images.chunks(made.data, b"IDAT"))
+    return Packed(rows, ("/FlateDecode",), parms, entries), made.lossy

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 #: pixels; smaller pictures are icons and rules, for which a JPEG's header alone is too much
 SMALLEST = 64 * 64
-# Bits a pixel that deflate needs: below it the picture is a drawing or a screenshot.
-_PHOTO_BITS = 0.6
+# Bits a pixel of a PNG coded in a hurry: below it the picture is a drawing or a screenshot.
+_PHOTO_BITS = 0.8
 # The quality that most pictures need; where even this is too large, no search is worth its time.
 _USUAL = 80
-# What a lossy result must save over the lossless one to be worth it.
-_WORTH = 0.9
+#: what a lossy result must save over the lossless one to be worth it
+WORTH = 0.9
 # A JPEG coded this far below the target's number gains nothing from being coded again: of 26
 # in the shared documents, none below 75 did at a target of 80, and all from 75 on did.
 _COARSE = 6
@@ -103,8 +103,11 @@ def photographic(form: Shape) -> bool:
     return form.direct and form.bits == 8 and form.family in colours
 
 
-def as_jpeg(plain: Plain, form: Shape, lossless: Packed, options: Options) -> Packed | None:
-    """Deflated samples as a JPEG that looks the same, None unless that is much smaller."""
+def as_jpeg(plain: Plain, form: Shape, rough: int, options: Options) -> Packed | None:
+    """Samples as a JPEG that looks the same, None unless that is smaller than `rough`.
+
+    So many bytes the samples take as a PNG coded in a hurry.
+    """
     pixels = form.width * form.height
     if (
         options.compression_type is not Compression.LOSSY
@@ -113,12 +116,12 @@ def as_jpeg(plain: Plain, form: Shape, lossless: Packed, options: Options) -> Pa
         or not raster.can_be_scored(form.width, form.height)
         or pixels > options.max_pixels
         or len(plain.data) != form.size
-        or lossless.cost * 8 < pixels * _PHOTO_BITS
+        or rough * 8 < pixels * _PHOTO_BITS
     ):
         return None
     rows = images.samples(plain, form)
     encode = _encode_grey if form.components == 1 else _encode_rgb
-    if len(encode(rows, _USUAL)) > lossless.cost * _WORTH:
+    if len(encode(rows, _USUAL)) > rough * WORTH:
         return None
     reference = Reference(np.repeat(rows, 3, axis=2) if form.components == 1 else rows)
     found = smallest(
@@ -126,7 +129,7 @@ def as_jpeg(plain: Plain, form: Shape, lossless: Packed, options: Options) -> Pa
         lambda data: reference.score(raster.pixels(raster.decode(data, "JPEG"))),
         options.quality, low=40, high=95, guess=_USUAL,
     )  # fmt: skip
-    if found is None or len(found.data) > lossless.cost * _WORTH:
+    if found is None or len(found.data) > rough * WORTH:
         return None
     made = transcoded(
         Plain(found.data, "/DCTDecode", None),

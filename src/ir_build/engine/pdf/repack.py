@@ -27,6 +27,8 @@ _BUDGET_SEARCHED = {Effort.FAST: 2_000_000, Effort.DEFAULT: 8_000_000, Effort.BE
 _LARGEST_FILTERED = 48 * 1024 * 1024
 # What scaling must save over the full size to be worth it.
 _WORTH_SCALING = 0.9
+# A JPEG this much smaller than a PNG coded in a hurry is worth its loss over the best of them.
+_CLEAR = 0.5
 # Trying row filters costs up to 1 CPU second a million bytes that deflate makes of the image.
 _BUDGET_FILTERED = {Effort.FAST: 4_000_000, Effort.DEFAULT: 12_000_000, Effort.BEST: 24_000_000}
 
@@ -69,7 +71,8 @@ class _Packer:
     ) -> tuple[Packed, bool] | None:
         """A smaller form of the stream, and whether pixels changed; None to leave it as it is."""
         # What is scaled down is never stored as large as it is.
-        most = max(MAX_DECODED, self._options.max_pixels * 3) if shown else MAX_DECODED
+        scaled = shown and self._options.pdf_dpi
+        most = max(MAX_DECODED, self._options.max_pixels * 3) if scaled else MAX_DECODED
         try:
             plain = streams.unpack(stream, min(most, self._budget.decoded))
         except Undecodable:
@@ -96,6 +99,7 @@ class _Packer:
             options.compression_type is Compression.LOSSY
             and photos.photographic(form)
             and not _premultiplied(stream)
+            and not (shown and scaling.enlarged(form, shown))
         )
         size = None
         if free and shown and options.pdf_dpi:
@@ -120,16 +124,22 @@ class _Packer:
 
     def _seen(self, image: _Image) -> tuple[Packed, bool]:
         """Samples as they look to the eye, and whether that is not exactly as they are."""
-        best = self._stored(image)
-        pixels = image.form.width * image.form.height
+        plain, form = image.plain, image.form
+        pixels = form.width * form.height
         if image.mask or not photos.SMALLEST <= pixels <= self._budget.searched:
-            return best, False
+            return self._stored(image), False
         self._budget.searched -= pixels
-        found = photos.as_jpeg(image.plain, image.form, best, self._options)
-        found = found or palettes.as_palette(
-            image.stream, image.plain, image.form, best, self._options
-        )
-        return (found, True) if found else (best, False)
+        rough = palettes.roughly(plain, form)
+        photo = photos.as_jpeg(plain, form, len(rough), self._options)
+        if photo and photo.cost < len(rough) * _CLEAR:
+            return photo, True
+        found = palettes.smallest(image.stream, rough, form, self._options)
+        if found is None or not found[1]:
+            stored = found[0] if found else self._stored(image)
+            found = stored, False
+            if photo and photo.cost > stored.cost * photos.WORTH:
+                photo = None
+        return (photo, True) if photo and photo.cost < found[0].cost else found
 
     def _stored(self, image: _Image) -> Packed:
         """The samples without loss."""
@@ -163,7 +173,7 @@ def repack(source: Source, options: Options) -> int:
     """Pack every stream again, and say how many images have other pixels than before."""
     packer = _Packer(options)
     lossy = options.compression_type is Compression.LOSSY
-    shown = placement.sizes(source) if lossy and options.pdf_dpi else {}
+    shown = placement.sizes(source) if lossy else {}
     masks = _masks(source.pdf, shown)
     changed = 0
     # Documents put together from others repeat whole streams.
