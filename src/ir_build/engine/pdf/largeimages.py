@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .source import Source
 
 # Bytes of samples that are read, of one image and of all in a document.
-_LARGEST, _BUDGET = 512 * 1024 * 1024, 1024 * 1024 * 1024
+_LARGEST, _BUDGET = 320 * 1024 * 1024, 1024 * 1024 * 1024
 _BAND = 8 * 1024 * 1024
 _FAMILIES = ("/DeviceRGB", "/ICCBased", "/CalRGB")
 _MOST_COLOURS = 256
