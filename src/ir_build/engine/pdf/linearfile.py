@@ -53,7 +53,7 @@ def tightened(data: bytes, *, plain_metadata: bool) -> bytes:
     places = _places(first) | _places(last)
     for one in (number, first.number, last.number):
         places.pop(one, None)
-    hints_number = next(key for key, place in places.items() if place == hints_at)
+    hints_number = {place: key for key, place in places.items()}[hints_at]
     second = places.get(1, 0)
     del places[hints_number]
     order = sorted(places, key=places.__getitem__)
