@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
 # What saves less than this over the lossless result is not worth its loss.
 _WORTH = 0.95
-# The thorough lossless result is never this much smaller than the quick one, except in a file of
-# so few bytes that repetition, found by one and not by the other, can be nearly all of it.
-_CLEAR = 0.7
+# The thorough result is never this much smaller than the quick one, except in a file of so few
+# bytes that repetition, found by one and not by the other, can be nearly all of it.
+_CLEAR = 0.8
 _FEW_BYTES = 20_000
+# A draft so much longer than another does not become the shorter one.
+_NEAR = 1.15
 
 
 def compress(data: bytes, options: Options) -> Candidate:
@@ -50,7 +52,7 @@ def compress(data: bytes, options: Options) -> Candidate:
         chosen = Candidate(pngfile.assembled(lossy, kept), lossy=True, notes=notes)
         # A first guess decides clear cases without the thorough one.
         guess = pngcoding.recompressed(bare, types, None, options.max_pixels)
-        if len(guess) > _FEW_BYTES and len(lossy) < len(guess) * _CLEAR:
+        if len(guess) > _FEW_BYTES and len(lossy) < len(guess) * _CLEAR * _WORTH:
             return chosen
     lossless = pngcoding.recompressed(bare, types, options.effort, options.max_pixels)
     if lossy is not None and len(lossy) < len(lossless) * _WORTH:
@@ -89,7 +91,11 @@ def _lossy(
         files.append(pngcoding.coded(coarse))
     elif file.bit_depth == 16:
         files.append(pngcoding.coded(pixels))
+    drafts = [pngcoding.recompressed(one, types, None, options.max_pixels) for one in files]
+    shortest = min(map(len, drafts), default=0)
     packed = [
-        pngcoding.recompressed(one, types, options.effort, options.max_pixels) for one in files
+        pngcoding.recompressed(one, types, options.effort, options.max_pixels)
+        for one in drafts
+        if len(one) <= shortest * _NEAR
     ]
     return min(packed, key=len, default=None)

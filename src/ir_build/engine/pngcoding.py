@@ -55,7 +55,7 @@ _TINY = 4_096
 # Bytes of a picture up to which it is held in several ways of filtering at once.
 _MOST_BYTES = 64_000_000
 _INDEXED = 3
-_INDEXED_WAYS = ("none", "sub", "bigrams")
+_INDEXED_WAYS = ("none", "sub", "bigrams", "entropy")
 _ZOPFLI_WAYS = ("none", "sub", "bigent", "brute")
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # a pixel, by colour type
 
@@ -80,7 +80,7 @@ def recompressed(
     pixels = among or width * height
     pack = _Packer(types, max_pixels)
     if effort is None:
-        return min(bare, pack(bare, ("none", "sub"), 5), key=len)
+        return min(bare, pack(bare, ("none", "bigrams"), 5), key=len)
     trials = _TRIALS[effort]
     results = [bare]
     if pixels <= _TINY and effort is not Effort.FAST:

@@ -27,7 +27,7 @@ STRIPS = (65_536, 32_768, 131_072)
 _WINDOW = 32_768
 # Levels of libdeflate at which strips and whole pictures are compared.
 _STRIP_LEVEL, LEVEL = 4, 7
-# Rows as they are, when so much shorter than in any other quick way, are left so.
+# A way that is so much shorter than any other quick one is taken for the whole picture.
 _CLEAR = 0.9
 # What a few bytes less at this level are worth at a higher one is chance.
 _WORTH = 0.998
@@ -45,11 +45,10 @@ def streams(
     the ways besides the quick ones, `sizes` those of strips to try.
     """
     found = {way: filtered(way) for way in QUICK}
-    lengths = {way: length for way, (_, length) in found.items()}
-    if lengths["none"] < _CLEAR * min(lengths[way] for way in QUICK if way != "none"):
-        return [found["none"][0]]
-    found |= {way: filtered(way) for way in slow}
     ways = sorted(found.values(), key=itemgetter(1))
+    if ways[0][1] < _CLEAR * ways[1][1] and (ways[0] is found["none"] or not slow):
+        return [ways[0][0]]
+    ways = sorted((*ways, *map(filtered, slow)), key=itemgetter(1))
     best = ways[:1]
     for size in sizes:
         mixed = _mixed([rows for rows, _ in ways], height, size)
