@@ -79,6 +79,8 @@ def test_the_page_for_people_describes_every_call(plain):
             assert f"<code>{method.upper()} {path}</code>" in answer.text
     assert "default-src 'self'" in answer.headers["content-security-policy"]
     assert not re.search(r"(src|href)=\"https?:", answer.text)
+    assert "<code>auth</code>" in answer.text
+    assert "`" not in answer.text
     assert requests.get(f"{base}/reference.css", timeout=30).status_code == 200
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,9 @@ def _page(described: Document) -> Iterator[str]:
     yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width">'
     yield f'<title>{escape(info["title"])}</title><link rel="stylesheet" href="reference.css">'
-    yield f"</head><body><main><h1>The API of this server</h1><p>{escape(info['description'])}</p>"
+    about = re.sub("`(.*?)`", r"<code>\1</code>", escape(info["description"]))  # it is Markdown
+    yield '<link rel="icon" href="icon.svg" type="image/svg+xml">'
+    yield f"</head><body><main><h1>The API of this server</h1><p>{about}</p>"
     yield f"<p>Below <code>{escape(url)}</code>; for machines: "
     yield '<a href="openapi.json">openapi.json</a>.</p>'
     example = f'curl -X GET -d \'auth={{"key":"...","secret":"..."}}\' \'{url}/accounts/mine\''
