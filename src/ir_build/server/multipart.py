@@ -1,7 +1,8 @@
 """Read `multipart/form-data` piece by piece, in every spelling that clients are known to send.
 
 Lines may end in LF alone, the closing boundary may be missing, a boundary may be unquoted and hold
-an `=`. The data of a part is handed on as it comes, and not copied; nothing is held but a line's worth.
+an `=`. The data of a part is handed on as it comes and is not copied; nothing is held but a line's
+worth.
 """
 
 from __future__ import annotations
