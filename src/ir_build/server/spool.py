@@ -29,7 +29,6 @@ class Spool:
         self._folder = folder
         self._pieces: list[Piece] = []
         self._descriptor = -1
-        self._hash: hashlib._Hash | None = None
         #: bytes so far
         self.size = 0
         #: where the file is, None while it is in memory
@@ -48,8 +47,7 @@ class Spool:
     def write(self, piece: bytes | memoryview) -> None:
         """Add a piece, which may be kept as it is. Raises `StorageUnavailable`."""
         self.size += len(piece)
-        if self._hash is not None:
-            self._hash.update(piece)
+        if self.path is not None:
             self._to_disk([piece])
             return
         if len(piece) >= _SMALL:
@@ -60,7 +58,6 @@ class Spool:
             self._pieces.append(bytearray(piece))
         if self.size > IN_MEMORY:
             pieces, self._pieces = self._pieces, []
-            self._hash = _hashed(pieces)
             self._to_disk(pieces)
 
     def _to_disk(self, pieces: Sequence[Piece]) -> None:
@@ -74,11 +71,14 @@ class Spool:
             raise StorageUnavailable(error.strerror) from error
 
     def digest(self) -> bytes:
-        """The SHA-256 of the file."""
-        if self._hash is None:
-            # In one go, by the thread that asks, not piece by piece by the one that receives.
-            return _hashed(self._pieces).digest()
-        return self._hash.digest()
+        """The SHA-256 of the file, made by the thread that asks and not by the one that receives."""
+        if self.path is not None:
+            with self.path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").digest()
+        found = hashlib.sha256()
+        for piece in self._pieces:
+            found.update(piece)
+        return found.digest()
 
     def read(self, limit: int = -1) -> bytes:
         """The file's first `limit` bytes, or all of it."""
@@ -109,13 +109,6 @@ class Spool:
             with contextlib.suppress(OSError):
                 self.path.unlink()
         self._pieces = []
-
-
-def _hashed(pieces: Sequence[Piece]) -> hashlib._Hash:
-    found = hashlib.sha256()
-    for piece in pieces:
-        found.update(piece)
-    return found
 
 
 def _write_all(descriptor: int, data: Piece) -> None:
