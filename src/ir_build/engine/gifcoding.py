@@ -10,31 +10,43 @@ from PIL import Image
 from . import giffile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
     #: places in a list of colours, in bytes where it is short enough
     Places = NDArray[np.uint8] | NDArray[np.uint16]
 
-#: a run of pixels that are there already is drawn again if its colour changes less often: two
-#: numbers that together find nearly all there is to gain
-_CHANGES_IN_A_RUN = (2, 8)
-_NONE = np.uint8(0)
+#: ways to draw pixels that look right without being drawn: not at all, all of them, and those of
+#: runs in which the colour changes less often; two numbers that together find nearly all there is
+#: to gain
+NONE, ALL = 0, 1
+_CHANGES_IN_A_RUN = {2: 2, 3: 8}
 
 
-def choices(colours: Places, free: NDArray[np.bool_]) -> Iterator[Places]:
-    """The ways to draw `colours` that may be the shortest, 0 where nothing is drawn.
+def drawn(colours: Places, free: NDArray[np.bool_], ways: Iterable[int]) -> Iterator[Places]:
+    """`colours` drawn in each of these ways, 0 where nothing is drawn.
 
     `free` pixels look right without being drawn.
     """
-    yield np.where(free, _NONE, colours)
-    if free.any() and colours.any():
-        yield colours
-        changes, lengths = _runs(colours, free)
-        for most in _CHANGES_IN_A_RUN:
-            busy = np.repeat(changes >= most, lengths).reshape(free.shape)
-            yield np.where(busy & free, _NONE, colours)
+    changes = lengths = None
+    for way in ways:
+        if way == ALL:
+            yield colours
+            continue
+        left = free
+        if way != NONE:
+            if changes is None or lengths is None:
+                changes, lengths = _runs(colours, free)
+            busy = np.repeat(changes >= _CHANGES_IN_A_RUN[way], lengths).reshape(free.shape)
+            left = busy & free
+        # A product is formed several times as fast as a choice is made.
+        yield colours * ~left
+
+
+def choices(colours: Places, free: NDArray[np.bool_]) -> tuple[int, ...]:
+    """The ways to draw `colours` that may be the shortest."""
+    return (NONE, ALL, *_CHANGES_IN_A_RUN) if free.any() and colours.any() else (NONE,)
 
 
 def _runs(colours: Places, free: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -73,6 +85,10 @@ def code_size(highest: int) -> int:
 def lzw(indices: NDArray[np.uint8], size: int) -> bytes:
     """The LZW data of these indices with a minimum code size, without sub-block lengths."""
     image = Image.fromarray(np.ascontiguousarray(indices))
-    # Pillow's encoder leaves out the empty block at the end.
-    codes, _ = giffile.joined(image.tobytes("gif", "L", size, 0) + b"\0", 0)
-    return codes
+    blocks = image.tobytes("gif", "L", size, 0)
+    # All blocks but the last are full: 255 bytes after their length.
+    full = np.frombuffer(blocks, np.uint8, len(blocks) // 256 * 256).reshape(-1, 256)
+    if (full[:, 0] == 255).all():
+        # The empty block at the end is left out.
+        return full[:, 1:].tobytes() + giffile.joined(blocks[full.size :] + b"\0", 0)[0]
+    return giffile.joined(blocks + b"\0", 0)[0]

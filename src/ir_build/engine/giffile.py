@@ -109,8 +109,13 @@ def table_depth(table: bytes) -> int:
 
 def sub_blocks(data: bytes) -> bytes:
     """`data` in blocks of up to 255 bytes, each with its length, and the empty last one."""
-    parts = (data[at : at + 255] for at in range(0, len(data), 255))
-    return b"".join(bytes((len(part),)) + part for part in parts) + b"\0"
+    parts: list[bytes] = []
+    for at in range(0, len(data) - 254, 255):
+        parts += (b"\xff", data[at : at + 255])
+    rest = len(data) % 255
+    if rest:
+        parts += (bytes((rest,)), data[-rest:])
+    return b"".join(parts) + b"\0"
 
 
 def parse(data: bytes) -> GifFile:

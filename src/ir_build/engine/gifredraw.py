@@ -6,7 +6,6 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,21 +89,26 @@ def _shortest(change: Change, *, thorough: bool) -> _Drawing:
     table[numbers] = np.arange(len(numbers))
     places = np.take(table, change.colours, mode="clip")
     rows = slice(None) if thorough or places.size < _TRIED_WHOLE else _sample(len(places))
-    sizes = []
-    for way in gifcoding.choices(places[rows], change.free[rows]):
-        used = _used(way, numbers, change)
-        fits = len(used) <= 256
-        sizes.append(
-            len(_coded(way, numbers, used)) + _table_bytes(len(used)) if fits else sys.maxsize
-        )
+    ways = gifcoding.choices(places, change.free)
+    sizes = dict.fromkeys(ways, 0)
+    if len(ways) > 1:
+        for way, some in zip(
+            ways, gifcoding.drawn(places[rows], change.free[rows], ways), strict=True
+        ):
+            used = _used(some, numbers, change)
+            fits = len(used) <= 256
+            size = (
+                len(_coded(some, numbers, used)) + _table_bytes(len(used)) if fits else sys.maxsize
+            )
+            sizes[way] = size
+    ways = tuple(sorted(ways, key=sizes.__getitem__))
     best: _Drawing | None = None
-    for number in sorted(range(len(sizes)), key=sizes.__getitem__):
-        if best is not None and sizes[number] > _CLOSE * min(sizes):
+    for way, all_ in zip(ways, gifcoding.drawn(places, change.free, ways), strict=True):
+        if best is not None and sizes[way] > _CLOSE * min(sizes.values()):
             break
-        way = next(islice(gifcoding.choices(places, change.free), number, None))
-        used = _used(way, numbers, change)
+        used = _used(all_, numbers, change)
         if len(used) <= 256:
-            drawing = _Drawing(change.box, change.disposal, way, numbers, used)
+            drawing = _Drawing(change.box, change.disposal, all_, numbers, used)
             best = drawing if best is None or drawing.size < best.size else best
     if best is None:
         raise Unclear("a frame of more than 256 colours")
@@ -190,8 +194,10 @@ def _width(used: tuple[int, ...], order: tuple[int, ...]) -> int:
 
 def _coded(places: Places, numbers: NDArray[np.intp], order: tuple[int, ...]) -> bytes:
     """The LZW data of the colours with these `numbers` and a table in this order."""
-    row = {number: index for index, number in enumerate(order)}
-    table = np.array([row.get(number, 0) for number in numbers.tolist()], np.uint8)
+    table = np.zeros(len(numbers), np.uint8)
+    at = np.minimum(np.searchsorted(numbers, order), len(numbers) - 1)
+    there = numbers[at] == order
+    table[at[there]] = np.flatnonzero(there)
     indices = gifcoding.looked_up(table, places)
     return gifcoding.lzw(indices, gifcoding.code_size(int(indices.max())))
 
