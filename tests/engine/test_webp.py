@@ -64,6 +64,19 @@ def foreign_profile():
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("settings", [{"quality": 97}, {"lossless": True, "quality": 0}])
+@pytest.mark.parametrize("target", [70, 90])
+def test_more_effort_never_leaves_more_bytes(mode, settings, target):
+    """Each effort does what the lower ones do."""
+    data = saved(picture(mode=mode), **settings)
+    fast, default, best = (
+        len(webp.compress(data, Options(quality=target, effort=effort)).data)
+        for effort in (Effort.FAST, Effort.DEFAULT, Effort.BEST)
+    )
+    assert best <= default <= fast <= len(data)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize("options", [LOSSY, LOSSLESS])
 def test_lossless_stays_lossless(mode, options):
     """A lossless picture keeps every visible pixel and is still coded as one, smaller."""

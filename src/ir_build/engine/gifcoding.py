@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     #: places in a list of colours, in bytes where it is short enough
     Places = NDArray[np.uint8] | NDArray[np.uint16]
 
-#: ways to draw pixels that look right without being drawn: not at all, all of them, and those of
-#: runs in which the colour changes less often; two numbers that together find nearly all there is
-#: to gain
+#: ways to draw pixels that look right without being drawn: none, all, or those of runs in which
+#: the colour changes less often; two numbers that together find nearly all there is to gain
 NONE, ALL = 0, 1
 _CHANGES_IN_A_RUN = {2: 2, 3: 8}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,14 +22,15 @@ if TYPE_CHECKING:
 
 #: pixels up to which the slowest lossless method (10 CPU seconds per megapixel) is affordable
 _THOROUGH = {Effort.FAST: 0, Effort.DEFAULT: 1_500_000, Effort.BEST: 4_000_000}
-_METHOD = {Effort.FAST: 4, Effort.DEFAULT: 6, Effort.BEST: 6}
+_METHOD = 6
 #: methods, and how far over the target a search may end: a step of quality is some half a point and
 #: 1 % of bytes. Scores do not rise evenly, so a search that goes on may end higher; and of five
-#: pictures one comes out smaller from the faster method.
+#: pictures one comes out smaller from the faster method. The smallest file counts, and each effort
+#: does what the lower ones do.
 _SEARCHES = {
-    Effort.FAST: ((4, 2.0),),
-    Effort.DEFAULT: ((6, 1.0),),
-    Effort.BEST: ((6, 1.0), (6, 0.4), (4, 2.0), (4, 0.4)),
+    Effort.FAST: ((6, 2.0),),
+    Effort.DEFAULT: ((6, 2.0), (6, 1.0)),
+    Effort.BEST: ((6, 2.0), (6, 1.0), (6, 0.4), (4, 2.0), (4, 0.4)),
 }
 _LOWEST, _HIGHEST = 20, 98
 #: pixels to be scored up to which a search is affordable
@@ -63,8 +65,12 @@ def lossless(
     `total` is the number of all pixels to be coded, if there are more than this picture's.
     """
     thorough = (total or image.width * image.height) <= _THOROUGH[effort]
-    quality, method = (100, 6) if thorough else (100, 4)
-    return _encode(image, lossless=True, quality=quality, method=method, exact=hidden)
+    # The faster method may be the better one.
+    coded = [
+        _encode(image, lossless=True, quality=100, method=method, exact=hidden)
+        for method in ((6, 4) if thorough else (4,))
+    ]
+    return min(coded, key=lambda one: len(one.data))
 
 
 def transparency(image: Image.Image, effort: Effort) -> bytes:
@@ -84,7 +90,7 @@ def lossy(
     """The picture as VP8, quality 0 to 100; `alpha` is its transparency, if already coded."""
     if alpha is None and image.mode == "RGBA":
         alpha = transparency(image, effort)
-    return _vp8(image, quality, _METHOD[effort], alpha)
+    return _vp8(image, quality, _METHOD, alpha)
 
 
 def again_without_loss(
@@ -131,19 +137,28 @@ def up_to_score(
         alpha = transparency(image, effort)
     judge = Judge(image, "WEBP", target, profile)
 
-    def search(method: int, near: float) -> Found | None:
-        def encode(quality: int) -> bytes:
-            return _vp8(image, quality, method, alpha).file()
+    score = cache(judge.score)
 
-        return smallest(
-            encode, judge.score, target, low=_LOWEST, high=_HIGHEST, guess=guess, near=near
+    @cache
+    def encode(method: int, quality: int) -> bytes:
+        return _vp8(image, quality, method, alpha).file()
+
+    best: Found | None = None
+    for method, near in _SEARCHES[effort]:
+        if (method, near) in _SEARCHES[Effort.FAST] and work(image) > _SCORED[Effort.FAST]:
+            continue
+        found = smallest(
+            partial(encode, method),
+            score,
+            target,
+            low=_LOWEST,
+            high=_HIGHEST,
+            guess=guess,
+            near=near,
         )
-
-    found = [one for one in (search(*way) for way in _SEARCHES[effort]) if one is not None]
-    if not found:
-        return None
-    best = min(found, key=lambda one: len(one.data))
-    return Coded(webpfile.read(best.data).image, best.quality)
+        if found is not None and (best is None or len(found.data) < len(best.data)):
+            best = found
+    return None if best is None else Coded(webpfile.read(best.data).image, best.quality)
 
 
 def _alpha_again(stream: Bitstream, image: Image.Image, effort: Effort) -> Bitstream:
