@@ -102,7 +102,11 @@ class GifScreen:
                 if data[at + 1] == 0xF9:
                     flags, delay, index = struct.unpack_from("<BHB", data, at + 3)
                     disposal, transparent = flags >> 2 & 7, index if flags & 1 else None
-                elif data[at + 3 : at + 14] in _LOOPS and data[at + 14 : at + 16] == b"\3\1":
+                elif (
+                    data[at + 1 : at + 3] == b"\xff\x0b"
+                    and data[at + 3 : at + 14] in _LOOPS
+                    and data[at + 14 : at + 16] == b"\3\1"
+                ):
                     (loop,) = struct.unpack_from("<H", data, at + 16)
                     if self.loops[-1:] != [loop]:
                         self.loops.append(loop)
