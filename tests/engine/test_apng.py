@@ -111,6 +111,14 @@ def test_an_animation_is_not_resized():
     assert "not resized: APNG" in result.notes
 
 
+def test_an_interlaced_animation_is_left_alone():
+    """The decoder that results are checked with cannot read it."""
+    found = chunks(saved("RGB"))
+    found[0] = (b"IHDR", found[0][1][:12] + b"\1")
+    with pytest.raises(LeftAlone, match="interlaced"):
+        png.compress(joined(found), LOSSLESS)
+
+
 def without(kind):
     found = chunks(saved("RGB"))
     found.remove(next(one for one in found if one[0] == kind))

@@ -7,7 +7,7 @@ none of these changes.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import LeftAlone, Reason
@@ -32,7 +32,7 @@ class _Picture:
 
     control: bytes | None  #: its fcTL without the sequence number
     size: bytes  #: width and height as they are stored
-    data: bytes = b""  #: its pixels, deflated
+    data: bytearray = field(default_factory=bytearray)  #: its pixels, deflated
 
     @property
     def pixels(self) -> int:
@@ -41,22 +41,30 @@ class _Picture:
 
 def recompressed(file: PngFile, kept: Extras, options: Options) -> bytes:
     """The same frames in fewer bytes, with `kept`. Raises `LeftAlone` for what is out of order."""
+    header = file.chunks[0].data
+    if header[12]:
+        # Pillow, which results are checked with, does not decode it.
+        raise _left_alone("interlaced")
     pictures = _pictures(file)
     pixels = sum(one.pixels for one in pictures)
     if pixels > _CODED_PIXELS:
         raise _left_alone(f"{len(pictures)} frames of {pixels} pixels altogether")
-    header = file.chunks[0].data
     shared = [Chunk(kind, data) for kind in (b"PLTE", b"tRNS") if (data := file.find(kind))]
-    chunks = [Chunk(b"IHDR", header[:12] + b"\0"), *kept.before, *shared]
+    chunks = [Chunk(b"IHDR", header), *kept.before, *shared]
     chunks += [one for one in file.chunks if one.kind == b"acTL"]
     number = 0
     for at, picture in enumerate(pictures):
-        alone = [Chunk(b"IHDR", picture.size + header[8:]), *shared, Chunk(b"IDAT", picture.data)]
+        alone = [
+            Chunk(b"IHDR", picture.size + header[8:]),
+            *shared,
+            Chunk(b"IDAT", bytes(picture.data)),
+        ]
         packed = pngcoding.recompressed(
             SIGNATURE + b"".join(one.encode() for one in (*alone, Chunk(b"IEND", b""))),
             pngcoding.Types.FIXED,
             options.effort,
-            options.max_pixels,
+            # No frame inflates to more than its own pixels.
+            picture.pixels,
             among=pixels,
         )
         if picture.control is not None:

@@ -56,7 +56,7 @@ _TINY = 4_096
 # Bytes of a picture up to which it is held in several ways of filtering at once.
 _MOST_BYTES = 64_000_000
 _INDEXED = 3
-_INDEXED_WAYS = ("none", "sub", "bigrams", "entropy")
+_INDEXED_WAYS = ("none", "sub", "bigrams", "entropy", "bigent")
 _ZOPFLI_WAYS = ("none", "sub", "bigent", "brute")
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # a pixel, by colour type
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 #: ways that take little time, and more that take several times as long
 QUICK = ("none", "sub", "up", "paeth", "bigrams")
 SLOW = ("average", "entropy", "bigent", "brute")
+_BY_ROW = ("entropy", "bigent")
 #: bytes of a strip: about as far as deflate looks back, or a few times that
 STRIPS = (65_536, 32_768, 131_072)
 
@@ -47,6 +48,9 @@ def streams(
     found = {way: filtered(way) for way in QUICK}
     ways = sorted(found.values(), key=itemgetter(1))
     if ways[0][1] < _CLEAR * ways[1][1] and (ways[0] is found["none"] or not slow):
+        if ways[0] is found["bigrams"]:
+            # Where it is best to choose row by row, other ways to choose may do a little better.
+            ways = sorted((ways[0], *map(filtered, _BY_ROW)), key=itemgetter(1))
         return [ways[0][0]]
     ways = sorted((*ways, *map(filtered, slow)), key=itemgetter(1))
     best = ways[:1]
