@@ -25,6 +25,10 @@ _WORKERS = 2
 _PAGES_READ = 40
 _SECONDS = 1200
 
+_UNREADABLE = (
+    pikepdf.PdfError, pikepdf.PasswordError, pypdfium2.PdfiumError, ValueError, TypeError, AttributeError,
+)  # fmt: skip
+
 _Line = Callable[[Path, Path], list[str]]
 
 
@@ -222,7 +226,7 @@ def _facts(path: Path) -> dict[str, int]:
                     )
                 ),
             }
-    except (pikepdf.PdfError, pypdfium2.PdfiumError, ValueError, TypeError, AttributeError):
+    except _UNREADABLE:
         return {}
 
 
