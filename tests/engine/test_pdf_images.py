@@ -148,6 +148,14 @@ def test_bilevel_polarity():
     assert np.array_equal(shown(saved(changed)), shown(source))
 
 
+def test_bilevel_of_any_size(monkeypatch):
+    """A large sheet is no bomb: it was decoded within its limits already."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    stripes = np.tile(np.uint8([0, 255, 15]), (192, 11))[:, :32]
+    source = saved(document(stripes.tobytes(), ColorSpace=Name.DeviceGray, BitsPerComponent=1))
+    assert np.array_equal(shown(pdf.compress(source, LOSSLESS).data), shown(source))
+
+
 def test_lossy_photo():
     """A photograph stored without loss becomes a JPEG that looks the same."""
     source = saved(document(PHOTO.tobytes(), ColorSpace=Name.DeviceRGB))

@@ -221,8 +221,9 @@ def _group4(form: Shape, data: bytes) -> tuple[bytes, bool]:
     info[_ROWS_PER_STRIP] = form.height
     picture = Image.frombytes("1", (form.width, form.height), data)
     picture.save(out, "TIFF", compression="group4", tiffinfo=info, strip_size=len(data) + 1)
-    with Image.open(out, formats=["TIFF"]) as tiff:
-        assert isinstance(tiff, TiffImagePlugin.TiffImageFile)
+    # Not by `Image.open`, which refuses large pictures; this one is ours.
+    out.seek(0)
+    with TiffImagePlugin.TiffImageFile(out) as tiff:
         (start,), (length,) = tiff.tag_v2[_STRIPS], tiff.tag_v2[_LENGTHS]
         # the codec calls a bit of 1 black; the tag says whether Pillow turned the bits round
         as_given = tiff.tag_v2[_PHOTOMETRIC] == 1
