@@ -192,7 +192,7 @@ def test_the_codes_are_those_of_the_alphabet(size):
     pixels = np.random.default_rng(size).integers(0, 2**size, (120, 120)).astype(np.uint8)
     one = Frame(b"", Control(), 0, 0, 120, 120, interlaced=False, table=b"", code_size=size,
                 codes=gifcoding.lzw(pixels, size))  # fmt: skip
-    image = Image.open(BytesIO(one.alone(bytes(768))))
+    image = Image.open(BytesIO(GifFile(120, 120, 0, bytes(768), (one,)).encode()))
     assert (np.asarray(image) == pixels).all()
 
 
@@ -230,6 +230,7 @@ BROKEN = {
     "middle": lambda data: data[: len(data) // 2],
     "no picture": lambda data: data[:13] + data[13 : 13 + 3 * 2 ** ((data[10] & 7) + 1)] + b"\x3b",
     "before the picture": lambda data: data[:10],
+    "without pixels": lambda data: data.replace(b"\x2c\0\0\0\0\x5a", b"\x2c\0\0\0\0\0", 1),
     "graphic control": lambda data: data.replace(b"\x21\xf9\x04", b"\x21\xf9\0\x21\xfe\x04", 1),
 }
 

@@ -83,7 +83,7 @@ def _candidates(file: GifFile, canvases: int, *, thorough: bool) -> list[bytes]:
                 return found
     area = sum(frame.width * frame.height for frame in file.frames)
     if area <= _CODED_PIXELS:
-        frames = tuple(_coded(file, frame) for frame in file.frames)
+        frames = tuple(_coded(frame) for frame in file.frames)
         found.append(replace(file, frames=frames).encode())
     return found
 
@@ -122,9 +122,9 @@ def _hides(frame: Frame, other: Frame) -> bool:
     )
 
 
-def _coded(file: GifFile, frame: Frame) -> Frame:
+def _coded(frame: Frame) -> Frame:
     """The frame with the same pixels in the shorter one of its own coding and ours."""
-    pixels = indices(frame, frame.table or file.table)
+    pixels = indices(frame)
     size = gifcoding.code_size(int(pixels.max()))
     codes = gifcoding.lzw(pixels, size)
     if len(codes) >= len(frame.codes):

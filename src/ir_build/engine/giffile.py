@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..errors import CorruptFile, LeftAlone, Reason, TooLarge
 
@@ -65,11 +65,6 @@ class Frame:
                 sub_blocks(self.codes),
             )
         )
-
-    def alone(self, table: bytes) -> bytes:
-        """A file of this frame only, with all its pixels opaque."""
-        frame = replace(self, extensions=b"", control=Control(), left=0, top=0, table=b"")
-        return GifFile(self.width, self.height, 0, table, (frame,)).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import CorruptFile
-from . import raster
+from . import giffile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,11 +26,17 @@ CLEAR, RESTORE = 2, 3
 _MOST_COLOURS = 0xFFFF
 
 
-def indices(frame: Frame, table: bytes) -> NDArray[np.uint8]:
+def indices(frame: Frame) -> NDArray[np.uint8]:
     """The coded pixels of a frame: height x width places in its colour table."""
-    image = raster.decode(frame.alone(table or bytes(768)), "GIF")
-    if image.mode not in ("P", "L"):
-        raise CorruptFile("a frame is not indexed")
+    size = (frame.width, frame.height)
+    if not all(size):
+        raise CorruptFile("has a frame without pixels")
+    coded = giffile.sub_blocks(frame.codes)
+    try:
+        # Its decoder only: taking a file apart for each frame takes as long as small ones do.
+        image = Image.frombytes("L", size, coded, "gif", (frame.code_size, frame.interlaced, -1))
+    except (OSError, ValueError) as error:
+        raise CorruptFile(f"cannot be decoded: {error}") from error
     return np.asarray(image)
 
 
@@ -73,7 +79,7 @@ class Screen:
     def _drawn(self, frame: Frame) -> Canvas:
         """The numbers of a frame's colours, 0 where it lets through."""
         table = frame.table or self._file.table
-        pixels = indices(frame, table)
+        pixels = indices(frame)
         numbers = np.zeros(256, np.uint16)
         used = np.flatnonzero(Image.fromarray(pixels).histogram()).tolist()
         for index in used:

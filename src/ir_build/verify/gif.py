@@ -9,7 +9,6 @@ from PIL import Image
 
 from ..errors import CorruptFile, TooLarge
 from ..options import Compression
-from . import pixels, raster
 from .gifscreen import GifScreen
 from .verdict import OK, Verdict, differs
 
@@ -27,6 +26,8 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
     except (CorruptFile, TooLarge) as broken:
         return differs(f"the new file {broken.message}")
     if before.size != after.size:
+        from . import raster  # noqa: PLC0415  (takes longer to load than most GIFs to judge)
+
         # Resized, by a server: compared as other pictures are.
         return raster.verify(original, candidate, media, options)
     if len(before.delays) != len(after.delays):
@@ -37,11 +38,11 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
     if before.loops != after.loops:
         return differs(f"a loop count of {before.loops} became {after.loops}")
     lossless = not candidate.lossy or options.compression_type is Compression.LOSSLESS
-    return _frames(before, after, None if lossless else raster.slack(options))
+    return _frames(before, after, None if lossless else options)
 
 
-def _frames(before: GifScreen, after: GifScreen, slack: float | None) -> Verdict:
-    """Compare each canvas, exactly where there is no `slack`."""
+def _frames(before: GifScreen, after: GifScreen, lossy: Options | None) -> Verdict:
+    """Compare each canvas, exactly unless there are options of a `lossy` result."""
     # Not with zip: it must be known which of the two is broken.
     others = after.canvases()
     for number, one in enumerate(before.canvases(), 1):
@@ -52,9 +53,11 @@ def _frames(before: GifScreen, after: GifScreen, slack: float | None) -> Verdict
         if np.array_equal(one, other):
             continue
         difference = "pixels differ"
-        if slack is not None:
+        if lossy is not None:
+            from . import pixels, raster  # noqa: PLC0415  (as above)
+
             pictures = Image.fromarray(one), Image.fromarray(other)
-            difference = pixels.alike(*pictures, None, slack=slack)
+            difference = pixels.alike(*pictures, None, slack=raster.slack(lossy))
         if difference:
             return differs(f"frame {number}: {difference}")
     return OK
