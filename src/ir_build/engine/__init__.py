@@ -8,7 +8,7 @@ Inputs are hostile: the caller runs it in a worker process with limits (see `san
 
 from __future__ import annotations
 
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from ..media import MediaType
@@ -62,6 +62,8 @@ def compress(data: bytes, media: MediaType, options: Options) -> Candidate:
 
 def codec_versions() -> dict[str, str | None]:
     """Installed version of every codec distribution, None where it is missing."""
+    from importlib import metadata  # noqa: PLC0415  (not for workers, which are never asked)
+
     versions: dict[str, str | None] = {}
     for name in CODEC_DISTRIBUTIONS:
         try:

@@ -13,7 +13,6 @@ from ..candidate import Candidate
 from ..errors import TooLarge
 from ..options import Compression, Effort
 from . import gifcoding, giffile, raster
-from .gifpalette import reduced
 from .gifredraw import redraw
 from .gifshown import CLEAR, RESTORE, Unclear, indices
 
@@ -63,6 +62,8 @@ def _lossy(file: GifFile, canvases: int, options: Options) -> bytes | None:
         or not _is_clear(file)
     ):
         return None
+    from .gifpalette import reduced  # noqa: PLC0415  (with the score, which lossless needs not)
+
     try:
         fewer = reduced(file, options.quality)
         thorough = options.effort is Effort.BEST

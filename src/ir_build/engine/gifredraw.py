@@ -92,9 +92,15 @@ def _shortest(change: Change, *, thorough: bool) -> _Drawing:
     ways = gifcoding.choices(places, change.free)
     sizes = dict.fromkeys(ways, 0)
     if len(ways) > 1:
+        tried: dict[int, Places] = {}
         for way, some in zip(
             ways, gifcoding.drawn(places[rows], change.free[rows], ways), strict=True
         ):
+            same = next((one for one in tried if np.array_equal(tried[one], some)), None)
+            if same is not None:
+                sizes[way] = sizes[same]
+                continue
+            tried[way] = some
             used = _used(some, numbers, change)
             fits = len(used) <= 256
             size = (
@@ -106,6 +112,8 @@ def _shortest(change: Change, *, thorough: bool) -> _Drawing:
     for way, all_ in zip(ways, gifcoding.drawn(places, change.free, ways), strict=True):
         if best is not None and sizes[way] > _CLOSE * min(sizes.values()):
             break
+        if best is not None and np.array_equal(all_, best.places):
+            continue
         used = _used(all_, numbers, change)
         if len(used) <= 256:
             drawing = _Drawing(change.box, change.disposal, all_, numbers, used)
