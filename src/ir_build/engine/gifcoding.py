@@ -56,9 +56,12 @@ def _runs(colours: Places, free: NDArray[np.bool_]) -> tuple[NDArray[np.int64], 
     flat, line = free.ravel(), colours.ravel()
     starts = np.append(0, np.flatnonzero(flat[1:] != flat[:-1]) + 1)
     lengths = np.diff(starts, append=flat.size)
-    turns = np.zeros(line.size, np.int32)
-    np.cumsum(line[1:] != line[:-1], out=turns[1:])
-    return turns[starts + lengths - 1] - turns[starts], lengths
+    turns = np.flatnonzero(line[1:] != line[:-1]) + 1
+    # The first pixel of a run is compared to none before it.
+    before, after = (
+        np.searchsorted(turns, places, side="right") for places in (starts, starts + lengths - 1)
+    )
+    return after - before, lengths
 
 
 def looked_up(table: NDArray[np.uint8], places: Places) -> NDArray[np.uint8]:
@@ -69,11 +72,12 @@ def looked_up(table: NDArray[np.uint8], places: Places) -> NDArray[np.uint8]:
     return np.frombuffer(found, np.uint8).reshape(places.shape)
 
 
-def counted(places: Places) -> NDArray[np.int64]:
-    """How often each place occurs."""
-    if places.dtype != np.uint8:
-        return np.bincount(places.ravel())
-    return np.array(Image.fromarray(places).histogram())
+def occurring(values: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.intp]:
+    """The values that occur, in rising order."""
+    flat = values.ravel()
+    # One of each run: counting takes longest where equal ones follow each other.
+    ends = np.append(np.flatnonzero(flat[1:] != flat[:-1]), flat.size - 1)
+    return np.flatnonzero(np.bincount(flat[ends]))
 
 
 def code_size(highest: int) -> int:

@@ -130,16 +130,14 @@ def _sample(height: int) -> NDArray[np.intp]:
 
 def _used(places: Places, numbers: NDArray[np.intp], change: Change) -> tuple[int, ...]:
     """The numbers that a table for these places must have."""
-    counts = gifcoding.counted(places)
-    counts[0] += change.uncovers
-    return tuple(numbers[np.flatnonzero(counts)].tolist())
+    used = numbers[gifcoding.occurring(places)].tolist()
+    return (0, *used) if change.uncovers and used[0] else tuple(used)
 
 
 def _numbers(colours: Canvas) -> NDArray[np.intp]:
     """The numbers that occur, and 0."""
-    counts = np.bincount(colours.ravel())
-    counts[0] = 1
-    return np.flatnonzero(counts)
+    numbers = gifcoding.occurring(colours)
+    return numbers if numbers[0] == 0 else np.append(0, numbers)
 
 
 def _shared(palettes: Sequence[tuple[int, ...]], palette: NDArray[np.uint8]) -> tuple[int, ...]:
