@@ -33,7 +33,7 @@ class Front:
             "trusted_proxies": "127.0.0.1",
             "backend": "none",
             "body_idle": 1,
-            "rate": 20,
+            "rate": 5,
             "burst": 40,
         }
         self.replicas = [
