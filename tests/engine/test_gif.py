@@ -216,6 +216,68 @@ def test_what_viewers_disagree_on_is_not_drawn_anew(change):
     ]
 
 
+def patient(pixels, size):
+    """LZW codes by an encoder that keeps its table when that is full, where Pillow's starts anew."""
+    clear = 1 << size
+    table, written = {(one,): one for one in range(clear)}, 0
+    bits, free, run = clear, clear + 2, ()
+    written = size + 1
+    width = size + 1
+
+    def put(code):
+        nonlocal bits, written
+        bits |= code << written
+        written += width
+
+    for pixel in pixels.ravel().tolist():
+        if (*run, pixel) in table:
+            run = (*run, pixel)
+            continue
+        put(table[run])
+        if free < 4096:
+            table[*run, pixel] = free
+            free += 1
+            width = min(12, (free - 1).bit_length())
+        run = (pixel,)
+    put(table[run])
+    put(clear + 1)
+    return bits.to_bytes((written + 7) // 8, "little")
+
+
+def test_codes_that_are_shorter_than_ours_stay():
+    """A frame that its encoder has coded better is kept; the others are drawn anew."""
+    random = np.random.default_rng(4)
+    parts = random.integers(0, 16, (40, 24))
+    noisy = parts[random.integers(0, 40, 800)].astype(np.uint8).reshape(160, 120)
+    codes = patient(noisy, 4)
+    assert len(codes) < 0.98 * len(gifcoding.lzw(noisy, 4))
+    table = random.integers(0, 256, 48).astype(np.uint8).tobytes()
+    plain = np.full((160, 120), 3, np.uint8)
+    frames = tuple(
+        Frame(b"", Control(delay=5), 0, 0, 120, 160, interlaced=False, table=table, code_size=4,
+              codes=one)
+        for one in (gifcoding.lzw(plain, 4), codes, gifcoding.lzw(plain, 4))
+    )  # fmt: skip
+    data = GifFile(120, 160, 0, b"", frames).encode()
+    result = giffile.parse(same(data).data)
+    assert result.frames[1] == frames[1]
+    assert len(result.frames[0].encode()) < len(frames[0].encode())
+    assert gif.compress(same(data).data, LOSSLESS).data == same(data).data
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=20), st.integers(0, 70_000), st.binary(max_size=20))
+def test_blocks_are_taken_apart_as_they_were_put_together(before, full, after):
+    """Whatever their number and content; those that are cut short are reported."""
+    data = before + b"\xff" * full + after
+    blocks = giffile.sub_blocks(data)
+    assert len(blocks) == len(data) + -(-len(data) // 255) + 1
+    assert giffile.joined(b"any" + blocks + after, 3) == (data, 3 + len(blocks))
+    for end in (0, 1, len(blocks) // 2, len(blocks) - 1):
+        with pytest.raises(CorruptFile):
+            giffile.joined(blocks[: min(end, len(blocks) - 1)], 0)
+
+
 def test_comments_go_and_loops_stay():
     """A comment is stripped and mentioned."""
     data = saved(3, comment=b"made by an editor" * 20, loop=0)

@@ -528,6 +528,26 @@ def test_animation_lossless_keeps_every_pixel():
     assert_differs("frame 4: pixels", original, changed, "GIF", lossy=False)
 
 
+@pytest.mark.parametrize("place", [(0, 0), (200, 150), (400, 298)])
+def test_large_gif_keeps_every_pixel(place):
+    """Other indices for the same colours pass; one other pixel among an odd number does not."""
+    random = np.random.default_rng(5)
+    table = random.permutation(1 << 24)[:256]
+    colours = (table[:, None] >> np.array([16, 8, 0]) & 255).astype(np.uint8)
+    pixels = random.integers(0, 256, (299, 401)).astype(np.uint8)
+
+    def saved(indices, palette):
+        image = Image.frombytes("P", (401, 299), indices.tobytes())
+        image.putpalette(palette.tobytes())
+        return encode(image, "GIF", optimize=False)
+
+    original = saved(pixels, colours)
+    assert_same(original, saved(255 - pixels, colours[::-1]), "GIF", lossy=False)
+    column, row = place
+    pixels[row, column] ^= 1
+    assert_differs("frame 1: pixels", original, saved(pixels, colours), "GIF", lossy=False)
+
+
 @pytest.mark.parametrize("compression", list(Compression)[:2])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_resize_is_exact(kind, compression):

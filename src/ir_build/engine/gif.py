@@ -13,6 +13,7 @@ from ..candidate import Candidate
 from ..errors import TooLarge
 from ..options import Compression, Effort
 from . import gifcoding, giffile, raster
+from .gifchanges import all_stay
 from .gifredraw import redraw
 from .gifshown import CLEAR, RESTORE, Unclear, indices
 
@@ -80,7 +81,7 @@ def _candidates(file: GifFile, canvases: int, *, thorough: bool) -> list[bytes]:
         except Unclear:
             pass
         else:
-            if len(found[1]) < len(found[0]):
+            if len(found[1]) < len(found[0]) or all_stay(file):
                 return found
     area = sum(frame.width * frame.height for frame in file.frames)
     if area <= _CODED_PIXELS:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import gifcoding
 from .gifshown import CLEAR, RESTORE, Screen, Unclear
 
 if TYPE_CHECKING:
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .giffile import GifFile
+    from .gifcoding import Places
+    from .giffile import Frame, GifFile
     from .gifshown import Canvas
 
 KEEP = 1
@@ -34,6 +36,10 @@ class Box:
         """Where its pixels are in an array."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
+    def moved(self, right: int, down: int) -> Box:
+        """The box so many pixels further on."""
+        return Box(self.left + right, self.top + down, self.right + right, self.bottom + down)
+
     def around(self, other: Box) -> Box:
         """The smallest box that holds both."""
         return Box(
@@ -46,13 +52,15 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One frame: a part of the canvas, and which of its pixels are there already."""
+    """One frame: a part of the canvas, and which of its pixels are not there yet."""
 
     box: Box
-    #: numbers of the colours inside the box as shown, 0 where nothing is
-    colours: Canvas
-    #: pixels that may be left as they are
-    free: NDArray[np.bool_]
+    #: the colours inside the box as shown: their places in `numbers`
+    places: Places
+    #: of these colours, in rising order; the first of them is 0, where nothing is
+    numbers: NDArray[np.intp]
+    #: pixels that may not be left as they are
+    needed: NDArray[np.bool_]
     #: what becomes of the box afterwards: `KEEP`, `CLEAR` or `RESTORE`
     disposal: int
     #: whether it leaves places where nothing is; what viewers show there depends on whether the
@@ -72,14 +80,50 @@ class _Pending:
 
 def changes(file: GifFile, screen: Screen) -> Iterator[Change]:
     """The changes from frame to frame. Raises `CorruptFile` and `Unclear`."""
+    return _kept(file, screen) if all_stay(file) else _disposed(file, screen)
+
+
+def all_stay(file: GifFile) -> bool:
+    """Whether each frame is drawn over what the ones before it drew."""
+    return all(frame.control.disposal <= KEEP for frame in file.frames)
+
+
+def _kept(file: GifFile, screen: Screen) -> Iterator[Change]:
+    """The changes where all frames stay: each lies in the frame that makes it."""
+    canvas = np.zeros((file.height, file.width), np.uint16)
+    for number, frame in enumerate(file.frames):
+        pixels, colours = screen.decoded(frame)
+        drawn = gifcoding.numbered(colours, pixels)
+        below = canvas[_area(frame).place]
+        needed = below != drawn
+        opaque = frame.control.transparent is None or bool(drawn.all())
+        if opaque:
+            below[...] = drawn
+        else:
+            needed &= drawn != 0
+            np.copyto(below, drawn, where=needed)
+        inside = Box(0, 0, frame.width, frame.height)
+        if number:  # Some viewers take the size of the picture from the first frame.
+            # A frame without pixels is not allowed: one is drawn again.
+            inside = _bounds(needed) or Box(0, 0, 1, 1)
+        place = inside.place
+        if opaque:
+            places, numbers = _renumbered(pixels[place], colours, drawn[place])
+        else:
+            places, numbers = _places(below[place])
+        uncovers = not number and drawn.size < canvas.size
+        box = inside.moved(frame.left, frame.top)
+        yield Change(box, places, numbers, needed[place], KEEP, uncovers)
+
+
+def _disposed(file: GifFile, screen: Screen) -> Iterator[Change]:
     pending: _Pending | None = None
     before = -1
     for number, shown in enumerate(screen.frames()):
         frame = file.frames[number]
         if pending is None:
             # Some viewers take the size of the picture from the first frame.
-            box = Box(frame.left, frame.top, frame.left + frame.width, frame.top + frame.height)
-            pending = _Pending(np.zeros_like(shown), shown, box, first=True)
+            pending = _Pending(np.zeros_like(shown), shown, _area(frame), first=True)
         else:
             disposal, base, box = _disposal(pending, shown, before)
             yield _change(pending, box, disposal)
@@ -115,12 +159,37 @@ def _disposal(pending: _Pending, shown: Canvas, before: int) -> tuple[int, Canva
 
 def _change(pending: _Pending, box: Box, disposal: int) -> Change:
     colours = pending.shown[box.place]
-    if ((colours == 0) & (pending.base[box.place] != 0)).any():
+    base = pending.base[box.place]
+    if ((colours == 0) & (base != 0)).any():
         raise Unclear("a frame that takes something away")
-    # copied: the canvas they are parts of must not be kept alive
-    free = pending.base[box.place] == colours
     uncovers = disposal == CLEAR or (pending.first and colours.size < pending.shown.size)
-    return Change(box, colours.copy(), free, disposal, uncovers)
+    places, numbers = _places(colours)
+    return Change(box, places, numbers, base != colours, disposal, uncovers)
+
+
+def _places(colours: Canvas) -> tuple[Places, NDArray[np.intp]]:
+    """Places in a list of the numbers of colours, and that list."""
+    numbers = gifcoding.occurring(colours)
+    if numbers[0]:
+        numbers = np.append(0, numbers)
+    # Bytes are looked up and counted in a third of the time.
+    table = np.zeros(int(numbers[-1]) + 1, np.uint8 if len(numbers) <= 256 else np.uint16)
+    table[numbers] = np.arange(len(numbers))
+    return np.take(table, colours, mode="clip"), numbers
+
+
+def _renumbered(
+    pixels: NDArray[np.uint8], table: NDArray[np.uint16], colours: Canvas
+) -> tuple[Places, NDArray[np.intp]]:
+    """The same for the pixels of a frame whose colours `table` numbers."""
+    numbers = np.unique(np.append(table, 0)).astype(np.intp)
+    if len(numbers) > 256:
+        return _places(colours)
+    return gifcoding.looked_up(np.searchsorted(numbers, table).astype(np.uint8), pixels), numbers
+
+
+def _area(frame: Frame) -> Box:
+    return Box(frame.left, frame.top, frame.left + frame.width, frame.top + frame.height)
 
 
 def _bounds(mask: NDArray[np.bool_]) -> Box | None:

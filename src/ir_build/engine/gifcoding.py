@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,47 +22,51 @@ if TYPE_CHECKING:
 #: the colour changes less often; two numbers that together find nearly all there is to gain
 NONE, ALL = 0, 1
 _CHANGES_IN_A_RUN = {2: 2, 3: 8}
+#: pixels from which on it pays to make a table of pairs
+_PAIRED = 50_000
 
 
-def drawn(colours: Places, free: NDArray[np.bool_], ways: Iterable[int]) -> Iterator[Places]:
+def drawn(colours: Places, needed: NDArray[np.bool_], ways: Iterable[int]) -> Iterator[Places]:
     """`colours` drawn in each of these ways, 0 where nothing is drawn.
 
-    `free` pixels look right without being drawn.
+    Pixels that are not `needed` look right without being drawn.
     """
-    changes = lengths = None
+    runs: tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]] | None = None
     for way in ways:
         if way == ALL:
             yield colours
-            continue
-        left = free
-        if way != NONE:
-            if changes is None or lengths is None:
-                changes, lengths = _runs(colours, free)
-            busy = np.repeat(changes >= _CHANGES_IN_A_RUN[way], lengths).reshape(free.shape)
-            left = busy & free
-        # A product is formed several times as fast as a choice is made.
-        yield colours * ~left
+        elif way == NONE:
+            # A product is formed several times as fast as a choice is made.
+            yield colours * needed
+        else:
+            if runs is None:
+                runs = _runs(colours, needed)
+            must, lengths, changes = runs
+            chosen = np.repeat(must | (changes < _CHANGES_IN_A_RUN[way]), lengths)
+            yield colours * chosen.reshape(needed.shape)
 
 
-def choices(colours: Places, free: NDArray[np.bool_]) -> tuple[int, ...]:
+def choices(colours: Places, needed: NDArray[np.bool_]) -> tuple[int, ...]:
     """The ways to draw `colours` that may be the shortest."""
-    return (NONE, ALL, *_CHANGES_IN_A_RUN) if free.any() and colours.any() else (NONE,)
+    return (NONE, ALL, *_CHANGES_IN_A_RUN) if colours.any() and not needed.all() else (NONE,)
 
 
-def _runs(colours: Places, free: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """How often the colour changes, and how many pixels there are, in each run of (not) free ones.
+def _runs(
+    colours: Places, needed: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
+    """For each run of pixels that are needed or not: which, how many, how often the colour changes.
 
     Runs go along the rows, from one into the next.
     """
-    flat, line = free.ravel(), colours.ravel()
+    flat, line = needed.ravel(), colours.ravel()
+    turned = line[1:] != line[:-1]
+    turns = np.flatnonzero(turned) + 1
     starts = np.append(0, np.flatnonzero(flat[1:] != flat[:-1]) + 1)
-    lengths = np.diff(starts, append=flat.size)
-    turns = np.flatnonzero(line[1:] != line[:-1]) + 1
+    before = np.searchsorted(turns, starts, side="right")
+    changes = np.diff(before, append=turns.size)
     # The first pixel of a run is compared to none before it.
-    before, after = (
-        np.searchsorted(turns, places, side="right") for places in (starts, starts + lengths - 1)
-    )
-    return after - before, lengths
+    changes[:-1] -= turned[starts[1:] - 1]
+    return flat[starts], np.diff(starts, append=flat.size), changes
 
 
 def looked_up(table: NDArray[np.uint8], places: Places) -> NDArray[np.uint8]:
@@ -70,6 +75,21 @@ def looked_up(table: NDArray[np.uint8], places: Places) -> NDArray[np.uint8]:
         return np.take(table, places, mode="clip")
     found = places.tobytes().translate(table.tobytes().ljust(256, b"\0"))
     return np.frombuffer(found, np.uint8).reshape(places.shape)
+
+
+def numbered(table: NDArray[np.uint16], places: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """The entry of `table`, which has 256, for each of `places`."""
+    if places.size < _PAIRED:
+        return np.take(table, places, mode="clip")
+    # Two at a time: numpy is slow at each.
+    pairs = np.empty((256, 256, 2), np.uint16)
+    lower, higher = (0, 1) if sys.byteorder == "little" else (1, 0)
+    pairs[..., lower], pairs[..., higher] = table, table[:, None]
+    flat = places.ravel()
+    if flat.size % 2:
+        flat = np.append(flat, np.uint8(0))
+    found = np.take(pairs.view(np.uint32).ravel(), flat.view(np.uint16), mode="clip")
+    return found.view(np.uint16)[: places.size].reshape(places.shape)
 
 
 def occurring(values: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.intp]:

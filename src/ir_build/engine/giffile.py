@@ -11,6 +11,7 @@ _GRAPHIC_CONTROL, _COMMENT, _PLAIN_TEXT, _APPLICATION = 0xF9, 0xFE, 0x01, 0xFF
 #: application extensions that change what is shown: how often it repeats, and its profile
 _KEPT_APPLICATIONS = (b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012")
 _MAX_FRAMES = 20_000
+_AT_A_TIME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +105,11 @@ def table_depth(table: bytes) -> int:
 
 def sub_blocks(data: bytes) -> bytes:
     """`data` in blocks of up to 255 bytes, each with its length, and the empty last one."""
-    parts: list[bytes] = []
-    for at in range(0, len(data) - 254, 255):
-        parts += (b"\xff", data[at : at + 255])
     rest = len(data) % 255
-    if rest:
-        parts += (bytes((rest,)), data[-rest:])
-    return b"".join(parts) + b"\0"
+    parts = [data[at : at + 255] for at in range(0, len(data) - rest, 255)]
+    # Each of them is followed by what begins the next one.
+    full = b"\xff" + b"\xff".join(parts) if parts else b""
+    return full + (bytes((rest,)) + data[-rest:] if rest else b"") + b"\0"
 
 
 def parse(data: bytes) -> GifFile:
@@ -170,14 +169,21 @@ def parse(data: bytes) -> GifFile:
 def joined(data: bytes, at: int) -> tuple[bytes, int]:
     """The content of the sub-blocks at `at`, and where they end."""
     parts: list[bytes] = []
-    while True:
-        if at >= len(data):
-            raise CorruptFile("ends in the middle of a block")
+    while at < len(data):
         size = data[at]
         if not size:
             return b"".join(parts), at + 1
-        parts.append(data[at + 1 : at + 1 + size])
-        at += 1 + size
+        whole = 0
+        if size == 255:
+            # Most blocks are full: they are counted many at a time.
+            lengths = data[at : at + 256 * _AT_A_TIME : 256]
+            whole = min(len(lengths) - len(lengths.lstrip(b"\xff")), (len(data) - at) // 256)
+        parts += [data[start + 1 : start + 256] for start in range(at, at + 256 * whole, 256)]
+        at += 256 * whole
+        if not whole:
+            parts.append(data[at + 1 : at + 1 + size])
+            at += 1 + size
+    raise CorruptFile("ends in the middle of a block")
 
 
 def _table_size(flags: int) -> int:

@@ -22,15 +22,13 @@ if TYPE_CHECKING:
     from .gifchanges import Box, Change
     from .gifcoding import Places
     from .giffile import Frame, GifFile
-    from .gifshown import Canvas
 
 #: pixels of all changes that are held in memory at a time
 _HELD = 100_000_000
-#: pixels from which on the ways to draw a change are tried on strips of it: so many rows of as many
-_TRIED_WHOLE = 20_000
-_STRIP, _EVERY = 8, 8
-#: ways that on the strips come so near to the best one are tried on all
-_CLOSE = 1.01
+#: pixels up to which the ways to draw a change are tried on every strip of it, or on each fourth
+_TRIED_WHOLE, _TRIED_CLOSELY = 20_000, 200_000
+#: rows of a strip
+_STRIP = 8
 #: colour tables among which those are searched that go together
 _COMPARED = 300
 
@@ -53,11 +51,6 @@ class _Drawing:
         """Coded with no more colours than it needs."""
         return _coded(self.places, self.numbers, self.used)
 
-    @property
-    def size(self) -> int:
-        """Bytes of the codes and of a table for them."""
-        return len(self.codes) + _table_bytes(len(self.used))
-
 
 def redraw(file: GifFile, *, thorough: bool) -> GifFile:
     """The file with the same canvas after each frame. Raises `CorruptFile` and `Unclear`.
@@ -78,66 +71,61 @@ def redraw(file: GifFile, *, thorough: bool) -> GifFile:
         _frame(frame, drawing, shared, palette)
         for frame, drawing in zip(file.frames, drawings, strict=True)
     )
+    if gifchanges.all_stay(file):
+        # Some are better coded already than by us: drawn as they are they look the same.
+        old = (replace(frame, table=frame.table or file.table) for frame in file.frames)
+        frames = tuple(map(_shorter, frames, old))
     return replace(file, table=_table(shared, palette), frames=frames, background=0)
 
 
+def _shorter(one: Frame, other: Frame) -> Frame:
+    """The frame with fewer bytes of codes and table."""
+    return min(one, other, key=lambda frame: len(frame.codes) + len(frame.table))
+
+
 def _shortest(change: Change, *, thorough: bool) -> _Drawing:
-    """The best way to draw a change."""
-    numbers = _numbers(change.colours)
-    # Bytes are looked up and counted in a third of the time.
-    table = np.zeros(int(numbers[-1]) + 1, np.uint8 if len(numbers) <= 256 else np.uint16)
-    table[numbers] = np.arange(len(numbers))
-    places = np.take(table, change.colours, mode="clip")
-    rows = slice(None) if thorough or places.size < _TRIED_WHOLE else _sample(len(places))
-    ways = gifcoding.choices(places, change.free)
-    sizes = dict.fromkeys(ways, 0)
+    """The way to draw a change that comes to the fewest bytes, as far as a part of it tells."""
+    ways = gifcoding.choices(change.places, change.needed)
     if len(ways) > 1:
-        tried: dict[int, Places] = {}
-        for way, some in zip(
-            ways, gifcoding.drawn(places[rows], change.free[rows], ways), strict=True
-        ):
-            same = next((one for one in tried if np.array_equal(tried[one], some)), None)
-            if same is not None:
-                sizes[way] = sizes[same]
-                continue
-            tried[way] = some
-            used = _used(some, numbers, change)
-            fits = len(used) <= 256
-            size = (
-                len(_coded(some, numbers, used)) + _table_bytes(len(used)) if fits else sys.maxsize
-            )
-            sizes[way] = size
-    ways = tuple(sorted(ways, key=sizes.__getitem__))
-    best: _Drawing | None = None
-    for way, all_ in zip(ways, gifcoding.drawn(places, change.free, ways), strict=True):
-        if best is not None and sizes[way] > _CLOSE * min(sizes.values()):
-            break
-        if best is not None and np.array_equal(all_, best.places):
-            continue
-        used = _used(all_, numbers, change)
+        sizes = _sizes(change, ways, 1 if thorough else _every(change.places.size))
+        ways = tuple(sorted(ways, key=sizes.__getitem__))
+    for places in gifcoding.drawn(change.places, change.needed, ways):
+        used = _used(places, change)
         if len(used) <= 256:
-            drawing = _Drawing(change.box, change.disposal, all_, numbers, used)
-            best = drawing if best is None or drawing.size < best.size else best
-    if best is None:
-        raise Unclear("a frame of more than 256 colours")
-    return best
+            return _Drawing(change.box, change.disposal, places, change.numbers, used)
+    raise Unclear("a frame of more than 256 colours")
 
 
-def _sample(height: int) -> NDArray[np.intp]:
-    """The rows of a few strips, on which the ways to draw a change compare as on all."""
-    return np.flatnonzero(np.arange(height) // _STRIP % _EVERY == 0)
+def _sizes(change: Change, ways: tuple[int, ...], every: int) -> dict[int, int]:
+    """The bytes of one in `every` strip of a change, drawn in each of these ways."""
+    rows = np.flatnonzero(np.arange(len(change.places)) // _STRIP % every == 0)
+    places, needed = change.places, change.needed
+    if every > 1:
+        places, needed = places[rows], needed[rows]
+    sizes: dict[int, int] = {}
+    tried: dict[int, Places] = {}
+    for way, some in zip(ways, gifcoding.drawn(places, needed, ways), strict=True):
+        same = next((one for one in tried if np.array_equal(tried[one], some)), None)
+        if same is not None:
+            sizes[way] = sizes[same]
+            continue
+        tried[way] = some
+        used = _used(some, change)
+        sizes[way] = sys.maxsize
+        if len(used) <= 256:
+            sizes[way] = len(_coded(some, change.numbers, used)) + _table_bytes(len(used))
+    return sizes
 
 
-def _used(places: Places, numbers: NDArray[np.intp], change: Change) -> tuple[int, ...]:
+def _every(pixels: int) -> int:
+    """How few of the strips of a change are enough: the ways compare on them as on all."""
+    return 1 if pixels < _TRIED_WHOLE else 4 if pixels < _TRIED_CLOSELY else 8
+
+
+def _used(places: Places, change: Change) -> tuple[int, ...]:
     """The numbers that a table for these places must have."""
-    used = numbers[gifcoding.occurring(places)].tolist()
+    used = change.numbers[gifcoding.occurring(places)].tolist()
     return (0, *used) if change.uncovers and used[0] else tuple(used)
-
-
-def _numbers(colours: Canvas) -> NDArray[np.intp]:
-    """The numbers that occur, and 0."""
-    numbers = gifcoding.occurring(colours)
-    return numbers if numbers[0] == 0 else np.append(0, numbers)
 
 
 def _shared(palettes: Sequence[tuple[int, ...]], palette: NDArray[np.uint8]) -> tuple[int, ...]:
@@ -145,17 +133,21 @@ def _shared(palettes: Sequence[tuple[int, ...]], palette: NDArray[np.uint8]) -> 
     waiting = Counter(palettes)
     union: set[int] = set()
     frames: Counter[int] = Counter()
-    candidates = sorted(waiting, key=len)[:_COMPARED]
-    while candidates:
+    missing = {used: set(used) for used in sorted(waiting, key=len)[:_COMPARED]}
+    while missing:
         # What is saved for each place that is taken, as if there were one for all to share.
-        worth = [
-            waiting[used] * _table_bytes(len(used)) / (1 + len(union.union(used)) - len(union))
-            for used in candidates
-        ]
-        used = candidates.pop(max(range(len(worth)), key=worth.__getitem__))
-        if len(union.union(used)) <= 256:
-            union.update(used)
-            frames.update(dict.fromkeys(used, waiting[used]))
+        used = max(
+            missing,
+            key=lambda used: waiting[used] * _table_bytes(len(used)) / (1 + len(missing[used])),
+        )
+        new = missing.pop(used)
+        union |= new
+        frames.update(dict.fromkeys(used, waiting[used]))
+        missing = {
+            used: left
+            for used, others in missing.items()
+            if len(union) + len(left := others - new) <= 256
+        }
     return tuple(sorted(union, key=lambda number: (-frames[number], *palette[number].tolist())))
 
 

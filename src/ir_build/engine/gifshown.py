@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import CorruptFile
-from . import giffile
+from . import gifcoding, giffile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,12 +32,16 @@ def indices(frame: Frame) -> NDArray[np.uint8]:
     if not all(size):
         raise CorruptFile("has a frame without pixels")
     coded = giffile.sub_blocks(frame.codes)
+    pixels = np.empty((frame.height, frame.width), np.uint8)
+    image = Image.frombuffer("L", size, pixels, "raw", "L", 0, 1)
+    memory = image.im
     try:
         # Its decoder only: taking a file apart for each frame takes as long as small ones do.
-        image = Image.frombytes("L", size, coded, "gif", (frame.code_size, frame.interlaced, -1))
+        image.frombytes(coded, "gif", (frame.code_size, frame.interlaced, -1))
     except (OSError, ValueError) as error:
         raise CorruptFile(f"cannot be decoded: {error}") from error
-    return np.asarray(image)
+    # Pillow may decode into memory of its own rather than into what it was lent.
+    return pixels if image.im is memory else np.asarray(image)
 
 
 class Unclear(Exception):
@@ -67,7 +71,8 @@ class Screen:
                 slice(frame.left, frame.left + frame.width),
             )
             shown = base.copy()
-            drawn = self._drawn(frame)
+            pixels, numbers = self.decoded(frame)
+            drawn = gifcoding.numbered(numbers, pixels)
             np.copyto(shown[place], drawn, where=drawn != 0)
             yield shown
             if frame.control.disposal == CLEAR:
@@ -76,8 +81,8 @@ class Screen:
             elif frame.control.disposal != RESTORE:
                 base = shown
 
-    def _drawn(self, frame: Frame) -> Canvas:
-        """The numbers of a frame's colours, 0 where it lets through."""
+    def decoded(self, frame: Frame) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+        """A frame's pixels, and the number of the colour of each index, 0 where it lets through."""
         table = frame.table or self._file.table
         pixels = indices(frame)
         numbers = np.zeros(256, np.uint16)
@@ -93,4 +98,4 @@ class Screen:
             if number > _MOST_COLOURS:
                 raise Unclear("more colours than can be numbered")
             numbers[index] = number
-        return np.take(numbers, pixels, mode="clip")
+        return pixels, numbers

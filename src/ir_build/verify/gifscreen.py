@@ -7,6 +7,7 @@ take the background's colour), so it only decodes each frame by itself here.
 from __future__ import annotations
 
 import struct
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ _TO_BACKGROUND, _TO_PREVIOUS = 2, 3
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 # Pixels of all canvases together: this many take most of the time a worker has.
 _MOST_PIXELS = 4_000_000_000
+# Pixels from which on it pays to make a table of pairs.
+_PAIRED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +76,12 @@ class GifScreen:
             colours = _colours(frame.table)
             drawn = None if frame.transparent is None else indices != frame.transparent
             if drawn is None:
-                part[:] = np.take(colours, indices, mode="clip")
-            elif 4 * np.count_nonzero(drawn) < drawn.size:
+                part[:] = _looked_up(colours, indices)
+            elif 2 * np.count_nonzero(drawn) < drawn.size:
                 # Looked up one by one: faster where they are few.
                 part[drawn] = colours[indices[drawn]]
             else:
-                np.copyto(part, np.take(colours, indices, mode="clip"), where=drawn)
+                np.copyto(part, _looked_up(colours, indices), where=drawn)
             yield canvas.view(np.uint8).reshape(height, width, 4)
             if before is not None:
                 part[:] = before
@@ -135,15 +138,34 @@ def _colours(table: bytes) -> NDArray[np.uint32]:
     return rgba.view(np.uint32).ravel()
 
 
+def _looked_up(colours: NDArray[np.uint32], indices: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """The colour of each index."""
+    if indices.size < _PAIRED:
+        return np.take(colours, indices, mode="clip")
+    # Two at a time: numpy is slow at each.
+    pairs = np.empty((256, 256, 2), np.uint32)
+    lower, higher = (0, 1) if sys.byteorder == "little" else (1, 0)
+    pairs[..., lower], pairs[..., higher] = colours, colours[:, None]
+    flat = indices.ravel()
+    if flat.size % 2:
+        flat = np.append(flat, np.uint8(0))
+    found = np.take(pairs.view(np.uint64).ravel(), flat.view(np.uint16), mode="clip")
+    return found.view(np.uint32)[: indices.size].reshape(indices.shape)
+
+
 def _decoded(frame: _Frame) -> NDArray[np.uint8]:
     """Height x width indices."""
-    size = frame.box[2:]
+    width, height = size = frame.box[2:]
     flags, bits, coded = frame.packed[0], frame.packed[1], frame.packed[2:]
     if not all(size):
         raise CorruptFile("has a frame without pixels")
+    pixels = np.zeros((height, width), np.uint8)
+    image = Image.frombuffer("L", size, pixels, "raw", "L", 0, 1)
+    memory = image.im
     try:
         # Its decoder only: taking a file apart for each frame takes as long as small ones do.
-        image = Image.frombytes("L", size, coded, "gif", (bits, flags >> 6 & 1, -1))
+        image.frombytes(coded, "gif", (bits, flags >> 6 & 1, -1))
     except (OSError, ValueError) as error:
         raise CorruptFile(f"does not decode: {error}") from error
-    return np.asarray(image)
+    # Pillow may decode into memory of its own rather than into what it was lent.
+    return pixels if image.im is memory else np.asarray(image)
