@@ -34,6 +34,10 @@ PRIMARIES = (b"cHRM", numbers(31270, 32900, 68000, 32000, 26500, 69000, 15000, 6
 SAYINGS = {
     "nothing": [],
     "sRGB": [(b"sRGB", b"\0"), (b"gAMA", numbers(45_455))],
+    "gAMA and cHRM of sRGB": [
+        (b"gAMA", numbers(45_455)),
+        (b"cHRM", numbers(31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)),
+    ],
     "gAMA": [GAMMA],
     "gAMA and cHRM": [GAMMA, PRIMARIES],
     "gAMA overruled by sRGB": [(b"sRGB", b"\0"), GAMMA, PRIMARIES],
@@ -122,7 +126,7 @@ def tiles(browser, files, tmp_path_factory):
 @pytest.mark.parametrize(
     ("saying", "heard"),
     [
-        ("nothing", 0), ("sRGB", 0), ("gAMA", 30), ("gAMA and cHRM", 30),
+        ("nothing", 0), ("sRGB", 0), ("gAMA and cHRM of sRGB", 1), ("gAMA", 30), ("gAMA and cHRM", 30),
         ("gAMA overruled by sRGB", 0), ("iCCP of P3", 50), ("iCCP of Adobe RGB over gAMA", 60),
         ("iCCP that is broken, and gAMA", 30), ("cICP of P3 over iCCP", 50), ("cICP of PQ", 100),
         ("cICP of sRGB over iCCP", 0),

@@ -345,6 +345,19 @@ def test_structure_is_repaired(sound, broken):
     assert pdf.compress(made.data, LOSSLESS).data == made.data
 
 
+def test_reference_to_nothing():
+    """Object 0 is free by definition: what refers to it is null for every reader."""
+    document = manual()
+    document.Root.Outlines.Prev = Name.ABCDE
+    document.pages[0].obj.B = Name.ABCDE
+    data = saved(document).replace(b"/ABCDE", b" 0 0 R")
+    made = pdf.compress(data, LOSSLESS)
+    assert made.notes == pdf.compress(MANUAL, LOSSLESS).notes
+    assert rendered(made.data) == rendered(MANUAL)
+    assert opened(made.data).check_pdf_syntax() == []
+    assert len(made.data) < len(SMALL) + 100
+
+
 def misplaced(document):
     """The table of objects leads astray: PDFium takes the page to be empty, qpdf looks for it."""
     data = saved(document)

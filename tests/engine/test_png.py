@@ -200,6 +200,9 @@ def swapped_profile():
     return bytes(profile)
 
 
+SRGB_PRIMARIES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+
+
 @pytest.mark.parametrize("kind", list(Compression)[:2])
 def test_chunks_that_change_the_colours_stay(kind):
     """A profile, gamma or primaries other than sRGB's stay, with a palette too."""
@@ -211,6 +214,11 @@ def test_chunks_that_change_the_colours_stay(kind):
     assert b"gAMA" in kinds(png.compress(linear, options).data)
     usual = insert(saved(picture()), b"gAMA", (45_455).to_bytes(4, "big"), before=b"IDAT")
     assert b"gAMA" not in kinds(png.compress(usual, options).data)
+    primaries = b"".join(number.to_bytes(4, "big") for number in SRGB_PRIMARIES)
+    spelled = insert(usual, b"cHRM", primaries, before=b"IDAT")
+    assert {b"gAMA", b"cHRM"} <= set(kinds(png.compress(spelled, options).data))
+    overruled = insert(spelled, b"sRGB", b"\0", before=b"IDAT")
+    assert not {b"gAMA", b"cHRM"} & set(kinds(png.compress(overruled, options).data))
     hdr = insert(saved(picture()), b"cICP", bytes((9, 16, 0, 1)), before=b"IDAT")
     assert b"cICP" in kinds(png.compress(hdr, options).data)
 

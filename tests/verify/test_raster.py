@@ -321,6 +321,14 @@ def test_turned_jpeg_stays_upright():
     assert_differs("180 x 240", wide, encode(photo(), "JPEG"), "JPEG")
 
 
+@pytest.mark.parametrize("block", [b"MM\0*\0\0\0\xff", b"II*\0\x08\0", b"II*\0\x08\0\0\0\xff\xff"])
+def test_damaged_exif_does_not_damage_a_picture(block):
+    """Exif that is cut short asks for no orientation, and the picture is compared all the same."""
+    image = photo()
+    original = encode(image, "JPEG", quality=92, exif=b"Exif\0\0" + block)
+    assert_same(original, encode(image, "JPEG", quality=85), "JPEG")
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
 @pytest.mark.parametrize("lossy", [True, False])
 def test_profile_may_not_be_lost(kind, lossy):
@@ -387,15 +395,40 @@ def test_png_colour_chunks_may_not_be_lost(chunk):
 
 
 def test_png_chunks_that_say_srgb_may_be_dropped():
-    """sRGB spelled out as gAMA and cHRM, or overruled by the sRGB chunk, is sRGB."""
+    """What is sRGB's alone, or overruled by the sRGB chunk, is sRGB."""
     plain = encode(photo(), "PNG")
-    primaries = struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
     for chunks in (
-        [(b"gAMA", struct.pack(">I", 45455)), (b"cHRM", primaries)],
+        [(b"gAMA", struct.pack(">I", 45455))],
         [(b"sRGB", b"\0"), (b"gAMA", struct.pack(">I", 100000))],
         [(b"cICP", b"\x01\x0d\x00\x01"), (b"gAMA", struct.pack(">I", 100000))],
     ):
         assert_same(with_chunks(plain, *chunks), plain, "PNG", lossy=False)
+
+
+def test_colours_outside_the_palette():
+    """Decoders differ in what they show for them, so nothing can stand for such a picture."""
+    image = photo().quantize(20)
+    whole = encode(image, "PNG")
+    assert_same(whole, encode(image.convert("RGB"), "PNG"), "PNG", lossy=False)
+    at = whole.index(b"PLTE") - 4
+    size = int.from_bytes(whole[at : at + 4], "big")
+    short = b"PLTE" + whole[at + 8 : at + 8 + size - 3]
+    cut = whole[:at] + struct.pack(">I", size - 3) + short + struct.pack(">I", zlib.crc32(short))
+    cut += whole[at + 12 + size :]
+    with pytest.raises(CorruptFile, match="palette"):
+        judge(cut, encode(Image.open(io.BytesIO(cut)).convert("RGB"), "PNG"), "PNG", lossy=False)
+
+
+@pytest.mark.parametrize("extra", [[], [(b"sRGB", b"\0")]])
+def test_srgb_as_gamma_and_primaries(extra):
+    """Browsers take the two together for a power: near enough with loss, another picture without."""
+    plain = encode(photo(), "PNG")
+    primaries = struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+    spelled = with_chunks(plain, (b"gAMA", struct.pack(">I", 45455)), (b"cHRM", primaries), *extra)
+    assert_same(spelled, spelled, "PNG", lossy=False)
+    assert_same(spelled, plain, "PNG")
+    assert judge(spelled, plain, "PNG", lossy=False).ok is bool(extra)
+    assert judge(plain, spelled, "PNG", lossy=False).ok is bool(extra)
 
 
 def test_avif_colour_tag_may_not_change():

@@ -61,8 +61,9 @@ def compress(data: bytes, options: Options) -> Candidate:
 
 
 def _types(file: PngFile, kept: Extras) -> pngcoding.Types:
-    # A profile is for grey or for colours, and ignored with the other kind of picture.
-    if not kept.colours.kinds:
+    # A profile is for grey or for colours, and ignored with the other kind of picture. Gamma and
+    # primaries near sRGB's are for both.
+    if not kept.colours.kinds or (kept.colours.known and kept.colours.profile is None):
         return pngcoding.Types.ANY
     return pngcoding.Types.SAME if file.grey else pngcoding.Types.COLOURED
 

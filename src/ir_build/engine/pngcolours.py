@@ -24,6 +24,7 @@ _MAX_PROFILE = 16 * 2**20
 _SRGB_CICP = b"\x01\x0d\x00\x01"
 _SRGB_GAMMA, _GAMMA_TOLERANCE = 45455, 500
 _SRGB_PRIMARIES, _PRIMARIES_TOLERANCE = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000), 100
+_SPELLED = frozenset({b"gAMA", b"cHRM"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +51,17 @@ def read(chunks: Mapping[bytes, bytes]) -> Colours:
             # Viewers that cannot read it either, or want another for grey, look further.
             return Colours(present, profile, known=False)
         return Colours(frozenset({b"iCCP"}), profile)
-    if b"sRGB" in present or not present & {b"gAMA", b"cHRM"}:
+    if b"sRGB" in present or not present & _SPELLED:
         return Colours()
     gamma = _numbers(chunks.get(b"gAMA", b""))
     primaries = _numbers(chunks.get(b"cHRM", b""))
     if _near(gamma, (_SRGB_GAMMA,), _GAMMA_TOLERANCE) and _near(
         primaries, _SRGB_PRIMARIES, _PRIMARIES_TOLERANCE
     ):
-        return Colours()
-    return Colours(present & {b"gAMA", b"cHRM"}, known=False)
+        # Browsers take the two together at their word: a power, up to nine levels from sRGB's curve
+        # where it is dark. One of them alone they take for sRGB.
+        return Colours(_SPELLED) if present >= _SPELLED else Colours()
+    return Colours(present & _SPELLED, known=False)
 
 
 def inflated(data: bytes) -> bytes:

@@ -32,6 +32,8 @@ class Colours:
     icc: bytes | None = None
     #: what else is not sRGB: ("cicp", ...) or ("gamma", ...), as stored
     tag: tuple[object, ...] | None = None
+    #: whether gAMA and cHRM together say sRGB, which browsers take at their word: a power
+    spelled: bool = False
 
 
 def readings(

@@ -43,9 +43,11 @@ class Picture:
         self.depth = 8  #: bits a sample; more than 8 must be compared by other means
         self.colours = Colours()
         self.gain_map = False
+        self._palette: int | None = None
         if media is MediaType.PNG:
             png = pngchunks.read(data)
             self.depth, self.colours, data = png.depth, png.colours, png.pixels
+            self._palette = png.palette
         with _strictly():
             self._image = Image.open(io.BytesIO(data), formats=[media.upper()])
             if self._image.width * self._image.height > max_pixels:
@@ -84,6 +86,10 @@ class Picture:
         with _strictly():
             self._image.seek(number)
             self._image.load()
+            colours = self._palette if self._image.mode == "P" else None
+            if colours is not None and np.asarray(self._image).max() >= colours:
+                # Black for some decoders, the last colour for others.
+                raise ValueError("pixels have colours that the palette does not")
         return _in_8_bits(self._image) if self._image.mode.startswith("I") else self._image
 
     def duration(self) -> float:
@@ -99,7 +105,8 @@ class Picture:
 def _orientation(image: Image.Image) -> int:
     # Not `getexif`: it falls back on XMP and on text chunks, which browsers do not.
     exif = Image.Exif()
-    with contextlib.suppress(SyntaxError, ValueError, TypeError, OSError, EOFError):
+    # Damaged Exif damages no pixel, and Pillow raises struct.error, KeyError and more over it.
+    with contextlib.suppress(Exception):
         exif.load(image.info.get("exif", b""))
         value = exif.get(ExifTags.Base.Orientation)
         return value if value in _UPRIGHT else 1

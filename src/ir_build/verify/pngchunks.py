@@ -17,6 +17,7 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _DECODED = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf"})
 _DECODED_APNG = frozenset({b"acTL", b"fcTL", b"fdAT"})
 _LARGEST_PROFILE = 16 * 1024 * 1024
+_INDEXED = 3
 
 # sRGB as gAMA and cHRM put it (PNG, third edition, 11.3.2.5), and how near counts as the same:
 # libpng's thresholds.
@@ -30,6 +31,8 @@ class Png:
     """A PNG taken apart."""
 
     depth: int  #: bits a sample
+    #: colours of the palette that pixels are indices into, None where they are not
+    palette: int | None
     colours: Colours
     #: the file without text, profiles and private chunks, which may be large or broken
     pixels: bytes
@@ -40,14 +43,17 @@ def read(data: bytes) -> Png:
     found: dict[bytes, bytes] = {}
     kept = [_SIGNATURE]
     seen = set()
+    palette = None
     for kind, start, end in _chunks(data):
+        if kind == b"PLTE" and kind not in seen and data[25] == _INDEXED:
+            palette = (end - start - 12) // 3
         seen.add(kind)
         if kind in _DECODED or kind in _DECODED_APNG:
             kept.append(data[start:end])
         # Colour chunks count only before the pixels, and only the first of a kind.
         elif b"IDAT" not in seen and kind in (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"):
             found.setdefault(kind, data[start + 8 : end - 4])
-    return Png(data[24], _colours(found), b"".join(kept))
+    return Png(data[24], palette, _colours(found), b"".join(kept))
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -75,7 +81,9 @@ def _colours(found: dict[bytes, bytes]) -> Colours:
         gamma = None
     if _is_near(primaries, _PRIMARIES, _PRIMARIES_TOLERANCE):
         primaries = None
-    return Colours(icc, ("gamma", gamma, primaries) if gamma or primaries else None)
+    if gamma or primaries:
+        return Colours(icc, ("gamma", gamma, primaries))
+    return Colours(icc, spelled=icc is None and {b"gAMA", b"cHRM"} <= found.keys())
 
 
 def _profile(chunk: bytes) -> bytes | None:

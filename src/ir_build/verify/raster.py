@@ -34,7 +34,7 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
     lossless = not candidate.lossy or options.compression_type is Compression.LOSSLESS
     try:
         after = Picture(candidate.data, media, options.max_pixels)
-        difference = _properties(before, after, options)
+        difference = _properties(before, after, options, lossless=lossless)
         if not difference and lossless and after.size == before.size:
             difference = _frames(before, after, partial(equal, unseen=_has_unseen(before, media)))
             if not difference and before.frames == 1 and _may_be_deep(before, media):
@@ -70,7 +70,7 @@ class _OriginalBroken(Exception):
         self.error = error
 
 
-def _properties(before: Picture, after: Picture, options: Options) -> str:
+def _properties(before: Picture, after: Picture, options: Options, *, lossless: bool) -> str:
     """What differs as far as the headers tell, empty when nothing does."""
     # Some pictures are not resized (animations, CMYK): the size they have is right as well.
     expected = before.size
@@ -87,7 +87,9 @@ def _properties(before: Picture, after: Picture, options: Options) -> str:
         return f"{before.frames} frame{'s'[: before.frames - 1]} became {after.frames}"
     if after.gain_map != before.gain_map:
         return "the gain map for brighter screens was lost or added"
-    if after.colours.tag != before.colours.tag:
+    # A power instead of sRGB's curve scores over 90, but is not the same.
+    respelled = lossless and after.colours.spelled != before.colours.spelled
+    if respelled or after.colours.tag != before.colours.tag:
         return "the colour tags (cICP, gAMA, cHRM) changed"
     return ""
 

@@ -14,8 +14,11 @@ MAX_OBJECTS = 500_000
 #: the most bytes one stream may decode to
 MAX_DECODED = 128 * 1024 * 1024
 
-# qpdf's words for two slips of common writers that every reader takes the same way.
-_HARMLESS = "a common error handled correctly by qpdf"
+# qpdf's words for slips of common writers that every reader takes the same way: object 0 is free in
+# every document, so that what refers to it is null (ISO 32000-1, 7.3.10 and 7.5.4).
+_HARMLESS = re.compile(
+    r"a common error handled correctly by qpdf|treating bad indirect reference \(0 0 R\) as null"
+)
 # What qpdf says when it repairs how objects are found and where they end, not what is in them.
 _STRUCTURAL = re.compile(
     r"file is damaged|xref not found|can't find startxref|startxref was more than"
@@ -122,7 +125,7 @@ def _survey(pdf: pikepdf.Pdf, *, repair: bool) -> None:
 
 def _refuse_repaired(pdf: pikepdf.Pdf, *, repair: bool) -> None:
     for warning in map(_plain, pdf.get_warnings()):
-        if _HARMLESS not in warning and not (repair and _STRUCTURAL.search(warning)):
+        if not (_HARMLESS.search(warning) or (repair and _STRUCTURAL.search(warning))):
             raise NeedsRepair(warning)
 
 
