@@ -71,3 +71,10 @@ def test_what_makes_the_bytes_is_in_the_cache_key():
     for package in packages:
         for name in distributions.get(package, [package]):
             assert f"{name.lower()}={metadata.version(name)}" in identity
+
+
+def test_versions_are_those_that_the_packages_give_themselves():
+    """The quick way to the versions agrees with Python's own, and falls back to it."""
+    versions = engine.codec_versions()
+    assert versions == {name: metadata.version(name) for name in versions}
+    assert engine._version("no-such-distribution") is None

@@ -455,6 +455,15 @@ def test_areas_need_no_needless_corners(path, shorter):
     assert f"'{shorter}'" not in minified(picture.replace("<path", "<path stroke='red'"))
 
 
+@pytest.mark.parametrize("digits", ["", "0", "000"])
+def test_coarse_numbers_do_not_make_a_curve_stray(digits):
+    """How far a curve may stray is a share of the picture, however few decimals it is drawn with."""
+    path = f"M4{'.' if digits else ''}{digits} 10c-2 0-4-1-5-2-3-3-3-8 0-11z"
+    picture = f"<svg {NS} viewBox='0 0 12 12'><path d='{path}'/></svg>"
+    small = minified(picture).encode()
+    assert abs(rendered(small, 50) - rendered(picture.encode(), 50)).max() <= 16
+
+
 def test_arcs_keep_their_numbers():
     """An arc's bulge depends on its ends too much for rounding; compact flags are read."""
     commands = svgpath.parse("M0 0a1.23456 1.2 0 01.5.123456A5 5 0 1 0 1.234567 2")

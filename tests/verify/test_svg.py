@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
 
 from ir_build.candidate import Candidate
 from ir_build.errors import CorruptFile
 from ir_build.media import MediaType
 from ir_build.options import Options
-from ir_build.verify import Verdict, verify
+from ir_build.verify import Verdict, drawing, verify
 
 ORIGINAL = """<?xml version="1.0" encoding="UTF-8"?>
 <!-- made by hand -->
@@ -153,3 +157,52 @@ def test_what_an_editor_keeps_for_itself_may_go():
         b'<rect id="r" width="9" height="9"/></svg>'
     )
     assert verify(source, Candidate(stripped, lossy=False), MediaType.SVG, Options()).ok
+
+
+LAYERED = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">'
+    '<filter id="f"><feGaussianBlur stdDeviation="2"/></filter>'
+    '<mask id="m"><rect width="100" height="50" fill="#fff"/></mask>'
+    + "".join(f'<rect x="{x}" y="{x}" width="5" height="9" filter="url(#f)"/>' for x in range(12))
+    + '<circle cx="60" cy="50" r="20" mask="url(#m)"/></svg>'
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "replacement"),
+    [
+        ('stdDeviation="2"', 'stdDeviation="0"'),
+        ('height="50"', 'height="60"'),
+        ('r="20"', 'r="20.5"'),
+        (' mask="url(#m)"', ""),
+        (' filter="url(#f)"', ""),
+    ],
+)
+def test_many_layers_are_looked_at_inside_and_as_a_whole(change, replacement):
+    """What a filter or a mask does is compared, and what is in them."""
+    assert len(drawing._LAYER.findall(LAYERED.encode())) > drawing._MANY_LAYERS
+    assert judge(LAYERED.replace("><", ">\n<"), LAYERED).ok
+    assert not judge(LAYERED.replace(change, replacement), LAYERED, lossy=True).ok
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    size=st.tuples(st.integers(8, 150), st.integers(8, 150)),
+    noise=st.floats(0, 6),
+    share=st.floats(0, 1),
+)
+def test_what_is_clearly_alike_is_alike(seed, size, noise, share):
+    """The short way through a comparison accepts nothing that the long one refuses."""
+    random = np.random.default_rng(seed)
+    width, height = size
+    pixels = random.integers(0, 256, (height, width, 4)).astype(float)
+    pixels[:, : width // 2] = 128  # half of it without any structure
+    where = random.random((height, width, 1)) < share
+    moved = np.clip(pixels + random.normal(0, noise, pixels.shape) * where, 0, 255)
+    before, after = (
+        Image.fromarray(one.round().astype(np.uint8), "RGBA").convert("RGBa")
+        for one in (pixels, moved)
+    )
+    for limits in (drawing._SAME, drawing._ROUNDED):
+        if drawing._clearly_alike(before, after, limits):
+            assert drawing._measured_alike(before, after, limits)

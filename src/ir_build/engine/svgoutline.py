@@ -31,8 +31,12 @@ def rewrite(commands: list[Command], places: int, *, stroked: bool) -> str | Non
     exact = _exact(commands)
     if exact is None:
         return None
-    pieces, places = _rounded(*exact, places, stroked=stroked)
-    return _write_points(pieces if stroked else _simplified(pieces), places)
+    pieces, digits = _rounded(*exact, places, stroked=stroked)
+    if not stroked:
+        # Where all numbers are coarser than what can be seen, a unit of theirs is too much to stray.
+        pieces, digits = _refined(pieces, digits, places)
+        pieces = _simplified(pieces)
+    return _write_points(pieces, digits)
 
 
 def respell(commands: list[Command], *, stroked: bool) -> str | None:
@@ -182,6 +186,17 @@ def _rounded(
         ]
         # Sides that have become longer may allow for less.
         exact = enough
+
+
+def _refined(pieces: list[_Piece], digits: int, places: int) -> tuple[list[_Piece], int]:
+    """The same pieces in units of so many decimals, if those are smaller."""
+    if digits >= places:
+        return pieces, digits
+    factor = 10 ** (places - digits)
+    return [
+        _Piece(piece.kind, tuple((x * factor, y * factor) for x, y in piece.points), piece.arc)
+        for piece in pieces
+    ], places
 
 
 def _absolute(commands: list[Command], exact: int) -> Iterator[_Piece]:

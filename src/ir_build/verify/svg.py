@@ -9,25 +9,17 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
-import pyvips
-from PIL import Image
-
 from ..candidate import Candidate
 from ..errors import CorruptFile
 from ..media import HEAD_BYTES, sniff
 from ..options import Compression
 from . import verify as judge
-from .likeness import Measure, strips
+from .drawing import difference as drawing_difference
 from .verdict import OK, Verdict, differs
 
 if TYPE_CHECKING:
     from ..media import MediaType
     from ..options import Options
-
-# Pixels of the longer side at which drawings are compared.
-_RENDERED = 600
-# Drawn sizes beyond this are not what a page shows.
-_LARGEST_SCALE = 64.0
 
 # A picture inside.
 _ADDRESS = re.compile(rb"(data:image/[\w.+-]+;base64,)([A-Za-z0-9+/=\s]+)")
@@ -64,7 +56,7 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
     drawing, difference = _pictures(original, candidate, options)
     if not difference:
         lossless = not candidate.lossy or options.compression_type is Compression.LOSSLESS
-        difference = _drawing(original, drawing, lossless=lossless)
+        difference = drawing_difference(original, drawing, lossless=lossless)
     return differs(difference) if difference else OK
 
 
@@ -196,34 +188,3 @@ def _pictures(original: bytes, candidate: Candidate, options: Options) -> tuple[
             return candidate.data, f"picture {number} inside: {verdict.detail}"
     pictures = (picture for _, picture in before)
     return _ADDRESS.sub(lambda match: match[1] + next(pictures), candidate.data), ""
-
-
-def _drawing(original: bytes, candidate: bytes, *, lossless: bool) -> str:
-    """What differs between the two as drawn, empty for nothing that can be seen."""
-    try:
-        before = _render(original)
-    except pyvips.Error:
-        return ""
-    try:
-        after = _render(candidate)
-    except pyvips.Error:
-        return "it cannot be drawn any more"
-    if before.size != after.size:
-        return f"drawn at {after.size} instead of {before.size}"
-    measure = Measure()
-    for one, other in strips(before, after):
-        measure.add(one, other)
-    likeness = measure.likeness()
-    # Where coordinates are rounded, edges move by small fractions of a pixel; nothing else may.
-    block, psnr = (1, 55) if lossless else (8, 38)
-    if likeness.worst_block > block or likeness.psnr < psnr or likeness.worst_structure < 0.95:
-        return "it is drawn differently"
-    return ""
-
-
-def _render(data: bytes) -> Image.Image:
-    size = pyvips.Image.svgload_buffer(data)
-    scale = min(_LARGEST_SCALE, _RENDERED / max(size.width, size.height))
-    drawn = pyvips.Image.svgload_buffer(data, scale=scale)
-    image = Image.frombytes("RGBA", (drawn.width, drawn.height), drawn.write_to_memory())
-    return image.convert("RGBa")
