@@ -278,6 +278,21 @@ def test_blocks_are_taken_apart_as_they_were_put_together(before, full, after):
             giffile.joined(blocks[: min(end, len(blocks) - 1)], 0)
 
 
+def test_an_index_that_is_only_named_counts_for_the_width_of_codes():
+    """A first frame that leaves some of the screen empty names an index that no pixel has."""
+    random = np.random.default_rng(6)
+    table = random.integers(0, 256, 24).astype(np.uint8).tobytes()
+    sizes = [(12, 12), *[(20, 20)] * 6]
+    frames = tuple(
+        Frame(b"", Control(delay=5, transparent=7), 0, 0, *size, interlaced=False, table=table,
+              code_size=3, codes=gifcoding.lzw(random.integers(0, 4, size).astype(np.uint8), 3))
+        for size in sizes
+    )  # fmt: skip
+    result = giffile.parse(same(GifFile(20, 20, 0, b"", frames).encode()).data)
+    assert result.frames[0].control.transparent == 4
+    assert not any(one.table for one in result.frames)
+
+
 def test_comments_go_and_loops_stay():
     """A comment is stripped and mentioned."""
     data = saved(3, comment=b"made by an editor" * 20, loop=0)

@@ -57,7 +57,7 @@ class Change:
     box: Box
     #: the colours inside the box as shown: their places in `numbers`
     places: Places
-    #: of these colours, in rising order; the first of them is 0, where nothing is
+    #: of these colours; 0 is where nothing is
     numbers: NDArray[np.intp]
     #: pixels that may not be left as they are
     needed: NDArray[np.bool_]
@@ -107,13 +107,15 @@ def _kept(file: GifFile, screen: Screen) -> Iterator[Change]:
             # A frame without pixels is not allowed: one is drawn again.
             inside = _bounds(needed) or Box(0, 0, 1, 1)
         place = inside.place
+        places: Places
         if opaque:
-            places, numbers = _renumbered(pixels[place], colours, drawn[place])
+            # Those in its own table; copied, as is what is needed: the rest must not be kept alive.
+            places, numbers = pixels[place].copy(), colours.astype(np.intp)
         else:
             places, numbers = _places(below[place])
         uncovers = not number and drawn.size < canvas.size
         box = inside.moved(frame.left, frame.top)
-        yield Change(box, places, numbers, needed[place], KEEP, uncovers)
+        yield Change(box, places, numbers, needed[place].copy(), KEEP, uncovers)
 
 
 def _disposed(file: GifFile, screen: Screen) -> Iterator[Change]:
@@ -170,22 +172,10 @@ def _change(pending: _Pending, box: Box, disposal: int) -> Change:
 def _places(colours: Canvas) -> tuple[Places, NDArray[np.intp]]:
     """Places in a list of the numbers of colours, and that list."""
     numbers = gifcoding.occurring(colours)
-    if numbers[0]:
-        numbers = np.append(0, numbers)
     # Bytes are looked up and counted in a third of the time.
     table = np.zeros(int(numbers[-1]) + 1, np.uint8 if len(numbers) <= 256 else np.uint16)
     table[numbers] = np.arange(len(numbers))
     return np.take(table, colours, mode="clip"), numbers
-
-
-def _renumbered(
-    pixels: NDArray[np.uint8], table: NDArray[np.uint16], colours: Canvas
-) -> tuple[Places, NDArray[np.intp]]:
-    """The same for the pixels of a frame whose colours `table` numbers."""
-    numbers = np.unique(np.append(table, 0)).astype(np.intp)
-    if len(numbers) > 256:
-        return _places(colours)
-    return gifcoding.looked_up(np.searchsorted(numbers, table).astype(np.uint8), pixels), numbers
 
 
 def _area(frame: Frame) -> Box:

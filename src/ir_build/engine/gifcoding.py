@@ -18,55 +18,68 @@ if TYPE_CHECKING:
     #: places in a list of colours, in bytes where it is short enough
     Places = NDArray[np.uint8] | NDArray[np.uint16]
 
-#: ways to draw pixels that look right without being drawn: none, all, or those of runs in which
-#: the colour changes less often; two numbers that together find nearly all there is to gain
-NONE, ALL = 0, 1
-_CHANGES_IN_A_RUN = {2: 2, 3: 8}
+#: ways to draw pixels that look right without being drawn, each drawing more of them: none, those
+#: of runs in which the colour changes less often, all; the two numbers together find nearly all
+#: there is to gain
+NONE, ALL = 0, sys.maxsize
+WAYS = (NONE, 2, 8, ALL)
 #: pixels from which on it pays to make a table of pairs
 _PAIRED = 50_000
 
 
-def drawn(colours: Places, needed: NDArray[np.bool_], ways: Iterable[int]) -> Iterator[Places]:
-    """`colours` drawn in each of these ways, 0 where nothing is drawn.
+def drawn(
+    places: Places, needed: NDArray[np.bool_], ways: Iterable[int]
+) -> Iterator[NDArray[np.bool_] | None]:
+    """The pixels to draw in each of these ways, None for all.
 
     Pixels that are not `needed` look right without being drawn.
     """
     runs: tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]] | None = None
     for way in ways:
         if way == ALL:
-            yield colours
+            yield None
         elif way == NONE:
-            # A product is formed several times as fast as a choice is made.
-            yield colours * needed
+            yield needed
         else:
             if runs is None:
-                runs = _runs(colours, needed)
+                runs = _runs(places, needed)
             must, lengths, changes = runs
-            chosen = np.repeat(must | (changes < _CHANGES_IN_A_RUN[way]), lengths)
-            yield colours * chosen.reshape(needed.shape)
-
-
-def choices(colours: Places, needed: NDArray[np.bool_]) -> tuple[int, ...]:
-    """The ways to draw `colours` that may be the shortest."""
-    return (NONE, ALL, *_CHANGES_IN_A_RUN) if colours.any() and not needed.all() else (NONE,)
+            yield np.repeat(must | (changes < way), lengths).reshape(needed.shape)
 
 
 def _runs(
-    colours: Places, needed: NDArray[np.bool_]
+    places: Places, needed: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
     """For each run of pixels that are needed or not: which, how many, how often the colour changes.
 
     Runs go along the rows, from one into the next.
     """
-    flat, line = needed.ravel(), colours.ravel()
-    turned = line[1:] != line[:-1]
-    turns = np.flatnonzero(turned) + 1
+    flat, line = needed.ravel(), places.ravel()
     starts = np.append(0, np.flatnonzero(flat[1:] != flat[:-1]) + 1)
-    before = np.searchsorted(turns, starts, side="right")
-    changes = np.diff(before, append=turns.size)
-    # The first pixel of a run is compared to none before it.
-    changes[:-1] -= turned[starts[1:] - 1]
-    return flat[starts], np.diff(starts, append=flat.size), changes
+    lengths = np.diff(starts, append=flat.size)
+    turns = np.zeros(flat.size, np.int32)
+    np.cumsum(line[1:] != line[:-1], dtype=np.int32, out=turns[1:])
+    return flat[starts], lengths, turns[starts + lengths - 1] - turns[starts]
+
+
+def coded(
+    places: Places,
+    mask: NDArray[np.bool_] | None,
+    table: NDArray[np.uint8],
+    transparent: int,
+    size: int,
+) -> bytes:
+    """The LZW data, with a minimum code size, of the entry of `table` for each of `places`.
+
+    Where there is a mask and it is not set, of `transparent`.
+    """
+    if mask is None:
+        indices = looked_up(table, places)
+    else:
+        # What is 0 can be formed by a product, several times as fast as a choice.
+        indices = looked_up(table ^ np.uint8(transparent), places) * mask
+        indices ^= np.uint8(transparent)
+    return lzw(indices, size)
 
 
 def looked_up(table: NDArray[np.uint8], places: Places) -> NDArray[np.uint8]:
@@ -92,9 +105,14 @@ def numbered(table: NDArray[np.uint16], places: NDArray[np.uint8]) -> NDArray[np
     return found.view(np.uint16)[: places.size].reshape(places.shape)
 
 
-def occurring(values: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.intp]:
-    """The values that occur, in rising order."""
-    flat = values.ravel()
+def occurring(places: Places, mask: NDArray[np.bool_] | None = None) -> NDArray[np.intp]:
+    """The values that occur, where the mask is set if there is one, in rising order."""
+    if places.dtype == np.uint8:
+        where = None if mask is None else Image.fromarray(mask.view(np.uint8))
+        return np.flatnonzero(Image.fromarray(places).histogram(where))
+    flat = places.ravel() if mask is None else places[mask]
+    if not flat.size:
+        return np.zeros(0, np.intp)
     # One of each run: counting takes longest where equal ones follow each other.
     ends = np.append(np.flatnonzero(flat[1:] != flat[:-1]), flat.size - 1)
     return np.flatnonzero(np.bincount(flat[ends]))

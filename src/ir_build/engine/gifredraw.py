@@ -15,7 +15,7 @@ from .giffile import Control
 from .gifshown import Screen, Unclear
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,17 +39,28 @@ class _Drawing:
 
     box: Box
     disposal: int
-    #: places in `numbers`, 0 where nothing is drawn
+    #: places in `numbers`
     places: Places
-    #: of colours, in rising order, the first of them 0
+    #: of colours
     numbers: NDArray[np.intp]
-    #: those that occur
+    #: what is drawn, None for all
+    mask: NDArray[np.bool_] | None
+    #: the numbers that a table for it must have, in rising order; 0 for what is not drawn
     used: tuple[int, ...]
 
     @cached_property
     def codes(self) -> bytes:
         """Coded with no more colours than it needs."""
-        return _coded(self.places, self.numbers, self.used)
+        return self.coded(self.used)
+
+    def coded(self, order: tuple[int, ...]) -> bytes:
+        """The LZW data with a table in this order."""
+        there = np.zeros(1 + max(*order, int(self.numbers.max())), np.uint8)
+        there[list(order)] = np.arange(len(order))
+        transparent = order.index(0) if 0 in self.used else 0
+        table = there[self.numbers]
+        size = _width(self.used, order)
+        return gifcoding.coded(self.places, self.mask, table, transparent, size)
 
 
 def redraw(file: GifFile, *, thorough: bool) -> GifFile:
@@ -85,47 +96,44 @@ def _shorter(one: Frame, other: Frame) -> Frame:
 
 def _shortest(change: Change, *, thorough: bool) -> _Drawing:
     """The way to draw a change that comes to the fewest bytes, as far as a part of it tells."""
-    ways = gifcoding.choices(change.places, change.needed)
-    if len(ways) > 1:
-        sizes = _sizes(change, ways, 1 if thorough else _every(change.places.size))
-        ways = tuple(sorted(ways, key=sizes.__getitem__))
-    for places in gifcoding.drawn(change.places, change.needed, ways):
-        used = _used(places, change)
-        if len(used) <= 256:
-            return _Drawing(change.box, change.disposal, places, change.numbers, used)
+    ways: Sequence[int] = (gifcoding.NONE,)
+    if not change.needed.all():
+        ways = _ranked(change, 1 if thorough else _every(change.places.size), thorough=thorough)
+    for drawing in _drawings(change, ways):
+        if len(drawing.used) <= 256:
+            return drawing
     raise Unclear("a frame of more than 256 colours")
 
 
-def _sizes(change: Change, ways: tuple[int, ...], every: int) -> dict[int, int]:
-    """The bytes of one in `every` strip of a change, drawn in each of these ways."""
-    rows = np.flatnonzero(np.arange(len(change.places)) // _STRIP % every == 0)
-    places, needed = change.places, change.needed
+def _ranked(change: Change, every: int, *, thorough: bool) -> list[int]:
+    """The ways to draw a change, by the bytes of one in `every` strip of it."""
     if every > 1:
-        places, needed = places[rows], needed[rows]
-    sizes: dict[int, int] = {}
-    tried: dict[int, Places] = {}
-    for way, some in zip(ways, gifcoding.drawn(places, needed, ways), strict=True):
-        same = next((one for one in tried if np.array_equal(tried[one], some)), None)
-        if same is not None:
-            sizes[way] = sizes[same]
-            continue
-        tried[way] = some
-        used = _used(some, change)
-        sizes[way] = sys.maxsize
-        if len(used) <= 256:
-            sizes[way] = len(_coded(some, change.numbers, used)) + _table_bytes(len(used))
-    return sizes
+        rows = np.flatnonzero(np.arange(len(change.places)) // _STRIP % every == 0)
+        change = replace(change, places=change.places[rows], needed=change.needed[rows])
+    sizes = dict.fromkeys(gifcoding.WAYS, sys.maxsize)
+    least = sys.maxsize
+    for way, drawing in zip(gifcoding.WAYS, _drawings(change, gifcoding.WAYS), strict=True):
+        if len(drawing.used) <= 256:
+            sizes[way] = len(drawing.codes) + _table_bytes(len(drawing.used))
+            # When drawing some more takes more bytes, drawing yet more mostly does, too.
+            if sizes[way] > least and not thorough:
+                break
+            least = min(least, sizes[way])
+    return sorted(sizes, key=sizes.__getitem__)
+
+
+def _drawings(change: Change, ways: Sequence[int]) -> Iterator[_Drawing]:
+    places, numbers = change.places, change.numbers
+    for mask in gifcoding.drawn(places, change.needed, ways):
+        used = set(numbers[gifcoding.occurring(places, mask)].tolist())
+        if change.uncovers or not (mask is None or mask.all()):
+            used.add(0)
+        yield _Drawing(change.box, change.disposal, places, numbers, mask, tuple(sorted(used)))
 
 
 def _every(pixels: int) -> int:
     """How few of the strips of a change are enough: the ways compare on them as on all."""
     return 1 if pixels < _TRIED_WHOLE else 4 if pixels < _TRIED_CLOSELY else 8
-
-
-def _used(places: Places, change: Change) -> tuple[int, ...]:
-    """The numbers that a table for these places must have."""
-    used = change.numbers[gifcoding.occurring(places)].tolist()
-    return (0, *used) if change.uncovers and used[0] else tuple(used)
 
 
 def _shared(palettes: Sequence[tuple[int, ...]], palette: NDArray[np.uint8]) -> tuple[int, ...]:
@@ -134,12 +142,10 @@ def _shared(palettes: Sequence[tuple[int, ...]], palette: NDArray[np.uint8]) -> 
     union: set[int] = set()
     frames: Counter[int] = Counter()
     missing = {used: set(used) for used in sorted(waiting, key=len)[:_COMPARED]}
+    bytes_saved = {used: waiting[used] * _table_bytes(len(used)) for used in missing}
     while missing:
         # What is saved for each place that is taken, as if there were one for all to share.
-        used = max(
-            missing,
-            key=lambda used: waiting[used] * _table_bytes(len(used)) / (1 + len(missing[used])),
-        )
+        used = max(missing, key=lambda used: bytes_saved[used] / (1 + len(missing[used])))
         new = missing.pop(used)
         union |= new
         frames.update(dict.fromkeys(used, waiting[used]))
@@ -158,7 +164,7 @@ def _frame(
     order, table = drawing.used, _table(drawing.used, palette)
     codes = b""
     if set(shared).issuperset(drawing.used):
-        codes = _coded(drawing.places, drawing.numbers, shared)
+        codes = drawing.coded(shared)
         # As long as with a table of its own when that has codes of the same width.
         widths = {_width(drawing.used, one) for one in (drawing.used, shared)}
         if len(widths) == 1 or len(codes) <= len(drawing.codes) + len(table):
@@ -188,16 +194,6 @@ def _frame(
 def _width(used: tuple[int, ...], order: tuple[int, ...]) -> int:
     """The minimum code size of pixels of the colours `used` with a table in this order."""
     return gifcoding.code_size(max(map(order.index, used)))
-
-
-def _coded(places: Places, numbers: NDArray[np.intp], order: tuple[int, ...]) -> bytes:
-    """The LZW data of the colours with these `numbers` and a table in this order."""
-    table = np.zeros(len(numbers), np.uint8)
-    at = np.minimum(np.searchsorted(numbers, order), len(numbers) - 1)
-    there = numbers[at] == order
-    table[at[there]] = np.flatnonzero(there)
-    indices = gifcoding.looked_up(table, places)
-    return gifcoding.lzw(indices, gifcoding.code_size(int(indices.max())))
 
 
 def _table(order: tuple[int, ...], palette: NDArray[np.uint8]) -> bytes:

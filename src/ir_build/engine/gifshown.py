@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Canvas = NDArray[np.uint16]
 CLEAR, RESTORE = 2, 3
 _MOST_COLOURS = 0xFFFF
+_SHIFTS = np.array([1 << 16, 1 << 8, 1], np.int64)
 
 
 def indices(frame: Frame) -> NDArray[np.uint8]:
@@ -87,15 +88,15 @@ class Screen:
         pixels = indices(frame)
         numbers = np.zeros(256, np.uint16)
         used = np.flatnonzero(Image.fromarray(pixels).histogram()).tolist()
+        parts = np.frombuffer(table, np.uint8, len(table) // 3 * 3).reshape(-1, 3)
+        keys = (parts @ _SHIFTS | 0xFF000000).tolist()
+        known = self._numbers
         for index in used:
             if index == frame.control.transparent:
                 continue
-            colour = table[3 * index : 3 * index + 3]
-            if len(colour) < 3:
+            if index >= len(keys):
                 raise Unclear("an index without a colour")
-            key = 0xFF000000 | int.from_bytes(colour, "big")
-            number = self._numbers.setdefault(key, len(self._numbers))
-            if number > _MOST_COLOURS:
-                raise Unclear("more colours than can be numbered")
-            numbers[index] = number
+            numbers[index] = known.setdefault(keys[index], len(known))
+        if len(known) > _MOST_COLOURS + 1:
+            raise Unclear("more colours than can be numbered")
         return pixels, numbers
