@@ -326,6 +326,15 @@ def test_twice_is_once():
     assert len(png.compress(once, LOSSLESS).data) >= 0.99 * len(once)
 
 
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
+@pytest.mark.parametrize("shade", [0, 128, 255])
+def test_what_changes_its_type_is_final_at_once(mode, shade):
+    """A new colour type or depth opens other ways, which are not left for a second run."""
+    flat = Image.new("L", (33, 33), shade).convert(mode)
+    once = png.compress(saved(flat), LOSSLESS).data
+    assert png.compress(once, LOSSLESS).data == once
+
+
 def test_the_same_bytes_every_time():
     """The result depends on nothing but the input and the options."""
     data = saved(picture("RGBA"))

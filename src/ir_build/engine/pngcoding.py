@@ -93,7 +93,11 @@ def recompressed(
         results += _well_filtered(bare, trials, pack)
     if pixels <= trials.zopfli_pixels:
         results.append(pack(bare, _ZOPFLI_WAYS, None))
-    return min(results, key=len)
+    shortest = min(results, key=len)
+    if pixels <= _TINY and shortest[24:26] != bare[24:26]:
+        # From another depth or colour type other ways lead on, and the next run would take them.
+        return recompressed(shortest, types, effort, max_pixels, among)
+    return shortest
 
 
 def _well_filtered(bare: bytes, trials: _Trials, pack: _Packer) -> Iterator[bytes]:
