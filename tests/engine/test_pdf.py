@@ -109,6 +109,7 @@ def rendered(data):
 
 MANUAL = saved(manual())
 SMALL = pdf.compress(MANUAL, LOSSLESS).data
+COUNT = len(opened(MANUAL).objects) + 1
 
 
 def test_smaller_and_the_same():
@@ -323,6 +324,26 @@ def test_encrypted_left_alone(user):
     assert caught.value.reason is Reason.ENCRYPTED
 
 
+def test_encrypted_for_others_left_alone():
+    """A document that only certificates open is none that is damaged."""
+    lock = pikepdf.Encryption(owner="owner", user="")
+    data = saved(manual(), encryption=lock, static_id=False)
+    with pytest.raises(LeftAlone) as caught:
+        pdf.compress(data.replace(b"/Standard", b"/Adobe.PS"), LOSSLESS)
+    assert caught.value.reason is Reason.ENCRYPTED
+
+
+def test_pages_without_resources():
+    """A blank page may have none; readers show what they show anyway."""
+    document = manual()
+    document.add_blank_page(page_size=(300, 400))
+    del document.pages[-1].Resources
+    data = saved(document)
+    made = pdf.compress(data, LOSSLESS)
+    assert rendered(made.data) == rendered(data)
+    assert pdf.compress(made.data, LOSSLESS).data == made.data
+
+
 @pytest.mark.parametrize("cut", [10, 200, len(MANUAL) // 2, len(MANUAL) - 200])
 def test_cut_off(cut):
     """A file cut short is broken, wherever the cut is."""
@@ -332,7 +353,12 @@ def test_cut_off(cut):
 
 @pytest.mark.parametrize(
     ("sound", "broken"),
-    [(b"endobj", b"endxxx"), (b"startxref\n", b"startxref\n9"), (b"%%EOF", b"%%EOF" + b"#" * 2000)],
+    [
+        (b"endobj", b"endxxx"),
+        (b"startxref\n", b"startxref\n9"),
+        (b"%%EOF", b"%%EOF" + b"#" * 2000),
+        (b"/Size %d" % COUNT, b"/Size %d" % (COUNT + 1)),
+    ],
 )
 def test_structure_is_repaired(sound, broken):
     """Where readers repair a file alike, the repaired one is shipped, and that is said."""

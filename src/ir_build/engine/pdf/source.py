@@ -24,7 +24,8 @@ _STRUCTURAL = re.compile(
     r"file is damaged|xref not found|can't find startxref|startxref was more than"
     r"|Attempting to reconstruct cross-reference table|invalid xref entry|expected \d+ \d+ obj"
     r"|expected endstream|attempting to recover stream length|recovered stream length"
-    r"|expected endobj|trailer dictionary lacks /Size"
+    r"|expected endobj|trailer dictionary lacks /Size|reported number of objects"
+    r"|Resources is missing or invalid"  # of a page, which gets an empty one
     r"|not found in file after regenerating cross reference table"
     r"|dictionary has duplicated key /Type;"  # which older Skia writes
 )
@@ -102,6 +103,8 @@ def _open(data: bytes, *, repair: bool) -> pikepdf.Pdf:
     except pikepdf.PasswordError as error:
         raise LeftAlone(Reason.ENCRYPTED, "asks for a password") from error
     except (pikepdf.PdfError, RuntimeError, ValueError) as error:
+        if "encryption" in str(error):  # for certificates, or in a way of its own
+            raise LeftAlone(Reason.ENCRYPTED, _plain(error)) from error
         raise NeedsRepair(_plain(error)) from error
 
 
