@@ -11,7 +11,7 @@ import pytest
 from pikepdf import Array, Dictionary, Name, String
 
 from ir_build.engine import pdf
-from ir_build.engine.pdf import linearfile
+from ir_build.engine.pdf import linearfile, objects
 from ir_build.errors import CorruptFile, LeftAlone, Reason
 from ir_build.options import Compression, Options
 
@@ -369,6 +369,15 @@ def test_structure_is_repaired(sound, broken):
     assert opened(made.data).check_pdf_syntax() == []
     assert pdf.compress(data, LOSSLESS) == made
     assert pdf.compress(made.data, LOSSLESS).data == made.data
+
+
+def test_line_ends_in_strings():
+    """No reader takes part in how they are to be read: some drop the second of two."""
+    for text in (b"\n\n\n\x80\x90", b"\r\r\n\n\r\x80", bytes(range(256)), b"((\\\n\n))\xff" * 3):
+        tight = objects.tight(b"<%s>" % text.hex().encode())
+        assert b"\n" not in tight
+        assert b"\r" not in tight
+        assert bytes(pikepdf.Object.parse(tight)) == text
 
 
 def test_reference_to_nothing():

@@ -23,7 +23,9 @@ Parts = tuple[bytes | int, ...]
 _TOKEN = re.compile(rb"(\((?:[^\\()]++|\\.)*+\)|<[0-9a-f]*+>|\b\d++ \d++ R\b)", re.DOTALL)
 _TIGHTER = tuple((pair, pair.strip()) for pair in (b" /", b"[ ", b" ]", b" [", b"] ", b"<< ", b" >>", b" <<", b">> "))  # fmt: skip
 _SCALAR = re.compile(rb"[-+]?[\d.]++|true|false|null")
-_ESCAPES = re.compile(rb"[\\()\r]")
+# Line ends, too: a bare \r reads as \n, and Ghostscript takes two bare \n for one.
+_ESCAPES = re.compile(rb"[\\()\r\n]")
+_LETTERS = {b"\r": b"r", b"\n": b"n"}
 # An object that is one of a kind by its place (pages, annotations, fields, outline entries,
 # structure, layers) stays one even where another reads the same.
 _OWN_PLACE = re.compile(
@@ -186,7 +188,7 @@ def _string(text: bytes) -> bytes:
 
 
 def _escape(found: re.Match[bytes]) -> bytes:
-    return b"\\r" if found[0] == b"\r" else b"\\" + found[0]
+    return b"\\" + _LETTERS.get(found[0], found[0])
 
 
 def _own_place(body: Body) -> bool:
