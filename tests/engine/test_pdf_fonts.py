@@ -74,7 +74,7 @@ GLYPHS = {
 }  # fmt: skip
 
 
-def type1_font(glyphs=None, head="", subrs=SUBRS):
+def type1_font(glyphs=None, head="", subrs=SUBRS, matrix="0.001 0 0 0.001 0 0"):
     """A Type 1 program, and the lengths of its parts."""
     glyphs = GLYPHS if glyphs is None else glyphs
     codes = "".join(f"dup {ord(name)} /{name} put\n" for name in glyphs if len(name) == 1)
@@ -82,7 +82,7 @@ def type1_font(glyphs=None, head="", subrs=SUBRS):
         "%!PS-AdobeFont-1.0: Sample\n11 dict begin\n/FontInfo 3 dict dup begin\n"
         "/Notice (Made for a test \\(free\\)) readonly def\n/ItalicAngle -12 def\n"
         f"/isFixedPitch false def end readonly def\n/FontName /Sample def\n{head}"
-        "/PaintType 0 def\n/FontType 1 def\n/FontMatrix [0.001 0 0 0.001 0 0] readonly def\n"
+        f"/PaintType 0 def\n/FontType 1 def\n/FontMatrix [{matrix}] readonly def\n"
         "/Encoding 256 array\n0 1 255 {1 index exch /.notdef put} for\n"
         f"{codes}dup 200 /Aacute put\nreadonly def\n/FontBBox {{0 -100 800 900}} readonly def\n"
         "currentdict end\ncurrentfile eexec\n"
@@ -172,6 +172,42 @@ def test_type1_becomes_cff(scale):
     made.close()
 
 
+@pytest.mark.parametrize("matrix", [
+    (0.001, 0, 0.000167, 0.001, 0, 0),
+    (0.00085, 0, 0.000212, 0.001, 0, 0),
+    (0.0012, 0, -0.0002, 0.001, 0, 0),
+])  # fmt: skip
+def test_slanted_type1_becomes_cff(matrix):
+    """A font made oblique, wide or narrow by its matrix is so as CFF, to the pixel."""
+    source = saved(with_type1(matrix=" ".join(map(str, matrix))))
+    assert shown(source) != shown(saved(with_type1()))
+    result = pdf.compress(source, LOSSLESS).data
+    made, fonts = fonts_of(result)
+    program = CFFFontSet()
+    program.decompile(BytesIO(fonts.F1.FontDescriptor.FontFile3.read_bytes()), None)
+    assert tuple(program[0].FontMatrix) == matrix
+    for scale in (0.7, 1.0, 3.1):
+        assert shown(result, scale) == shown(source, scale)
+    made.close()
+
+
+def test_whole_type1_becomes_a_subset():
+    """A whole font keeps the glyphs shown and is called a subset, but for one without widths."""
+    source = with_type1(text=b"A", name="/Sample", subrs=[*SUBRS, *["return"] * 1000])
+    made, fonts = fonts_of(pdf.compress(saved(source), LOSSLESS).data)
+    font = fonts.F1
+    assert str(font.BaseFont)[7:] == "+Sample"
+    assert font.FontDescriptor.FontName == font.BaseFont
+    made.close()
+    del source.pages[0].Resources.Font.F1.Widths
+    made, fonts = fonts_of(pdf.compress(saved(source), LOSSLESS).data)
+    program = CFFFontSet()
+    program.decompile(BytesIO(fonts.F1.FontDescriptor.FontFile3.read_bytes()), None)
+    assert set(program[0].CharStrings.keys()) == set(GLYPHS)
+    assert fonts.F1.BaseFont == "/Sample"
+    made.close()
+
+
 def test_cff_keeps_names_widths_and_hints():
     """What a reader may look up in the font is in it: names, notice, blue zones, stems."""
     font = type1.parse(type1_font()[0])
@@ -206,6 +242,7 @@ def test_accents_bring_their_parts():
 @pytest.mark.parametrize("font", [
     {"head": "/WeightVector [0.5 0.5] def\n"},
     {"head": "/PaintType 2 def\n"},
+    {"matrix": "0.001 0 0 0.002 0 0"},
     {"glyphs": GLYPHS | {"A": "0 700 hsbw 100 hlineto endchar"}},
     {"glyphs": GLYPHS | {"A": "0 700 hsbw 99 callsubr endchar"}},
     {"glyphs": GLYPHS | {"A": "0 700 hsbw 0 vmoveto 100 hlineto"}},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fontTools.cffLib import cffStandardStrings
 from fontTools.encodings.StandardEncoding import StandardEncoding
 
-from . import charstrings, type1glyph
+from . import cffdata, charstrings, type1glyph
 from .type1 import Unusual
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _SIDS = {name.encode(): sid for sid, name in enumerate(cffStandardStrings)}
 _NOTICE, _BOX, _CHARSET, _ENCODING, _CHARSTRINGS, _PRIVATE = 1, 5, 15, 16, 17, 18
+_MATRIX = 12, 7
 _DEFAULT_WIDTH, _NOMINAL_WIDTH = 20, 21
 _INFO = {
     "isFixedPitch": (1, 0.0), "ItalicAngle": (2, 0.0), "UnderlinePosition": (3, -100.0),
@@ -34,7 +35,6 @@ _HINTS = {
     "ExpansionFactor": (12, 18),
 }  # fmt: skip
 _USUAL_MATRIX = (0.001, 0.0, 0.0, 0.001, 0.0, 0.0)
-_REAL = {**{str(digit): digit for digit in range(10)}, ".": 10, "e": 11, "e-": 12, "-": 14}
 
 
 def from_type1(font: Type1, wanted: Collection[bytes] | None) -> bytes:
@@ -42,7 +42,7 @@ def from_type1(font: Type1, wanted: Collection[bytes] | None) -> bytes:
 
     Raises `Unusual` for what cannot be carried over as it is.
     """
-    if font.matrix != _USUAL_MATRIX:
+    if not _slanted(font.matrix):
         raise Unusual("another matrix")
     names = _closure(font, font.glyphs if wanted is None else wanted)
     codes: dict[bytes, list[int]] = {}
@@ -62,8 +62,20 @@ def from_type1(font: Type1, wanted: Collection[bytes] | None) -> bytes:
         strings,
         charset=_charset(sids[1:]),
         encoding=encoding,
-        glyphs=_index([charstrings.encode(one, nominal) for one in outlines]),
+        glyphs=cffdata.index([charstrings.encode(one, nominal) for one in outlines]),
         private=_private(font, nominal),
+    )
+
+
+def _slanted(matrix: tuple[float, ...]) -> bool:
+    """Whether a matrix makes letters wider, narrower or oblique at most."""
+    if len(matrix) != 6:
+        return False
+    width, up, slant, height, right, top = matrix
+    return (
+        (up, height, right, top) == (0.0, 0.001, 0.0, 0.0)
+        and 0.0005 <= width <= 0.002
+        and abs(slant) <= 0.001
     )
 
 
@@ -96,7 +108,7 @@ class _Strings:
         return self._own.setdefault(text, len(_SIDS) + len(self._own))
 
     def index(self) -> bytes:
-        return _index(list(self._own))
+        return cffdata.index(list(self._own))
 
 
 def _assembled(
@@ -110,26 +122,37 @@ def _assembled(
 ) -> bytes:
     info = b""
     if font.notice:
-        info += _entry((_NOTICE,), strings.sid(font.notice))
-    info += _entry((_BOX,), *font.box)
+        info += cffdata.entry((_NOTICE,), strings.sid(font.notice))
+    if font.matrix != _USUAL_MATRIX:
+        info += cffdata.entry(_MATRIX, *font.matrix)
+    info += cffdata.entry((_BOX,), *font.box)
     for name, (operator, usual) in _INFO.items():
         if font.info.get(name, usual) != usual:
-            info += _entry((12, operator), font.info[name])
-    head = b"\x01\x00\x04\x02" + _index([font.name])
-    subrs = _index([])
+            info += cffdata.entry((12, operator), font.info[name])
+    head = b"\x01\x00\x04\x02" + cffdata.index([font.name])
+    subrs = cffdata.index([])
     top = b""
     # Offsets take as many bytes whatever they are, so the second round knows its length.
     for _ in range(2):
-        at = len(head) + len(_index([b"\0" * len(top)])) + len(strings.index()) + len(subrs)
-        top = info + _offset(_CHARSET, at)
+        at = len(head) + len(cffdata.index([b"\0" * len(top)])) + len(strings.index()) + len(subrs)
+        top = info + cffdata.offset(_CHARSET, at)
         at += len(charset)
         if encoding:
-            top += _offset(_ENCODING, at)
+            top += cffdata.offset(_ENCODING, at)
             at += len(encoding)
-        top += _offset(_CHARSTRINGS, at)
+        top += cffdata.offset(_CHARSTRINGS, at)
         at += len(glyphs)
-        top += _fixed(len(private)) + _offset(_PRIVATE, at)
-    return head + _index([top]) + strings.index() + subrs + charset + encoding + glyphs + private
+        top += cffdata.fixed(len(private)) + cffdata.offset(_PRIVATE, at)
+    return (
+        head
+        + cffdata.index([top])
+        + strings.index()
+        + subrs
+        + charset
+        + encoding
+        + glyphs
+        + private
+    )
 
 
 def _private(font: Type1, width: Number) -> bytes:
@@ -138,12 +161,12 @@ def _private(font: Type1, width: Number) -> bytes:
         values = font.private.get(name, ())
         deltas = [value - before for before, value in zip((0.0, *values), values, strict=False)]
         if deltas:
-            out += _entry(operator, *deltas)
+            out += cffdata.entry(operator, *deltas)
     for name, operator in _HINTS.items():
         if name in font.private:
-            out += _entry(operator, *font.private[name][:1])
+            out += cffdata.entry(operator, *font.private[name][:1])
     if width:
-        out += _entry((_DEFAULT_WIDTH,), width) + _entry((_NOMINAL_WIDTH,), width)
+        out += cffdata.entry((_DEFAULT_WIDTH,), width) + cffdata.entry((_NOMINAL_WIDTH,), width)
     return out
 
 
@@ -172,38 +195,3 @@ def _encoding(order: Sequence[bytes], sids: Sequence[int], codes: dict[bytes, li
         out += bytes((len(more),))
         out += b"".join(bytes((code,)) + sid.to_bytes(2, "big") for code, sid in more)
     return out
-
-
-def _index(items: Sequence[bytes]) -> bytes:
-    if not items:
-        return b"\0\0"
-    ends = [1]
-    for item in items:
-        ends.append(ends[-1] + len(item))
-    size = (ends[-1].bit_length() + 7) // 8
-    offsets = b"".join(end.to_bytes(size, "big") for end in ends)
-    return len(items).to_bytes(2, "big") + bytes((size,)) + offsets + b"".join(items)
-
-
-def _entry(operator: tuple[int, ...], *values: Number) -> bytes:
-    return b"".join(_dict_number(value) for value in values) + bytes(operator)
-
-
-def _offset(operator: int, value: int) -> bytes:
-    return _fixed(value) + bytes((operator,))
-
-
-def _fixed(value: int) -> bytes:
-    """A whole number in five bytes."""
-    return b"\x1d" + value.to_bytes(4, "big", signed=True)
-
-
-def _dict_number(value: Number) -> bytes:
-    if value == int(value):
-        whole = int(value)
-        return charstrings.operand(whole) if -32768 <= whole <= 32767 else _fixed(whole)
-    text = f"{value:.9g}".replace("+", "").replace("e-", "E")
-    nibbles = [_REAL["e-" if one == "E" else one] for one in text] + [15]
-    nibbles += [15] * (len(nibbles) % 2)
-    pairs = zip(nibbles[::2], nibbles[1::2], strict=True)
-    return b"\x1e" + bytes(high << 4 | low for high, low in pairs)

@@ -13,12 +13,18 @@ from fontTools.agl import UV2AGL
 from fontTools.encodings.MacRoman import MacRoman
 from fontTools.encodings.StandardEncoding import StandardEncoding
 
+from .type1 import Unusual
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 def names(font: pikepdf.Dictionary, codes: set[int]) -> set[bytes]:
-    """The names of all glyphs that `codes` may show in `font`."""
+    """The names of all glyphs that `codes` may show in `font`. Raises `Unusual`."""
+    encoding = font.get("/Encoding")
+    base = encoding.get("/BaseEncoding") if isinstance(encoding, pikepdf.Dictionary) else encoding
+    if base == pikepdf.Name.MacExpertEncoding:
+        raise Unusual("the expert encoding")
     usual = {name for code in codes for name in _usual()[code]}
     return usual | {name for code, name in differences(font) if code in codes}
 

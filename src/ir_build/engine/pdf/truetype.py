@@ -16,6 +16,7 @@ from fontTools.agl import toUnicode
 from fontTools.encodings.MacRoman import MacRoman
 from fontTools.ttLib import TTFont, TTLibError
 
+from . import sfnt
 from .type1 import Unusual
 
 if TYPE_CHECKING:
@@ -27,17 +28,9 @@ if TYPE_CHECKING:
 logging.getLogger("fontTools").addHandler(logging.NullHandler())
 
 _MAGICS = (b"\0\1\0\0", b"true")
-_MOST_TABLES = 64
-# For layout, devices and signatures: a PDF places every glyph itself.
-_NEEDLESS = frozenset({
-    b"BASE", b"DSIG", b"EBDT", b"EBLC", b"EBSC", b"FFTM", b"Feat", b"GDEF", b"GPOS", b"GSUB",
-    b"Glat", b"Gloc", b"JSTF", b"LTSH", b"MATH", b"MERG", b"PCLT", b"Silf", b"Sill", b"VDMX",
-    b"feat", b"hdmx", b"kern", b"kerx", b"meta", b"mort", b"morx", b"trak",
-})  # fmt: skip
 _WORDS, _SCALE, _MORE, _TWO_SCALES, _MATRIX = 1, 8, 32, 64, 128
 # Where symbol fonts have their 256 codes in a Unicode table (OpenType, "cmap").
 _SYMBOL_PAGES = (0x0000, 0xF000, 0xF100, 0xF200)
-_CHECKSUM = 0xB1B0AFBA
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +49,7 @@ class TrueType:
 
 def read(data: bytes) -> TrueType:
     """Take a program apart. Raises `Unusual`."""
-    tables = _tables(data)
+    tables = sfnt.read(data, _MAGICS)
     if any(one not in tables for one in (b"glyf", b"loca", b"head", b"maxp", b"hhea", b"hmtx")):
         raise Unusual("a table is missing")
     if b"fvar" in tables or len(tables[b"head"]) < 54 or len(tables[b"maxp"]) < 6:
@@ -74,30 +67,18 @@ def read(data: bytes) -> TrueType:
     return TrueType(data, tables, offsets)
 
 
-def _tables(data: bytes) -> dict[bytes, bytes]:
-    if data[:4] not in _MAGICS:
-        raise Unusual("no TrueType font")
-    count = int.from_bytes(data[4:6], "big")
-    if count > _MOST_TABLES or len(data) < 12 + 16 * count:
-        raise Unusual("a table of contents that is cut off")
-    tables = {}
-    for at in range(12, 12 + 16 * count, 16):
-        tag, _, start, length = struct.unpack_from(">4sIII", data, at)
-        if start + length > len(data) or tag in tables:
-            raise Unusual("a table out of bounds, or twice")
-        tables[tag] = data[start : start + length]
-    return tables
+def coded(data: bytes, codes: set[int], names: set[bytes]) -> set[int]:
+    """Every glyph of the program that one of `codes` or `names` of a simple font may show.
 
-
-def coded(font: TrueType, codes: set[int], names: set[bytes]) -> set[int]:
-    """Every glyph that one of `codes` or `names` of a simple font may show. Raises `Unusual`."""
+    Raises `Unusual`.
+    """
     texts = {name.decode("latin-1") for name in names}
     points = {ord(one) for text in texts for one in toUnicode(text)}
     points |= {page + code for page in _SYMBOL_PAGES for code in codes}
     points |= {code for code, name in enumerate(MacRoman) if name in texts}
     found: set[int] = set()
     try:
-        with TTFont(io.BytesIO(font.data), lazy=True) as opened:
+        with TTFont(io.BytesIO(data), lazy=True) as opened:
             numbers = opened.getReverseGlyphMap()
             found |= {numbers[text] for text in texts if text in numbers}
             for table in opened["cmap"].tables if "cmap" in opened else ():
@@ -121,7 +102,7 @@ def emptied(font: TrueType, glyphs: set[int], *, mapped: bool) -> bytes:
         if not kept[glyph]:
             kept[glyph] = True
             waiting.extend(_parts(font, glyph))
-    tables = {tag: data for tag, data in font.tables.items() if tag not in _NEEDLESS}
+    tables = {tag: data for tag, data in font.tables.items() if tag not in sfnt.NEEDLESS}
     if not mapped:
         tables.pop(b"cmap", None)
     lengths = np.where(kept, np.diff(font.offsets), 0)
@@ -142,7 +123,7 @@ def emptied(font: TrueType, glyphs: set[int], *, mapped: bool) -> bytes:
     head[50:52] = (b"\0\0", b"\0\1")[long]
     tables[b"head"] = bytes(head)
     tables[b"hmtx"] = _metrics(font, kept)
-    return _file(font.data[:4], tables)
+    return sfnt.write(font.data[:4], tables)
 
 
 def _parts(font: TrueType, glyph: int) -> Iterator[int]:
@@ -178,24 +159,3 @@ def _metrics(font: TrueType, kept: NDArray[np.bool_]) -> bytes:
     bearings = numbers[2 * count : 2 * count + font.count - count]
     bearings[~kept[count:]] = 0
     return numbers.tobytes()
-
-
-def _file(magic: bytes, tables: Mapping[bytes, bytes]) -> bytes:
-    count = len(tables)
-    power = count.bit_length() - 1
-    head = magic + struct.pack(">HHHH", count, 16 << power, power, 16 * count - (16 << power))
-    at = len(head) + 16 * count
-    records, bodies = [], []
-    for tag, data in sorted(tables.items()):
-        body = data if tag != b"head" else data[:8] + b"\0\0\0\0" + data[12:]
-        bodies.append(body + b"\0" * (-len(body) % 4))
-        records.append(struct.pack(">4sIII", tag, _sum(bodies[-1]), at, len(body)))
-        at += len(bodies[-1])
-    made = bytearray(head + b"".join(records) + b"".join(bodies))
-    (start,) = (struct.unpack(">4sIII", one)[2] for one in records if one[:4] == b"head")
-    struct.pack_into(">I", made, start + 8, _CHECKSUM - _sum(bytes(made)) & 0xFFFFFFFF)
-    return bytes(made)
-
-
-def _sum(data: bytes) -> int:
-    return int(np.frombuffer(data, ">u4").sum(dtype=np.uint64)) & 0xFFFFFFFF
