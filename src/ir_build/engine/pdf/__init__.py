@@ -11,7 +11,7 @@ from ...options import Meta, Options
 from . import dictionaries, fax, fonts, largeimages, objects, private, repair, softmasks, writer
 from .linear import linearized
 from .repack import repack
-from .reread import check
+from .reread import check, signs
 
 # Packing an object stream needs this version.
 _PACKED_VERSION = "1.5"
@@ -27,14 +27,15 @@ def compress(data: bytes, options: Options) -> Candidate:
     changed = repack(source, options)
     largeimages.shrink(source)
     dictionaries.lighten(source)
-    table = objects.merged(objects.read(source.pdf))
+    table = objects.merged(objects.read(source.pdf, objects.moved))
     packed = not source.classic
     version = max(source.pdf.pdf_version, _PACKED_VERSION) if packed else source.pdf.pdf_version
     identifier = _identifier(source.pdf)
     if identifier is None and source.linearized:
         identifier = hashlib.sha256(data).digest()[:16]  # which qpdf would make up otherwise
+    meant = signs(table)
     result = writer.write(table, version, identifier, packed=packed)
-    check(result, table)
+    check(result, meant)
     if source.linearized:
         result = linearized(result, packed=packed, plain_metadata=source.conforming)
     notes = [f"stripped {', '.join(dropped)}"] if dropped else []

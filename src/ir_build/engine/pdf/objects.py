@@ -62,12 +62,24 @@ class Body:
 class Table:
     """The objects that can be reached from the trailer, in the order they are met."""
 
-    bodies: Mapping[int, Body]
+    bodies: dict[int, Body]
     trailer: Body
 
 
-def read(pdf: pikepdf.Pdf) -> Table:
-    """The objects of `pdf` as they stand now."""
+def raw(stream: pikepdf.Stream) -> bytes:
+    """A stream's data as they stand in the file."""
+    return stream.read_raw_bytes()
+
+
+def moved(stream: pikepdf.Stream) -> bytes:
+    """The same, of a stream that is not needed any more: it is empty afterwards."""
+    data = stream.read_raw_bytes()
+    stream.write(b"")
+    return data
+
+
+def read(pdf: pikepdf.Pdf, data: Callable[[pikepdf.Stream], bytes] = raw) -> Table:
+    """The objects of `pdf` as they stand now, with what `data` says of each stream."""
     keys: dict[tuple[int, int], int] = {}
     waiting: list[tuple[int, int]] = []
 
@@ -83,7 +95,7 @@ def read(pdf: pikepdf.Pdf) -> Table:
     while waiting:
         reference = waiting.pop()
         value = pdf.get_object(*reference)
-        bodies[keys[reference]] = _body(value, key)
+        bodies[keys[reference]] = _body(value, key, data)
     return Table(bodies, trailer)
 
 
@@ -132,13 +144,17 @@ def _reachable(bodies: Mapping[int, Body], trailer: Body) -> Table:
     return Table(found, trailer)
 
 
-def _body(value: pikepdf.Object | None, key: Callable[[tuple[int, int]], int]) -> Body:
+def _body(
+    value: pikepdf.Object | None,
+    key: Callable[[tuple[int, int]], int],
+    data: Callable[[pikepdf.Stream], bytes],
+) -> Body:
     if value is None:
         return Body((b"null",))
     if not isinstance(value, pikepdf.Stream):
         return Body(_parts(value.unparse(resolved=True), key))
     entries = {name: one for name, one in value.stream_dict.items() if name != "/Length"}
-    return Body(_parts(pikepdf.Dictionary(entries).unparse(), key), value.read_raw_bytes())
+    return Body(_parts(pikepdf.Dictionary(entries).unparse(), key), data(value))
 
 
 def _parts(text: bytes, key: Callable[[tuple[int, int]], int]) -> Parts:

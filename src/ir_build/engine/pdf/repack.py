@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -176,17 +177,19 @@ def repack(source: Source, options: Options) -> int:
     shown = placement.sizes(source) if lossy else {}
     masks = _masks(source.pdf, shown)
     changed = 0
-    # Documents put together from others repeat whole streams.
+    # Documents put together from others repeat whole streams. What comes once is not kept.
+    order = list(_by_size(source.pdf))
+    signs = [_sign(one, shown.get(one.objgen), mask=one.objgen in masks) for one in order]
+    times = Counter(signs)
     done: dict[bytes, tuple[Packed, bool] | None] = {}
-    for stream in _by_size(source.pdf):
+    for stream, sign in zip(order, signs, strict=True):
         if source.conforming and stream.get("/Type") == pikepdf.Name.Metadata:
             continue  # PDF/A-1 wants it plain, and other standards' tools look for it
         mask = stream.objgen in masks
         size = shown.get(stream.objgen)
-        sign = _sign(stream, size, mask=mask)
-        if sign not in done:
-            done[sign] = packer.smaller(stream, size, mask=mask)
-        made = done[sign]
+        made = done[sign] if sign in done else packer.smaller(stream, size, mask=mask)
+        if times[sign] > 1:
+            done[sign] = made
         if made is not None:
             streams.replace(stream, made[0])
             changed += made[1]

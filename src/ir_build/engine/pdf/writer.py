@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,8 @@ def write(table: Table, version: str, identifier: bytes | None, *, packed: bool)
     """The file. With `packed`, objects go into object streams (PDF 1.5).
 
     `identifier` is the first part of the source's /ID, None when it had none; the second part
-    is made from what is written, so the same objects give the same file.
+    is made from what is written, so the same objects give the same file. Streams leave the table
+    as they are written, so that a large document is not held twice.
     """
     small = sorted(
         (key for key, body in table.bodies.items() if body.data is None), key=_Order(table)
@@ -46,12 +48,12 @@ def write(table: Table, version: str, identifier: bytes | None, *, packed: bool)
         for key in small:
             out.plain(numbers[key], _text(table.bodies[key], numbers))
     for key in large:
-        body = table.bodies[key]
+        body = table.bodies.pop(key)
         assert body.data is not None
         out.stream(numbers[key], _text(body, numbers), body.data)
     trailer = _text(table.trailer, numbers)[2:-2]
     if identifier is not None:
-        second = hashlib.sha256(out.data).hexdigest()[:32]
+        second = out.digest().hex()[:32]
         trailer += b"/ID[<%s><%s>]" % (identifier.hex().encode(), second.encode())
     return out.finish(trailer, packed=packed)
 
@@ -78,21 +80,21 @@ class _File:
     """The file so far, and where its objects are."""
 
     def __init__(self, header: bytes) -> None:
-        self._chunks = [header]
-        self._size = len(header)
+        self._file = io.BytesIO()
+        self._file.write(header)
         #: per object number: type, offset or object stream, 0 or index in it
         self._entries: dict[int, tuple[int, int, int]] = {0: (0, 0, 65535)}
 
-    @property
-    def data(self) -> bytes:
-        return b"".join(self._chunks)
+    def digest(self) -> bytes:
+        """Of what is written so far."""
+        return hashlib.sha256(self._file.getbuffer()).digest()
 
     def plain(self, number: int, text: bytes) -> None:
-        self._entries[number] = (1, self._size, 0)
+        self._entries[number] = (1, self._file.tell(), 0)
         self._add(b"%d 0 obj\n" % number, text, b"\nendobj\n")
 
     def stream(self, number: int, dictionary: bytes, data: bytes) -> None:
-        self._entries[number] = (1, self._size, 0)
+        self._entries[number] = (1, self._file.tell(), 0)
         self._add(stream_text(number, dictionary, data))
 
     def pack(self, number: int, members: Sequence[tuple[int, bytes]]) -> None:
@@ -102,7 +104,7 @@ class _File:
         self.stream(number, *object_stream(members))
 
     def finish(self, trailer: bytes, *, packed: bool) -> bytes:
-        start = self._size
+        start = self._file.tell()
         if packed:
             self._xref_stream(trailer)
         else:
@@ -113,23 +115,21 @@ class _File:
             self._add(b"xref\n0 %d\n" % len(rows), *rows)
             self._add(b"trailer\n<<%s/Size %d>>\n" % (trailer, len(rows)))
         self._add(b"startxref\n%d\n%%%%EOF\n" % start)
-        return self.data
+        return self._file.getvalue()
 
     def _rows(self) -> list[tuple[int, int, int]]:
         return [self._entries[number] for number in sorted(self._entries)]
 
     def _xref_stream(self, trailer: bytes) -> None:
         number = len(self._entries)
-        self._entries[number] = (1, self._size, 0)
+        self._entries[number] = (1, self._file.tell(), 0)
         rows = self._rows()
         rows[0] = (0, 0, 0)
         dictionary, data = reference_stream(rows)
         self.stream(number, b"<<%s/Size %d%s" % (trailer, len(rows), dictionary[2:]), data)
 
     def _add(self, *chunks: bytes) -> None:
-        for chunk in chunks:
-            self._chunks.append(chunk)
-            self._size += len(chunk)
+        self._file.writelines(chunks)
 
 
 def stream_text(number: int, dictionary: bytes, data: bytes) -> bytes:
