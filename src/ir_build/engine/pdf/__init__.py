@@ -8,7 +8,18 @@ import pikepdf
 
 from ...candidate import Candidate
 from ...options import Meta, Options
-from . import dictionaries, fax, fonts, largeimages, objects, private, repair, softmasks, writer
+from . import (
+    dictionaries,
+    fax,
+    fonts,
+    largeimages,
+    memory,
+    objects,
+    private,
+    repair,
+    softmasks,
+    writer,
+)
 from .linear import linearized
 from .repack import repack
 from .reread import check, signs
@@ -34,6 +45,8 @@ def compress(data: bytes, options: Options) -> Candidate:
     if identifier is None and source.linearized:
         identifier = hashlib.sha256(data).digest()[:16]  # which qpdf would make up otherwise
     meant = signs(table)
+    if len(data) > memory.LARGE:
+        memory.release()
     result = writer.write(table, version, identifier, packed=packed)
     check(result, meant)
     if source.linearized:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import memory
 from .filters import deflated
 
 if TYPE_CHECKING:
@@ -47,10 +48,15 @@ def write(table: Table, version: str, identifier: bytes | None, *, packed: bool)
     else:
         for key in small:
             out.plain(numbers[key], _text(table.bodies[key], numbers))
+    freed = 0
     for key in large:
         body = table.bodies.pop(key)
         assert body.data is not None
         out.stream(numbers[key], _text(body, numbers), body.data)
+        freed += len(body.data)
+        if freed > memory.LARGE:
+            memory.release()
+            freed = 0
     trailer = _text(table.trailer, numbers)[2:-2]
     if identifier is not None:
         second = out.digest().hex()[:32]
