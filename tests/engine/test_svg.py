@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import sys
 
 import pytest
 import pyvips
@@ -370,9 +371,9 @@ def test_a_lossless_outline_has_the_same_points(data):
 @given(paths(), st.none() | st.integers(0, 4), st.booleans())
 def test_an_outline_is_spelled_once(data, places, pen):
     """An outline never grows, and a second pass finds nothing."""
-    once = svgattributes.shortened("path", "d", data, places, pen=pen, animated=False)
+    once = svgattributes.shortened("path", "d", data, places, pen=pen, plain=False)
     assert len(once) <= len(data)
-    assert svgattributes.shortened("path", "d", once, places, pen=pen, animated=False) == once
+    assert svgattributes.shortened("path", "d", once, places, pen=pen, plain=False) == once
 
 
 @pytest.mark.parametrize("number", ["123456789", "1e99", "." + "1" * 41])
@@ -462,6 +463,39 @@ def test_coarse_numbers_do_not_make_a_curve_stray(digits):
     picture = f"<svg {NS} viewBox='0 0 12 12'><path d='{path}'/></svg>"
     small = minified(picture).encode()
     assert abs(rendered(small, 50) - rendered(picture.encode(), 50)).max() <= 16
+
+
+def calls_for(text, options):
+    """How many functions are called to minify it."""
+    calls = 0
+
+    def count(_frame, event, _argument):
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        minified(text, options)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+@pytest.mark.parametrize("options", [LOSSY, LOSSLESS])
+@pytest.mark.parametrize("pen", ["", "stroke='red'"])
+def test_work_grows_no_faster_than_outlines_and_then_less(options, pen, monkeypatch):
+    """Twice as long a path takes twice the work; beyond a limit other commands are not looked for."""
+
+    def path(curves):
+        steps = (f"C{n}.1234 5.4321 {n % 7}.55555 7.1 {n % 9}.25 -{n}.5" for n in range(curves))
+        return f"<svg {NS} viewBox='0 0 99 99'><path {pen} d='M0 0{''.join(steps)}'/></svg>"
+
+    once, twice = (calls_for(path(curves), options) for curves in (400, 800))
+    assert once > 20_000
+    assert twice < 2.1 * once
+    monkeypatch.setattr(svg, "_MOST_OUTLINES", 10_000)
+    assert calls_for(path(800), options) < twice / 4
+    assert "rounded outlines" not in svg.compress(path(800).encode(), options).notes
 
 
 def test_arcs_keep_their_numbers():

@@ -9,16 +9,25 @@ files of their own would be.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..candidate import Candidate
 from ..errors import LeftAlone, Reason
 from ..options import Compression, Options
 from . import svgimages
-from .svgminify import minify
+from .svgminify import Outlines, minify
 from .svgsurvey import SVG, Namespaces, survey
 from .svgtext import Start, Token, checked, decode, tokenise
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 #: a rounded picture must be smaller than the exact one by this share
 _WORTH_ROUNDING = 0.02
+#: where it is smaller by this share than one whose outlines keep their commands, it will be
+_SURELY_WORTH_ROUNDING = 0.2
+#: characters of outlines up to which other commands are looked for
+_MOST_OUTLINES = 2_000_000
 
 
 def compress(data: bytes, options: Options) -> Candidate:
@@ -28,18 +37,38 @@ def compress(data: bytes, options: Options) -> Candidate:
     _check_root(tokens)
     found = survey(tokens)
     lossy = options.compression_type is Compression.LOSSY
-    small, notes = minify(tokens, found, options.preserve_metas, for_readers=lossy, rounded=False)
-    best = small.encode()
+
+    def minified(outlines: Outlines) -> tuple[bytes, tuple[str, ...]]:
+        small, notes = minify(
+            tokens, found, options.preserve_metas, for_readers=lossy, outlines=outlines
+        )
+        return small.encode(), notes
+
     rounded = False
-    if lossy and found.measured:
-        text, _ = minify(tokens, found, options.preserve_metas, for_readers=True, rounded=True)
-        rounder = text.encode()
-        if len(rounder) < (1 - _WORTH_ROUNDING) * len(best):
-            best, rounded = rounder, True
-            notes = (*notes, "rounded outlines")
+    if found.outlines > _MOST_OUTLINES:
+        best, notes = minified(Outlines.SHORTENED)
+    elif lossy and found.measured:
+        best, notes, rounded = _rounded(minified)
+    else:
+        best, notes = minified(Outlines.RESPELLED)
     if len(best) >= len(data):
         return Candidate(data, lossy=False)
     return Candidate(best, lossy=rounded or lossy_pictures, notes=notes)
+
+
+def _rounded(
+    minified: Callable[[Outlines], tuple[bytes, tuple[str, ...]]],
+) -> tuple[bytes, tuple[str, ...], bool]:
+    """The picture with rounded outlines where that is worth it, and whether it is."""
+    rounder, notes = minified(Outlines.ROUNDED)
+    notes = (*notes, "rounded outlines")
+    shortened, _ = minified(Outlines.SHORTENED)
+    if len(rounder) < (1 - _SURELY_WORTH_ROUNDING) * len(shortened):
+        return rounder, notes, True
+    exact, exact_notes = minified(Outlines.RESPELLED)
+    if len(rounder) < (1 - _WORTH_ROUNDING) * len(exact):
+        return rounder, notes, True
+    return exact, exact_notes, False
 
 
 def _check_root(tokens: list[Token]) -> None:

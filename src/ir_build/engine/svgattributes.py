@@ -7,17 +7,17 @@ from .svgnames import COLOURS, NUMERIC, OUTLINED, TRANSFORMS
 
 
 def shortened(
-    local: str, name: str, value: str, places: int | None, *, pen: bool, animated: bool
+    local: str, name: str, value: str, places: int | None, *, pen: bool, plain: bool
 ) -> str:
     """The value of the attribute `name` of a `local` element, without references in it.
 
     Outlines are rounded to `places` decimals, and stay where they are when these are None. With a
-    `pen` they keep all corners; what is `animated` keeps its commands.
+    `pen` they keep all corners; with `plain` they keep their commands.
     """
     if name == "d" and local in OUTLINED:
-        return _outline(value, places, pen=pen, animated=animated)
+        return _outline(value, places, pen=pen, plain=plain)
     if name == "points":
-        return _corners(value, None if animated else places, pen=pen)
+        return _corners(value, None if plain else places, pen=pen)
     if name in TRANSFORMS:
         return svgvalues.transform(value)
     if name in NUMERIC:
@@ -29,12 +29,12 @@ def shortened(
     return value
 
 
-def _outline(value: str, places: int | None, *, pen: bool, animated: bool) -> str:
+def _outline(value: str, places: int | None, *, pen: bool, plain: bool) -> str:
     commands = svgpath.parse(value)
     if commands is None:
         return value
     spellings = [value, svgpath.write(commands)]
-    if not animated:
+    if not plain:
         if places is None:
             rewritten = svgoutline.respell(commands, stroked=pen)
         else:

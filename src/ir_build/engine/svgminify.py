@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from ..options import Meta
@@ -38,12 +39,22 @@ _PREFIX = re.compile(r"(?<![\w.-])[\w.-]++(?=:)")
 _Attribute = tuple[str, str, str, int | None, bool]
 
 
+class Outlines(Enum):
+    """What is done to outlines, from the cheapest to the shortest."""
+
+    #: the same commands with shorter numbers
+    SHORTENED = auto()
+    #: the same points in other commands
+    RESPELLED = auto()
+    #: points rounded where that can't be seen, in other commands
+    ROUNDED = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class _Rules:
     #: leave out what only editors read
     for_readers: bool
-    #: respell and round outlines
-    rounded: bool
+    outlines: Outlines
     #: keep descriptions and comments about rights
     keep_descriptions: bool
     keep_rights: bool
@@ -75,14 +86,14 @@ def minify(
     metas: AbstractSet[Meta],
     *,
     for_readers: bool,
-    rounded: bool,
+    outlines: Outlines,
 ) -> tuple[str, tuple[str, ...]]:
     """The document in fewer characters, and notes on what was left out.
 
-    `for_readers` drops what editors keep for themselves, `rounded` respells outlines.
+    `for_readers` drops what editors keep for themselves.
     """
     keep = bool(metas & {Meta.COPYRIGHT, Meta.DATETIME, Meta.LOCATION})
-    rules = _Rules(for_readers, rounded, keep, Meta.COPYRIGHT in metas, frozenset())
+    rules = _Rules(for_readers, outlines, keep, Meta.COPYRIGHT in metas, frozenset())
     if found.delicate:
         return _outside_only(tokens, found, rules), ()
     known: dict[_Attribute, str] = {}
@@ -90,7 +101,7 @@ def minify(
     text = writer.run(tokens)
     unused = writer.declared - set(_PREFIX.findall(text)) - {""}
     if unused:
-        rules = _Rules(for_readers, rounded, keep, Meta.COPYRIGHT in metas, unused)
+        rules = _Rules(for_readers, outlines, keep, Meta.COPYRIGHT in metas, unused)
         writer = _Minifier(found, rules, known)
         text = writer.run(tokens)
     return text, tuple(f"dropped {what}" for what in sorted(writer.dropped))
@@ -135,7 +146,7 @@ class _Minifier:
         self._metadata = iter(found.metadata)
         #: what is being copied is a `foreignObject` in which blanks may be shortened
         self._foreign = False
-        self._rounds = rules.rounded and found.measured
+        self._rounds = rules.outlines is Outlines.ROUNDED and found.measured
 
     def run(self, tokens: Sequence[Token]) -> str:
         depth = 0
@@ -310,7 +321,12 @@ class _Minifier:
                 met = (local, name, value, places, pen)
                 if met not in self._known:
                     self._known[met] = svgattributes.shortened(
-                        local, name, value, places, pen=pen, animated=self._found.animated
+                        local,
+                        name,
+                        value,
+                        places,
+                        pen=pen,
+                        plain=self._found.animated or self._rules.outlines is Outlines.SHORTENED,
                     )
                 value = self._known[met]
                 if name == "style" and not value:

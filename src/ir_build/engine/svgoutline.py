@@ -57,12 +57,11 @@ def respell(commands: list[Command], *, stroked: bool) -> str | None:
             closed = pieces[number + 1 : number + 2] == [_Piece("Z", ())]
             if stroked or not closed or piece.kind != "L" or points[-1] != pen.start:
                 known = (command.letter, command.numbers)
-                spellings = [*_spellings(piece, place, places, plain=True), known]
-                spellings.sort(key=writer.cost)
-                writer.add(
+                spellings = writer.sorted((*_spellings(piece, place, places, plain=True), known))
+                writer.put(
                     *next(
-                        spelling
-                        for spelling in spellings
+                        (text, *spelling)
+                        for text, spelling in spellings
                         if spelling == known or pen.points(*spelling) == points
                     )
                 )
@@ -357,7 +356,9 @@ def _round(value: int, divisor: int) -> int:
 
 
 def _spell(value: int, places: int) -> str:
+    if not places:
+        return str(value)
     digits = str(abs(value)).zfill(places)
-    whole, fraction = digits[: len(digits) - places], digits[len(digits) - places :].rstrip("0")
+    whole, fraction = digits[:-places], digits[-places:].rstrip("0")
     digits = f"{whole}.{fraction}" if fraction else whole or "0"
     return f"-{digits}" if value < 0 else digits

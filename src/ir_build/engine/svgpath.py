@@ -10,14 +10,22 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .svgvalues import NUMBER, shorten
+from .svgvalues import NUMBER, SEPARATOR, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _COUNTS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7, "Z": 0}
+#: letters that may be left out after others
+_IMPLIED = {"M": "L", "m": "l", "Z": "", "z": ""}
+#: what numbers that go on after a command stand for
+_NEXT = {"M": "L", "m": "l"}
 _SPACE = re.compile(r"[ \t\r\n\f]*+")
 _NUMBER = re.compile(rf"{NUMBER}")
+#: a letter with all numbers that follow; those of arcs are read one by one, for their flags
+_RUN = re.compile(
+    rf"([MmLlHhVvCcSsQqTt])[ \t\r\n\f]*+({NUMBER}(?:{SEPARATOR}{NUMBER})*+)[ \t\r\n\f]*+"
+)
 _COMMA = re.compile(r"[ \t\r\n\f]*+,?[ \t\r\n\f]*+")
 
 
@@ -38,6 +46,15 @@ def parse(data: str) -> list[Command] | None:
         count = _COUNTS.get(letter.upper())
         if count is None or (not commands and letter not in "Mm"):
             return None
+        if run := _RUN.match(data, at):
+            values = list(map(shorten, _NUMBER.findall(run[2])))
+            if len(values) % count:
+                return None
+            for first in range(0, len(values), count):
+                commands.append(Command(letter, tuple(values[first : first + count])))
+                letter = _NEXT.get(letter, letter)
+            at = run.end()
+            continue
         at += 1
         if count == 0:
             commands.append(Command(letter, ()))
@@ -61,7 +78,7 @@ def parse(data: str) -> list[Command] | None:
                 numbers.append(shorten(match[0]))
                 at = match.end()
             commands.append(Command(letter, tuple(numbers)))
-            letter = {"M": "L", "m": "l"}.get(letter, letter)
+            letter = _NEXT.get(letter, letter)
             after = _skip(_COMMA, data, at)
             if after == len(data) or data[after].isalpha():
                 # a comma may part numbers, never a number and a letter
@@ -90,39 +107,49 @@ class Writer:
         self._number = ""
 
     def add(self, letter: str, numbers: tuple[str, ...]) -> None:
-        self._parts.append(self._spell(letter, numbers))
-        self._letter = letter
-        self._number = numbers[-1] if numbers else ""
+        self.put(self.spelled(letter, numbers), letter, numbers)
 
     def add_shortest(self, options: Iterable[tuple[str, tuple[str, ...]]]) -> None:
-        self.add(*min(options, key=self.cost))
+        spellings = ((self.spelled(*option), option) for option in options)
+        text, option = min(spellings, key=_length)
+        self.put(text, *option)
 
-    def cost(self, option: tuple[str, tuple[str, ...]]) -> int:
-        """How many characters a command would add."""
-        return len(self._spell(*option))
+    def sorted(
+        self, options: Iterable[tuple[str, tuple[str, ...]]]
+    ) -> list[tuple[str, tuple[str, tuple[str, ...]]]]:
+        """The commands as they would be spelled here, the shortest first."""
+        return sorted(((self.spelled(*option), option) for option in options), key=_length)
+
+    def put(self, text: str, letter: str, numbers: tuple[str, ...]) -> None:
+        """Add a command that is `spelled` so."""
+        self._parts.append(text)
+        self._letter = letter
+        self._number = numbers[-1] if numbers else ""
 
     def text(self) -> str:
         return "".join(self._parts)
 
-    def _spell(self, letter: str, numbers: tuple[str, ...]) -> str:
-        implied = {"M": "L", "m": "l", "Z": "", "z": ""}.get(self._letter, self._letter)
-        if letter == implied:
+    def spelled(self, letter: str, numbers: tuple[str, ...]) -> str:
+        """What a command would add."""
+        if letter == _IMPLIED.get(self._letter, self._letter):
             previous, text = self._number, ""
         else:
             previous, text = "", letter
         for number in numbers:
-            if previous and _needs_space(previous, number):
+            # Where two numbers would read as something else side by side.
+            if (
+                previous
+                and number[0] != "-"
+                and not (number[0] == "." and "." in previous and "e" not in previous.lower())
+            ):
                 text += " "
             text += number
             previous = number
         return text
 
 
-def _needs_space(previous: str, number: str) -> bool:
-    """Whether two numbers would read as something else when written side by side."""
-    if number[0] == "-":
-        return False
-    return not (number[0] == "." and "." in previous and "e" not in previous.lower())
+def _length(spelling: tuple[str, object]) -> int:
+    return len(spelling[0])
 
 
 def _skip(pattern: re.Pattern[str], data: str, at: int) -> int:

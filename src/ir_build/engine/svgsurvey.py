@@ -98,6 +98,8 @@ class Survey:
     payload: bool = False
     #: width and height of the picture in user units
     box: tuple[float, float] | None = None
+    #: characters of path data and corners
+    outlines: int = 0
     #: namespaces of elements inside each `metadata`, in order, with "" for other content
     metadata: list[set[str]] = field(default_factory=list)
 
@@ -203,7 +205,9 @@ def _element(found: Survey, local: str, start: Start, css: list[str]) -> None:
             or (name == "white-space" and value[1:-1] not in ("normal", "nowrap"))
             or name == "contenteditable"
         )
-        if name.lower().startswith("on"):
+        if name in ("d", "points"):
+            found.outlines += len(value)
+        elif name.lower().startswith("on"):
             found.delicate = True
         elif name == "style":
             css.append(value[1:-1])

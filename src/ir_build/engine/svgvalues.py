@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NUMBER = r"[+-]?(?:\d++(?:\.\d++)?|\.\d++)(?:[eE][+-]?\d++)?"
-_SEPARATOR = r"(?:[ \t\r\n\f]++,?[ \t\r\n\f]*+|,[ \t\r\n\f]*+|(?=[-+.]))"
+SEPARATOR = r"(?:[ \t\r\n\f]++,?[ \t\r\n\f]*+|,[ \t\r\n\f]*+|(?=[-+.]))"
 _SPACE = " \t\r\n\f"
 _LENGTH = re.compile(rf"({NUMBER})(px|pt|pc|mm|cm|in|em|ex|rem|%)?")
-_LIST = re.compile(rf"{NUMBER}(?:{_SEPARATOR}{NUMBER})*+")
+_LIST = re.compile(rf"{NUMBER}(?:{SEPARATOR}{NUMBER})*+")
 _NUMBER = re.compile(NUMBER)
 _HEX = re.compile(r"#([0-9a-fA-F])\1([0-9a-fA-F])\2([0-9a-fA-F])\3")
 _RGB = re.compile(r"rgb\(\s*+(\d{1,3}+)\s*+,\s*+(\d{1,3}+)\s*+,\s*+(\d{1,3}+)\s*+\)")
