@@ -13,6 +13,10 @@ from ir_build.media import MediaType
 _EFFORTS = ("fast", "default", "best")
 _KINDS = ("lossy", "lossless")
 _WIDTH, _HEIGHT, _LEFT, _BELOW = 320, 220, 50, 40
+#: how wide a letter of a label is at most, and where the label may stand from its point
+_LETTER = 6.0
+_AWAY = (-8, 18, -21, 31, -34, 44, -47, 57)
+_Box = tuple[float, float, float, float]
 _MEDIA = (MediaType.JPEG, MediaType.PNG, MediaType.WEBP, MediaType.GIF, MediaType.AVIF)
 
 
@@ -88,11 +92,18 @@ def _panel(title: str, points: list[_Point]) -> str:
         f'<text transform="translate(14 {bottom}) rotate(-90)" fill="#555">bytes out/in</text>',
         f'<polyline points="{line}" fill="none" stroke="#36c"/>',
     ]
-    above = 0.0
-    for (x, y), one in sorted(zip(places, points, strict=True), key=lambda pair: pair[0][1]):
+    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
+    for (x, y), one in zip(places, points, strict=True):
         parts.append(f'<circle cx="{x}" cy="{y}" r="3.5" fill="#36c"/>')
         label = f"{one.effort}: {one.share:.3f}, {one.cpu:.2f} s"
         anchor = "end" if x > _WIDTH * 0.6 else "start"
-        above = max(y - 8, above + 13)
-        parts.append(f'<text x="{x}" y="{above:.1f}" text-anchor="{anchor}">{label}</text>')
+        left = x - len(label) * _LETTER if anchor == "end" else x
+        beside = ((left, y + away - 10, left + len(label) * _LETTER, y + away) for away in _AWAY)
+        box = next(box for box in beside if not any(_overlap(box, other) for other in taken))
+        taken.append(box)
+        parts.append(f'<text x="{x}" y="{box[3]:.1f}" text-anchor="{anchor}">{label}</text>')
     return "".join(parts)
+
+
+def _overlap(one: _Box, other: _Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
