@@ -1,13 +1,17 @@
 """SVG: what is drawn stays, what isn't goes."""
 
+import base64
 import itertools
 import math
 import sys
+from io import BytesIO
 
+import numpy as np
 import pytest
 import pyvips
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from ir_build.engine import svg, svgattributes, svgoutline, svgpath, svgsingle, svgvalues
 from ir_build.errors import CorruptFile, LeftAlone
@@ -505,3 +509,23 @@ def test_arcs_keep_their_numbers():
     assert svgoutline.rewrite(commands, 1, stroked=False) == (
         "M0 0A1.23456 1.2 0 0 1 .5.123456 5 5 0 1 0 1.234567 2"
     )
+
+
+@pytest.mark.parametrize(
+    ("drawn", "lossy"),
+    [
+        ("<image href='{}'/>", True),
+        ("<image href='{}' style='mix-blend-mode:hue'/>", False),
+        ("<filter id='f'><feColorMatrix/></filter><image filter='url(#f)' href='{}'/>", False),
+    ],
+)
+def test_pictures_that_are_blended_keep_their_pixels(drawn, lossy):
+    """A blend mode or a filter may show what was lost."""
+    random = np.random.default_rng(1)
+    shades = np.add.outer(np.arange(96), np.arange(96)) + random.normal(0, 8, (96, 96))
+    pixels = np.stack([shades, shades * 0.7, shades * 0.4], -1).clip(0, 255).astype(np.uint8)
+    picture = BytesIO()
+    Image.fromarray(pixels).save(picture, "PNG")
+    address = "data:image/png;base64," + base64.b64encode(picture.getvalue()).decode()
+    made = svg.compress(f"<svg {NS}>{drawn.format(address)}</svg>".encode(), LOSSY)
+    assert made.lossy is lossy

@@ -9,6 +9,8 @@ files of their own would be.
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..candidate import Candidate
@@ -22,6 +24,8 @@ from .svgtext import Start, Token, checked, decode, tokenise
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# What may show differences between pixels that nobody sees in the picture itself.
+_AMPLIFIES = re.compile(r"blend-mode|<(?:[\w.-]+:)?fe[A-Z]")
 #: a rounded picture must be smaller than the exact one by this share
 _WORTH_ROUNDING = 0.02
 #: where it is smaller by this share than one whose outlines keep their commands, it will be
@@ -33,7 +37,9 @@ _MOST_OUTLINES = 2_000_000
 def compress(data: bytes, options: Options) -> Candidate:
     """Minify an SVG; the result is UTF-8 whatever the source was."""
     text = checked(decode(data))
-    tokens, lossy_pictures = svgimages.shrink(list(tokenise(text)), options)
+    exact = replace(options, compression_type=Compression.LOSSLESS)
+    for_pictures = exact if _AMPLIFIES.search(text) else options
+    tokens, lossy_pictures = svgimages.shrink(list(tokenise(text)), for_pictures)
     _check_root(tokens)
     found = survey(tokens)
     lossy = options.compression_type is Compression.LOSSY
