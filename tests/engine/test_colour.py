@@ -41,6 +41,7 @@ def test_other_primaries_and_curves_are_not(profile):
 @pytest.mark.parametrize(
     "profile",
     [b"", b"x" * 200, SRGB[:100], SRGB[:-100], bytes(len(SRGB)), SRGB[:132] + b"\xff" * 4],
+    ids=["empty", "no profile", "head only", "no end", "zeros", "too many tags"],
 )
 def test_damaged_profiles_have_to_stay(profile):
     """What cannot be understood is neither sRGB nor applied."""
