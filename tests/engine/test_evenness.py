@@ -10,11 +10,16 @@ SKY[..., 0] = np.linspace(90, 200, 160)
 SKY[..., 2] = np.linspace(220, 160, 120)[:, None]
 
 
+def in_steps(pixels, step):
+    """Each value in the middle of its step; what is nothing stays nothing."""
+    return np.where(pixels > 0, pixels // step * step + step // 2, 0).astype(np.uint8)
+
+
 def test_bands_are_seen():
     """A gradient in few steps fails, the finer the steps the better it fares."""
     evenness = Evenness(SKY)
     assert evenness.holds(SKY, 80)
-    assert evenness.holds(SKY // 3 * 3 + 1, 80)
+    assert evenness.holds(in_steps(SKY, 3), 80)
     assert not evenness.holds(SKY // 16 * 16 + 8, 80)
 
 
@@ -27,9 +32,17 @@ def test_flat_areas_do_not_hide_bands():
     assert not Evenness(page).holds(banded, 80)
 
 
+def test_wide_bands_are_seen_sooner():
+    """Steps that pass where a gradient is steep fail where it takes hundreds of pixels."""
+    steep, slow = (np.linspace(90, 130, width).astype(np.uint8) for width in (80, 800))
+    for row, good in ((steep, True), (slow, False)):
+        gradient = np.broadcast_to(row[:, None], (120, len(row), 3))
+        assert Evenness(gradient).holds(in_steps(gradient, 4), 80) is good
+
+
 def test_quality_decides_what_is_smooth_enough():
     """What passes for a lower quality fails for a higher one."""
-    steps = SKY // 7 * 7 + 3
+    steps = in_steps(SKY, 7)
     evenness = Evenness(SKY)
     assert evenness.holds(steps, 60)
     assert not evenness.holds(steps, 90)

@@ -2,13 +2,14 @@
 
 A palette turns a gradient into steps, and a rare colour into another. What is measured is how far
 the mean colour of small blocks moves: not at all far where the original has nothing but a gradient
-or a flat colour, and nowhere by much. Dithering, which keeps the means, is not held against a
-picture.
+or a flat colour, and nowhere by much. Where a gradient is wide, its steps are, and the eye sees
+fainter ones: there the means of larger blocks must move even less. Dithering, which keeps the means,
+is not held against a picture.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +26,8 @@ _SMOOTH = 12
 _USUAL, _WORST = 95, 99.5  #: percentiles of the blocks
 # What nobody sees at a quality of 80, in levels of 255; judged on gradients side by side.
 _USUAL_LIMIT, _WORST_LIMIT = 2.0, 6.0
+# Blocks along a side of what is wide, and the same for these.
+_WIDE, _WIDE_LIMIT = 4, 1.0
 # Anywhere: so far apart nobody takes a colour for another, not even at the edge of the picture.
 _FARTHEST_LIMIT = 24.0
 # How much a difference of red, green and blue counts.
@@ -44,20 +47,40 @@ class Evenness:
         # A picture may be flat all over but for one shadow: what is flat does not hide its bands.
         self._shaded = self._smooth & (spread.max(-1) > 0)
         self._means = _means(blocks)
+        # The blocks of a slow gradient are of one colour each.
+        squares = _squares(self._means)
+        graded = (squares.max(1).max(2) > squares.min(1).min(2)).any(-1)
+        self._wide = graded & _squares(self._smooth).all((1, 3))
 
     def holds(self, pixels: Pixels, quality: float) -> bool:
         """Whether `pixels`, of the same shape, keep to it; stricter for more quality."""
-        moved = np.abs(_means(_blocks(pixels)) - self._means)
-        moved = (moved.reshape(*moved.shape[:2], -1, 3) * _EYE).max((2, 3))
+        change = _means(_blocks(pixels)) - self._means
+        moved = _distance(change)
         allowed = max(0.5, 1 + (80 - quality) / 20)
         if moved.max(initial=0) > _FARTHEST_LIMIT * allowed:
             return False
-        kept = ((self._shaded, _USUAL, _USUAL_LIMIT), (self._smooth, _WORST, _WORST_LIMIT))
+        kept = (
+            (moved, self._shaded, _USUAL, _USUAL_LIMIT),
+            (moved, self._smooth, _WORST, _WORST_LIMIT),
+            (_distance(_squares(change).mean((1, 3))), self._wide, _USUAL, _WIDE_LIMIT),
+        )
         return all(
             np.count_nonzero(blocks) < _FEWEST
-            or np.percentile(moved[blocks], share) <= limit * allowed
-            for blocks, share, limit in kept
+            or np.percentile(distances[blocks], share) <= limit * allowed
+            for distances, blocks, share, limit in kept
         )
+
+
+def _distance(change: Values) -> Values:
+    """How far colours move, of those on black and on white the farther one."""
+    return np.asarray((np.abs(change).reshape(*change.shape[:2], -1, 3) * _EYE).max((2, 3)))
+
+
+def _squares(blocks: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Squares of so many blocks; what is left over at the ends belongs to none."""
+    rows, columns = (size // _WIDE for size in blocks.shape[:2])
+    whole = blocks[: rows * _WIDE, : columns * _WIDE]
+    return whole.reshape(rows, _WIDE, columns, _WIDE, *blocks.shape[2:])
 
 
 def _means(blocks: Values) -> Values:
