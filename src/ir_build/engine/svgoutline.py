@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from . import svgsingle
+from . import svgdecimals, svgsingle
 from .svgpath import Command, Writer
-from .svgvalues import join, shorten
+from .svgvalues import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MAX_DIGITS = 40
 #: renderers add up relative steps in single precision: a fresh start bounds the drift
 _ABSOLUTE_EVERY = 64
 #: third difference, in units of the last decimal, up to which a cubic curve counts as quadratic
@@ -82,7 +80,7 @@ def rewrite_points(numbers: list[str], places: int, *, stroked: bool) -> str | N
         return None
     pieces, places = _rounded(*exact, places, stroked=stroked)
     values = [value for piece in pieces for point in piece.points for value in point]
-    return join(_spell(value, places) for value in values)
+    return join(svgdecimals.spelled(value, places) for value in values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +143,7 @@ def _both(
         kind, part = "V", slice(1, 2)
     for letter, (x, y) in ((kind, (0, 0)), (kind.lower(), here)):
         values = [value for px, py in points for value in (px - x, py - y)]
-        yield letter, arc + tuple(_spell(value, places) for value in values[part])
+        yield letter, arc + tuple(svgdecimals.spelled(value, places) for value in values[part])
 
 
 def _exact(commands: list[Command]) -> tuple[list[_Piece], int] | None:
@@ -153,9 +151,8 @@ def _exact(commands: list[Command]) -> tuple[list[_Piece], int] | None:
     plain: list[Command] = []
     exact = 0
     for command in commands:
-        numbers = tuple(map(_plain, command.numbers))
-        # more digits than this are no drawing
-        if any(len(number) > _MAX_DIGITS for number in numbers):
+        numbers = tuple(map(svgdecimals.plain, command.numbers))
+        if any(len(number) > svgdecimals.MOST_DIGITS for number in numbers):
             return None
         exact = max([exact, *(len(number.partition(".")[2]) for number in numbers)])
         plain.append(Command(command.letter, numbers))
@@ -179,7 +176,10 @@ def _rounded(
         pieces = [
             _Piece(
                 piece.kind,
-                tuple((_round(x, divisor), _round(y, divisor)) for x, y in piece.points),
+                tuple(
+                    (svgdecimals.divided(x, divisor), svgdecimals.divided(y, divisor))
+                    for x, y in piece.points
+                ),
             )
             for piece in pieces
         ]
@@ -212,12 +212,12 @@ def _absolute(commands: list[Command], exact: int) -> Iterator[_Piece]:
         relative = command.letter.islower()
         base_x, base_y = (x, y) if relative else (0, 0)
         if kind == "A":
-            end = [_scaled(number, exact) for number in command.numbers[5:]]
+            end = [svgdecimals.scaled(number, exact) for number in command.numbers[5:]]
             x, y = base_x + end[0], base_y + end[1]
             yield _Piece(kind, ((x, y),), command.numbers[:5])
             control_kind = ""
             continue
-        numbers = [_scaled(number, exact) for number in command.numbers]
+        numbers = [svgdecimals.scaled(number, exact) for number in command.numbers]
         if kind == "H":
             points = [(base_x + numbers[0], y)]
         elif kind == "V":
@@ -292,12 +292,10 @@ def _without_closing_lines(pieces: list[_Piece]) -> list[_Piece]:
 
 def _starts(pieces: list[_Piece]) -> Iterator[_Point]:
     """Where each piece begins."""
-    here = start = (0, 0)
+    place = _Place()
     for piece in pieces:
-        yield here
-        here = piece.points[-1] if piece.points else start
-        if piece.kind == "M":
-            start = here
+        yield place.here
+        place.move(piece)
 
 
 def _curve(here: _Point, piece: _Piece, after: _Piece | None) -> _Piece:
@@ -316,7 +314,10 @@ def _curve(here: _Point, piece: _Piece, after: _Piece | None) -> _Piece:
     strays = max(abs(ex - 3 * bx + 3 * ax - x), abs(ey - 3 * by + 3 * ay - y))
     if strays > _STRAYS:
         return piece
-    control = (_round(3 * (ax + bx) - x - ex, 4), _round(3 * (ay + by) - y - ey, 4))
+    control = (
+        svgdecimals.divided(3 * (ax + bx) - x - ex, 4),
+        svgdecimals.divided(3 * (ay + by) - y - ey, 4),
+    )
     return _Piece("Q", (control, piece.points[-1]))
 
 
@@ -330,35 +331,3 @@ def _write_points(pieces: list[_Piece], places: int) -> str:
         writer.add_shortest(spellings[:1] if fresh else spellings)
         place.move(piece)
     return writer.text()
-
-
-def _plain(number: str) -> str:
-    """A short number without exponent."""
-    mantissa, _, exponent = number.lower().partition("e")
-    if not exponent:
-        return number
-    if len(exponent) > 3 or len(mantissa) > _MAX_DIGITS:
-        return "9" * (_MAX_DIGITS + 1)
-    return shorten(f"{Decimal(number):f}")
-
-
-def _scaled(number: str, places: int) -> int:
-    whole, _, fraction = number.partition(".")
-    return int(whole + fraction.ljust(places, "0"))
-
-
-def _round(value: int, divisor: int) -> int:
-    if divisor == 1:
-        return value
-    # halves away from zero, so that a mirrored shape stays mirrored
-    magnitude = (2 * abs(value) + divisor) // (2 * divisor)
-    return magnitude if value >= 0 else -magnitude
-
-
-def _spell(value: int, places: int) -> str:
-    if not places:
-        return str(value)
-    digits = str(abs(value)).zfill(places)
-    whole, fraction = digits[:-places], digits[-places:].rstrip("0")
-    digits = f"{whole}.{fraction}" if fraction else whole or "0"
-    return f"-{digits}" if value < 0 else digits
