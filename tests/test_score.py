@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from ir_build.score import Reference
+from ir_build.score import Reference, planes
 
 RNG = np.random.default_rng(3)
 
@@ -66,6 +66,38 @@ def test_what_shows_through_counts_on_dark_and_on_light():
     shown = original.copy()
     shown[:50, :, 3] = 60
     assert reference.score(shown) < 50
+
+
+@pytest.mark.parametrize("lightness", [40, 215])
+def test_a_background_near_the_picture_hides_least(lightness):
+    """The score is the lower one of both pages; the one to look at first is that near the picture."""
+    y, x = np.mgrid[:128, :160]
+    grain = RNG.integers(-20, 20, (128, 160, 3))
+    colours = np.clip(lightness + grain, 0, 255).astype(np.uint8)
+    alpha = np.where((x // 16 + y // 16) % 2, 255, 60).astype(np.uint8)[..., None]
+    original = np.concatenate([colours, alpha], 2)
+    coded = original.copy()
+    coded[..., :3] = jpeg(30, colours)
+    reference = Reference(original)
+    scores = [reference.score_on(background, coded) for background in (0, 1)]
+    assert reference.score(coded) == min(scores) == scores[0] < scores[1]
+
+
+def test_what_differs_elsewhere_changes_no_score():
+    """The original is looked at where pictures differ; the order in which they do is no matter."""
+    upper, lower = PIXELS.copy(), PIXELS.copy()
+    upper[:130], lower[130:] = jpeg(40)[:130], jpeg(40)[130:]
+    one, other = Reference(PIXELS), Reference(PIXELS)
+    scores = [one.score(upper), one.score(lower), one.score(jpeg(40))]
+    assert scores == [other.score(each) for each in (jpeg(40), lower, upper)][::-1]
+    assert scores[2] < min(scores[:2])
+
+
+def test_cube_roots_are_exact_to_the_last_bits():
+    """Over all that cones receive, with room on both sides."""
+    values = np.geomspace(1e-4, 4, 100_000).astype(np.float32)
+    roots = planes._cube_roots(values)
+    assert np.abs(roots / np.cbrt(values.astype(np.float64)) - 1).max() < 3e-7
 
 
 def pattern(width, height):

@@ -13,7 +13,7 @@ from ir_build.engine import exif, riff, webp, webpcoding, webpfile
 from ir_build.engine.riff import Chunk
 from ir_build.errors import CorruptFile, InputError, LeftAlone, TooLarge
 from ir_build.options import Compression, Effort, Meta, Options, Resize
-from ir_build.score import Reference
+from ir_build.score import Reference, ssimulacra2
 
 LOSSY = Options()
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
@@ -120,6 +120,29 @@ def test_lossy_reaches_the_score(mode):
     form = (slice(None), slice(None), slice(0, len(mode)))
     assert Reference(shown(data)[0][form]).score(shown(result.data)[0][form]) >= 80
     assert (shown(data)[..., 3] == shown(result.data)[..., 3]).all()
+
+
+@pytest.mark.parametrize("likely", [26, 230])
+def test_lossy_reaches_the_score_on_both_pages(likely, monkeypatch):
+    """Whichever page is looked at first, the score is reached on a dark and on a light one."""
+    monkeypatch.setattr(ssimulacra2, "_backgrounds", lambda _: (likely, 256 - likely))
+    image = picture(256, 192)
+    y, x = np.mgrid[:192, :256]
+    image.putalpha(Image.fromarray(np.where((x // 16 + y // 16) % 2, 255, 40).astype(np.uint8)))
+    image = Image.blend(image, Image.new("RGBA", image.size, (255, 255, 255, 255)), 0.5)
+    data = saved(image, quality=100)
+    result = webp.compress(data, LOSSY)
+    assert result.lossy
+    original, coded = (shown(one)[0] for one in (data, result.data))
+    pages = [
+        Image.composite(*(Image.fromarray(one).convert("RGB"), grey, Image.fromarray(one[..., 3])))
+        for grey in (Image.new("RGB", image.size, (shade,) * 3) for shade in (26, 230))
+        for one in (original, coded)
+    ]
+    dark, dark_coded, light, light_coded = (np.asarray(page) for page in pages)
+    scores = Reference(dark).score(dark_coded), Reference(light).score(light_coded)
+    assert min(scores) >= 80
+    assert max(scores) - min(scores) > 1
 
 
 @pytest.mark.parametrize("options", [LOSSY, LOSSLESS])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..options import Options
 
 #: part of every cache key: raise it when a codec module changes what it produces
-ENGINE_VERSION = 4
+ENGINE_VERSION = 5
 
 # The modules are imported when first needed: an unchanged file costs no codec import.
 _CODECS = {

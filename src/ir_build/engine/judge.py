@@ -42,9 +42,17 @@ class Judge:
 
     def score(self, data: bytes) -> float:
         """The score of the file `data`; the target itself when a large picture is near it."""
-        shown = raster.decode(data, self._kind).convert(self._mode)
-        reached = self._reference.score(self._shown(shown))
+        return self._about(self._reference.score(self._decoded(data)))
+
+    def score_on(self, background: int, data: bytes) -> float:
+        """The same on one background only, 0 (likely the lower) or 1; an opaque picture has but 0."""
+        return self._about(self._reference.score_on(background, self._decoded(data)))
+
+    def _about(self, reached: float) -> float:
         return min(reached, self._target) if reached <= self._target + self._slack else reached
+
+    def _decoded(self, data: bytes) -> Pixels:
+        return self._shown(raster.decode(data, self._kind).convert(self._mode))
 
     def _shown(self, image: Image.Image) -> Pixels:
         seen = colour.to_srgb(image, self._profile) if self._profile else None

@@ -137,25 +137,29 @@ def up_to_score(
         alpha = transparency(image, effort)
     judge = Judge(image, "WEBP", target, profile)
 
-    score = cache(judge.score)
-
     @cache
     def encode(method: int, quality: int) -> bytes:
         return _vp8(image, quality, method, alpha).file()
+
+    on_likely = cache(partial(judge.score_on, 0))
+    on_other = cache(partial(judge.score_on, 1)) if image.mode == "RGBA" else on_likely
 
     best: Found | None = None
     for method, near in _SEARCHES[effort]:
         if (method, near) in _SEARCHES[Effort.FAST] and work(image) > _SCORED[Effort.FAST]:
             continue
-        found = smallest(
+        search = partial(
+            smallest,
             partial(encode, method),
-            score,
-            target,
+            target=target,
             low=_LOWEST,
             high=_HIGHEST,
             guess=guess,
             near=near,
         )
+        found = search(score=on_likely)
+        if found is not None and on_other(found.data) < target:
+            found = search(score=lambda data: min(on_likely(data), on_other(data)))
         if found is not None and (best is None or len(found.data) < len(best.data)):
             best = found
     return None if best is None else Coded(webpfile.read(best.data).image, best.quality)

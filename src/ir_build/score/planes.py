@@ -32,6 +32,9 @@ _OPSIN = np.array(
     np.float32,
 )
 _OPSIN_BIAS = np.float32(0.0037930732552754493)
+# What a third of a float's bits lacks of the bits of its cube root: two thirds of the exponent's
+# bias, and a little less so that errors above and below are equal.
+_THIRD_OF_BIAS = np.int32(709_921_077)
 
 # The reference's approximation of a Gaussian of sigma 1.5 (D. Charalampidis, Recursive
 # Implementation of the Gaussian Filter Using Truncated Cosine Functions, 2016) has nine taps.
@@ -184,7 +187,7 @@ def _mixed(pixels: Pixels) -> Plane:
 
 def _to_xyb(mixed: Plane, planes: dict[int, Plane]) -> None:
     """Fill the wanted `planes` of the same size."""
-    cones = np.cbrt(mixed if B in planes else mixed[:2])
+    cones = _cube_roots(mixed if B in planes else mixed[:2])
     if X in planes:
         difference = cones[0] - cones[1]
         difference *= np.float32(7)
@@ -196,6 +199,25 @@ def _to_xyb(mixed: Plane, planes: dict[int, Plane]) -> None:
     if B in planes:
         cones[2] -= luma
         np.add(cones[2], np.float32(0.55), out=planes[B])
+
+
+def _cube_roots(values: Plane) -> Plane:
+    """The cube roots of positive numbers, within 4 units in the last place.
+
+    A sixth of the time of `np.cbrt`, and the same on every processor: a third of the exponent, as
+    it stands in the bits, is within 4 %, and each of Halley's steps leaves the cube of an error.
+    """
+    roots = (values.view(np.int32) // 3 + _THIRD_OF_BIAS).view(np.float32)
+    for _ in range(2):
+        cubes = roots * roots
+        cubes *= roots
+        above = cubes + values
+        above += values
+        cubes += cubes
+        cubes += values
+        above /= cubes
+        roots *= above
+    return np.asarray(roots)
 
 
 def _halve(planes: Plane, halved: Plane) -> None:

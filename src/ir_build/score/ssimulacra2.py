@@ -11,7 +11,6 @@ original's side of it is computed once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -63,6 +62,9 @@ _ROUNDED_FROM = 2  # scale
 
 # Larger pictures are scored in blocks whose features add up, so that memory stays bounded.
 _BLOCK = 2048
+# Greys of pages, and every how many pixels a picture is looked at for the nearer one.
+_DARK, _LIGHT = 26, 230
+_SAMPLED = 4
 # Pixels that are laid on a background at a time, so that they stay in the processor's cache.
 _FLATTENED = 32_768
 # The original's side is kept between scores up to this many pixels, some 30 bytes each.
@@ -75,14 +77,34 @@ _Feature = tuple[int, int]
 _Weights = dict[_Where, dict[_Feature, float]]
 
 
-@dataclass(frozen=True, slots=True)
 class _Side:
-    """The original's plane at one scale, and what of its blur every score needs."""
+    """The original's plane at one scale, and what of its blur every score needs.
 
-    plane: Tiled
-    mean: Plane  #: n x tile x tile, as all below
-    variance: Plane  #: with the constant that keeps divisors from 0
-    edges: Plane  #: 1 more than how much each pixel differs from the mean
+    The blur of a tile is computed when a picture first differs there: many tiles never do.
+    """
+
+    def __init__(self, plane: Tiled) -> None:
+        self.plane = plane
+        self._blurred = np.zeros(plane.count, np.bool_)
+        # Memory nobody writes to is not taken.
+        shape = (plane.count, TILE, TILE)
+        self._mean, self._variance, self._edges = (np.empty(shape, np.float32) for _ in range(3))
+
+    def blurred(self, numbers: Numbers, windows: Plane) -> tuple[Plane, Plane, Plane]:
+        """Copies of three maps of these tiles, whose `windows` are given.
+
+        They are the mean, the variance with the constant that keeps divisors from 0, and 1 more
+        than how much each pixel differs from the mean.
+        """
+        new = ~self._blurred[numbers]
+        if new.any():
+            missing, windows = numbers[new], windows[new]
+            self._blurred[missing] = True
+            mean = planes.blur(windows)
+            self._mean[missing] = mean
+            self._variance[missing] = planes.blur(windows * windows) + _C2 - mean**2
+            self._edges[missing] = np.abs(planes.centre(windows) - mean) + 1
+        return self._mean[numbers], self._variance[numbers], self._edges[numbers]
 
 
 def _scales(height: int, width: int) -> int:
@@ -120,8 +142,8 @@ class Reference:
         """Take `pixels`: height x width x 3 in sRGB, or x 4 with straight alpha."""
         self._shape = pixels.shape
         # What shows through on a light page may be hidden on a dark one: the worse one counts.
-        self._backgrounds = (None,) if pixels.shape[2] == 3 else (26, 230)
-        self._views = [_View(_flatten(pixels, shade)) for shade in self._backgrounds]
+        shades = (None,) if pixels.shape[2] == 3 else _backgrounds(pixels)
+        self._views = [_View(pixels, shade) for shade in shades]
 
     def score(self, pixels: Pixels, share: float = 1.0) -> float:
         """The score of `pixels`, of the same shape, to two decimals; at most 100.
@@ -130,34 +152,56 @@ class Reference:
         Rounded because the last bits of a float differ between processors, and a decision
         must not.
         """
+        self._check(pixels)
+        return round(min(view.score(pixels, share) for view in self._views), 2)
+
+    def score_on(self, background: int, pixels: Pixels) -> float:
+        """The score on one background, 0 (likely the lower) or 1; an opaque picture has but 0."""
+        self._check(pixels)
+        return round(self._views[background].score(pixels), 2)
+
+    def _check(self, pixels: Pixels) -> None:
         if pixels.shape != self._shape:
             raise ValueError(f"shape {pixels.shape} is not {self._shape}")
-        pairs = zip(self._views, self._backgrounds, strict=True)
-        return round(min(view.score(_flatten(pixels, shade), share) for view, shade in pairs), 2)
 
 
-def _flatten(pixels: Pixels, shade: int | None) -> Pixels:
-    if shade is None:
-        return pixels
+def _backgrounds(pixels: Pixels) -> tuple[int, int]:
+    """Greys of a dark and a light page; first that which the picture itself is nearer to.
+
+    Edges towards it are weak and hide little of what goes wrong beside them.
+    """
+    sample = pixels[::_SAMPLED, ::_SAMPLED].astype(np.int64)
+    opacity = sample[..., 3]
+    light = int((sample[..., 1] * opacity).sum()) > 128 * int(opacity.sum())
+    return (_LIGHT, _DARK) if light else (_DARK, _LIGHT)
+
+
+def _flatten(pixels: Pixels, shade: int) -> Pixels:
+    """The picture on grey."""
     flat = np.empty((*pixels.shape[:2], 3), np.uint8)
     rows = max(1, _FLATTENED // pixels.shape[1])
     for top in range(0, len(pixels), rows):
         here = slice(top, top + rows)
-        alpha = pixels[here, :, 3:].astype(np.uint16)
-        mixed = pixels[here, :, :3] * alpha
-        mixed += shade * (255 - alpha) + 127
-        # Divided by 255, exactly.
-        mixed += (mixed >> 8) + 1
-        mixed >>= 8
-        flat[here] = mixed
+        alpha = pixels[here, :, 3].astype(np.uint16)
+        behind = (255 - alpha) * np.uint16(shade)
+        behind += 127
+        for channel in range(3):
+            mixed = pixels[here, :, channel] * alpha
+            mixed += behind
+            # Divided by 255, exactly.
+            mixed += (mixed >> 8) + 1
+            mixed >>= 8
+            flat[here, :, channel] = mixed
     return flat
 
 
 class _View:
-    """An opaque picture, as seen on one background."""
+    """A picture as seen on one background."""
 
-    def __init__(self, pixels: Pixels) -> None:
-        self._pixels = pixels
+    def __init__(self, pixels: Pixels, shade: int | None) -> None:
+        """See `pixels` on a grey of `shade`, or as they are where they are opaque."""
+        self._shade = shade
+        self._pixels = self._seen(pixels)
         height, width = pixels.shape[:2]
         self._weights = _weights(_scales(height, width))
         self._blocks = [
@@ -165,15 +209,19 @@ class _View:
             for top in range(0, height, _BLOCK)
             for left in range(0, width, _BLOCK)
         ]
-        self._kept: list[dict[_Where, _Side]] = []
-        if height * width <= _KEPT_PIXELS:
-            self._kept = [self._sides(block) for block in self._blocks]
+        self._kept: dict[int, dict[_Where, _Side]] = {}
 
-    def score(self, pixels: Pixels, share: float) -> float:
+    def _seen(self, pixels: Pixels) -> Pixels:
+        return pixels if self._shade is None else _flatten(pixels, self._shade)
+
+    def score(self, pixels: Pixels, share: float = 1.0) -> float:
+        pixels = self._seen(pixels)
         sums: dict[tuple[_Where, _Feature], float] = {}
         counts: dict[_Where, int] = {}
         for number, block in enumerate(self._blocks):
-            sides = self._kept[number] if self._kept else self._sides(block)
+            sides = self._kept.get(number) or self._sides(block)
+            if pixels.shape[0] * pixels.shape[1] <= _KEPT_PIXELS:
+                self._kept[number] = sides
             for where, plane in self._planes(pixels, block).items():
                 counts[where] = counts.get(where, 0) + plane.height * plane.width
                 noise = self._noise(where[1])
@@ -193,7 +241,7 @@ class _View:
         return float(_ROUNDING * (sum(self._pixels.shape[:2]) / 2**scale) ** 0.5)
 
     def _sides(self, block: tuple[slice, slice]) -> dict[_Where, _Side]:
-        return {where: _side(plane) for where, plane in self._planes(self._pixels, block).items()}
+        return {where: _Side(plane) for where, plane in self._planes(self._pixels, block).items()}
 
     def _planes(self, pixels: Pixels, block: tuple[slice, slice]) -> dict[_Where, Tiled]:
         scales = 1 + max(scale for _, scale in self._weights)
@@ -220,17 +268,6 @@ def _opinion(features: float) -> float:
     return float(100 - 10 * value**0.6276336467831387) if value > 0 else 100.0
 
 
-def _side(plane: Tiled) -> _Side:
-    mean, variance, edges = (np.empty((plane.count, TILE, TILE), np.float32) for _ in range(3))
-    for numbers in plane.batches():
-        here = slice(numbers[0], numbers[-1] + 1)
-        windows = plane.take(numbers)
-        mean[here] = planes.blur(windows)
-        np.subtract(planes.blur(windows * windows) + _C2, mean[here] ** 2, out=variance[here])
-        np.add(np.abs(planes.centre(windows) - mean[here]), 1, out=edges[here])
-    return _Side(plane, mean, variance, edges)
-
-
 def _features(
     side: _Side, plane: Tiled, weights: dict[_Feature, float], noise: float
 ) -> Iterator[tuple[_Feature, float]]:
@@ -249,13 +286,14 @@ def _features(
             if not differ.all():
                 numbers, original, windows = numbers[differ], original[differ], windows[differ]
         mean = planes.blur(windows)
+        original_mean, variance, edges = side.blurred(numbers, original)
         for kind in kinds:
             if kind == _SSIM:
-                values = _unlikeness(side, numbers, original, windows, mean, noise)
+                values = _unlikeness(original_mean, variance, original, windows, mean, noise)
             else:
                 values = np.abs(planes.centre(windows) - mean)
                 values += 1
-                values /= side.edges[numbers]
+                values /= edges
                 values -= 1
                 if kind == _LOST:
                     np.negative(values, out=values)
@@ -275,20 +313,24 @@ def _normal() -> Plane:
 
 
 def _unlikeness(
-    side: _Side, numbers: Numbers, original: Plane, windows: Plane, mean: Plane, noise: float
+    original_mean: Plane,
+    original_variance: Plane,
+    original: Plane,
+    windows: Plane,
+    mean: Plane,
+    noise: float,
 ) -> Plane:
     """1 less SSIM, without the divisor of its first term, as in libjxl."""
-    original_mean = side.mean[numbers]
     covariance = planes.blur(windows * original)
     covariance -= mean * original_mean
     covariance *= 2
     covariance += _C2
     variance = planes.blur(windows * windows)
     variance -= mean * mean
-    variance += side.variance[numbers]
-    original_mean -= mean
-    original_mean *= original_mean
-    likeness = np.subtract(1, original_mean, out=original_mean)
+    variance += original_variance
+    likeness: Plane = original_mean - mean
+    likeness *= likeness
+    np.subtract(1, likeness, out=likeness)
     likeness *= covariance
     if noise:
         likeness += (noise * _normal()) * (mean * mean)
