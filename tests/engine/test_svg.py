@@ -320,11 +320,18 @@ def test_a_shortened_number_is_the_same_number(number):
         ("rgb(300, 0, 0)", "rgb(300, 0, 0)"),
         ("rgb(10%, 0%, 0%)", "rgb(10%, 0%, 0%)"),
         ("none", "none"),
+        ("rgb(\u0661, 0, 0)", "rgb(\u0661, 0, 0)"),
     ],
 )
 def test_colours(colour, shorter):
     """Colours of plain numbers become digits."""
     assert svgvalues.colour(colour) == shorter
+
+
+def test_digits_of_other_scripts_are_no_digits():
+    """Browsers draw a path up to them."""
+    assert svgpath.parse("M 1 2 L 3 \u0664") is None
+    assert svgvalues.numbers_of("1 \u0664") is None
 
 
 COUNTS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "Z": 0}
@@ -388,7 +395,7 @@ def test_numbers_that_cannot_be_told_leave_an_outline_alone(number):
 
 def corners(data):
     """Every point of a path, control points included, in absolute coordinates."""
-    pieces, places = svgoutline._exact(svgpath.parse(data))
+    pieces, places = svgoutline._exact(svgoutline._plain(svgpath.parse(data)))
     return [
         (piece.kind, [(x / 10**places, y / 10**places) for x, y in piece.points])
         for piece in pieces

@@ -12,7 +12,7 @@ from ir_build.candidate import Candidate
 from ir_build.errors import CorruptFile
 from ir_build.media import MediaType
 from ir_build.options import Options
-from ir_build.verify import Verdict, drawing, verify
+from ir_build.verify import Verdict, closeness, drawing, verify
 
 ORIGINAL = """<?xml version="1.0" encoding="UTF-8"?>
 <!-- made by hand -->
@@ -181,8 +181,10 @@ LAYERED = (
 def test_many_layers_are_looked_at_inside_and_as_a_whole(change, replacement):
     """What a filter or a mask does is compared, and what is in them."""
     assert len(drawing._LAYER.findall(LAYERED.encode())) > drawing._MANY_LAYERS
-    assert judge(LAYERED.replace("><", ">\n<"), LAYERED).ok
-    assert not judge(LAYERED.replace(change, replacement), LAYERED, lossy=True).ok
+    more = LAYERED.replace("</svg>", '<path mask="url(#m)"/>' * 60 + "</svg>")
+    for layered in (LAYERED, more):
+        assert judge(layered.replace("><", ">\n<"), layered).ok
+        assert not judge(layered.replace(change, replacement, 1), layered, lossy=True).ok
 
 
 @given(
@@ -203,6 +205,6 @@ def test_what_is_clearly_alike_is_alike(seed, size, noise, share):
         Image.fromarray(one.round().astype(np.uint8), "RGBA").convert("RGBa")
         for one in (pixels, moved)
     )
-    for limits in (drawing._SAME, drawing._ROUNDED):
-        if drawing._clearly_alike(before, after, limits):
-            assert drawing._measured_alike(before, after, limits)
+    for limits in (closeness._SAME, closeness._ROUNDED):
+        if closeness._clearly_alike(before, after, limits):
+            assert closeness._measured_alike(before, after, limits)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from .svgvalues import shorten
 
 #: a number with more digits than this is no part of a drawing
@@ -12,12 +10,20 @@ MOST_DIGITS = 40
 
 def plain(number: str) -> str:
     """A short number without exponent; more than `MOST_DIGITS` characters where there is none."""
-    mantissa, _, exponent = number.lower().partition("e")
-    if not exponent:
+    if "e" not in number and "E" not in number:
         return number
+    mantissa, _, exponent = number.lower().partition("e")
     if len(exponent) > 3 or len(mantissa) > MOST_DIGITS:
         return "9" * (MOST_DIGITS + 1)
+    from decimal import Decimal  # noqa: PLC0415  (few drawings have exponents)
+
     return shorten(f"{Decimal(number):f}")
+
+
+def places(number: str) -> int:
+    """How many decimals a plain number has."""
+    point = number.find(".")
+    return len(number) - point - 1 if point >= 0 else 0
 
 
 def scaled(number: str, places: int) -> int:

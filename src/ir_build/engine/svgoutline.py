@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import svgdecimals, svgsingle
 from .svgpath import Command, Writer
@@ -26,10 +26,10 @@ def rewrite(commands: list[Command], places: int, *, stroked: bool) -> str | Non
     `places` are the decimals that are enough. Corners of a `stroked` outline point where its
     shortest pieces point, so those are not rounded away. None where it can't be done well.
     """
-    exact = _exact(commands)
-    if exact is None:
+    plain = _plain(commands)
+    if plain is None:
         return None
-    pieces, digits = _rounded(*exact, places, stroked=stroked)
+    pieces, digits = _rounded(*_exact(plain), places, stroked=stroked)
     if not stroked:
         # Where all numbers are coarser than what can be seen, a unit of theirs is too much to stray.
         pieces, digits = _refined(pieces, digits, places)
@@ -43,19 +43,18 @@ def respell(commands: list[Command], *, stroked: bool) -> str | None:
     Lines back to where a Z goes anyway go, unless the outline is `stroked`. None where it can't be
     told.
     """
-    exact = _exact(commands)
-    if exact is None:
+    plain = _plain(commands)
+    if plain is None:
         return None
-    pieces, places = exact
+    pieces, places = _exact(plain)
+    following = (*(piece.kind for piece in pieces[1:]), "")
     writer = Writer()
     place, pen = _Place(), svgsingle.Pen()
     try:
-        for number, (command, piece) in enumerate(zip(commands, pieces, strict=True)):
-            points = pen.points(command.letter, command.numbers)
-            closed = pieces[number + 1 : number + 2] == [_Piece("Z", ())]
-            if stroked or not closed or piece.kind != "L" or points[-1] != pen.start:
-                known = (command.letter, command.numbers)
-                spellings = writer.sorted((*_spellings(piece, place, places, plain=True), known))
+        for known, same, piece, after in zip(commands, plain, pieces, following, strict=True):
+            points = pen.points(*known)
+            if stroked or after != "Z" or piece.kind != "L" or points[-1] != pen.start:
+                spellings = writer.sorted(_respellings(piece, place, places, known, same))
                 writer.put(
                     *next(
                         (text, *spelling)
@@ -75,16 +74,15 @@ def rewrite_points(numbers: list[str], places: int, *, stroked: bool) -> str | N
     if len(numbers) % 2 or len(numbers) < 4:
         return None
     pairs = zip(numbers[::2], numbers[1::2], strict=True)
-    exact = _exact([Command("L", pair) for pair in pairs])
-    if exact is None:
+    plain = _plain([Command("L", pair) for pair in pairs])
+    if plain is None:
         return None
-    pieces, places = _rounded(*exact, places, stroked=stroked)
+    pieces, places = _rounded(*_exact(plain), places, stroked=stroked)
     values = [value for piece in pieces for point in piece.points for value in point]
     return join(svgdecimals.spelled(value, places) for value in values)
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     """A command in absolute integers; S and T are spelled out as C and Q."""
 
     kind: str
@@ -113,49 +111,75 @@ class _Place:
             self.start = self.here
 
 
-def _spellings(
-    piece: _Piece, place: _Place, places: int, *, plain: bool = False
-) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The shortest commands that stand for a piece, absolute and relative.
+def _spellings(piece: _Piece, place: _Place, places: int) -> Iterator[Command]:
+    """The shortest commands that stand for a piece, absolute and relative."""
+    kind, points = _shortest(piece, place)
+    for letter in (kind, kind.lower()):
+        yield _spelled(letter, points, piece.arc, place.here, places)
 
-    `plain` gives those too that leave no points to be computed.
-    """
+
+def _respellings(
+    piece: _Piece, place: _Place, places: int, known: Command, plain: Command
+) -> Iterator[Command]:
+    """The commands that can stand for a piece: `known`, `plain`, which is it without exponents, others."""
+    kinds = [_shortest(piece, place)]
+    if piece.kind in "CQ" and kinds[0][0] != piece.kind:
+        kinds.insert(0, (piece.kind, piece.points))
+    for kind, points in kinds:
+        for letter in (kind, kind.lower()):
+            if letter == plain.letter:
+                yield plain
+            else:
+                yield _spelled(letter, points, piece.arc, place.here, places)
+    if known != plain or plain.letter.upper() not in dict(kinds):
+        yield known
+
+
+def _shortest(piece: _Piece, place: _Place) -> tuple[str, tuple[_Point, ...]]:
+    """The kind of command that takes fewest numbers for a piece, and the points that it names."""
     kind, points = piece.kind, piece.points
     if kind == "Z":
-        yield "z", ()
-        return
-    if kind in "CQ":
+        return "z", ()
+    if kind == "L":
+        if points[0][1] == place.here[1]:
+            return "H", points
+        if points[0][0] == place.here[0]:
+            return "V", points
+    elif kind in "CQ":
         mirrored = place.mirrored if place.kind == kind else place.here
         if points[0] == mirrored:
-            if plain:
-                yield from _both(kind, points, piece.arc, place.here, places)
-            kind, points = {"C": "S", "Q": "T"}[kind], points[1:]
-    yield from _both(kind, points, piece.arc, place.here, places)
+            return {"C": "S", "Q": "T"}[kind], points[1:]
+    return kind, points
 
 
-def _both(
-    kind: str, points: tuple[_Point, ...], arc: tuple[str, ...], here: _Point, places: int
-) -> Iterator[tuple[str, tuple[str, ...]]]:
-    part = slice(None)
-    if kind == "L" and points[0][1] == here[1]:
-        kind, part = "H", slice(0, 1)
-    elif kind == "L" and points[0][0] == here[0]:
-        kind, part = "V", slice(1, 2)
-    for letter, (x, y) in ((kind, (0, 0)), (kind.lower(), here)):
+def _spelled(
+    letter: str, points: tuple[_Point, ...], arc: tuple[str, ...], here: _Point, places: int
+) -> Command:
+    x, y = here if letter.islower() else (0, 0)
+    if letter in "Hh":
+        values = [points[0][0] - x]
+    elif letter in "Vv":
+        values = [points[0][1] - y]
+    else:
         values = [value for px, py in points for value in (px - x, py - y)]
-        yield letter, arc + tuple(svgdecimals.spelled(value, places) for value in values[part])
+    return Command(letter, (*arc, *[svgdecimals.spelled(value, places) for value in values]))
 
 
-def _exact(commands: list[Command]) -> tuple[list[_Piece], int] | None:
-    """The pieces in units of the last decimal there is, and the number of decimals."""
-    plain: list[Command] = []
-    exact = 0
-    for command in commands:
-        numbers = tuple(map(svgdecimals.plain, command.numbers))
-        if any(len(number) > svgdecimals.MOST_DIGITS for number in numbers):
+def _plain(commands: list[Command]) -> list[Command] | None:
+    """The commands with numbers without exponents, None where one is too long for a drawing."""
+    plain = [
+        Command(letter, tuple(map(svgdecimals.plain, numbers))) for letter, numbers in commands
+    ]
+    for _, numbers in plain:
+        if max(map(len, numbers), default=0) > svgdecimals.MOST_DIGITS:
             return None
-        exact = max([exact, *(len(number.partition(".")[2]) for number in numbers)])
-        plain.append(Command(command.letter, numbers))
+    return plain
+
+
+def _exact(plain: list[Command]) -> tuple[list[_Piece], int]:
+    """The pieces in units of the last decimal there is, and the number of decimals."""
+    decimals = [svgdecimals.places(number) for _, numbers in plain for number in numbers]
+    exact = max(decimals, default=0)
     return list(_absolute(plain, exact)), exact
 
 

@@ -7,8 +7,7 @@ browsers and therefore never rewritten here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .svgvalues import NUMBER, SEPARATOR, shorten
 
@@ -29,8 +28,7 @@ _RUN = re.compile(
 _COMMA = re.compile(r"[ \t\r\n\f]*+,?[ \t\r\n\f]*+")
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A letter and its numbers in their shortest spelling."""
 
     letter: str
@@ -109,16 +107,13 @@ class Writer:
     def add(self, letter: str, numbers: tuple[str, ...]) -> None:
         self.put(self.spelled(letter, numbers), letter, numbers)
 
-    def add_shortest(self, options: Iterable[tuple[str, tuple[str, ...]]]) -> None:
-        spellings = ((self.spelled(*option), option) for option in options)
-        text, option = min(spellings, key=_length)
+    def add_shortest(self, options: Iterable[Command]) -> None:
+        text, option = self.sorted(options)[0]
         self.put(text, *option)
 
-    def sorted(
-        self, options: Iterable[tuple[str, tuple[str, ...]]]
-    ) -> list[tuple[str, tuple[str, tuple[str, ...]]]]:
+    def sorted(self, options: Iterable[Command]) -> list[tuple[str, Command]]:
         """The commands as they would be spelled here, the shortest first."""
-        return sorted(((self.spelled(*option), option) for option in options), key=_length)
+        return sorted([(self.spelled(*option), option) for option in options], key=_length)
 
     def put(self, text: str, letter: str, numbers: tuple[str, ...]) -> None:
         """Add a command that is `spelled` so."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import struct
-from functools import lru_cache
+from functools import cache, lru_cache
 
-_SINGLE = struct.Struct("<f")
-_NUMBER = re.compile(r"([+-]?)(\d*)(?:\.(\d+))?(?:[eE]([+-]?\d{1,2}))?")
+_SINGLES = [struct.Struct(f"<{count}f") for count in range(7)]
+_NUMBER = re.compile(r"([+-]?)(\d*)(?:\.(\d+))?(?:[eE]([+-]?\d{1,2}))?", re.ASCII)
 #: larger whole numbers are read digit by digit, with roundings that are not followed here
 _WHOLE = 2**24
 
@@ -24,24 +24,44 @@ class UnclearError(Exception):
 
 def single(value: float) -> float:
     """The nearest number of single precision."""
+    return singles(value)[0]
+
+
+def singles(*values: float) -> tuple[float, ...]:
+    """The nearest numbers of single precision, of six at most."""
+    packed = _SINGLES[len(values)]
     try:
-        (nearest,) = _SINGLE.unpack(_SINGLE.pack(value))
+        return packed.unpack(packed.pack(*values))
     except OverflowError:
         raise UnclearError from None
-    return nearest  # type: ignore[no-any-return]
 
 
-def _fractions() -> list[list[float]]:
+def _fractions() -> list[dict[str, float]]:
     """What each digit adds at each place behind the point; a place is a tenth of the last one."""
     place, rows = 1.0, []
     tenth = single(0.1)
     for _ in range(40):
         place = single(place * tenth)
-        rows.append([single(digit * place) for digit in range(10)])
+        rows.append({str(digit): single(digit * place) for digit in range(10)})
     return rows
 
 
 _FRACTIONS = _fractions()
+#: digits behind the point whose sums are remembered
+_HEAD = 3
+
+
+def _sum(decimals: float, digits: str, rows: list[dict[str, float]]) -> float:
+    """What more digits make of decimals, rounded after each."""
+    pack, unpack = _SINGLES[1].pack, _SINGLES[1].unpack
+    for digit, row in zip(digits, rows, strict=False):
+        (decimals,) = unpack(pack(decimals + row[digit]))
+    return decimals
+
+
+@cache
+def _head(digits: str) -> float:
+    return _sum(0.0, digits, _FRACTIONS)
 
 
 @lru_cache(maxsize=10_000)
@@ -50,13 +70,11 @@ def read(number: str) -> float:
     match = _NUMBER.fullmatch(number)
     if match is None:
         raise UnclearError
-    sign, whole, fraction, exponent = match.groups()
-    value = float(int(whole or "0"))
-    if value > _WHOLE or len(fraction or "") > len(_FRACTIONS):
+    sign, whole, fraction, exponent = match.groups("")
+    value = float(whole or "0")
+    if value > _WHOLE or len(fraction) > len(_FRACTIONS):
         raise UnclearError
-    decimals = 0.0
-    for digit, row in zip(fraction or "", _FRACTIONS, strict=False):
-        decimals = single(decimals + row[int(digit)])
+    decimals = _sum(_head(fraction[:_HEAD]), fraction[_HEAD:], _FRACTIONS[_HEAD:])
     value = single(value + decimals)
     if sign == "-":
         value = -value
@@ -83,15 +101,19 @@ class Pen:
         if kind == "Z":
             return (self.start,)
         values = [read(number) for number in (numbers[5:] if kind == "A" else numbers)]
-        base_x, base_y = (x, y) if letter.islower() else (0.0, 0.0)
+        if kind == letter:
+            pass  # they are what has been read
+        elif kind == "V":
+            values = [single(y + values[0])]
+        else:
+            values[::2] = [x + dx for dx in values[::2]]
+            values[1::2] = [y + dy for dy in values[1::2]]
+            values = list(singles(*values))
         if kind == "H":
-            return ((single(base_x + values[0]), y),)
+            return ((values[0], y),)
         if kind == "V":
-            return ((x, single(base_y + values[0])),)
-        points = [
-            (single(base_x + dx), single(base_y + dy))
-            for dx, dy in zip(values[::2], values[1::2], strict=True)
-        ]
+            return ((x, values[0]),)
+        points = list(zip(values[::2], values[1::2], strict=True))
         if kind in "ST":
             mirrored = self._here
             if self._kind == {"S": "C", "T": "Q"}[kind]:

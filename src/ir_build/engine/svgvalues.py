@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-NUMBER = r"[+-]?(?:\d++(?:\.\d++)?|\.\d++)(?:[eE][+-]?\d++)?"
+NUMBER = r"[+-]?(?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?"
 SEPARATOR = r"(?:[ \t\r\n\f]++,?[ \t\r\n\f]*+|,[ \t\r\n\f]*+|(?=[-+.]))"
 _SPACE = " \t\r\n\f"
 _LENGTH = re.compile(rf"({NUMBER})(px|pt|pc|mm|cm|in|em|ex|rem|%)?")
 _LIST = re.compile(rf"{NUMBER}(?:{SEPARATOR}{NUMBER})*+")
 _NUMBER = re.compile(NUMBER)
 _HEX = re.compile(r"#([0-9a-fA-F])\1([0-9a-fA-F])\2([0-9a-fA-F])\3")
-_RGB = re.compile(r"rgb\(\s*+(\d{1,3}+)\s*+,\s*+(\d{1,3}+)\s*+,\s*+(\d{1,3}+)\s*+\)")
+_RGB = re.compile(r"rgb\(\s*+(\d{1,3}+)\s*+,\s*+(\d{1,3}+)\s*+,\s*+(\d{1,3}+)\s*+\)", re.ASCII)
 _FUNCTION = re.compile(
     r"(matrix|translate|scale|rotate|skewX|skewY)[ \t\r\n\f]*+\(([^()]*+)\)[ \t\r\n\f,]*+"
 )
@@ -34,6 +34,9 @@ _COUNTS = {
 
 def shorten(number: str) -> str:
     """The same decimal in fewest characters; one with an exponent stays as it is."""
+    first = number[number[0] == "-"]
+    if first in "123456789." and not (number[-1] == "0" and "." in number):
+        return number  # as nearly all are
     if "e" in number or "E" in number:
         return number
     whole, _, fraction = number.lstrip("+-").partition(".")
