@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ..candidate import Candidate
 from ..errors import LeftAlone, Reason
 from ..options import Compression, Options
-from . import svgimages
+from . import svgcrossings, svgimages
 from .svgminify import Outlines, minify
 from .svgsurvey import SVG, Namespaces, survey
 from .svgtext import Start, Token, checked, decode, tokenise
@@ -30,8 +30,10 @@ _AMPLIFIES = re.compile(r"blend-mode|<(?:[\w.-]+:)?fe[A-Z]")
 _WORTH_ROUNDING = 0.02
 #: where it is smaller by this share than one whose outlines keep their commands, it will be
 _SURELY_WORTH_ROUNDING = 0.2
-#: characters of outlines up to which other commands are looked for
+#: characters of outlines up to which other commands are looked for, and crossings
 _MOST_OUTLINES = 2_000_000
+#: how often outlines may cross themselves; to draw both files then takes half a minute
+_MOST_CROSSINGS = 5_000_000
 
 
 def compress(data: bytes, options: Options) -> Candidate:
@@ -39,9 +41,12 @@ def compress(data: bytes, options: Options) -> Candidate:
     text = checked(decode(data))
     exact = replace(options, compression_type=Compression.LOSSLESS)
     for_pictures = exact if _AMPLIFIES.search(text) else options
-    tokens, lossy_pictures = svgimages.shrink(list(tokenise(text)), for_pictures)
+    tokens = list(tokenise(text))
     _check_root(tokens)
     found = survey(tokens)
+    if found.outlines <= _MOST_OUTLINES:
+        _check_crossings(tokens)
+    tokens, lossy_pictures = svgimages.shrink(tokens, for_pictures)
     lossy = options.compression_type is Compression.LOSSY
 
     def minified(outlines: Outlines) -> tuple[bytes, tuple[str, ...]]:
@@ -84,3 +89,14 @@ def _check_root(tokens: list[Token]) -> None:
     uri, local = namespaces.element(root.name)
     if uri not in (SVG, "") or local != "svg":
         raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "XML that is not SVG")
+
+
+def _check_crossings(tokens: list[Token]) -> None:
+    """Leave alone what could not be compared in any reasonable time."""
+    found = svgcrossings.crossings(tokens)
+    if found > _MOST_CROSSINGS:
+        raise LeftAlone(
+            Reason.UNSUPPORTED_VARIANT,
+            f"its outlines cross themselves about {found / 1e6:.0f} million times, which takes too"
+            " long to draw for a comparison: draw it with fewer lines, or save it as a PNG",
+        )
