@@ -2,7 +2,7 @@
 
 import pytest
 
-from ir_build.engine.search import smallest
+from ir_build.engine.search import Search, smallest
 
 
 def rising(quality):
@@ -88,3 +88,41 @@ def test_scores_that_do_not_rise_end_the_search_all_the_same():
         found = smallest(encode, jumping, 60, low=1, high=99, guess=50)
         assert found is None or found.score >= 60
         assert len(tried) == len(set(tried))
+
+
+def test_a_search_goes_on_where_it_ended():
+    """To come nearer takes fewer encodes than to begin anew, and ends as near."""
+    tried = []
+
+    def encode(quality):
+        tried.append(quality)
+        return bytes([quality])
+
+    search = Search(encode, lambda data: rising(data[0]), 77.5, low=1, high=99, guess=90)
+    rough = search.within(5.0)
+    assert 78 < rough.score <= 82.5
+    few = len(tried)
+    near = search.within(0.5)
+    assert near.score <= 78
+    assert len(tried) == len(set(tried)) > few
+    again = len(tried)
+    assert search.within(0.5) == search.within(5.0) == near
+    assert len(tried) == again
+
+
+@pytest.mark.parametrize(("rise", "second"), [(0.5, 94), (1.0, 72)])
+def test_the_first_step_up_follows_the_usual_rise(rise, second):
+    """Who knows how fast an encoder's scores rise saves an encode far above the target."""
+    tried = []
+
+    def encode(quality):
+        tried.append(quality)
+        return bytes([quality])
+
+    def score(data):
+        return float(data[0])
+
+    assert (
+        Search(encode, score, 71.5, low=1, high=99, guess=50, rise=rise).within(0.6).quality == 72
+    )
+    assert tried[:2] == [50, second]

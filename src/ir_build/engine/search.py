@@ -38,47 +38,92 @@ def smallest(
 ) -> Found | None:
     """The file at the lowest setting from `low` to `high` whose score reaches `target`.
 
-    Scores are taken to rise with the setting. Starts at `guess`, then follows the line through
-    the two nearest scores, and ends early with a score at most `near` above, or twice that where
-    only one setting is left to try. None when even `high` misses the target, or when a file and
-    its score are `hopeless`.
+    As `Search` finds it. None when even `high` misses the target, or when a file and its score
+    are `hopeless`.
     """
-    below: tuple[int, float] | None = None
-    above: Found | None = None
-    rise = _USUAL_RISE
-    last: tuple[int, float] | None = None
-    quality = min(max(guess, low), high)
-    while True:
-        data = encode(quality)
-        reached = score(data)
-        if hopeless is not None and hopeless(data, reached):
-            return None
-        if last is not None:
-            rise = (reached - last[1]) / (quality - last[0])
-            rise = min(max(rise, _LEAST_RISE), _MOST_RISE)
-        last = (quality, reached)
-        if reached >= target:
-            above = Found(data, quality, reached)
-            if reached <= target + near:
-                return above
-        else:
-            below = last
-        if above is None:
-            if quality == high:
+    return Search(encode, score, target, low=low, high=high, guess=guess, hopeless=hopeless).within(
+        near
+    )
+
+
+class Search:
+    """A search for the lowest setting, which goes on where it ended if it has to come nearer.
+
+    Scores are taken to rise with the setting. Starts at `guess`, then follows the line through
+    the two nearest scores.
+    """
+
+    def __init__(
+        self,
+        encode: Callable[[int], bytes],
+        score: Callable[[bytes], float],
+        target: float,
+        *,
+        low: int,
+        high: int,
+        guess: int,
+        rise: float = _USUAL_RISE,
+        hopeless: Callable[[bytes, float], bool] | None = None,
+    ) -> None:
+        """Look for `target` as `smallest` does; upwards scores usually `rise` so much each step."""
+        self._encode = encode
+        self._score = score
+        self._target = target
+        self._low, self._high = low, high
+        self._next = min(max(guess, low), high)
+        self._rise: float | None = None
+        self._usual_rise = rise
+        self._hopeless = hopeless
+        self._last: tuple[int, float] | None = None
+        self._below: tuple[int, float] | None = None
+        self._above: Found | None = None
+
+    def within(self, near: float) -> Found | None:
+        """What is at most `near` above, or twice that where only one setting is left to try.
+
+        Otherwise the lowest setting that reaches the target; None where none does.
+        """
+        while True:
+            if self._last is not None:
+                if self._ends(near):
+                    return self._above
+                self._next = self._step(near)
+            data = self._encode(self._next)
+            reached = self._score(data)
+            if self._hopeless is not None and self._hopeless(data, reached):
                 return None
+            if self._last is not None:
+                rise = (reached - self._last[1]) / (self._next - self._last[0])
+                self._rise = min(max(rise, _LEAST_RISE), _MOST_RISE)
+            self._last = (self._next, reached)
+            if reached >= self._target:
+                self._above = Found(data, self._next, reached)
+            else:
+                self._below = self._last
+
+    def _ends(self, near: float) -> bool:
+        if self._above is None:
+            return self._below is not None and self._below[0] == self._high
+        if self._above.score <= self._target + near:
+            return True
+        if self._below is None:
+            return self._above.quality == self._low
+        gap = self._above.quality - self._below[0]
+        return gap <= 1 or (gap == 2 and self._above.score <= self._target + 2 * near)
+
+    def _step(self, near: float) -> int:
+        """The next setting to try."""
+        if self._above is None:
+            assert self._below is not None
+            quality, reached = self._below
             # A step too far up is an answer, a step too short another encode.
-            step = int((target - reached) / rise) + 1
-            quality = min(high, quality + step)
-        elif below is None:
-            if above.quality == low:
-                return above
-            step = int((above.score - target - near / 2) / rise)
-            quality = max(low, above.quality - max(1, step))
-        else:
-            gap = above.quality - below[0]
-            if gap <= 1 or (gap == 2 and above.score <= target + 2 * near):
-                return above
-            quality = _between(below, above, target)
+            step = int((self._target - reached) / (self._rise or self._usual_rise)) + 1
+            return min(self._high, quality + step)
+        if self._below is None:
+            room = self._above.score - self._target - near / 2
+            step = int(room / (self._rise or _USUAL_RISE))
+            return max(self._low, self._above.quality - max(1, step))
+        return _between(self._below, self._above, self._target)
 
 
 def _between(below: tuple[int, float], above: Found, target: float) -> int:

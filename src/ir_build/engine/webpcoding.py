@@ -13,7 +13,7 @@ from PIL import Image
 from ..options import Effort
 from . import raster, webpfile
 from .judge import Judge, work
-from .search import Found, smallest
+from .search import Found, Search
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,16 +23,18 @@ if TYPE_CHECKING:
 #: pixels up to which the slowest lossless method (10 CPU seconds per megapixel) is affordable
 _THOROUGH = {Effort.FAST: 0, Effort.DEFAULT: 1_500_000, Effort.BEST: 4_000_000}
 _METHOD = 6
-#: methods, and how far over the target a search may end: a step of quality is some half a point and
-#: 1 % of bytes. Scores do not rise evenly, so a search that goes on may end higher; and of five
-#: pictures one comes out smaller from the faster method. The smallest file counts, and each effort
-#: does what the lower ones do.
+#: methods, and how far over the target a search with it may end, which then goes on: a step of
+#: quality is some half a point and 1 % of bytes. Scores do not rise evenly, so a search that goes on
+#: may end higher; and of five pictures one comes out smaller from the faster method. The smallest
+#: file counts, and each effort does what the lower ones do.
 _SEARCHES = {
-    Effort.FAST: ((6, 2.0),),
-    Effort.DEFAULT: ((6, 2.0), (6, 1.0)),
-    Effort.BEST: ((6, 2.0), (6, 1.0), (6, 0.4), (4, 2.0), (4, 0.4)),
+    Effort.FAST: ((6, (2.0,)),),
+    Effort.DEFAULT: ((6, (2.0, 1.0)),),
+    Effort.BEST: ((6, (2.0, 1.0, 0.4)), (4, (2.0, 0.4))),
 }
 _LOWEST, _HIGHEST = 20, 98
+#: how much scores usually rise with a step of quality, from 80 on
+_RISE = 1.0
 #: pixels to be scored up to which a search is affordable
 _SCORED = {Effort.FAST: 6_000_000, Effort.DEFAULT: 18_000_000, Effort.BEST: 24_000_000}
 #: alpha data below this size in bytes is not worth coding again
@@ -144,24 +146,29 @@ def up_to_score(
     on_likely = cache(partial(judge.score_on, 0))
     on_other = cache(partial(judge.score_on, 1)) if image.mode == "RGBA" else on_likely
 
+    def on_both(data: bytes) -> float:
+        return min(on_likely(data), on_other(data))
+
     best: Found | None = None
-    for method, near in _SEARCHES[effort]:
-        if (method, near) in _SEARCHES[Effort.FAST] and work(image) > _SCORED[Effort.FAST]:
-            continue
-        search = partial(
-            smallest,
-            partial(encode, method),
-            target=target,
-            low=_LOWEST,
-            high=_HIGHEST,
-            guess=guess,
-            near=near,
+    for method, rooms in _SEARCHES[effort]:
+        search, thorough = (
+            Search(
+                partial(encode, method),
+                score,
+                target,
+                low=_LOWEST,
+                high=_HIGHEST,
+                guess=guess,
+                rise=_RISE,
+            )
+            for score in (on_likely, on_both)
         )
-        found = search(score=on_likely)
-        if found is not None and on_other(found.data) < target:
-            found = search(score=lambda data: min(on_likely(data), on_other(data)))
-        if found is not None and (best is None or len(found.data) < len(best.data)):
-            best = found
+        for near in rooms:
+            found = search.within(near)
+            if found is not None and on_other(found.data) < target:
+                found = thorough.within(near)
+            if found is not None and (best is None or len(found.data) < len(best.data)):
+                best = found
     return None if best is None else Coded(webpfile.read(best.data).image, best.quality)
 
 

@@ -226,8 +226,11 @@ def _halve(planes: Plane, halved: Plane) -> None:
     Means of what cones receive are what cones receive of means, so colours need not be mixed anew.
     """
     height, width = planes.shape[1:]
-    if height % 2 or width % 2:
-        planes = np.pad(planes, ((0, 0), (0, height % 2), (0, width % 2)), "edge")
-    rows = planes[:, ::2] + planes[:, 1::2]
-    np.add(rows[..., ::2], rows[..., 1::2], out=halved)
+    rows = planes[:, : height // 2 * 2 : 2] + planes[:, 1::2]
+    if height % 2:
+        rows = np.concatenate([rows, 2 * planes[:, -1:]], axis=1)
+    pairs = width // 2
+    np.add(rows[..., : pairs * 2 : 2], rows[..., 1::2], out=halved[..., :pairs])
+    if width % 2:
+        np.multiply(rows[..., -1], 2, out=halved[..., -1])
     halved *= np.float32(0.25)
