@@ -47,13 +47,14 @@ def respell(commands: list[Command], *, stroked: bool) -> str | None:
     if plain is None:
         return None
     pieces, places = _exact(plain)
-    following = (*(piece.kind for piece in pieces[1:]), "")
+    kinds = [piece.kind for piece in pieces]
     writer = Writer()
     place, pen = _Place(), svgsingle.Pen()
     try:
-        for known, same, piece, after in zip(commands, plain, pieces, following, strict=True):
+        for number, (known, same, piece) in enumerate(zip(commands, plain, pieces, strict=True)):
             points = pen.points(*known)
-            if stroked or after != "Z" or piece.kind != "L" or points[-1] != pen.start:
+            closes = kinds[number : number + 2] == ["L", "Z"] and points[-1] == pen.start
+            if stroked or not closes:
                 spellings = writer.sorted(_respellings(piece, place, places, known, same))
                 writer.put(
                     *next(
