@@ -1,4 +1,4 @@
-"""AVIF: plain stills get smaller, all others stay whole."""
+"""AVIF, lossy: plain stills get smaller, others keep their pixels."""
 
 import contextlib
 import io
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from ir_build.engine import avif, colour, isobmff
+from ir_build.engine import av1, avif, colour, isobmff
 from ir_build.errors import CorruptFile, InputError, LeftAlone, TooLarge
 from ir_build.options import Compression, Effort, Meta, Options, Resize
 from ir_build.score import Reference
@@ -77,10 +77,44 @@ def test_what_saves_too_little_is_given_back():
     assert avif.compress(data, LOSSY).data == data
 
 
-def test_lossless_leaves_it_alone():
-    """There is no way to code AVIF again without loss."""
-    with pytest.raises(LeftAlone, match="without loss"):
-        avif.compress(saved(picture()), LOSSLESS)
+def test_square_pixels_are_plain_and_others_are_not():
+    """A `pasp` of 1:1 says what is so without it."""
+    data = saved(picture()).replace(b"\0\0\0\x10pixi\0\0\0\0\3\x08\x08\x08", b"\0\0\0\x10pasp%b")
+    square, wide = (data.replace(b"%b", b"\0\0\0\2" + b"\0\0\0" + end) for end in (b"\2", b"\3"))
+    assert avif.compress(square, LOSSY).lossy
+    with pytest.raises(LeftAlone, match="properties"):
+        avif.compress(wide, LOSSY)
+
+
+def test_colours_of_the_coded_picture_count_where_the_file_tells_none():
+    """Without `colr` viewers go by the sequence header: HDR there is HDR."""
+    # The last of the four properties that belong to the picture is no longer its own.
+    data = saved(picture()).replace(b"\4\1\2\x83\4", b"\4\1\2\x83\0")
+    assert avif.compress(data, LOSSY).lossy
+    read = isobmff.read(data)
+    (start, _), *_ = read.items[1].location.extents
+    header = data[start : start + 16]
+    for bit in range(96):
+        changed = bytearray(header)
+        changed[bit // 8] ^= 128 >> bit % 8
+        if av1.sequence(bytes(changed)) == av1.Sequence(1, 12, 6, full_range=True):
+            break
+    with pytest.raises(LeftAlone, match="1/12"):
+        avif.compress(data.replace(header, bytes(changed)), LOSSY)
+
+
+def test_transparency_is_good_enough_where_it_is_stretched():
+    """Some builds of Chromium show levels of 16 to 235 as all there are."""
+    image = picture(mode="RGBA")
+    image.putalpha(Image.linear_gradient("L").resize(image.size).point(lambda v: 128 + v // 2))
+    data = saved(image)
+    shown = []
+    for one in (data, avif.compress(data, LOSSY).data):
+        decoded = opened(one).convert("RGBA")
+        stretched = np.clip((np.asarray(decoded)[..., 3].astype(float) - 16) * 255 / 219, 0, 255)
+        decoded.putalpha(Image.fromarray(stretched.round().astype(np.uint8)))
+        shown.append(np.asarray(decoded))
+    assert Reference(shown[0]).score(shown[1]) >= 80
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

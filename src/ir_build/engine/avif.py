@@ -1,4 +1,4 @@
-"""AVIF: plain 8-bit stills are coded again up to a score; all other kinds are left whole."""
+"""AVIF: plain 8-bit stills are coded again up to a score; of others only what is unseen goes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import io
 from typing import TYPE_CHECKING
 
 from ..candidate import Candidate
-from ..errors import LeftAlone, Reason
+from ..errors import LeftAlone
 from ..options import Compression, Effort, Meta, Options
-from . import colour, exif, isobmff, raster
+from . import av1, avifstrip, colour, exif, isobmff, raster
 from .judge import Judge
-from .search import smallest
+from .search import Found, smallest
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from .isobmff import Item, Picture
+    from ..score import Pixels
+    from .isobmff import Item, Picture, Property
 
 #: the new file must be smaller by this share of the old one
 _WORTH_LOSS = 0.10
@@ -29,32 +30,56 @@ _SPEEDS = {
     Effort.BEST: ((1_500_000, 4), (4_000_000, 6), (_MOST, 8)),
 }
 _LOWEST, _HIGHEST = 15, 97
-#: what XMP may hold of what `preserve_metas` names
-_IN_XMP = frozenset({Meta.DATETIME, Meta.LOCATION, Meta.COPYRIGHT})
-_ALPHA = (
-    b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha",
-    b"urn:mpeg:hevc:2015:auxid:1",
-)
+#: what levels from 16 to 235 become where they are taken for all there are
+_STRETCHED = [min(255, max(0, round((level - 16) * 255 / 219))) for level in range(256)]
 _PROPERTIES = frozenset({b"ispe", b"pixi", b"av1C", b"colr", b"irot", b"imir", b"auxC"})
-#: ITU-T H.273: BT.709 or not said; sRGB, or not said
-_PRIMARIES, _TRANSFERS = (1, 2), (2, 13)
 
 
 def compress(data: bytes, options: Options) -> Candidate:
-    """The smallest AVIF that reaches the score; raises `LeftAlone` where it can't be had."""
+    """The smallest AVIF that shows the same, or that reaches the score.
+
+    Raises `LeftAlone` where neither can be had.
+    """
     picture = isobmff.read(data)
-    item = _plain(picture)
+    raster.check_size(*_size(picture.items[picture.primary]), options.max_pixels)
+    exact, problem = Candidate(data, lossy=False), None
+    try:
+        stripped, notes = avifstrip.without_unseen(picture, options)
+    except LeftAlone as left:
+        problem = left
+    else:
+        if len(stripped) < len(data) and len(stripped) <= (1 - options.min_saving) * len(data):
+            exact = Candidate(stripped, lossy=False, notes=notes)
+    try:
+        coded = _coded_again(picture, options, len(exact.data))
+    except LeftAlone as left:
+        coded, problem = None, left
+    if coded is not None:
+        return coded
+    if problem is not None and exact.data == data:
+        raise problem
+    # What is damaged is to be reported, even where nothing has to be decoded.
+    raster.decode(data, "AVIF")
+    return exact
+
+
+def _coded_again(picture: Picture, options: Options, exact: int) -> Candidate | None:
+    """A smaller file that reaches the score; None if that is not worth it or not wanted.
+
+    `exact` is the number of bytes that it takes without loss.
+    """
+    item = picture.items[picture.primary]
     width, height = _size(item)
-    raster.check_size(width, height, options.max_pixels)
     lossy = options.compression_type is Compression.LOSSY
     turned = (item.first(b"irot") or b"\0")[-1] & 1
     shown = (height, width) if turned else (width, height)
     size = options.resize.fit(*shown) if options.resize is not None else shown
     if size == shown and not (lossy and raster.can_be_scored(width, height)):
-        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "AVIF cannot be coded again without loss")
+        return None
+    _check_plain(picture)
     if width * height > _MOST:
-        raise _left(f"{width} x {height} pixels would take too long to code")
-    image = raster.decode(data, "AVIF")
+        raise isobmff.left(f"{width} x {height} pixels, which would take too long to code")
+    image = raster.decode(picture.data, "AVIF")
     target = options.quality if lossy else max(options.quality, _RESIZED_TARGET)
     metadata, notes = _metadata(image, options)
     if size != shown:
@@ -63,49 +88,54 @@ def compress(data: bytes, options: Options) -> Candidate:
     coded = encoder.up_to_score(target)
     if size != shown:
         return Candidate(coded or encoder.encode(_HIGHEST), lossy=True, notes=notes)
-    if coded is None or len(coded) >= (1 - _WORTH_LOSS) * len(data):
-        return Candidate(data, lossy=False)
+    if coded is None or len(coded) >= (1 - _WORTH_LOSS) * exact:
+        return None
     return Candidate(coded, lossy=True, notes=notes)
 
 
-def _plain(picture: Picture) -> Item:
-    """The primary item of a still of one 8-bit picture, perhaps with transparency."""
-    if b"avis" in picture.brands or b"moov" in picture.boxes:
-        raise _left("an image sequence")
+def _check_plain(picture: Picture) -> None:
+    """Raise `LeftAlone` for all but a still of one 8-bit picture, perhaps with transparency."""
+    if b"avis" in picture.brands or any(box.kind == b"moov" for box in picture.boxes):
+        raise isobmff.left("an image sequence")
     kinds = {item.kind for item in picture.items.values()}
     if b"tmap" in picture.brands or b"tmap" in kinds:
-        raise _left("a gain map")
+        raise isobmff.left("a gain map")
     item = picture.items[picture.primary]
     strange = kinds - {b"av01", b"Exif", b"mime"}
     if item.kind != b"av01" or strange:
         parts = sorted(kind.decode("ascii", "backslashreplace") for kind in {item.kind, *strange})
-        raise _left(f"parts of the kind {', '.join(parts)}")
+        raise isobmff.left(f"parts of the kind {', '.join(parts)}")
     thumbnails = {source for kind, source, _ in picture.references if kind == b"thmb"}
     for number, other in picture.items.items():
         if other.kind != b"av01" or number in thumbnails:
             continue
-        if number != picture.primary and not _is_alpha(other):
-            raise _left("more than one picture")
-        if any(prop.kind not in _PROPERTIES for prop in other.properties):
-            raise _left("properties that may change how it looks")
+        if number != picture.primary:
+            _check_alpha(picture, other)
+        if any(not _is_plain(prop) for prop in other.properties):
+            raise isobmff.left("properties that may change how it looks")
         if not _is_8_bit(other):
-            raise _left("more than 8 bits per channel")
+            raise isobmff.left("more than 8 bits per channel")
     if any(kind == b"prem" for kind, _, _ in picture.references):
-        raise _left("premultiplied transparency")
-    for prop in item.properties:
-        if prop.kind == b"colr" and prop.data[:4] == b"nclx":
-            primaries, transfer = (int.from_bytes(prop.data[at : at + 2]) for at in (4, 6))
-            if primaries not in _PRIMARIES or transfer not in _TRANSFERS:
-                raise _left(f"colours of another kind ({primaries}/{transfer})")
-    return item
+        raise isobmff.left("premultiplied transparency")
+    colours = avifstrip.colours(picture)
+    if not avifstrip.are_srgb(colours):
+        raise isobmff.left(f"colours of another kind ({'/'.join(map(str, colours or ()))})")
 
 
-def _left(what: str) -> LeftAlone:
-    return LeftAlone(Reason.UNSUPPORTED_VARIANT, f"AVIF with {what}")
+def _check_alpha(picture: Picture, item: Item) -> None:
+    if not avifstrip.is_alpha(item):
+        raise isobmff.left("more than one picture")
+    coded = av1.sequence(picture.bytes_of(item))
+    # Against the AVIF specification (4.1), and viewers differ in what they make of it.
+    if coded is None or not coded.full_range:
+        raise isobmff.left("transparency in limited range")
 
 
-def _is_alpha(item: Item) -> bool:
-    return (item.first(b"auxC") or b"")[4:].split(b"\0")[0] in _ALPHA
+def _is_plain(prop: Property) -> bool:
+    # Pixels that are not square are stretched by some viewers.
+    return prop.kind in _PROPERTIES or (
+        prop.kind == b"pasp" and len(prop.data) == 8 and prop.data[:4] == prop.data[4:]
+    )
 
 
 def _is_8_bit(item: Item) -> bool:
@@ -117,7 +147,7 @@ def _is_8_bit(item: Item) -> bool:
 def _size(item: Item) -> tuple[int, int]:
     extents = item.first(b"ispe") or b""
     if len(extents) < 12:
-        raise _left("no size")
+        raise isobmff.left("no size")
     return int.from_bytes(extents[4:8]), int.from_bytes(extents[8:12])
 
 
@@ -141,7 +171,7 @@ def _metadata(image: Image.Image, options: Options) -> tuple[dict[str, bytes], t
         # Pillow hands over irot and imir as the orientation of the Exif, and takes them so.
         kept["exif"] = exif.keep(found["exif"], metas | {Meta.ORIENTATION}) or b""
         notes.append("stripped Exif")
-    if found["xmp"] and not metas & _IN_XMP:
+    if found["xmp"] and not metas & avifstrip.IN_XMP:
         kept["xmp"] = b""
         notes.append("stripped XMP")
     return kept, tuple(notes)
@@ -176,6 +206,32 @@ class _Encoder:
 
     def up_to_score(self, target: float) -> bytes | None:
         """The smallest file that scores `target` against the picture, None if there is none."""
-        judge = Judge(self._image, "AVIF", target, self._metadata["icc_profile"])
-        found = smallest(self.encode, judge.score, target, low=_LOWEST, high=_HIGHEST, guess=62)
+        found = self._search(Judge, target)
+        if found is not None and _is_translucent(self._image):
+            # One after the other: what both keep of a large picture would be too much memory.
+            found = self._search(_Stretching, target, found)
         return None if found is None else found.data
+
+    def _search(self, kind: type[Judge], target: float, least: Found | None = None) -> Found | None:
+        """The smallest file that a judge of this kind is content with, none below `least`."""
+        judge = kind(self._image, "AVIF", target, self._metadata["icc_profile"])
+        known = {} if least is None else {least.quality: least.data}
+        low, guess = (least.quality, least.quality) if least else (_LOWEST, 62)
+
+        def encode(quality: int) -> bytes:
+            return known.get(quality) or self.encode(quality)
+
+        return smallest(encode, judge.score, target, low=low, high=_HIGHEST, guess=guess)
+
+
+class _Stretching(Judge):
+    """Sees transparency as some builds of Chromium show it, who take it for limited range."""
+
+    def _shown(self, image: Image.Image) -> Pixels:
+        stretched = image.copy()
+        stretched.putalpha(image.getchannel("A").point(_STRETCHED))
+        return super()._shown(stretched)
+
+
+def _is_translucent(image: Image.Image) -> bool:
+    return image.mode == "RGBA" and any(image.getchannel("A").histogram()[1:-1])

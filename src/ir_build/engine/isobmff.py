@@ -1,4 +1,4 @@
-"""The boxes of an AVIF file, as far as they say what kind of picture it is.
+"""The boxes of an AVIF file: its pictures, what belongs to them, and where their bytes are.
 
 Sources: ISO/IEC 14496-12 (boxes, items), 23008-12 (HEIF), the AVIF specification.
 """
@@ -6,12 +6,14 @@ Sources: ISO/IEC 14496-12 (boxes, items), 23008-12 (HEIF), the AVIF specificatio
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from ..errors import CorruptFile
+from ..errors import CorruptFile, LeftAlone, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+_T = TypeVar("_T")
 
 #: more boxes, items or associations than any still picture has
 _MAX_ENTRIES = 10_000
@@ -24,13 +26,39 @@ class Box:
     kind: bytes
     data: bytes
 
+    def encode(self) -> bytes:
+        """The box as it is stored."""
+        return (len(self.data) + 8).to_bytes(4, "big") + self.kind + self.data
+
+
+@dataclass(frozen=True, slots=True)
+class Property(Box):
+    """A box about an item."""
+
+    #: a viewer that does not know it must not show the item
+    essential: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where the bytes of an item are."""
+
+    #: 0 in the file, 1 in the box `idat`, 2 in another item
+    method: int
+    #: starts and lengths
+    extents: tuple[tuple[int, int], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """One entry of the item table with its properties, in the order of their association."""
 
     kind: bytes
-    properties: tuple[Box, ...]
+    properties: tuple[Property, ...]
+    #: what the entry says of the item after its type: its name and more
+    description: bytes = b""
+    hidden: bool = False
+    location: Location | None = None
 
     def first(self, kind: bytes) -> bytes | None:
         """The content of the first property of this type."""
@@ -41,43 +69,89 @@ class Item:
 class Picture:
     """The items of an AVIF file and how they hang together."""
 
+    data: bytes
     #: major brand first
     brands: tuple[bytes, ...]
-    #: types of the boxes at the top of the file
-    boxes: tuple[bytes, ...]
+    #: the boxes at the top of the file, and those of the table of items
+    boxes: tuple[Box, ...]
+    meta: tuple[Box, ...]
     primary: int
     items: dict[int, Item]
     #: type, the item that refers, those it refers to
     references: tuple[tuple[bytes, int, tuple[int, ...]], ...]
 
+    def bytes_of(self, item: Item) -> bytes:
+        """The coded picture or metadata that an item is. Raises `CorruptFile`, `LeftAlone`."""
+        place = item.location
+        if place is None or place.method > 1:
+            raise left("bytes in an unusual place")
+        source = self.data
+        if place.method == 1:
+            source = b"".join(box.data for box in self.meta if box.kind == b"idat")
+        sizes = [size for _, size in place.extents]
+        if not all(sizes) or sum(sizes) > len(source):
+            raise left("bytes of unknown length")
+        if any(start + size > len(source) for start, size in place.extents):
+            raise CorruptFile("the AVIF is cut short")
+        return b"".join(source[start : start + size] for start, size in place.extents)
+
+
+def left(what: str) -> LeftAlone:
+    """The error for an AVIF that must stay as it is because of `what`."""
+    return LeftAlone(Reason.UNSUPPORTED_VARIANT, f"AVIF with {what}")
+
 
 def read(data: bytes) -> Picture:
     """The structure of an AVIF file; raises `CorruptFile` where a box does not hold together."""
-    top = list(boxes(data))
+    top = tuple(boxes(data))
     if not top or top[0].kind != b"ftyp" or len(top[0].data) < 8:
         raise CorruptFile("not an AVIF file")
     head = top[0].data
     brands = tuple(head[at : at + 4] for at in (0, *range(8, len(head) - 3, 4)))
-    meta = next((box.data for box in top if box.kind == b"meta"), None)
-    if meta is None:
+    table = next((box.data for box in top if box.kind == b"meta"), None)
+    if table is None:
         raise CorruptFile("no table of items")
-    kinds: dict[int, bytes] = {}
-    links: dict[int, list[Box]] = {}
+    meta = tuple(boxes(table[4:]))
+    items: dict[int, Item] = {}
+    links: dict[int, tuple[Property, ...]] = {}
+    places: dict[int, Location] = {}
     references: list[tuple[bytes, int, tuple[int, ...]]] = []
     primary = 0
-    for box in boxes(meta[4:]):
+    for box in meta:
         if box.kind == b"pitm":
             primary = _Reader(box.data).versioned_id(1)
         elif box.kind == b"iinf":
-            kinds = dict(_item_kinds(box.data))
+            items = _unique(_items(box.data))
         elif box.kind == b"iprp":
-            links = _properties(box.data)
+            links = _unique(_properties(box.data))
+        elif box.kind == b"iloc":
+            places = _unique(_locations(box.data))
         elif box.kind == b"iref":
             references = list(_references(box.data))
-    items = {item: Item(kind, tuple(links.get(item, ()))) for item, kind in kinds.items()}
+    items = {
+        number: Item(
+            item.kind,
+            links.get(number, ()),
+            item.description,
+            item.hidden,
+            places.get(number),
+        )
+        for number, item in items.items()
+    }
     if primary not in items:
+        if b"avis" in brands:
+            raise left("an image sequence")
         raise CorruptFile("no primary item")
-    return Picture(brands, tuple(box.kind for box in top), primary, items, tuple(references))
+    return Picture(data, brands, top, meta, primary, items, tuple(references))
+
+
+def _unique(entries: Iterable[tuple[int, _T]]) -> dict[int, _T]:
+    found: dict[int, _T] = {}
+    for number, entry in entries:
+        if number in found:
+            raise CorruptFile("an item of the AVIF is there twice")
+        found[number] = entry
+    return found
 
 
 def boxes(data: bytes) -> Iterator[Box]:
@@ -129,43 +203,67 @@ class _Reader:
         return self._data[self._at :]
 
 
-def _item_kinds(data: bytes) -> Iterator[tuple[int, bytes]]:
+def _items(data: bytes) -> Iterator[tuple[int, Item]]:
     reader = _Reader(data)
     version = reader.number(4) >> 24
     reader.count(4 if version else 2)
     for entry in boxes(reader.rest):
         fields = _Reader(entry.data)
-        version = fields.number(4) >> 24
-        if version < 2:
+        full = fields.number(4)
+        if full >> 24 < 2:
             raise CorruptFile("an item without a type")
-        item = fields.number(4 if version > 2 else 2)
-        fields.number(2)
-        yield item, fields.number(4).to_bytes(4, "big")
+        item = fields.number(4 if full >> 24 > 2 else 2)
+        if fields.number(2):
+            raise left("protected parts")
+        kind = fields.number(4).to_bytes(4, "big")
+        yield item, Item(kind, (), fields.rest, hidden=bool(full & 1))
 
 
-def _properties(data: bytes) -> dict[int, list[Box]]:
-    known: list[Box] = []
-    links: dict[int, list[Box]] = {}
-    for box in boxes(data):
-        if box.kind == b"ipco":
-            known = list(boxes(box.data))
-    for box in boxes(data):
-        if box.kind != b"ipma":
-            continue
-        reader = _Reader(box.data)
-        full = reader.number(4)
-        version, wide = full >> 24, full & 1
-        total = 0
-        for _ in reader.count(4):
-            item = reader.number(4 if version else 2)
-            for _ in reader.count(1):
-                index = reader.number(2) & 0x7FFF if wide else reader.number(1) & 0x7F
-                total += 1
-                if index > len(known) or total > _MAX_ENTRIES:
-                    raise CorruptFile("a property that is not there")
-                if index:
-                    links.setdefault(item, []).append(known[index - 1])
-    return links
+def _properties(data: bytes) -> Iterator[tuple[int, tuple[Property, ...]]]:
+    tables = list(boxes(data))
+    if [box.kind for box in tables] != [b"ipco", b"ipma"]:
+        raise left("properties in an unusual order")
+    known = list(boxes(tables[0].data))
+    reader = _Reader(tables[1].data)
+    full = reader.number(4)
+    version, size = full >> 24, 2 if full & 1 else 1
+    total = 0
+    for _ in reader.count(4):
+        item = reader.number(4 if version else 2)
+        found = []
+        for _ in reader.count(1):
+            essential, index = divmod(reader.number(size), 1 << 8 * size - 1)
+            total += 1
+            if index > len(known) or total > _MAX_ENTRIES:
+                raise CorruptFile("a property that is not there")
+            if index:
+                box = known[index - 1]
+                found.append(Property(box.kind, box.data, bool(essential)))
+        yield item, tuple(found)
+
+
+def _locations(data: bytes) -> Iterator[tuple[int, Location]]:
+    reader = _Reader(data)
+    version = reader.number(4) >> 24
+    sizes = reader.number(2)
+    offset_size, length_size, base_size, index_size = (sizes >> at & 15 for at in (12, 8, 4, 0))
+    total = 0
+    for _ in reader.count(4 if version > 1 else 2):
+        item = reader.number(4 if version > 1 else 2)
+        method = reader.number(2) & 15 if version else 0
+        # Bytes in another file are as unusual as those in another item.
+        method = 2 if reader.number(2) else method
+        base = reader.number(base_size)
+        extents = []
+        for _ in reader.count(2):
+            if version:
+                reader.number(index_size)
+            offset = base + reader.number(offset_size)
+            extents.append((offset, reader.number(length_size)))
+            total += 1
+            if total > _MAX_ENTRIES:
+                raise CorruptFile("a table of the AVIF is too long")
+        yield item, Location(method, tuple(extents))
 
 
 def _references(data: bytes) -> Iterator[tuple[bytes, int, tuple[int, ...]]]:

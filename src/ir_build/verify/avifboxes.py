@@ -17,20 +17,20 @@ def colour_tag(data: bytes) -> tuple[object, ...] | None:
 
     None, too, where the boxes make no sense: the decoder will say so.
     """
-    meta = _find(data, 0, len(data), b"meta")
+    meta = find(data, 0, len(data), b"meta")
     if meta is None:
         return None
     start, end = meta[0] + 4, meta[1]
-    item = _primary_item(data, start, end)
-    properties = _find(data, start, end, b"iprp")
+    item = primary_item(data, start, end)
+    properties = find(data, start, end, b"iprp")
     if item is None or properties is None:
         return None
-    boxes = _find(data, *properties, b"ipco")
-    associations = _find(data, *properties, b"ipma")
-    if boxes is None or associations is None:
+    container = find(data, *properties, b"ipco")
+    associations = find(data, *properties, b"ipma")
+    if container is None or associations is None:
         return None
     owned = _associated(data[slice(*associations)], item)
-    for number, (kind, at, _) in enumerate(_boxes(data, *boxes), 1):
+    for number, (kind, at, _) in enumerate(boxes(data, *container), 1):
         if kind == b"colr" and number in owned and data[at : at + 4] == b"nclx":
             primaries = int.from_bytes(data[at + 4 : at + 6], "big")
             transfer = int.from_bytes(data[at + 6 : at + 8], "big")
@@ -42,13 +42,13 @@ def colour_tag(data: bytes) -> tuple[object, ...] | None:
 
 def has_gain_map(data: bytes) -> bool:
     """Whether the AVIF `data` has a derived picture for brighter screens (a `tmap` item)."""
-    meta = _find(data, 0, len(data), b"meta")
-    items = meta and _find(data, meta[0] + 4, meta[1], b"iinf")
+    meta = find(data, 0, len(data), b"meta")
+    items = meta and find(data, meta[0] + 4, meta[1], b"iinf")
     if not items:
         return False
     # Version 0 counts the entries in 2 bytes, later ones in 4.
     start = items[0] + (6 if data[items[0]] == 0 else 8)
-    for kind, at, end in _boxes(data, start, items[1]):
+    for kind, at, end in boxes(data, start, items[1]):
         # Item ids have 2 bytes in version 2 and 4 in version 3; then the protection index.
         type_at = at + (8 if data[at : at + 1] == b"\x02" else 10)
         if kind == b"infe" and data[type_at : min(type_at + 4, end)] == b"tmap":
@@ -56,7 +56,7 @@ def has_gain_map(data: bytes) -> bool:
     return False
 
 
-def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Type, start and end of the content of each box; stops at the first that makes no sense."""
     at = start
     while at + 8 <= end:
@@ -71,15 +71,17 @@ def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]
         at += size
 
 
-def _find(data: bytes, start: int, end: int, kind: bytes) -> tuple[int, int] | None:
-    for found, at, stop in _boxes(data, start, end):
+def find(data: bytes, start: int, end: int, kind: bytes) -> tuple[int, int] | None:
+    """Start and end of the content of the first box of this type."""
+    for found, at, stop in boxes(data, start, end):
         if found == kind:
             return at, stop
     return None
 
 
-def _primary_item(data: bytes, start: int, end: int) -> int | None:
-    box = _find(data, start, end, b"pitm")
+def primary_item(data: bytes, start: int, end: int) -> int | None:
+    """The number of the item that is shown, by the table of items from `start` to `end`."""
+    box = find(data, start, end, b"pitm")
     if box is None:
         return None
     size = 2 if data[box[0] : box[0] + 1] == b"\0" else 4
