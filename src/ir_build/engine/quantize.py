@@ -3,7 +3,8 @@
 The quantiser that libvips brings along chooses 256 colours; colours merge by Ward's criterion
 where fewer are asked for; k-means then moves each palette to where its colours are needed. Colours
 count by how many pixels have them and how smooth it is around these, since that is where the eye,
-and the score, see an error.
+and the score, see an error. The palette's colours then become exactly those of backgrounds, panels and
+logos that are nearest to them: a picture has to match the page around it.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ _BINS = 16_000
 # Pixels whose colours are looked at together, and distances that are computed together.
 _STRIP = 1 << 20
 _DISTANCES = 1 << 22
+# Pixels of a colour in flat areas and lines, as a share of all and at the least, from which it is kept
+# exactly. At a quarter of that a gradient's steps are, too, and those are better off in their middle.
+_KEPT_SHARE, _KEPT_PIXELS = 0.002, 16
 # How the eye weighs differences of red, green and blue.
 _EYE = np.array([0.8, 1.2, 0.6], np.float32)
 
@@ -63,6 +67,7 @@ class Quantizer:
             np.concatenate([strip.colours for strip in self._strips]),
             np.concatenate([strip.weights for strip in self._strips]),
         )
+        self._kept = _kept(self._strips, pixels.shape[0] * pixels.shape[1])
         #: how many colours the picture has
         self.distinct = len(colours)
         #: whether the palette of most colours has all of them
@@ -87,7 +92,7 @@ class Quantizer:
         palette = self._start
         if colours < self.colours:
             palette = self._refined(self._merged(colours))
-        stored = palette.round().astype(np.uint8)
+        stored = self._with_kept(palette).round().astype(np.uint8)
         place = _place(stored)
         indices = np.concatenate(
             [
@@ -115,6 +120,14 @@ class Quantizer:
             palette = _means(self._colours, self._weights, nearest, len(used))
         return palette
 
+    def _with_kept(self, palette: Weights) -> Weights:
+        """`palette` with the most frequent of the kept colours that are nearest to each of its own."""
+        nearest = _nearest(_place(self._kept), _place(palette))
+        taken, first = np.unique(nearest, return_index=True)
+        exact = palette.copy()
+        exact[taken] = self._kept[first]
+        return exact
+
 
 @dataclass(frozen=True, slots=True)
 class _Strip:
@@ -122,6 +135,7 @@ class _Strip:
 
     colours: Pixels  #: each colour once, x 4
     weights: Weights  #: of each
+    steady: Weights  #: how many pixels of each are in a flat area or a line
     indices: npt.NDArray[np.uint32]  #: of each pixel's colour
 
 
@@ -135,8 +149,31 @@ def _strips(pixels: Pixels) -> Iterator[_Strip]:
         rgba[rgba[..., 3] == 0] = 0
         packed, indices = np.unique(_packed(rgba), return_inverse=True)
         weights = _sums(indices, 1 / (_SMOOTH + activity(rgba[..., :bands])).ravel(), len(packed))
+        steady = _sums(indices, _steady(_packed(rgba).reshape(rgba.shape[:2])).ravel(), len(packed))
         colours = packed.view(np.uint8).reshape(-1, 4)
-        yield _Strip(colours, weights, indices.ravel().astype(np.uint32))
+        yield _Strip(colours, weights, steady, indices.ravel().astype(np.uint32))
+
+
+def _steady(packed: npt.NDArray[np.uint32]) -> Weights:
+    """1 where a pixel is like both beside it or like both above and below, else 0."""
+    steady = np.zeros(packed.shape, np.bool_)
+    across = packed[:, 1:] == packed[:, :-1]
+    steady[:, 1:-1] = across[:, 1:] & across[:, :-1]
+    down = packed[1:] == packed[:-1]
+    steady[1:-1] |= down[1:] & down[:-1]
+    return steady.astype(np.float64)
+
+
+def _kept(strips: list[_Strip], pixels: int) -> Weights:
+    """The opaque colours that flat areas and lines have, the most frequent first, x 4."""
+    found = [(strip, (strip.steady > 0) & (strip.colours[:, 3] == 255)) for strip in strips]
+    colours, counts = _grouped(
+        np.concatenate([strip.colours[chosen] for strip, chosen in found]),
+        np.concatenate([strip.steady[chosen] for strip, chosen in found]),
+    )
+    frequent = counts >= max(_KEPT_PIXELS, _KEPT_SHARE * pixels)
+    colours, counts = colours[frequent].round(), counts[frequent]
+    return colours[np.argsort(-counts, kind="stable")]
 
 
 def _packed(colours: npt.NDArray[np.generic]) -> npt.NDArray[np.uint32]:

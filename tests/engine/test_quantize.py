@@ -1,0 +1,61 @@
+"""Backgrounds, panels and logos keep their very colour: the page around them has the same one."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from ir_build.engine.quantize import Quantizer
+
+PAGE, PANEL, BRAND, SLATE = (246, 248, 250), (236, 236, 236), (233, 84, 32), (36, 41, 47)
+
+
+def page(mode="RGB"):
+    """A page with a panel, a logo beside a gradient of nearly its colour, and slate letters."""
+    image = Image.new("RGB", (320, 240), PAGE)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((20, 100, 200, 220), fill=PANEL)
+    for column in range(120):
+        draw.line(
+            (200 + column, 0, 200 + column, 90), fill=(225 + column // 8, 70 + column // 3, 40)
+        )
+    draw.rectangle((230, 20, 270, 60), fill=BRAND)
+    font = ImageFont.load_default(22)
+    for line in range(4):
+        draw.text((24, 104 + 27 * line), "Words of a page", fill=SLATE, font=font)
+    noisy = np.asarray(image).copy()
+    random = np.random.default_rng(3)
+    noisy[150:230, 210:310] = random.integers(200, 256, (80, 100, 3))
+    return np.asarray(Image.fromarray(noisy).convert(mode))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("colours", [12, 24, 60, 200])
+def test_flat_colours_stay_exactly_what_they_are(mode, colours):
+    """In a palette of any size that is used."""
+    pixels = page(mode)
+    shown = Quantizer(pixels).at(colours).pixels(3)
+    for colour in (PAGE, PANEL, BRAND, SLATE):
+        where = (pixels[..., :3] == colour).all(-1)
+        assert where.any()
+        assert (shown[where] == colour).all()
+
+
+def test_of_colours_nearly_alike_the_most_frequent_is_kept():
+    """A background takes in what is one level off, not the mean of the two."""
+    pixels = np.full((100, 100, 3), 236, np.uint8)
+    pixels[:, 70:] = 237
+    pixels[:20, :20] = 0
+    assert sorted(Quantizer(pixels).at(2).palette[:, 0].tolist()) == [0, 236]
+
+
+def test_lines_keep_their_colour():
+    """A rule one pixel wide is as much of a brand as a flat area."""
+    pixels = np.random.default_rng(4).integers(0, 256, (100, 100, 3)).astype(np.uint8)
+    pixels[50] = BRAND
+    assert (Quantizer(pixels).at(100).pixels(3)[50] == BRAND).all()
+
+
+def test_nothing_flat_is_nothing_to_keep():
+    """Noise has no colour of its own, and gets a palette like anything else."""
+    noise = np.random.default_rng(5).integers(0, 256, (40, 40, 3)).astype(np.uint8)
+    assert len(Quantizer(noise).at(16).palette) == 16
