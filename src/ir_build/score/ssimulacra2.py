@@ -156,9 +156,12 @@ class Reference:
         return round(min(view.score(pixels, share) for view in self._views), 2)
 
     def score_on(self, background: int, pixels: Pixels) -> float:
-        """The score on one background, 0 (likely the lower) or 1; an opaque picture has but 0."""
+        """The score on one background, 0 (likely the lower) or 1; an opaque picture has but 0.
+
+        Only of 0, which is asked for again and again, the original's side is kept.
+        """
         self._check(pixels)
-        return round(self._views[background].score(pixels), 2)
+        return round(self._views[background].score(pixels, keep=background == 0), 2)
 
     def _check(self, pixels: Pixels) -> None:
         if pixels.shape != self._shape:
@@ -214,13 +217,13 @@ class _View:
     def _seen(self, pixels: Pixels) -> Pixels:
         return pixels if self._shade is None else _flatten(pixels, self._shade)
 
-    def score(self, pixels: Pixels, share: float = 1.0) -> float:
+    def score(self, pixels: Pixels, share: float = 1.0, *, keep: bool = True) -> float:
         pixels = self._seen(pixels)
         sums: dict[tuple[_Where, _Feature], float] = {}
         counts: dict[_Where, int] = {}
         for number, block in enumerate(self._blocks):
             sides = self._kept.get(number) or self._sides(block)
-            if pixels.shape[0] * pixels.shape[1] <= _KEPT_PIXELS:
+            if keep and pixels.shape[0] * pixels.shape[1] <= _KEPT_PIXELS:
                 self._kept[number] = sides
             for where, plane in self._planes(pixels, block).items():
                 counts[where] = counts.get(where, 0) + plane.height * plane.width
