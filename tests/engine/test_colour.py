@@ -27,6 +27,28 @@ def with_gamma(gamma):
     return bytes(profile)
 
 
+def with_table(changed):
+    """sRGB with its curve as a table of 1024 numbers, some of which may be `changed`."""
+    x = np.arange(1024) / 1023
+    curve = np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4) * 65535
+    for at, value in changed.items():
+        curve[at] = value
+    table = b"curv" + bytes(4) + (1024).to_bytes(4, "big") + curve.round().astype(">u2").tobytes()
+    profile = bytearray(SRGB + bytes(-len(SRGB) % 4) + table)
+    place = (len(profile) - len(table)).to_bytes(4, "big") + len(table).to_bytes(4, "big")
+    for name in (b"rTRC", b"gTRC", b"bTRC"):
+        entry = profile.find(name)
+        profile[entry + 4 : entry + 12] = place
+    profile[:4] = len(profile).to_bytes(4, "big")
+    return bytes(profile)
+
+
+def test_a_curve_counts_at_every_level():
+    """One number that is off shows in all pixels of that level."""
+    assert colour.is_srgb(with_table({}))
+    assert not colour.is_srgb(with_table(dict.fromkeys(range(338, 344), 0)))
+
+
 def test_srgb_is_srgb():
     """What says only what is assumed anyway makes no difference."""
     assert colour.is_srgb(SRGB)

@@ -42,9 +42,12 @@ def _converted(image: Image.Image, profile: bytes, mode: str) -> Image.Image | N
 
 
 def _rgb_grid() -> Image.Image:
+    """Colours of all kinds, and every level of the three channels together and of each alone."""
     levels = np.linspace(0, 255, _STEPS).astype(np.uint8)
-    grid = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(_STEPS, -1, 3)
-    return Image.fromarray(grid)
+    grid = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(-1, 3)
+    ramp = np.arange(256, dtype=np.uint8)[:, None]
+    ramps = [ramp * np.array(channels, np.uint8) for channels in np.vstack([np.ones(3), np.eye(3)])]
+    return Image.fromarray(np.vstack([grid, *ramps])[None])
 
 
 def _grey_ramp() -> Image.Image:
