@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, ImageSequence
 
 from ir_build.candidate import Candidate
-from ir_build.engine import gif, gifcoding, giffile, gifpalette
+from ir_build.engine import gif, gifcoding, giffile, gifpalette, tint
 from ir_build.engine.giffile import Control, Frame, GifFile
 from ir_build.errors import CorruptFile, InputError, LeftAlone, TooLarge
 from ir_build.media import MediaType
@@ -404,6 +404,33 @@ def test_in_a_long_animation_the_frames_that_suffer_most_are_held_against_the_ta
     before, after = (pages(one).reshape(-1, 96, 128, 4)[..., :3] for one in (data, candidate.data))
     for one, other in zip(before, after, strict=True):
         assert Reference(np.ascontiguousarray(one)).score(np.ascontiguousarray(other)) >= 60
+
+
+def logos():
+    """Blocks of five colours above noise in dark ones."""
+    random = np.random.default_rng(4)
+    table = random.integers(20, 90, (256, 3)).astype(np.uint8)
+    table[250:252] = (252, 252, 252), (36, 41, 58)
+    table[252:] = (255, 204, 153), (250, 190, 180), (87, 96, 106), (233, 84, 32)
+    indices = np.full((120, 160), 250, np.uint8)
+    indices[60:] = random.integers(0, 250, (60, 160))
+    for number in range(1, 6):
+        indices[10 * number - 6 : 10 * number - 2, 10:60] = 250 + number
+    image = Image.fromarray(indices, "P")
+    image.putpalette(table.tobytes())
+    buffer = BytesIO()
+    image.save(buffer, "gif")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("quality", [60, 80])
+def test_frequent_colours_keep_their_tint(quality):
+    """What covers 1 % of a picture does not turn into another colour, whatever the score says."""
+    data = logos()
+    after = gif.compress(data, Options(quality=quality)).data
+    blocks = (slice(4, 60, 10), 30)
+    shown = [np.asarray(Image.open(BytesIO(one)).convert("RGB"))[blocks] for one in (data, after)]
+    assert tint.shift(*shown) <= tint.allowed(0.04, quality)
 
 
 def test_large_changes_are_drawn_nearly_as_well_as_they_can_be():

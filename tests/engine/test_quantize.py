@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from ir_build.engine.pnglossy import versions
 from ir_build.engine.quantize import Quantizer
 
 PAGE, PANEL, BRAND, SLATE = (246, 248, 250), (236, 236, 236), (233, 84, 32), (36, 41, 47)
@@ -59,3 +60,34 @@ def test_nothing_flat_is_nothing_to_keep():
     """Noise has no colour of its own, and gets a palette like anything else."""
     noise = np.random.default_rng(5).integers(0, 256, (40, 40, 3)).astype(np.uint8)
     assert len(Quantizer(noise).at(16).palette) == 16
+
+
+@pytest.mark.parametrize("slate", [SLATE, (87, 96, 106)])
+def test_a_tint_is_seen(slate):
+    """Slate that turns into neutral grey is told, a level more or less is not."""
+    pixels = np.full((60, 80, 3), 255, np.uint8)
+    pixels[20:30, 10:70] = slate
+    quantizer = Quantizer(pixels)
+    white = (255, 255, 255, 255)
+    grey = round(sum(slate) / 3)
+    assert quantizer.shift(np.array([(grey, grey, grey, 255), white], np.uint8)) > 0.02
+    nearly = (slate[0], slate[1] + 1, slate[2] - 1, 255)
+    assert 0 < quantizer.shift(np.array([nearly, white], np.uint8)) < 0.02
+    assert quantizer.shift(np.array([(*slate, 255), white], np.uint8)) < 1e-6
+
+
+def test_slate_letters_stay_slate_beside_neutral_ones():
+    """A lossy picture takes as many colours as its letters need not to lose their tint."""
+    font = ImageFont.load_default(22)
+    image = Image.fromarray(page())
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 199, 99), fill="white")
+    draw.text((8, 4), "Neutral words", fill=(44, 44, 44), font=font)
+    draw.text((8, 34), "Slate words", fill=SLATE, font=font)
+    pixels = np.asarray(image)
+    palette, _ = versions(pixels, 80, None)
+    assert palette is not None
+    assert Quantizer(pixels).shift(palette.palette) <= 0.02
+    where = (pixels == SLATE).all(-1)
+    red, _, blue = palette.pixels(3)[where].astype(int).mean(0)
+    assert blue - red >= 6

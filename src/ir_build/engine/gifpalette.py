@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from ..score import Reference
+from . import tint
 from .evenness import Evenness
 from .gifshown import Screen
 
@@ -33,6 +34,10 @@ _CHECKED_PIXELS = 12_000_000
 _ROUNDS = 4
 #: how much over the target each of those must score, for the sake of those nobody looks at
 _MARGIN = 0.5
+#: share of all pixels from which a colour may not become another, and how far it may move at a
+#: quality of 80: most GIFs are dithered, which hides more than elsewhere
+_OWN_SHARE = 0.002
+_SHIFT = 0.04
 #: colours x frames that are counted
 _COUNTED = 30_000_000
 
@@ -43,6 +48,8 @@ class _Palette:
 
     colours: NDArray[np.uint8]
     squares: NDArray[np.float64]
+    #: how far the farthest of the frequent ones is from what takes its place, to the eye
+    shift: float
 
 
 def reduced(file: GifFile, target: float) -> GifFile | None:
@@ -102,7 +109,10 @@ def _fewest(palettes: _Palettes, judges: list[_Judge], target: float, most: int)
     # By halves: fewer colours score lower.
     while low < high:
         place = (low + high) // 2
-        if all(judge.accepts(palettes[place].colours, target) for judge in judges):
+        tried = palettes[place]
+        if tried.shift <= tint.allowed(_SHIFT, target) and all(
+            judge.accepts(tried.colours, target) for judge in judges
+        ):
             best, low = place, place + 1
         else:
             high = place
@@ -175,7 +185,9 @@ def _palette(colours: NDArray[np.uint8], counts: NDArray[np.int64], size: int) -
         nearest[start : start + 4096] = distances.argmin(axis=1)
         squares[start : start + 4096] = distances.min(axis=1)
     squares[0] = 0
-    return _Palette(palette[nearest].astype(np.uint8), squares)
+    placed = palette[nearest].astype(np.uint8)
+    own = np.flatnonzero(counts[1:] >= _OWN_SHARE * counts.sum()) + 1
+    return _Palette(placed, squares, tint.shift(colours[own], placed[own]))
 
 
 def _recoloured(file: GifFile, colours: NDArray[np.uint8], others: NDArray[np.uint8]) -> GifFile:

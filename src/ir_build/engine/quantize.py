@@ -17,6 +17,7 @@ import numpy as np
 import pyvips
 from PIL import Image
 
+from . import tint
 from .smoothness import activity
 
 if TYPE_CHECKING:
@@ -101,6 +102,10 @@ class Quantizer:
             ]
         )
         return Indexed(indices.reshape(self._shape), stored)
+
+    def shift(self, palette: Pixels) -> float:
+        """How far the farthest of the kept colours is from all of `palette`, to the eye."""
+        return tint.shift(self._kept, palette[_nearest(_place(self._kept), _place(palette))])
 
     def _merged(self, colours: int) -> Weights:
         parent = np.arange(len(self._start))
