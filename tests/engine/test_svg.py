@@ -15,7 +15,7 @@ from PIL import Image
 
 from ir_build.engine import svg, svgattributes, svgoutline, svgpath, svgsingle, svgvalues
 from ir_build.errors import CorruptFile, LeftAlone
-from ir_build.options import Compression, Meta, Options
+from ir_build.options import Compression, Effort, Meta, Options
 
 LOSSY = Options()
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
@@ -391,6 +391,18 @@ def test_an_outline_is_spelled_once(data, places, pen):
 def test_numbers_that_cannot_be_told_leave_an_outline_alone(number):
     """What a browser makes of it is not guessed."""
     assert svgoutline.respell(svgpath.parse(f"M 0 0 L {number} 1"), stroked=True) is None
+
+
+def test_fast_only_shortens_numbers_without_loss():
+    """Other commands are what takes the time."""
+    path = "M 10.50 10.50 L 20.50 10.50 L 20.50 30.25 L 10.50 30.25 Z"
+    source = f'<svg {NS} viewBox="0 0 99 99"><path d="{path}"/></svg>'.encode()
+    fast, usual = (
+        svg.compress(source, Options(compression_type=Compression.LOSSLESS, effort=effort)).data
+        for effort in (Effort.FAST, Effort.DEFAULT)
+    )
+    assert b'"M10.5 10.5 20.5 10.5 20.5 30.25 10.5 30.25Z"' in fast
+    assert len(usual) < len(fast) < len(source)
 
 
 def corners(data):

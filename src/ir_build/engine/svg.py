@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..candidate import Candidate
 from ..errors import LeftAlone, Reason
-from ..options import Compression, Options
+from ..options import Compression, Effort, Options
 from . import svgcrossings, svgimages
 from .svgminify import Outlines, minify
 from .svgsurvey import SVG, Namespaces, survey
@@ -55,10 +55,11 @@ def compress(data: bytes, options: Options) -> Candidate:
         )
         return small.encode(), notes
 
-    rounded = False
-    if found.outlines > _MOST_OUTLINES:
+    rounded, measured = False, lossy and found.measured
+    fast = options.effort is Effort.FAST and not measured
+    if fast or found.outlines > _MOST_OUTLINES:
         best, notes = minified(Outlines.SHORTENED)
-    elif lossy and found.measured:
+    elif measured:
         best, notes, rounded = _rounded(minified)
     else:
         best, notes = minified(Outlines.RESPELLED)
