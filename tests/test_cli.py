@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("IR_BUILD_")}
 
@@ -31,20 +31,20 @@ def run(*arguments, cwd, code=0, **environ):
     return done
 
 
-def picture(size=(200, 100), suffix="png", **options):
+def picture(size=(200, 100), suffix="png", blur=0, **options):
     image = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(image)
     for number in range(0, size[0], 7):
         draw.line((number, 0, size[0] - number, size[1]), fill=(number % 256, 80, 120), width=2)
     buffer = BytesIO()
-    image.save(buffer, suffix, **options)
+    image.filter(ImageFilter.GaussianBlur(blur)).save(buffer, suffix, **options)
     return buffer.getvalue()
 
 
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "img" / "deep er").mkdir(parents=True)
-    (tmp_path / "img" / "a.png").write_bytes(picture(compress_level=0))
+    (tmp_path / "img" / "a.png").write_bytes(picture(blur=1, compress_level=0))
     (tmp_path / "img" / "deep er" / "ü.jpg").write_bytes(picture(suffix="jpeg", quality=95))
     (tmp_path / "img" / "broken.png").write_bytes(picture()[:300])
     (tmp_path / "img" / "mislabelled.jpg").write_bytes(picture((90, 90), compress_level=0))
