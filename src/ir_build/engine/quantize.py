@@ -152,9 +152,10 @@ def _strips(pixels: Pixels) -> Iterator[_Strip]:
         rgba[..., :bands] = pixels[top : top + rows]
         # What cannot be seen takes no place in the palette.
         rgba[rgba[..., 3] == 0] = 0
-        packed, indices = np.unique(_packed(rgba), return_inverse=True)
+        whole = _packed(rgba)
+        packed, indices = np.unique(whole, return_inverse=True)
         weights = _sums(indices, 1 / (_SMOOTH + activity(rgba[..., :bands])).ravel(), len(packed))
-        steady = _sums(indices, _steady(_packed(rgba).reshape(rgba.shape[:2])).ravel(), len(packed))
+        steady = _sums(indices, _steady(whole.reshape(rgba.shape[:2])).ravel(), len(packed))
         colours = packed.view(np.uint8).reshape(-1, 4)
         yield _Strip(colours, weights, steady, indices.ravel().astype(np.uint32))
 

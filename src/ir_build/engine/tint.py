@@ -28,9 +28,12 @@ _OPPONENTS = np.array([
 
 
 def shift(before: NDArray[np.generic], after: NDArray[np.generic]) -> float:
-    """The farthest that any of the colours n x 3 or more moves, in OKLab with tints counting twice."""
+    """The farthest that any of the colours n x 3 or more moves, in OKLab with tints counting twice.
+
+    Rounded because the last bits of a float differ between processors, and a decision must not.
+    """
     moved = _eye(after) - _eye(before)
-    return float(np.sqrt(np.square(moved).sum(1)).max(initial=0.0))
+    return round(float(np.sqrt(np.square(moved).sum(1)).max(initial=0.0)), 4)
 
 
 def allowed(usual: float, quality: float) -> float:
