@@ -17,7 +17,7 @@ _PEAK = """
 import resource, sys
 from pathlib import Path
 from ir_build import engine
-from ir_build.media import MediaType
+from ir_build.formats import MediaType
 from ir_build.options import Options
 engine.compress(Path(sys.argv[1]).read_bytes(), MediaType(sys.argv[2]), Options())
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

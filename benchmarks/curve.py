@@ -8,7 +8,7 @@ from pathlib import Path
 
 import quality
 
-from ir_build.media import MediaType
+from ir_build.formats import MediaType
 
 _EFFORTS = ("fast", "default", "best")
 _KINDS = ("lossy", "lossless")

@@ -13,8 +13,8 @@ import quality
 import scoring
 from PIL import Image, ImageOps
 
-from ir_build.media import MediaType
-from ir_build.score import Reference
+from ir_build.formats import MediaType
+from ir_build.quality import Reference
 
 
 def measure(folder: Path, *, effort: str) -> None:

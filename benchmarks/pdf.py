@@ -18,7 +18,7 @@ import pikepdf
 import pypdfium2
 import timing
 
-from ir_build.score import Reference
+from ir_build.quality import Reference
 
 _DPI = 72
 _WORKERS = 2

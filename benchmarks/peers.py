@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import timing
 
-from ir_build.media import MediaType
+from ir_build.formats import MediaType
 
 if TYPE_CHECKING:
     from timing import Cost

@@ -13,7 +13,7 @@ import peers
 import scoring
 import timing
 
-from ir_build.media import HEAD_BYTES, MediaType, sniff
+from ir_build.formats import HEAD_BYTES, MediaType, sniff
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -87,7 +87,7 @@ def scores(pairs: list[tuple[Path, Path]]) -> list[float]:
 def of_pictures(one: Image.Image, two: Image.Image) -> float:
     """The score of an opaque picture against another of its size."""
     if not (_TOOL or _PACKAGE):
-        from ir_build.score import Reference  # noqa: PLC0415
+        from ir_build.quality import Reference  # noqa: PLC0415
 
         return Reference(np.asarray(one)).score(np.asarray(two))
     with tempfile.TemporaryDirectory() as folder:

@@ -14,9 +14,9 @@ from pathlib import Path
 from PIL import Image
 from serving import bare, cpu_of, load, ours, wait_idle
 
-from ir_build import backends, media
+from ir_build import backends, formats
 from ir_build.options import Options
-from ir_build.sandbox import Sandbox
+from ir_build.sandbox.pool import Sandbox
 
 _MB = 1_000_000
 _ROUNDS = 5
@@ -74,7 +74,7 @@ def compression(folder: Path) -> None:
 
     def alone(*, verified: bool) -> tuple[float, float]:
         def work(data: bytes) -> None:
-            kind = media.sniff(data)
+            kind = formats.sniff(data)
             assert kind is not None
             candidate = backend.compress(data, kind, options, "a")
             if verified:

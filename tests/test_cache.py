@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from ir_build.cache import Cache, Entry
 from ir_build.errors import CacheError
+from ir_build.run.cache import Cache, Entry
 
 SMALL = Entry("kept", code="not-smaller", detail="détail", notes=("a", "b"))
 LARGE = Entry("compressed", data=os.urandom(100_000), lossy=True, notes=("stripped Exif",))
@@ -164,7 +164,7 @@ def test_the_folder_says_what_it_is(cache):
 WRITER = textwrap.dedent("""
     import hashlib, os, sys
     from pathlib import Path
-    from ir_build.cache import Cache, Entry
+    from ir_build.run.cache import Cache, Entry
     cache = Cache(Path(sys.argv[1]), size_limit=30_000_000)
     number = 0
     while True:

@@ -7,7 +7,7 @@ import pytest
 from ir_build import config, values
 from ir_build.config import Source, load
 from ir_build.errors import ConfigError
-from ir_build.media import MediaType
+from ir_build.formats import MediaType
 from ir_build.options import Compression, Meta, Options, Resize
 from ir_build.settings import SETTINGS
 

@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-from ir_build import discover
-from ir_build.media import MediaType, sniff
+from ir_build.formats import MediaType, sniff
+from ir_build.globs import matcher
+from ir_build.run import discover
 
 
 def names(folder):
@@ -94,7 +95,7 @@ def test_leftovers_of_a_killed_run_are_no_assets(site):
 )
 def test_globs_are_those_of_gitignore(patterns, name, matches):
     """The rules people know from .gitignore hold."""
-    assert bool(discover.matcher(patterns)(name)) is matches
+    assert bool(matcher(patterns)(name)) is matches
 
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"/>'

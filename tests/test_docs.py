@@ -125,7 +125,7 @@ def test_the_report_example_has_the_fields_of_a_report():
     """The JSON shown is what is written."""
     text = (ROOT / "docs" / "report.md").read_text()
     shown = json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1])
-    from ir_build.media import MediaType
+    from ir_build.formats import MediaType
     from ir_build.outcome import Compressed
     from ir_build.report import Report
     from ir_build.report.json import to_json

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from ir_build import api, backends
 from ir_build.candidate import Candidate
 from ir_build.cli import main
-from ir_build.media import MediaType
+from ir_build.formats import MediaType
 from ir_build.options import Effort, Meta, Resize
 from ir_build.settings import SETTINGS
 

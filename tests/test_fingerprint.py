@@ -5,10 +5,11 @@ import time
 
 import pytest
 
-from ir_build import atomic, fingerprint
+from ir_build import atomic
 from ir_build.errors import Reason
-from ir_build.fingerprint import Known, StatIndex
-from ir_build.media import MediaType
+from ir_build.formats import MediaType
+from ir_build.run import fingerprint
+from ir_build.run.fingerprint import Known, StatIndex
 
 KNOWN = Known(fingerprint.digest(b"one"), MediaType.PNG)
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+from ir_build.formats import MediaType, sniff
 from ir_build.marker import is_marked, mark
-from ir_build.media import MediaType, sniff
 
 
 def picture(mode="RGB", colour=(200, 80, 20)):

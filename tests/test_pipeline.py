@@ -6,10 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ir_build import discover, fingerprint
-from ir_build.cache import Cache
 from ir_build.candidate import Candidate
-from ir_build.destination import Folder, InPlace, Nowhere
 from ir_build.errors import (
     AuthenticationError,
     CorruptFile,
@@ -18,11 +15,14 @@ from ir_build.errors import (
     TransportError,
     WorkerCrashed,
 )
-from ir_build.fingerprint import StatIndex
 from ir_build.options import Compression, Options
 from ir_build.outcome import Cached, Compressed, Failed, Kept
-from ir_build.pipeline import Pipeline
-from ir_build.plan import Job, Planner
+from ir_build.run import discover, fingerprint
+from ir_build.run.cache import Cache
+from ir_build.run.destination import Folder, InPlace, Nowhere
+from ir_build.run.fingerprint import StatIndex
+from ir_build.run.pipeline import Pipeline
+from ir_build.run.plan import Job, Planner
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -293,7 +293,7 @@ def test_another_backend_or_version_makes_another_key(run):
 
 def test_a_lossy_result_is_never_compressed_again(run, monkeypatch):
     """Not with other options either: every generation loses something."""
-    monkeypatch.setattr("ir_build.pipeline.mark", lambda data, _: data)
+    monkeypatch.setattr("ir_build.run.pipeline.mark", lambda data, _: data)
     run.backend.answers["a"] = Candidate(PNG + b"lossy result", lossy=True)
     run.add("a.png", "a")
     run.go()

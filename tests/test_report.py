@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ir_build.errors import Reason
-from ir_build.media import MediaType
+from ir_build.formats import MediaType
 from ir_build.outcome import Cached, Compressed, Failed, Kept
 from ir_build.report import Report, escape, numbers
 from ir_build.report.github import publish

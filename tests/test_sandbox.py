@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from ir_build.errors import CorruptFile, WorkerCrashed, WorkerTimeout
-from ir_build.media import MediaType
+from ir_build.formats import MediaType
 from ir_build.options import Options
-from ir_build.sandbox import Sandbox
+from ir_build.sandbox.pool import Sandbox
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are the means")
 
@@ -46,7 +46,7 @@ def children():
         try:
             with open(f"/proc/{pid}/stat") as stat, open(f"/proc/{pid}/cmdline") as cmdline:
                 parent = stat.read().rpartition(")")[2].split()[1]
-                if parent == str(os.getpid()) and "ir_build.worker" in cmdline.read():
+                if parent == str(os.getpid()) and "ir_build.sandbox.worker" in cmdline.read():
                     found.append(int(pid))
         except OSError:
             continue

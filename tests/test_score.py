@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from ir_build.score import Reference, planes
+from ir_build.quality import Reference, planes
 
 RNG = np.random.default_rng(3)
 
@@ -142,7 +142,7 @@ def test_any_size_can_be_scored(size):
 
 def test_blocks_add_up():
     """A picture scored in blocks has about the score it has as a whole."""
-    from ir_build.score import ssimulacra2
+    from ir_build.quality import ssimulacra2
 
     whole = Reference(PIXELS).score(jpeg(60))
     block, kept = ssimulacra2._BLOCK, ssimulacra2._KEPT_PIXELS

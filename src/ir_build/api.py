@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from . import backends, discover
-from .cache import Cache
-from .conclusion import conclude, tell
+from . import backends
 from .config import Config, Source, load, read_value
-from .destination import (
+from .errors import ConfigError
+from .globs import matcher
+from .options import Compression
+from .report import Report
+from .run import discover
+from .run.cache import Cache
+from .run.destination import (
     Destination,
     Folder,
     InPlace,
@@ -26,23 +30,21 @@ from .destination import (
     refuse_overlap,
     refuse_sources,
 )
-from .errors import ConfigError
-from .fingerprint import StatIndex
-from .options import Compression
-from .pipeline import Pipeline, keep
-from .plan import Job, Planner
-from .report import Report
-from .sandbox import Sandbox
+from .run.fingerprint import StatIndex
+from .run.finish import conclude, tell
+from .run.pipeline import Pipeline, keep
+from .run.plan import Job, Planner
+from .sandbox.pool import Sandbox
 from .settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from .cache import Entry
-    from .discover import Asset
-    from .media import MediaType
+    from .formats import MediaType
     from .options import Options
     from .outcome import Failed, Kept, Outcome
+    from .run.cache import Entry
+    from .run.discover import Asset
 
     #: called with how many files are done and how many there are
     Progress = Callable[[int, int], object]
@@ -115,8 +117,8 @@ class Session:
             else None
         )
         self._cache = Cache(config.cache_dir, size_limit=config.cache_size)
-        self._included = discover.matcher(config.include) if config.include else None
-        self._excluded = discover.matcher(config.exclude)
+        self._included = matcher(config.include) if config.include else None
+        self._excluded = matcher(config.exclude)
         threads = max(_THREADS, config.jobs)
         if self.backend.remote:
             # While results are verified, which needs a worker each, the line must stay full.

@@ -11,15 +11,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .discover import matcher
 from .errors import ConfigError
+from .globs import matcher
 from .options import Compression, Options
 from .settings import BY_NAME, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .media import MediaType
+    from .formats import MediaType
 
 #: settings that no file's bytes depend on
 _INDECISIVE = frozenset(

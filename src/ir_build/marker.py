@@ -11,7 +11,7 @@ import re
 import zlib
 from typing import TYPE_CHECKING, Literal
 
-from .media import MediaType
+from .formats import MediaType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from .errors import Reason
-    from .media import MediaType
+    from .formats import MediaType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .media import MediaType
+from .formats import MediaType
 from .options import NAMED_QUALITIES, Compression, Effort, Meta, Resize
 
 if TYPE_CHECKING:

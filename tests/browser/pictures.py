@@ -7,7 +7,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from ir_build.engine.pngfile import SIGNATURE, Chunk
+from ir_build.engine.png.file import SIGNATURE, Chunk
 
 WIDTH, HEIGHT = 88, 72
 # What is done to the upright picture to get the one that is stored, by Exif orientation.

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ir_build.engine import avif
+from ir_build.engine.avif import codec as avif
 from ir_build.options import Compression, Effort, Options
-from ir_build.score import Reference
+from ir_build.quality import Reference
 
 from .pictures import file, upright
 from .profiles import PROFILES

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageSequence
 
 from ir_build import verify
-from ir_build.engine import png
-from ir_build.engine.pngfile import SIGNATURE, Chunk
+from ir_build.engine.png import codec as png
+from ir_build.engine.png.file import SIGNATURE, Chunk
 from ir_build.errors import LeftAlone
-from ir_build.media import MediaType
+from ir_build.formats import MediaType
 from ir_build.options import Compression, Effort, Options, Resize
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)

@@ -9,10 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from ir_build.engine import av1, avif, colour, isobmff
+from ir_build.engine.avif import av1
+from ir_build.engine.avif import codec as avif
+from ir_build.engine.avif import file as avif_file
+from ir_build.engine.shared import colour_profile
 from ir_build.errors import CorruptFile, InputError, LeftAlone, TooLarge
 from ir_build.options import Compression, Effort, Meta, Options, Resize
-from ir_build.score import Reference
+from ir_build.quality import Reference
 
 LOSSY = Options(effort=Effort.FAST)
 LOSSLESS = Options(compression_type=Compression.LOSSLESS, effort=Effort.FAST)
@@ -67,7 +70,7 @@ def test_lossy_reaches_the_score(mode):
 def test_subsampling_stays():
     """Colours at full resolution stay so."""
     result = avif.compress(saved(picture(), subsampling="4:4:4"), LOSSY)
-    read = isobmff.read(result.data)
+    read = avif_file.read(result.data)
     assert avif._subsampling(read.items[read.primary]) == "4:4:4"
 
 
@@ -91,7 +94,7 @@ def test_colours_of_the_coded_picture_count_where_the_file_tells_none():
     # The last of the four properties that belong to the picture is no longer its own.
     data = saved(picture()).replace(b"\4\1\2\x83\4", b"\4\1\2\x83\0")
     assert avif.compress(data, LOSSY).lossy
-    read = isobmff.read(data)
+    read = avif_file.read(data)
     (start, _), *_ = read.items[1].location.extents
     header = data[start : start + 16]
     for bit in range(96):
@@ -151,7 +154,7 @@ def test_scores_are_of_colours_as_they_are_shown():
     source = saved(picture(), icc_profile=profile)
     result = avif.compress(source, LOSSY).data
     stored = [np.asarray(opened(one)) for one in (source, result)]
-    shown = [np.asarray(colour.to_srgb(opened(one), profile)) for one in (source, result)]
+    shown = [np.asarray(colour_profile.to_srgb(opened(one), profile)) for one in (source, result)]
     assert 80 <= Reference(shown[0]).score(shown[1]) < 83
     assert Reference(shown[0]).score(shown[1]) < Reference(stored[0]).score(stored[1])
 

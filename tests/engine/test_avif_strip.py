@@ -11,9 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from ir_build.engine import av1, avif, exif, isobmff
+from ir_build.engine.avif import av1
+from ir_build.engine.avif import codec as avif
+from ir_build.engine.avif import file as avif_file
+from ir_build.engine.shared import exif
 from ir_build.errors import CorruptFile, InputError, LeftAlone
-from ir_build.media import MediaType
+from ir_build.formats import MediaType
 from ir_build.options import Compression, Effort, Meta, Options
 from ir_build.verify import verify
 
@@ -65,7 +68,7 @@ class File:
 
     @classmethod
     def of(cls, data):
-        read = isobmff.read(data)
+        read = avif_file.read(data)
         items = {
             number: [item.kind, item.description, item.hidden, item.properties, read.bytes_of(item)]
             for number, item in read.items.items()
@@ -209,7 +212,7 @@ def test_thumbnails_and_what_nobody_refers_to_go():
     file.items[7] = small
     file.references.append((b"thmb", 7, (1,)))
     file.items[8] = [*small[:2], True, *small[3:]]
-    assert list(isobmff.read(stripped(file.write())).items) == [1]
+    assert list(avif_file.read(stripped(file.write())).items) == [1]
 
 
 def grid(columns=2, rows=1):
@@ -217,7 +220,7 @@ def grid(columns=2, rows=1):
     tile = File.of(saved(picture("RGB", 64, 64))).items[1]
     whole = [one for one in tile[3] if one.kind in (b"pixi", b"colr")]
     size = (columns * 64).to_bytes(4, "big") + (rows * 64).to_bytes(4, "big")
-    whole.append(isobmff.Property(b"ispe", bytes(4) + size))
+    whole.append(avif_file.Property(b"ispe", bytes(4) + size))
     content = bytes((0, 1, rows - 1, columns - 1)) + size
     items = {1: [b"grid", b"Grid\0", False, whole, content]}
     tiles = range(2, columns * rows + 2)
@@ -231,7 +234,7 @@ def test_a_grid_stays_a_grid():
     """Tiles stay in order; equal ones are stored once."""
     data = grid(2, 2).write(padding=bytes(50))
     result = stripped(data)
-    read = isobmff.read(result)
+    read = avif_file.read(result)
     assert [item.kind for item in read.items.values()] == [b"grid"] + [b"av01"] * 4
     assert len({item.location for item in read.items.values()}) == 2
     with pytest.raises(LeftAlone, match="grid"):
@@ -241,10 +244,10 @@ def test_a_grid_stays_a_grid():
 def test_properties_nobody_knows_stay():
     """And whether they are essential."""
     file = File.of(saved(picture("RGB")))
-    odd = isobmff.Property(b"odd!", b"whatever")
-    pasp = isobmff.Property(b"pasp", b"\0\0\0\1\0\0\0\2", essential=False)
+    odd = avif_file.Property(b"odd!", b"whatever")
+    pasp = avif_file.Property(b"pasp", b"\0\0\0\1\0\0\0\2", essential=False)
     file.items[1][3] += (odd, pasp)
-    read = isobmff.read(stripped(file.write()))
+    read = avif_file.read(stripped(file.write()))
     assert read.items[1].properties == file.items[1][3]
 
 
@@ -256,7 +259,7 @@ def _left_files():
     mime = File({**plain.items, 5: [b"mime", b"\0text/html\0", False, (), b"<p>"]}, [])
     depth = File.of(saved(picture("RGBA")))
     depth.items[2][3] = tuple(
-        isobmff.Property(b"auxC", bytes(4) + b"urn:com:photo:aux:hdrgainmap\0")
+        avif_file.Property(b"auxC", bytes(4) + b"urn:com:photo:aux:hdrgainmap\0")
         if one.kind == b"auxC"
         else one
         for one in depth.items[2][3]
@@ -312,7 +315,7 @@ def test_lossy_gives_the_stripped_file_where_loss_is_not_worth_it():
     metadata = {"exif": exif_of(), "xmp": XMP}
     small = saved(picture("RGB", 128, 128), quality=40, **metadata)
     deep = File.of(saved(picture("RGB", 128, 128), **metadata))
-    deep.items[1][3] += (isobmff.Property(b"odd!", b""),)
+    deep.items[1][3] += (avif_file.Property(b"odd!", b""),)
     for data in (small, deep.write()):
         result = avif.compress(data, Options(effort=Effort.FAST))
         assert not result.lossy
@@ -324,7 +327,7 @@ def test_damaged_pictures_are_reported():
     """Though nothing has to be decoded."""
     data = bytearray(saved(picture("RGB"), exif=exif_of()))
     at = data.index(b"mdat") + 4
-    read = isobmff.read(bytes(data))
+    read = avif_file.read(bytes(data))
     (start, size), *_ = read.items[1].location.extents
     assert start >= at
     data[start + 4 : start + size] = b"\xff" * (size - 4)
@@ -362,7 +365,7 @@ def test_sequence_headers_tell_colours_and_range(matrix, limited):
     """As libavif writes them; it says the same of the colours in `colr`."""
     image = picture("RGB").convert("L") if matrix == "4:0:0" else picture("RGB")
     data = saved(image, subsampling=matrix, range="limited" if limited else "full")
-    read = isobmff.read(data)
+    read = avif_file.read(data)
     found = av1.sequence(read.bytes_of(read.items[1]))
     nclx = read.items[1].first(b"colr")
     assert nclx == b"nclx" + b"".join(
@@ -387,7 +390,7 @@ def test_headers_cut_short_tell_nothing(data):
 
 def with_limited_alpha(data):
     """The file with the one bit changed that says what range its transparency is in."""
-    read = isobmff.read(data)
+    read = avif_file.read(data)
     (start, _), *_ = read.items[2].location.extents
     header = bytearray(data[start : start + 16])
     before = av1.sequence(bytes(header))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from ir_build.engine import colour
+from ir_build.engine.shared import colour_profile
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -45,19 +45,19 @@ def with_table(changed):
 
 def test_a_curve_counts_at_every_level():
     """One number that is off shows in all pixels of that level."""
-    assert colour.is_srgb(with_table({}))
-    assert not colour.is_srgb(with_table(dict.fromkeys(range(338, 344), 0)))
+    assert colour_profile.is_srgb(with_table({}))
+    assert not colour_profile.is_srgb(with_table(dict.fromkeys(range(338, 344), 0)))
 
 
 def test_srgb_is_srgb():
     """What says only what is assumed anyway makes no difference."""
-    assert colour.is_srgb(SRGB)
+    assert colour_profile.is_srgb(SRGB)
 
 
 @pytest.mark.parametrize("profile", [swapped(), with_gamma(1.0), with_gamma(1.8), with_gamma(2.2)])
 def test_other_primaries_and_curves_are_not(profile):
     """Even a gamma of 2.2 differs from sRGB where it is dark."""
-    assert not colour.is_srgb(profile)
+    assert not colour_profile.is_srgb(profile)
 
 
 @pytest.mark.parametrize(
@@ -68,27 +68,27 @@ def test_other_primaries_and_curves_are_not(profile):
 def test_damaged_profiles_have_to_stay(profile):
     """What cannot be understood is neither sRGB nor applied."""
     if profile != SRGB[:-100]:
-        assert not colour.is_srgb(profile)
-    assert isinstance(colour.is_srgb(profile), bool)
+        assert not colour_profile.is_srgb(profile)
+    assert isinstance(colour_profile.is_srgb(profile), bool)
 
 
 def test_other_spaces_have_to_stay():
     """A profile for Lab or CMYK pictures says nothing about one in RGB."""
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
-    assert not colour.is_srgb(lab)
-    assert colour.to_srgb(Image.new("CMYK", (2, 2)), SRGB) is None
+    assert not colour_profile.is_srgb(lab)
+    assert colour_profile.to_srgb(Image.new("CMYK", (2, 2)), SRGB) is None
 
 
 def test_conversion_shows_the_same_colours():
     """With red and blue exchanged by the profile, they are exchanged in the pixels."""
     image = Image.new("RGB", (4, 4), (200, 30, 90))
-    converted = np.asarray(colour.to_srgb(image, swapped()), int)
+    converted = np.asarray(colour_profile.to_srgb(image, swapped()), int)
     assert converted[0, 0, 2] > converted[0, 0, 0]
-    unchanged = np.asarray(colour.to_srgb(image, SRGB), int)
+    unchanged = np.asarray(colour_profile.to_srgb(image, SRGB), int)
     assert np.abs(unchanged - np.asarray(image, int)).max() <= 2
 
 
 def test_conversion_keeps_alpha():
     """Transparency is no colour."""
     image = Image.new("RGBA", (4, 4), (200, 30, 90, 77))
-    assert colour.to_srgb(image, swapped()).getchannel("A").getextrema() == (77, 77)
+    assert colour_profile.to_srgb(image, swapped()).getchannel("A").getextrema() == (77, 77)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ir_build.engine.evenness import Evenness
+from ir_build.quality.banding import Evenness
 
 SKY = np.zeros((120, 160, 3), np.uint8)
 SKY[..., 0] = np.linspace(90, 200, 160)

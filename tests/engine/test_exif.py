@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ir_build.engine import exif
+from ir_build.engine.shared import exif
 from ir_build.options import Meta
 
 ALL = frozenset(Meta)

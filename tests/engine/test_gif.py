@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, ImageSequence
 
 from ir_build.candidate import Candidate
-from ir_build.engine import gif, gifcoding, giffile, gifpalette, tint
-from ir_build.engine.giffile import Control, Frame, GifFile
+from ir_build.engine.gif import codec as gif
+from ir_build.engine.gif import coding, palette
+from ir_build.engine.gif import file as gif_file
+from ir_build.engine.gif.file import Control, Frame, GifFile
 from ir_build.errors import CorruptFile, InputError, LeftAlone, TooLarge
-from ir_build.media import MediaType
+from ir_build.formats import MediaType
 from ir_build.options import Compression, Effort, Options
-from ir_build.score import Reference
+from ir_build.quality import Reference, colour_difference
 from ir_build.verify import verify
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
@@ -69,7 +71,7 @@ def packed(codes, width=9):
 
 def uncompressed(data):
     """The file with a clear code before every pixel: valid, and as long as can be."""
-    file = giffile.parse(data)
+    file = gif_file.parse(data)
     (one,) = file.frames
     pixels = Image.open(BytesIO(data)).tobytes()
     codes = packed([*(code for pixel in pixels for code in (256, pixel)), 257])
@@ -110,7 +112,7 @@ def test_an_animation_stays_what_it_is(disposal, options):
     candidate = same(data)
     assert len(candidate.data) < 0.9 * len(data)
     assert shown(candidate.data) == shown(data)
-    areas = [one.width * one.height for one in giffile.parse(candidate.data).frames]
+    areas = [one.width * one.height for one in gif_file.parse(candidate.data).frames]
     assert max(areas[1:]) < 90 * 60 / 4
 
 
@@ -120,10 +122,10 @@ def test_colour_tables_are_shared_and_cut_down():
     pixels = [np.full((8, 8), number, np.uint8) for number in range(10)]
     frames = tuple(
         Frame(b"", Control(delay=5), 0, 0, 8, 8, interlaced=False, table=table, code_size=8,
-              codes=gifcoding.lzw(one, 8))
+              codes=coding.lzw(one, 8))
         for one in pixels
     )  # fmt: skip
-    result = giffile.parse(same(GifFile(8, 8, 0, b"", frames).encode()).data)
+    result = gif_file.parse(same(GifFile(8, 8, 0, b"", frames).encode()).data)
     assert len(result.table) == 3 * 16
     assert not any(one.table for one in result.frames)
 
@@ -131,9 +133,9 @@ def test_colour_tables_are_shared_and_cut_down():
 def test_frames_that_change_nothing_take_their_time():
     """A frame equal to the one before is one pixel, shown as long as it was."""
     data = saved(2, duration=[30, 40], loop=0)
-    file = giffile.parse(data)
+    file = gif_file.parse(data)
     still = GifFile(file.width, file.height, 0, file.table, (*file.frames, file.frames[-1]))
-    result = giffile.parse(same(still.encode()).data)
+    result = gif_file.parse(same(still.encode()).data)
     assert [one.control.delay for one in result.frames] == [3, 4, 4]
     assert (result.frames[2].width, result.frames[2].height) == (1, 1)
 
@@ -165,11 +167,11 @@ def animations(draw):
             delay=draw(st.integers(2, 9)),
             transparent=int(random.integers(0, colours)),
         )
-        size = gifcoding.code_size(colours - 1)
+        size = coding.code_size(colours - 1)
         loop = b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x05\x00\x00" if number == 0 else b""
         frames.append(
             Frame(loop, control, left, top, width, height, False, table, size,
-                  gifcoding.lzw(pixels, size))
+                  coding.lzw(pixels, size))
         )  # fmt: skip
     return GifFile(SIZE, SIZE, 0, bytes(range(48)), tuple(frames)).encode()
 
@@ -180,7 +182,7 @@ def test_any_animation_shows_the_same(data):
     """Nothing changes but the bytes, by three decoders; a second run finds nothing."""
     once = same(data).data
     assert gif.compress(once, Options()).data == once
-    before, after = giffile.parse(data), giffile.parse(once)
+    before, after = gif_file.parse(data), gif_file.parse(once)
     assert [one.control.delay for one in before.frames] == [
         one.control.delay for one in after.frames
     ]
@@ -191,7 +193,7 @@ def test_the_codes_are_those_of_the_alphabet(size):
     """LZW data of every code size decode to what was coded, past a full table of codes."""
     pixels = np.random.default_rng(size).integers(0, 2**size, (120, 120)).astype(np.uint8)
     one = Frame(b"", Control(), 0, 0, 120, 120, interlaced=False, table=b"", code_size=size,
-                codes=gifcoding.lzw(pixels, size))  # fmt: skip
+                codes=coding.lzw(pixels, size))  # fmt: skip
     image = Image.open(BytesIO(GifFile(120, 120, 0, bytes(768), (one,)).encode()))
     assert (np.asarray(image) == pixels).all()
 
@@ -202,15 +204,15 @@ def test_the_codes_are_those_of_the_alphabet(size):
         {"control": Control(disposal=2)},
         {"left": 80},
         {"control": Control(disposal=5)},
-        {"codes": gifcoding.lzw(np.full((60, 90), 200, np.uint8), 8), "code_size": 8, "top": 0}
+        {"codes": coding.lzw(np.full((60, 90), 200, np.uint8), 8), "code_size": 8, "top": 0}
         | {"left": 0, "width": 90, "height": 60},
     ],
 )
 def test_what_viewers_disagree_on_is_not_drawn_anew(change):
     """Frames cleared to nobody knows what, out of the screen, or of colours that are not there."""
-    file = giffile.parse(saved(3))
+    file = gif_file.parse(saved(3))
     odd = replace(file, frames=(file.frames[0], replace(file.frames[1], **change), file.frames[2]))
-    result = giffile.parse(gif.compress(odd.encode(), Options()).data)
+    result = gif_file.parse(gif.compress(odd.encode(), Options()).data)
     assert [(one.left, one.top, one.width, one.height) for one in result.frames] == [
         (one.left, one.top, one.width, one.height) for one in odd.frames
     ]
@@ -250,16 +252,16 @@ def test_codes_that_are_shorter_than_ours_stay():
     parts = random.integers(0, 16, (40, 24))
     noisy = parts[random.integers(0, 40, 800)].astype(np.uint8).reshape(160, 120)
     codes = patient(noisy, 4)
-    assert len(codes) < 0.98 * len(gifcoding.lzw(noisy, 4))
+    assert len(codes) < 0.98 * len(coding.lzw(noisy, 4))
     table = random.integers(0, 256, 48).astype(np.uint8).tobytes()
     plain = np.full((160, 120), 3, np.uint8)
     frames = tuple(
         Frame(b"", Control(delay=5), 0, 0, 120, 160, interlaced=False, table=table, code_size=4,
               codes=one)
-        for one in (gifcoding.lzw(plain, 4), codes, gifcoding.lzw(plain, 4))
+        for one in (coding.lzw(plain, 4), codes, coding.lzw(plain, 4))
     )  # fmt: skip
     data = GifFile(120, 160, 0, b"", frames).encode()
-    result = giffile.parse(same(data).data)
+    result = gif_file.parse(same(data).data)
     assert result.frames[1] == frames[1]
     assert len(result.frames[0].encode()) < len(frames[0].encode())
     assert gif.compress(same(data).data, LOSSLESS).data == same(data).data
@@ -270,12 +272,12 @@ def test_codes_that_are_shorter_than_ours_stay():
 def test_blocks_are_taken_apart_as_they_were_put_together(before, full, after):
     """Whatever their number and content; those that are cut short are reported."""
     data = before + b"\xff" * full + after
-    blocks = giffile.sub_blocks(data)
+    blocks = gif_file.sub_blocks(data)
     assert len(blocks) == len(data) + -(-len(data) // 255) + 1
-    assert giffile.joined(b"any" + blocks + after, 3) == (data, 3 + len(blocks))
+    assert gif_file.joined(b"any" + blocks + after, 3) == (data, 3 + len(blocks))
     for end in (0, 1, len(blocks) // 2, len(blocks) - 1):
         with pytest.raises(CorruptFile):
-            giffile.joined(blocks[: min(end, len(blocks) - 1)], 0)
+            gif_file.joined(blocks[: min(end, len(blocks) - 1)], 0)
 
 
 def test_an_index_that_is_only_named_counts_for_the_width_of_codes():
@@ -285,10 +287,10 @@ def test_an_index_that_is_only_named_counts_for_the_width_of_codes():
     sizes = [(12, 12), *[(20, 20)] * 6]
     frames = tuple(
         Frame(b"", Control(delay=5, transparent=7), 0, 0, *size, interlaced=False, table=table,
-              code_size=3, codes=gifcoding.lzw(random.integers(0, 4, size).astype(np.uint8), 3))
+              code_size=3, codes=coding.lzw(random.integers(0, 4, size).astype(np.uint8), 3))
         for size in sizes
     )  # fmt: skip
-    result = giffile.parse(same(GifFile(20, 20, 0, b"", frames).encode()).data)
+    result = gif_file.parse(same(GifFile(20, 20, 0, b"", frames).encode()).data)
     assert result.frames[0].control.transparent == 4
     assert not any(one.table for one in result.frames)
 
@@ -346,7 +348,7 @@ def test_bombs_do_not_go_off():
     """Too many pixels, too many frames, or too much of both."""
     with pytest.raises(TooLarge):
         gif.compress(saved(), Options(max_pixels=100))
-    file = giffile.parse(saved())
+    file = gif_file.parse(saved())
     many = GifFile(90, 60, 0, file.table, file.frames * 20_001)
     with pytest.raises(TooLarge):
         gif.compress(many.encode(), Options())
@@ -397,7 +399,7 @@ def test_lossy_shows_every_frame_up_to_the_score():
 
 def test_in_a_long_animation_the_frames_that_suffer_most_are_held_against_the_target(monkeypatch):
     """Where not all can be looked at, one frame of colours of its own still reaches it."""
-    monkeypatch.setattr(gifpalette, "_CHECKED_PIXELS", 2 * 128 * 96)
+    monkeypatch.setattr(palette, "_CHECKED_PIXELS", 2 * 128 * 96)
     data = recording(frames=12, odd=7)
     candidate = gif.compress(data, Options(quality=60))
     assert candidate.lossy
@@ -430,7 +432,7 @@ def test_frequent_colours_keep_their_tint(quality):
     after = gif.compress(data, Options(quality=quality)).data
     blocks = (slice(4, 60, 10), 30)
     shown = [np.asarray(Image.open(BytesIO(one)).convert("RGB"))[blocks] for one in (data, after)]
-    assert tint.shift(*shown) <= tint.allowed(0.04, quality)
+    assert colour_difference.shift(*shown) <= colour_difference.allowed(0.04, quality)
 
 
 def test_large_changes_are_drawn_nearly_as_well_as_they_can_be():

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from ir_build.engine import colour, exif, jpeg, jpegfile, jpeglossy
+from ir_build.engine.jpeg import codec as jpeg
+from ir_build.engine.jpeg import file as jpeg_file
+from ir_build.engine.jpeg import lossy
+from ir_build.engine.shared import colour_profile, exif
 from ir_build.errors import CorruptFile, LeftAlone, TooLarge
 from ir_build.options import Compression, Meta, Options, Resize
-from ir_build.score import Reference
+from ir_build.quality import Reference
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
 
@@ -94,13 +97,13 @@ def test_what_mozjpeg_has_coded_is_recognised():
     usual = saved(progressive=True)
     done = jpeg.compress(usual, LOSSLESS).data
     assert len(done) < 0.99 * len(usual)
-    assert [jpegfile.parse(one).is_well_coded for one in (saved(), usual, done)] == [
+    assert [jpeg_file.parse(one).is_well_coded for one in (saved(), usual, done)] == [
         False,
         False,
         True,
     ]
     assert jpeg.compress(done, LOSSLESS).data == done
-    bloated = done[:2] + jpegfile.Segment(0xFE, bytes(len(done))).encode() + done[2:]
+    bloated = done[:2] + jpeg_file.Segment(0xFE, bytes(len(done))).encode() + done[2:]
     assert jpeg.compress(bloated, LOSSLESS).data == done
 
 
@@ -191,7 +194,7 @@ def test_scores_are_of_colours_as_they_are_shown():
     data = saved(photo(grain=8), quality=97, icc_profile=profile)
     result = jpeg.compress(data, Options()).data
     stored = [np.asarray(opened(one)) for one in (data, result)]
-    shown = [np.asarray(colour.to_srgb(opened(one), profile)) for one in (data, result)]
+    shown = [np.asarray(colour_profile.to_srgb(opened(one), profile)) for one in (data, result)]
     assert 80 <= Reference(shown[0]).score(shown[1]) < 83
     assert not 80 <= Reference(stored[0]).score(stored[1]) < 83
 
@@ -287,8 +290,8 @@ def test_a_table_for_numbers_too_large_is_damaged():
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_large_pictures_reach_the_target_too(mode, monkeypatch):
     """The search that begins with a sample ends with a score of the whole."""
-    monkeypatch.setattr(jpeglossy, "_LARGE", 200_000)
-    monkeypatch.setattr(jpeglossy, "_SAMPLE", 60_000)
+    monkeypatch.setattr(lossy, "_LARGE", 200_000)
+    monkeypatch.setattr(lossy, "_SAMPLE", 60_000)
     data = saved(photo(900, 600).convert(mode), quality=97)
     candidate = jpeg.compress(data, Options())
     assert candidate.lossy
@@ -330,9 +333,9 @@ def test_a_profile_in_several_segments_is_put_together():
     """Long profiles are split; a missing part makes the profile unusable, not the picture."""
     long = swapped_profile() + bytes(100_000)
     data = saved(icc_profile=long)
-    assert jpegfile.parse(data).profile == long
+    assert jpeg_file.parse(data).profile == long
     result = jpeg.compress(data, LOSSLESS).data
-    assert jpegfile.parse(result).profile == long
+    assert jpeg_file.parse(result).profile == long
 
 
 @pytest.mark.parametrize(
@@ -347,6 +350,6 @@ def test_damaged_exif_counts_as_none(damage):
 def test_damaged_profiles_count_as_ones_that_matter():
     """What cannot be understood is kept."""
     for damaged in (b"", b"x" * 200, SRGB[:100], bytes(len(SRGB))):
-        assert not colour.is_srgb(damaged)
-    assert colour.is_srgb(SRGB)
-    assert not colour.is_srgb(swapped_profile())
+        assert not colour_profile.is_srgb(damaged)
+    assert colour_profile.is_srgb(SRGB)
+    assert not colour_profile.is_srgb(swapped_profile())

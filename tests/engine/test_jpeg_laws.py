@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ir_build.engine import jpeg
+from ir_build.engine.jpeg import codec as jpeg
 from ir_build.options import Compression, Options
-from ir_build.score import Reference
+from ir_build.quality import Reference
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
 

@@ -10,8 +10,8 @@ import pypdfium2
 import pytest
 from pikepdf import Array, Dictionary, Name, String
 
-from ir_build.engine import pdf
-from ir_build.engine.pdf import linearfile, objects
+from ir_build.engine.pdf import codec as pdf
+from ir_build.engine.pdf.structure import linear_file, objects
 from ir_build.errors import CorruptFile, LeftAlone, Reason
 from ir_build.options import Compression, Options
 
@@ -270,7 +270,7 @@ def test_other_layouts_are_not_tightened(cut):
     """What is not laid out as qpdf does it is refused, whatever it is."""
     data = saved(manual(), linearize=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
     with pytest.raises((ValueError, KeyError)):
-        linearfile.tightened(data[:cut] + data[cut + 30 :], plain_metadata=False)
+        linear_file.tightened(data[:cut] + data[cut + 30 :], plain_metadata=False)
 
 
 @pytest.mark.parametrize(("part", "packed"), [(1, False), (2, True)])

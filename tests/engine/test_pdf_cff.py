@@ -15,9 +15,9 @@ from fontTools.pens.recordingPen import RecordingPen
 from fontTools.ttLib import TTFont
 from pikepdf import Array, Dictionary, Name, String
 
-from ir_build.engine import pdf
-from ir_build.engine.pdf import cfffile, cffsubset, type2
-from ir_build.engine.pdf.type1 import Unusual
+from ir_build.engine.pdf import codec as pdf
+from ir_build.engine.pdf.fonts import cff_file, cff_subset, type2
+from ir_build.engine.pdf.fonts.type1 import Unusual
 from ir_build.options import Compression, Options
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
@@ -78,15 +78,15 @@ SHIFT = 1000  # from numbers of glyphs to those of characters, where they differ
 
 def keyed():
     """The same glyphs by numbers of characters, in a font composed of two."""
-    font = cfffile.read(CFF)
+    font = cff_file.read(CFF)
     known = [one for one in font.top if one[0] in (5, 17, 15)]
     numbers = [0, *range(SHIFT + 1, SHIFT + COUNT)]
     rows = b"".join(one.to_bytes(2, "big") for one in numbers[1:])
     select = bytes(at >= 100 for at in range(COUNT))
     part = font.parts[0]
-    own = cfffile.Part([(18, b"")], part.private, part.subrs)
+    own = cff_file.Part([(18, b"")], part.private, part.subrs)
     glyphs = [code if at != 28 else b"\x0e" for at, code in enumerate(font.glyphs)]
-    return cfffile.write(replace(
+    return cff_file.write(replace(
         font, top=[(0xC1E, b"\x8c\x8d\x8b"), *known, (0xC24, b""), (0xC25, b"")],
         charset=numbers, charset_data=b"\0" + rows, encoding_data=b"", parts=[own, own],
         select=select, select_data=b"\3\0\2\0\0\0\0\x64\1" + COUNT.to_bytes(2, "big"), glyphs=glyphs,
@@ -213,9 +213,9 @@ def test_unused_glyphs_become_empty(made, kept):
 
 def test_unused_subroutines_go():
     """Subroutines that only unused glyphs call become empty; their numbers stay."""
-    font = cfffile.read(CFF)
+    font = cff_file.read(CFF)
     (key,) = font.subrs
-    made = cfffile.read(cffsubset.read(CFF).emptied({9, 12}))
+    made = cff_file.read(cff_subset.read(CFF).emptied({9, 12}))
     (new,) = made.subrs.values()
     # What glyph 0 calls, which always stays, and 9 and 12, as `program` says.
     kept, shared = {0, 2, 5}, {0, 2}
@@ -226,7 +226,7 @@ def test_unused_subroutines_go():
 
 def test_a_font_in_use_as_a_whole_stays():
     """Where every glyph is shown there is nothing to empty, and the bytes stay."""
-    assert cffsubset.read(CFF).emptied(range(COUNT)) is None
+    assert cff_subset.read(CFF).emptied(range(COUNT)) is None
     made = document(kind="/CIDFontType0C", codes=range(COUNT))
     result = embedded(pdf.compress(saved(made), LOSSLESS).data)
     assert result.program == CFF
@@ -293,10 +293,10 @@ def test_a_table_of_glyphs_is_none_of_cff():
 
 
 def with_glyph(code, subrs=()):
-    font = cfffile.read(CFF)
+    font = cff_file.read(CFF)
     (key,) = font.subrs
     glyphs = [*font.glyphs[:1], code, *font.glyphs[2:]]
-    return cfffile.write(replace(font, glyphs=glyphs, subrs={key: list(subrs) or font.subrs[key]}))
+    return cff_file.write(replace(font, glyphs=glyphs, subrs={key: list(subrs) or font.subrs[key]}))
 
 
 @pytest.mark.parametrize("data", [
@@ -312,7 +312,7 @@ def with_glyph(code, subrs=()):
 def test_unusual_charstrings_stay(data):
     """A glyph that cannot be followed keeps the whole font as it is."""
     with pytest.raises(Unusual):
-        cffsubset.read(data).emptied({1})
+        cff_subset.read(data).emptied({1})
 
 
 def test_subroutines_that_multiply_are_given_up(monkeypatch):
@@ -320,7 +320,7 @@ def test_subroutines_that_multiply_are_given_up(monkeypatch):
     monkeypatch.setattr(type2, "MOST_STEPS", 20_000)
     calls = [bytes((32 + at + 1, 10)) * 40 + b"\x0b" for at in range(8)]
     with pytest.raises(Unusual, match="without an end"):
-        cffsubset.read(with_glyph(b"\x20\x0a\x0e", [*calls, b"\x0b"])).emptied({1})
+        cff_subset.read(with_glyph(b"\x20\x0a\x0e", [*calls, b"\x0b"])).emptied({1})
 
 
 @pytest.mark.parametrize("data", [CFF, KEYED, OPENTYPE])
@@ -334,7 +334,7 @@ def test_damaged_programs_are_no_crash(data):
         broken[at] ^= int(rng.integers(1, 256))
         for one in (bytes(broken), data[:at]):
             try:
-                font = cffsubset.read(one)
+                font = cff_subset.read(one)
                 font.coded({65}, {b"A"}) if not font.cff.keyed else font.numbered({65})
                 made += font.emptied({5}) is not None
             except Unusual:
@@ -349,6 +349,6 @@ def test_kept_glyphs_draw_the_same(seed):
     data = (CFF, KEYED)[seed % 2]
     kept = {int(one) for one in rng.integers(0, COUNT, 40)} | {28}
     _, before = glyphs_of(data)
-    _, after = glyphs_of(cffsubset.read(data).emptied(kept))
+    _, after = glyphs_of(cff_subset.read(data).emptied(kept))
     assert all(before[at] == after[at] for at in kept)
     assert [width for _, width in before] == [width for _, width in after]

@@ -9,7 +9,7 @@ import pytest
 from pikepdf import Dictionary, Name
 from PIL import Image
 
-from ir_build.engine import pdf
+from ir_build.engine.pdf import codec as pdf
 from ir_build.options import Compression, Options
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)

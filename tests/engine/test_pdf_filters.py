@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ir_build.engine.pdf import filters
-from ir_build.engine.pdf.filters import Parms, Undecodable
+from ir_build.engine.pdf.structure import filters
+from ir_build.engine.pdf.structure.filters import Parms, Undecodable
 
 LIMIT = 1 << 20
 TEXT = b"0 0 1 rg 10 10 m 20 20 l S\n" * 40

@@ -13,8 +13,8 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 from pikepdf import Array, Dictionary, Name, String
 
-from ir_build.engine import pdf
-from ir_build.engine.pdf import cff, charstrings, truetype, type1
+from ir_build.engine.pdf import codec as pdf
+from ir_build.engine.pdf.fonts import cff, charstrings, truetype, type1
 from ir_build.options import Compression, Options
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)

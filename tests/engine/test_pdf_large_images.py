@@ -8,8 +8,8 @@ import pikepdf
 import pytest
 from pikepdf import Dictionary, Name
 
-from ir_build.engine import pdf
-from ir_build.engine.pdf.source import MAX_DECODED
+from ir_build.engine.pdf import codec as pdf
+from ir_build.engine.pdf.structure.source import MAX_DECODED
 from ir_build.options import Compression, Options
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)

@@ -10,9 +10,9 @@ import pytest
 from pikepdf import Array, Dictionary, Name, String
 from PIL import Image
 
-from ir_build.engine import pdf
+from ir_build.engine.pdf import codec as pdf
 from ir_build.options import Compression, Options
-from ir_build.score import Reference
+from ir_build.quality import Reference
 
 RNG = np.random.default_rng(5)
 SIDE = 600

@@ -9,8 +9,8 @@ import pytest
 from pikepdf import Array, Dictionary, Name, String
 
 from ir_build.candidate import Candidate
-from ir_build.engine import pdf
-from ir_build.media import MediaType
+from ir_build.engine.pdf import codec as pdf
+from ir_build.formats import MediaType
 from ir_build.options import Compression, Options
 from ir_build.verify import verify
 

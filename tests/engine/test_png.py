@@ -9,12 +9,14 @@ import oxipng
 import pytest
 from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
-from ir_build.engine import png, pngcolours, pngfile
-from ir_build.engine.nearlossless import STEPS, NearLossless
-from ir_build.engine.quantize import Quantizer
+from ir_build.engine.png import codec as png
+from ir_build.engine.png import colours as png_colours
+from ir_build.engine.png import file as png_file
+from ir_build.engine.png.near_lossless import STEPS, NearLossless
+from ir_build.engine.shared.quantize import Quantizer
 from ir_build.errors import CorruptFile, LeftAlone, TooLarge
 from ir_build.options import Compression, Effort, Meta, Options, Resize
-from ir_build.score import Reference
+from ir_build.quality import Reference
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
 RNG = np.random.default_rng(5)
@@ -51,13 +53,13 @@ def opened(data):
 
 
 def insert(data, kind, content, *, before=b"IEND"):
-    chunk = pngfile.Chunk(kind, content).encode()
+    chunk = png_file.Chunk(kind, content).encode()
     at = data.index(before) - 4
     return data[:at] + chunk + data[at:]
 
 
 def kinds(data):
-    return [chunk.kind for chunk in pngfile.parse(data).chunks]
+    return [chunk.kind for chunk in png_file.parse(data).chunks]
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
@@ -143,7 +145,7 @@ def test_chunks_bound_to_the_pixels_are_kept_and_the_pixels_with_them(kind, cont
     data = insert(saved(picture()), kind, content)
     candidate = png.compress(data, Options())
     assert not candidate.lossy
-    assert pngfile.parse(candidate.data).find(kind) == content
+    assert png_file.parse(candidate.data).find(kind) == content
 
 
 @pytest.mark.parametrize(("kind", "content"), [(b"prIv", b"a note"), (b"npTc", bytes(40))])
@@ -152,7 +154,7 @@ def test_chunks_safe_to_copy_are_kept_and_the_size_with_them(kind, content):
     data = insert(saved(drawing()), kind, content)
     candidate = png.compress(data, Options(resize=Resize(60, 60)))
     assert candidate.lossy
-    assert pngfile.parse(candidate.data).find(kind) == content
+    assert png_file.parse(candidate.data).find(kind) == content
     assert opened(candidate.data).size == (300, 200)
 
 
@@ -264,7 +266,7 @@ def test_more_effort_makes_smaller_files(image):
 
 def test_a_picture_too_large_for_several_ways_at_once_keeps_its_pixels(monkeypatch):
     """It is filtered in one way, for the memory's sake."""
-    monkeypatch.setattr("ir_build.engine.pngcoding._MOST_BYTES", 100_000)
+    monkeypatch.setattr("ir_build.engine.png.coding._MOST_BYTES", 100_000)
     result = png.compress(saved(screenshot()), LOSSLESS).data
     assert opened(result).tobytes() == screenshot().tobytes()
 
@@ -280,7 +282,7 @@ BROKEN = {
     "has no picture": lambda data: data[:33] + data[-12:],
     "middle": lambda data: data[:8],
     "no pixels": lambda data: (
-        pngfile.SIGNATURE + pngfile.Chunk(b"IHDR", bytes(8) + data[24:29]).encode() + data[33:]
+        png_file.SIGNATURE + png_file.Chunk(b"IHDR", bytes(8) + data[24:29]).encode() + data[33:]
     ),
 }
 
@@ -297,9 +299,9 @@ def test_bombs_do_not_go_off():
     with pytest.raises(TooLarge):
         png.compress(saved(picture()), Options(max_pixels=1000))
     bomb = b"x\0\0" + zlib.compress(bytes(40 * 2**20))
-    assert pngcolours.inflated(bomb) == b""
+    assert png_colours.inflated(bomb) == b""
     data = saved(picture())
-    many = data[:33] + pngfile.Chunk(b"tEXt", b"a\0b").encode() * 100_001 + data[33:]
+    many = data[:33] + png_file.Chunk(b"tEXt", b"a\0b").encode() * 100_001 + data[33:]
     with pytest.raises(TooLarge):
         png.compress(many, Options())
 
@@ -408,7 +410,7 @@ def deep_photo(colour_type=2):
     lines = b"".join(b"\0" + rows[at : at + length] for at in range(0, len(rows), length))
     header = (128).to_bytes(4, "big") + (96).to_bytes(4, "big") + bytes((16, colour_type, 0, 0, 0))
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
-    return pngfile.SIGNATURE + b"".join(pngfile.Chunk(*one).encode() for one in chunks), samples
+    return png_file.SIGNATURE + b"".join(png_file.Chunk(*one).encode() for one in chunks), samples
 
 
 @pytest.mark.parametrize("colour_type", [0, 2])
@@ -419,7 +421,7 @@ def test_16_bits_become_8_where_the_eye_cannot_tell(colour_type):
     rounded = np.rint(samples[..., : 1 if colour_type == 0 else 3] / 257).astype(np.uint8)
     rounded = np.broadcast_to(rounded, samples.shape)
     assert candidate.lossy
-    assert pngfile.parse(candidate.data).bit_depth <= 8
+    assert png_file.parse(candidate.data).bit_depth <= 8
     shown = np.asarray(opened(candidate.data).convert("RGB"))
     assert Reference(rounded).score(shown) >= 80
     strict = opened(png.compress(data, Options(quality=99.5)).data).convert("RGB")
@@ -438,7 +440,7 @@ def test_a_profile_stays_with_the_kind_of_picture_it_is_for():
         data = saved(grey, icc_profile=swapped_profile())
         result = png.compress(data, Options(compression_type=kind)).data
         assert b"iCCP" in kinds(result)
-        assert not pngfile.parse(result).grey
-    assert pngfile.parse(png.compress(saved(grey), LOSSLESS).data).grey
+        assert not png_file.parse(result).grey
+    assert png_file.parse(png.compress(saved(grey), LOSSLESS).data).grey
     data = saved(grey.convert("L"), icc_profile=GREY_PROFILE)
-    assert pngfile.parse(png.compress(data, Options()).data).grey
+    assert png_file.parse(png.compress(data, Options()).data).grey

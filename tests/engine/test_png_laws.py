@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ir_build.engine import png
+from ir_build.engine.png import codec as png
 from ir_build.options import Compression, Options
-from ir_build.score import Reference
+from ir_build.quality import Reference
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from ir_build.engine.pnglossy import versions
-from ir_build.engine.quantize import Quantizer
+from ir_build.engine.png.lossy import versions
+from ir_build.engine.shared.quantize import Quantizer
 
 PAGE, PANEL, BRAND, SLATE = (246, 248, 250), (236, 236, 236), (233, 84, 32), (36, 41, 47)
 

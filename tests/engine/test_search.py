@@ -2,7 +2,7 @@
 
 import pytest
 
-from ir_build.engine.search import Search, smallest
+from ir_build.engine.shared.search import Search, smallest
 
 
 def rising(quality):

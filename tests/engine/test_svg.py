@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ir_build.engine import svg, svgattributes, svgoutline, svgpath, svgsingle, svgvalues
+from ir_build.engine.svg import attributes, float32, outline, values
+from ir_build.engine.svg import codec as svg
+from ir_build.engine.svg import path as svg_path
 from ir_build.errors import CorruptFile, LeftAlone
 from ir_build.options import Compression, Effort, Meta, Options
 
@@ -306,7 +308,7 @@ NUMBERS = st.one_of(
 @given(NUMBERS)
 def test_a_shortened_number_is_the_same_number(number):
     """Shortening keeps the value and never adds a character."""
-    shorter = svgvalues.shorten(number)
+    shorter = values.shorten(number)
     assert float(shorter) == float(number)
     assert len(shorter) <= len(number)
 
@@ -325,13 +327,13 @@ def test_a_shortened_number_is_the_same_number(number):
 )
 def test_colours(colour, shorter):
     """Colours of plain numbers become digits."""
-    assert svgvalues.colour(colour) == shorter
+    assert values.colour(colour) == shorter
 
 
 def test_digits_of_other_scripts_are_no_digits():
     """Browsers draw a path up to them."""
-    assert svgpath.parse("M 1 2 L 3 \u0664") is None
-    assert svgvalues.numbers_of("1 \u0664") is None
+    assert svg_path.parse("M 1 2 L 3 \u0664") is None
+    assert values.numbers_of("1 \u0664") is None
 
 
 COUNTS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "Z": 0}
@@ -350,8 +352,8 @@ def paths(draw):
 @given(paths())
 def test_a_respelled_path_is_the_same_path(data):
     """Writing changes spelling only: what is read back has the same commands and values."""
-    before = svgpath.parse(data)
-    after = svgpath.parse(svgpath.write(before))
+    before = svg_path.parse(data)
+    after = svg_path.parse(svg_path.write(before))
     assert [command.letter for command in before] == [command.letter for command in after]
     assert [list(map(float, command.numbers)) for command in before] == [
         list(map(float, command.numbers)) for command in after
@@ -360,7 +362,7 @@ def test_a_respelled_path_is_the_same_path(data):
 
 def computed(commands):
     """The points of a path as a browser computes them, without those of Z."""
-    pen, found = svgsingle.Pen(), []
+    pen, found = float32.Pen(), []
     for command in commands:
         points = pen.points(command.letter, command.numbers)
         pen.move(command.letter, points)
@@ -372,25 +374,25 @@ def computed(commands):
 @given(paths() | st.just(""))
 def test_a_lossless_outline_has_the_same_points(data):
     """Other commands are taken only where a browser computes the same points from them."""
-    before = svgpath.parse(data)
-    stroked = svgoutline.respell(before, stroked=True)
-    assert computed(svgpath.parse(stroked)) == computed(before)
-    filled = svgoutline.respell(before, stroked=False)
-    assert set(computed(svgpath.parse(filled))) == set(computed(before))
+    before = svg_path.parse(data)
+    stroked = outline.respell(before, stroked=True)
+    assert computed(svg_path.parse(stroked)) == computed(before)
+    filled = outline.respell(before, stroked=False)
+    assert set(computed(svg_path.parse(filled))) == set(computed(before))
 
 
 @given(paths() | st.just(""), st.none() | st.integers(0, 4), st.booleans())
 def test_an_outline_is_spelled_once(data, places, pen):
     """An outline never grows, and a second pass finds nothing."""
-    once = svgattributes.shortened("path", "d", data, places, pen=pen, plain=False)
+    once = attributes.shortened("path", "d", data, places, pen=pen, plain=False)
     assert len(once) <= len(data)
-    assert svgattributes.shortened("path", "d", once, places, pen=pen, plain=False) == once
+    assert attributes.shortened("path", "d", once, places, pen=pen, plain=False) == once
 
 
 @pytest.mark.parametrize("number", ["123456789", "1e99", "." + "1" * 41])
 def test_numbers_that_cannot_be_told_leave_an_outline_alone(number):
     """What a browser makes of it is not guessed."""
-    assert svgoutline.respell(svgpath.parse(f"M 0 0 L {number} 1"), stroked=True) is None
+    assert outline.respell(svg_path.parse(f"M 0 0 L {number} 1"), stroked=True) is None
 
 
 def test_fast_only_shortens_numbers_without_loss():
@@ -407,7 +409,7 @@ def test_fast_only_shortens_numbers_without_loss():
 
 def corners(data):
     """Every point of a path, control points included, in absolute coordinates."""
-    pieces, places = svgoutline._exact(svgoutline._plain(svgpath.parse(data)))
+    pieces, places = outline._exact(outline._plain(svg_path.parse(data)))
     return [
         (piece.kind, [(x / 10**places, y / 10**places) for x, y in piece.points])
         for piece in pieces
@@ -420,7 +422,7 @@ def test_a_rounded_path_stays_within_its_tolerance(data, places):
 
     It may be rounded in steps, each to a decimal less.
     """
-    after = svgoutline.rewrite(svgpath.parse(data), places, stroked=True)
+    after = outline.rewrite(svg_path.parse(data), places, stroked=True)
     before, moved = corners(data), corners(after)
     assert [kind for kind, _ in before] == [kind for kind, _ in moved]
     for (_, points), (_, others) in zip(before, moved, strict=True):
@@ -450,8 +452,8 @@ def test_a_curve_of_lower_degree_is_the_same_curve(here, middle, off, end):
     second = tuple(round((a + 2 * b) / 3) for a, b in zip(end, middle, strict=True))
     first = first[0] + off[0], first[1] + off[1]
     second = second[0] + off[2], second[1] + off[3]
-    cubic = svgoutline._Piece("C", (first, second, end))
-    simple = svgoutline._curve(here, cubic, None)
+    cubic = outline._Piece("C", (first, second, end))
+    simple = outline._curve(here, cubic, None)
     for step in range(17):
         point = at(here, cubic.points, step / 16)
         if simple.kind == "L":
@@ -523,9 +525,9 @@ def test_work_grows_no_faster_than_outlines_and_then_less(options, pen, monkeypa
 
 def test_arcs_keep_their_numbers():
     """An arc's bulge depends on its ends too much for rounding; compact flags are read."""
-    commands = svgpath.parse("M0 0a1.23456 1.2 0 01.5.123456A5 5 0 1 0 1.234567 2")
+    commands = svg_path.parse("M0 0a1.23456 1.2 0 01.5.123456A5 5 0 1 0 1.234567 2")
     assert [len(command.numbers) for command in commands] == [2, 7, 7]
-    assert svgoutline.rewrite(commands, 1, stroked=False) == (
+    assert outline.rewrite(commands, 1, stroked=False) == (
         "M0 0A1.23456 1.2 0 0 1 .5.123456 5 5 0 1 0 1.234567 2"
     )
 

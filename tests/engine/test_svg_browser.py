@@ -8,8 +8,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from ir_build.candidate import Candidate
-from ir_build.engine import svg, svgsingle
-from ir_build.media import MediaType
+from ir_build.engine.svg import codec as svg
+from ir_build.engine.svg import float32
+from ir_build.formats import MediaType
 from ir_build.options import Compression, Options
 from ir_build.verify import verify
 from services.browser import chromium
@@ -212,8 +213,8 @@ def test_numbers_are_read_as_the_browser_reads_them(page):
         })""",
         numbers,
     )
-    assert found == [svgsingle.read(number) for number in numbers]
-    assert found != [svgsingle.single(float(number)) for number in numbers]
+    assert found == [float32.read(number) for number in numbers]
+    assert found != [float32.single(float(number)) for number in numbers]
 
 
 def test_pictures_inside_are_compressed():

@@ -4,8 +4,9 @@ import random
 
 import pytest
 
-from ir_build.engine import svg, svgcrossings
-from ir_build.engine.svgtext import tokenise
+from ir_build.engine.svg import codec as svg
+from ir_build.engine.svg import self_intersections
+from ir_build.engine.svg.tokens import tokenise
 from ir_build.errors import LeftAlone
 from ir_build.options import Compression, Options
 
@@ -15,7 +16,7 @@ EACH = range(COUNT)
 
 
 def crossings(element):
-    return svgcrossings.crossings(tokenise(f"<svg {NS}>{element}</svg>"))
+    return self_intersections.crossings(tokenise(f"<svg {NS}>{element}</svg>"))
 
 
 def path(data):

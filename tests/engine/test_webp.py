@@ -9,11 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from ir_build.engine import exif, riff, webp, webpcoding, webpfile
-from ir_build.engine.riff import Chunk
+from ir_build.containers import riff
+from ir_build.containers.riff import Chunk
+from ir_build.engine.shared import exif
+from ir_build.engine.webp import codec as webp
+from ir_build.engine.webp import coding
+from ir_build.engine.webp import file as webp_file
 from ir_build.errors import CorruptFile, InputError, LeftAlone, TooLarge
 from ir_build.options import Compression, Effort, Meta, Options, Resize
-from ir_build.score import Reference, ssimulacra2
+from ir_build.quality import Reference, ssimulacra2
 
 LOSSY = Options()
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
@@ -83,7 +87,7 @@ def test_lossless_stays_lossless(mode, options):
     data = saved(picture(mode=mode), lossless=True, quality=0, method=0)
     result = webp.compress(data, options)
     assert len(result.data) < len(data)
-    assert webpfile.read(result.data).image.lossless
+    assert webp_file.read(result.data).image.lossless
     before, after = shown(data), shown(result.data)
     visible = before[..., 3] > 0
     assert (before[visible] == after[visible]).all()
@@ -150,7 +154,7 @@ def test_lossy_reaches_the_score_on_both_pages(likely, monkeypatch):
 def test_the_picture_is_turned_as_before(options, orientation):
     """Of the Exif only the orientation stays, and only one that turns."""
     data = saved(picture(256, 192), exif=exif_of(orientation))
-    kept = webpfile.read(webp.compress(data, options).data).exif
+    kept = webp_file.read(webp.compress(data, options).data).exif
     if orientation == 1:
         assert kept is None
     else:
@@ -162,19 +166,19 @@ def test_the_picture_is_turned_as_before(options, orientation):
 def test_a_profile_that_matters_stays(options):
     """Only an sRGB profile is dropped, unless profiles are to be kept."""
     data = saved(picture(), icc_profile=foreign_profile())
-    assert webpfile.read(webp.compress(data, options).data).icc == foreign_profile()
+    assert webp_file.read(webp.compress(data, options).data).icc == foreign_profile()
     data = saved(picture(), icc_profile=SRGB)
     keeping = Options(
         compression_type=options.compression_type, preserve_metas=frozenset({Meta.ICC})
     )
-    assert webpfile.read(webp.compress(data, keeping).data).icc == SRGB
+    assert webp_file.read(webp.compress(data, keeping).data).icc == SRGB
 
 
 def test_xmp_stays_when_it_may_hold_what_is_kept():
     """preserve_metas with copyright keeps XMP."""
     options = Options(preserve_metas=frozenset({Meta.COPYRIGHT}))
     result = webp.compress(saved(picture(), xmp=b"<rights/>"), options)
-    assert webpfile.read(result.data).xmp == b"<rights/>"
+    assert webp_file.read(result.data).xmp == b"<rights/>"
 
 
 def test_chunks_nobody_knows_stay():
@@ -195,7 +199,7 @@ def test_resize_fits_the_box(lossless, mode):
         options = Options(compression_type=compression, resize=Resize(width=128))
         result = webp.compress(data, options).data
         assert shown(result).shape == (1, 96, 128, 4)
-        assert webpfile.read(result).image.lossless is lossless
+        assert webp_file.read(result).image.lossless is lossless
 
 
 def animation(**settings):
@@ -215,7 +219,7 @@ def animation(**settings):
 
 
 def timing(data):
-    file = webpfile.read(data)
+    file = webp_file.read(data)
     return file.animation, [frame.header[12:15] for frame in file.frames]
 
 
@@ -226,7 +230,7 @@ def test_an_animation_keeps_its_frames_and_times(settings, options):
     data = animation(**settings)
     result = webp.compress(data, options)
     assert len(result.data) < len(data)
-    before, after = webpfile.read(data), webpfile.read(result.data)
+    before, after = webp_file.read(data), webp_file.read(result.data)
     assert [frame.header for frame in before.frames] == [frame.header for frame in after.frames]
     assert before.animation == after.animation
     assert after.xmp is None
@@ -323,5 +327,5 @@ def test_transparency_is_coded_without_loss(seed, width, height, levels):
     image = Image.fromarray(random.integers(0, 256, (height, width, 4)).astype(np.uint8))
     alpha = random.integers(0, levels, (height, width)) * (255 // (levels - 1))
     image.putalpha(Image.fromarray(alpha.astype(np.uint8)))
-    stream = webpcoding.lossy(image, 50, Effort.FAST)
+    stream = coding.lossy(image, 50, Effort.FAST)
     assert (shown(stream.file())[0][..., 3] == alpha).all()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ir_build.imagerecycle import Client, Credentials
-from ir_build.imagerecycle.patience import Patience
+from ir_build.imagerecycle.retry_policy import Patience
 
 KEY, SECRET = "5a" * 16, "canary" + "7f" * 13
 

@@ -8,10 +8,10 @@ from PIL import Image
 
 from ir_build import backends
 from ir_build.api import Session, Source, load
-from ir_build.backends.allowance import Allowance
+from ir_build.backends.quota_budget import Allowance
 from ir_build.errors import ConfigError, LeftAlone, Reason
 from ir_build.imagerecycle.wire import Account
-from ir_build.room import Room
+from ir_build.run.memory_budget import Room
 
 KEY, SECRET = "5a" * 16, "canary" + "7f" * 13
 

@@ -24,7 +24,7 @@ from ir_build.errors import (
     Unreadable,
 )
 from ir_build.imagerecycle import Client, Credentials
-from ir_build.imagerecycle.patience import Patience
+from ir_build.imagerecycle.retry_policy import Patience
 
 KEY, SECRET = "5a" * 16, "canary" + "7f" * 13
 QUICK = Patience(connect=2, read=0.4, pause=0.01)

@@ -33,11 +33,11 @@ from ir_build.imagerecycle.wire import (
     SubAccountFields,
     UploadParams,
     Usage,
-    answers,
-    faults,
+    coerce,
+    errors,
     incoming,
-    lenient,
     outgoing,
+    responses,
 )
 from ir_build.options import Compression, Meta, Resize
 
@@ -102,35 +102,35 @@ def ordered(found):
 @given(accounts, subs, st.lists(subs, max_size=3))
 def test_accounts_survive_the_way_there_and_back(account, sub, several):
     """What a server encodes of accounts a client decodes to the same."""
-    assert answers.decode_account(answers.dump(answers.encode_account(account))) == account
-    assert answers.decode_sub_account(answers.dump(answers.encode_sub_account(sub))) == sub
-    body = answers.dump(answers.encode_sub_accounts(several))
-    assert answers.decode_sub_accounts(body) == tuple(several)
+    assert responses.decode_account(responses.dump(responses.encode_account(account))) == account
+    assert responses.decode_sub_account(responses.dump(responses.encode_sub_account(sub))) == sub
+    body = responses.dump(responses.encode_sub_accounts(several))
+    assert responses.decode_sub_accounts(body) == tuple(several)
 
 
 @given(st.lists(images, max_size=3), sizes, st.none() | links, st.none() | links)
 def test_images_survive_the_way_there_and_back(items, total, previous, following):
     """What a server encodes of images a client decodes to the same."""
     page = ImagePage(tuple(items), total, previous, following)
-    assert answers.decode_image_page(answers.dump(answers.encode_image_page(page))) == page
+    assert responses.decode_image_page(responses.dump(responses.encode_image_page(page))) == page
     for image in items:
-        assert answers.decode_image(answers.dump(answers.encode_image(image))) == image
+        assert responses.decode_image(responses.dump(responses.encode_image(image))) == image
 
 
 @given(st.lists(usages, max_size=5).map(ordered), st.lists(usages, max_size=5).map(ordered))
 def test_consumption_survives_the_way_there_and_back(by_day, by_month):
     """Both documented shapes are in the answer; each is decoded."""
-    document = answers.encode_consumption(Consumption(by_day, by_month))
-    assert answers.decode_consumption(answers.dump(document)) == Consumption(by_day, by_month)
+    document = responses.encode_consumption(Consumption(by_day, by_month))
+    assert responses.decode_consumption(responses.dump(document)) == Consumption(by_day, by_month)
     del document["consumption"]
-    older = answers.decode_consumption(answers.dump(document))
+    older = responses.decode_consumption(responses.dump(document))
     assert older.days == tuple(Usage(usage.date, usage.before) for usage in by_day)
 
 
 @given(st.integers(400, 599), st.text(max_size=300))
 def test_errors_survive_the_way_there_and_back(status, message):
     """Code and message of an error body arrive."""
-    error = faults.decode(status, answers.dump(faults.encode(status, message)))
+    error = errors.decode(status, responses.dump(errors.encode(status, message)))
     sent = message.encode("utf-8", "backslashreplace").decode() or "no reason given"
     assert (error.status, error.err_code, error.err_message) == (status, status, sent[:300])
 
@@ -219,17 +219,17 @@ def test_ids_survive_the_way_there_and_back(several):
 def test_whatever_arrives_is_decoded_or_refused(body):
     """No bytes make a decoder raise anything but its own errors."""
     for decode in (
-        answers.decode_account,
-        answers.decode_consumption,
-        answers.decode_image,
-        answers.decode_image_page,
-        answers.decode_sub_account,
-        answers.decode_sub_accounts,
-        answers.decode_success,
+        responses.decode_account,
+        responses.decode_consumption,
+        responses.decode_image,
+        responses.decode_image_page,
+        responses.decode_sub_account,
+        responses.decode_sub_accounts,
+        responses.decode_success,
     ):
         with contextlib.suppress(TransportError, ApiError):
             decode(body)
-    assert isinstance(faults.decode(500, body), ServiceUnavailable)
+    assert isinstance(errors.decode(500, body), ServiceUnavailable)
     for content_type in ("application/json", "application/x-www-form-urlencoded"):
         try:
             found = incoming.fields("", content_type, body)
@@ -275,7 +275,7 @@ def test_whatever_arrives_is_decoded_or_refused(body):
 )  # fmt: skip
 def test_dates_in_all_their_forms(written, expected):
     """Seconds, milliseconds, compact, SQL and ISO text, wrapped or not: UTC to the second."""
-    assert lenient.moment(written) == expected
+    assert coerce.moment(written) == expected
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_dates_in_all_their_forms(written, expected):
 )  # fmt: skip
 def test_days_and_months(written, expected):
     """A month stands for its first day."""
-    assert lenient.day(written) == expected
+    assert coerce.day(written) == expected
 
 
 def sample(name):
@@ -298,11 +298,11 @@ def test_recorded_exchanges(name):
     recorded = sample(name)
     body = json.dumps(recorded["body"]).encode() if "body" in recorded else recorded["raw"].encode()
     if recorded["status"] >= 400:
-        error = faults.decode(recorded["status"], body, upload=recorded["decode"] == "upload")
+        error = errors.decode(recorded["status"], body, upload=recorded["decode"] == "upload")
         assert type(error).__name__ == recorded["means"]["error"]
         assert error.err_message == recorded["means"]["message"]
         return
-    decode = getattr(answers, f"decode_{recorded['decode']}")
+    decode = getattr(responses, f"decode_{recorded['decode']}")
     found = decode(body)
     means = recorded["means"]
     if isinstance(found, (tuple, ImagePage)):
@@ -332,7 +332,7 @@ def shown(value):
 )  # fmt: skip
 def test_each_status_is_its_error(status, upload, kind):
     """A status says what is wrong; of an upload 400 and 403 say more."""
-    assert type(faults.decode(status, b"<html>", upload=upload)) is kind
+    assert type(errors.decode(status, b"<html>", upload=upload)) is kind
 
 
 @pytest.mark.parametrize("code", ["errCode", "errcode", "ErrCode", "ERRCODE"])
@@ -340,7 +340,7 @@ def test_an_error_in_a_success_is_an_error(code):
     """Shipped servers answer 200 with an error body; its code counts."""
     body = json.dumps({code: "403", "errMessage": "Montly quota exceeded"}).encode()
     with pytest.raises(QuotaExceeded, match="Montly quota exceeded"):
-        answers.decode_image(body, upload=True)
+        responses.decode_image(body, upload=True)
 
 
 def test_no_success_has_an_error_code():
@@ -348,15 +348,15 @@ def test_no_success_has_an_error_code():
     image = Image(id=1, name="a", size_before=2, size_after=1, optimized_url="/x")
     sub = SubAccount(id=1, title="a", quota_used=0, quota=None, file_max_size=None)
     documents = [
-        answers.encode_image(image),
-        answers.encode_image_page(ImagePage((image,), 1)),
-        answers.encode_sub_account(sub),
-        answers.encode_sub_accounts([sub]),
-        answers.encode_consumption(Consumption()),
-        answers.encode_success(),
+        responses.encode_image(image),
+        responses.encode_image_page(ImagePage((image,), 1)),
+        responses.encode_sub_account(sub),
+        responses.encode_sub_accounts([sub]),
+        responses.encode_consumption(Consumption()),
+        responses.encode_success(),
     ]
     assert not any("errcode" in json.dumps(document).lower() for document in documents)
-    assert answers.encode_sub_account(sub)["quota_allowed"] == 0
+    assert responses.encode_sub_account(sub)["quota_allowed"] == 0
 
 
 CURL = "application/x-www-form-urlencoded"

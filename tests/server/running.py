@@ -17,9 +17,9 @@ import requests
 import uvicorn
 from PIL import Image
 
-from ir_build.server.accounts import Credentials
-from ir_build.server.app import create_app
-from ir_build.server.protocol import Protocol
+from ir_build.server.accounts.accounts import Credentials
+from ir_build.server.http.app import create_app
+from ir_build.server.http.timeouts import Protocol
 from ir_build.server.settings import load
 
 

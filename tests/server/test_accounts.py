@@ -209,7 +209,7 @@ def test_consumption_counts_files_and_bytes_in_both_documented_shapes(server):
 
 def test_sub_accounts_have_a_largest_number(tmp_path, monkeypatch):
     """The list of them is one answer, so there is an end to it; removing one makes room."""
-    monkeypatch.setattr("ir_build.server.accounts._MOST_SUBS", 2)
+    monkeypatch.setattr("ir_build.server.accounts.accounts._MOST_SUBS", 2)
     with inside(tmp_path, backend="none") as server:
         made = [server.new_sub() for _ in range(2)]
         answer = server.call("POST", "/accounts/sub", title="One more")

@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from ir_build.server.addresses import is_public
+from ir_build.server.fetch.public_addresses import is_public
 
 NOT_PUBLIC = [
     "0.0.0.0",

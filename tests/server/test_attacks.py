@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from ir_build.server.bucket import Buckets
-from ir_build.server.database import Sql
-from ir_build.server.keyring import Keyring
-from ir_build.server.refusal import Refusal
+from ir_build.server.accounts.keyring import Keyring
+from ir_build.server.accounts.rate_limit import Buckets
+from ir_build.server.errors import Refusal
+from ir_build.server.storage.database import Sql
 
 from .running import inside, picture
 
@@ -254,7 +254,7 @@ def test_slow_requests_end_and_hold_nobody_up(launch):
 
 def test_a_body_below_the_slowest_rate_is_ended(tmp_path, monkeypatch):
     """Bytes that keep coming, but too few of them, do not keep a request alive."""
-    monkeypatch.setattr("ir_build.server.form._HEAD_START", 0.3)
+    monkeypatch.setattr("ir_build.server.http.form._HEAD_START", 0.3)
     with inside(tmp_path, backend="none", body_rate="1000") as server:
         host, port = server.url.removeprefix("http://").removesuffix("/v1").split(":")
         with socket.create_connection((host, int(port)), 30) as stream:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from ir_build.errors import ConfigError
-from ir_build.server.destinations import Destinations, Forbidden, parse
+from ir_build.server.fetch.ssrf_policy import Destinations, Forbidden, parse
 
 from .running import inside, picture
 

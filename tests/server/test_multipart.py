@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ir_build.errors import RequestError
-from ir_build.server.multipart import Parser, PartBegin, PartEnd
-from ir_build.server.spool import Spool
+from ir_build.server.http.multipart import Parser, PartBegin, PartEnd
+from ir_build.server.storage.spool import Spool
 
 BOUNDARY = "----Web=KitFormBoundary7MA4"
 

@@ -17,11 +17,11 @@ from click.testing import CliRunner
 
 from ir_build.cli import main
 from ir_build.errors import ConfigError
-from ir_build.server.database import Database, DatabaseUnavailable, Sql
+from ir_build.server.errors import Refusal
 from ir_build.server.logs import redacted
-from ir_build.server.refusal import Refusal
 from ir_build.server.settings import Settings, load
-from ir_build.server.writer import Writer, make
+from ir_build.server.storage.database import Database, DatabaseUnavailable, Sql
+from ir_build.server.storage.writer import Writer, make
 
 from .running import inside, picture
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ir_build.server import ledger, months
-from ir_build.server.database import Sql
-from ir_build.server.refusal import Refusal
+from ir_build.server.accounts import months, quota_accounting
+from ir_build.server.errors import Refusal
+from ir_build.server.storage.database import Sql
 
 from .running import Clock, inside, picture
 
@@ -157,19 +157,19 @@ def test_what_a_crash_had_reserved_is_given_back(tmp_path):
         service = server.service
         sub = server.as_account(server.new_sub())
         now = service.now()
-        job = ledger.reserve(
+        job = quota_accounting.reserve(
             service.database, service.identify({"auth": sub.auth()}), len(data), now, now + 10
         )
         assert [one.upload(data).status_code for one in (sub, server)] == [403, 403]
         assert server.used() == 0
-        assert ledger.release_overdue(service.database, now + 5) == 0
-        assert ledger.release_overdue(service.database, now + 11) == 1
+        assert quota_accounting.release_overdue(service.database, now + 5) == 0
+        assert quota_accounting.release_overdue(service.database, now + 11) == 1
         assert service.database.rows(Sql("SELECT sum(reserved) FROM accounts")) == [(0,)]
         with (
             pytest.raises(Refusal, match="nothing was charged"),
             service.database.transaction() as transaction,
         ):
-            ledger.settle(transaction, job, 1, now)
-        ledger.release(service.database, job)
+            quota_accounting.settle(transaction, job, 1, now)
+        quota_accounting.release(service.database, job)
         assert sub.upload(data).status_code == 201
         assert (server.used(), sub.used()) == (len(data), len(data))

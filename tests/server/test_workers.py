@@ -17,13 +17,13 @@ import pytest
 import requests
 from PIL import Image
 
+from ir_build.formats import MediaType
 from ir_build.imagerecycle.wire import UploadParams
-from ir_build.media import MediaType
 from ir_build.server.compressor import Compressor
+from ir_build.server.errors import Refusal
 from ir_build.server.metrics import Metrics
-from ir_build.server.refusal import Refusal
 from ir_build.server.settings import load
-from ir_build.server.spool import IN_MEMORY, PREFIX, Spool
+from ir_build.server.storage.spool import IN_MEMORY, PREFIX, Spool
 
 from .running import picture
 

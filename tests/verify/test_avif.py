@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from ir_build.candidate import Candidate
-from ir_build.media import MediaType
+from ir_build.formats import MediaType
 from ir_build.options import Compression, Options
 from ir_build.verify import verify
-from ir_build.verify.avifcoded import coded
+from ir_build.verify.avif_coded import coded
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from ir_build.candidate import Candidate
 from ir_build.errors import CorruptFile
-from ir_build.media import MediaType
+from ir_build.formats import MediaType
 from ir_build.options import Options
 from ir_build.verify import Verdict, verify
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageCms, ImageDraw, ImageOps, PngImagePlugin
 
 from ir_build.candidate import Candidate
 from ir_build.errors import CorruptFile, TooLarge
-from ir_build.media import MediaType
+from ir_build.formats import MediaType
 from ir_build.options import Compression, Options, Resize
 from ir_build.verify import Verdict, verify
 

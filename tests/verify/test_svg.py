@@ -10,9 +10,9 @@ from PIL import Image
 
 from ir_build.candidate import Candidate
 from ir_build.errors import CorruptFile
-from ir_build.media import MediaType
+from ir_build.formats import MediaType
 from ir_build.options import Options
-from ir_build.verify import Verdict, closeness, drawing, verify
+from ir_build.verify import Verdict, render_comparison, svg_render, verify
 
 ORIGINAL = """<?xml version="1.0" encoding="UTF-8"?>
 <!-- made by hand -->
@@ -180,7 +180,7 @@ LAYERED = (
 )
 def test_many_layers_are_looked_at_inside_and_as_a_whole(change, replacement):
     """What a filter or a mask does is compared, and what is in them."""
-    assert len(drawing._LAYER.findall(LAYERED.encode())) > drawing._MANY_LAYERS
+    assert len(svg_render._LAYER.findall(LAYERED.encode())) > svg_render._MANY_LAYERS
     more = LAYERED.replace("</svg>", '<path mask="url(#m)"/>' * 60 + "</svg>")
     for layered in (LAYERED, more):
         assert judge(layered.replace("><", ">\n<"), layered).ok
@@ -205,6 +205,6 @@ def test_what_is_clearly_alike_is_alike(seed, size, noise, share):
         Image.fromarray(one.round().astype(np.uint8), "RGBA").convert("RGBa")
         for one in (pixels, moved)
     )
-    for limits in (closeness._SAME, closeness._ROUNDED):
-        if closeness._clearly_alike(before, after, limits):
-            assert closeness._measured_alike(before, after, limits)
+    for limits in (render_comparison._SAME, render_comparison._ROUNDED):
+        if render_comparison._clearly_alike(before, after, limits):
+            assert render_comparison._measured_alike(before, after, limits)

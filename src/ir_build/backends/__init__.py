@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..candidate import Candidate
-    from ..media import MediaType
+    from ..formats import MediaType
     from ..options import Options
-    from ..sandbox import Sandbox
+    from ..sandbox.pool import Sandbox
 
 
 class Backend(Protocol):

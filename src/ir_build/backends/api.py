@@ -18,12 +18,12 @@ from ..errors import (
     Reason,
     Rejected,
 )
+from ..formats import MediaType
 from ..imagerecycle.credentials import DEFAULT_URL
 from ..imagerecycle.manifest import Sent
 from ..imagerecycle.wire import UploadParams
-from ..media import MediaType
 from ..options import Compression
-from .allowance import Allowance
+from .quota_budget import Allowance
 
 if TYPE_CHECKING:
     from ..imagerecycle.client import Client

@@ -8,9 +8,9 @@ from .. import engine
 
 if TYPE_CHECKING:
     from ..candidate import Candidate
-    from ..media import MediaType
+    from ..formats import MediaType
     from ..options import Options
-    from ..sandbox import Sandbox
+    from ..sandbox.pool import Sandbox
 
 
 class LocalBackend:

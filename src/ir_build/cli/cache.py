@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from ..cache import Cache
 from ..config import load
 from ..report.numbers import share, size
+from ..run.cache import Cache
 from ..values import size as read_size
 from .arguments import given
 

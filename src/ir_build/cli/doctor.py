@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from .. import __version__, engine
-from ..cache import Cache
 from ..config import load, project_sources
 from ..errors import CacheError, CorruptFile, InputError
+from ..formats import MediaType
 from ..imagerecycle import credentials
-from ..media import MediaType
 from ..options import Options
 from ..report.numbers import size
-from ..sandbox import Sandbox
+from ..run.cache import Cache
+from ..sandbox.pool import Sandbox
 
 if TYPE_CHECKING:
     from ..config import Config

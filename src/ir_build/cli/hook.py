@@ -10,10 +10,10 @@ from typing import Any
 import click
 
 from ..api import Session
-from ..conclusion import conclude
 from ..config import load
 from ..report.numbers import files, size
 from ..report.text import file_lines
+from ..run.finish import conclude
 from .arguments import given, setting_options
 
 _CHANGED = 1

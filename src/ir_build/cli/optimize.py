@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Self
 import click
 
 from ..api import Planned, Session
-from ..cache import Entry
-from ..conclusion import faults
 from ..config import load
 from ..errors import ConfigError, Reason
 from ..outcome import Failed, Kept
@@ -18,6 +16,8 @@ from ..report.escape import printable
 from ..report.github import publish
 from ..report.numbers import files, share, size
 from ..report.text import failure_line, file_lines, summary_line, summary_lines
+from ..run.cache import Entry
+from ..run.finish import faults
 from .arguments import given, setting_options
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .. import discover
 from ..config import load
 from ..errors import BackendError, InputError
 from ..report.escape import printable
 from ..report.numbers import files, size
+from ..run import discover
 from .arguments import given
 from .remote import json_option, print_json
 

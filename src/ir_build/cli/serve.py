@@ -12,7 +12,7 @@ import click
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
-    from ..server.accounts import Credentials
+    from ..server.accounts.accounts import Credentials
 
 
 @click.command()
@@ -36,8 +36,8 @@ def serve(config: Path | None, *, reset_secret: bool, new_key: bool, **arguments
     Every setting can also stand in the file, or in the environment as IR_BUILD_SERVER_<NAME>.
     """
     try:
-        from ..server import keyring  # noqa: PLC0415  (an extra)
         from ..server import serve as server  # noqa: PLC0415
+        from ..server.accounts import keyring  # noqa: PLC0415  (an extra)
         from ..server.settings import load  # noqa: PLC0415
     except ImportError as error:
         if (error.name or "").startswith("ir_build"):

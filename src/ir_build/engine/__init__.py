@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from ..media import MediaType
+from ..formats import MediaType
 
 if TYPE_CHECKING:
     from ..candidate import Candidate
@@ -24,13 +24,13 @@ ENGINE_VERSION = 5
 
 # The modules are imported when first needed: an unchanged file costs no codec import.
 _CODECS = {
-    MediaType.JPEG: "jpeg",
-    MediaType.PNG: "png",
-    MediaType.GIF: "gif",
-    MediaType.WEBP: "webp",
-    MediaType.AVIF: "avif",
-    MediaType.SVG: "svg",
-    MediaType.PDF: "pdf",
+    MediaType.JPEG: "jpeg.codec",
+    MediaType.PNG: "png.codec",
+    MediaType.GIF: "gif.codec",
+    MediaType.WEBP: "webp.codec",
+    MediaType.AVIF: "avif.codec",
+    MediaType.SVG: "svg.codec",
+    MediaType.PDF: "pdf.codec",
 }
 
 #: the distributions whose code decides what comes out

@@ -19,13 +19,13 @@ from ..errors import (
     QuotaExceeded,
     TransportError,
 )
-from ..media import HEAD_BYTES, sniff
+from ..formats import HEAD_BYTES, sniff
 from .credentials import find
 from .multipart import FilePart
-from .patience import Patience
-from .pending import Pending
+from .retry_policy import Patience
 from .transport import Transport
-from .wire import Auth, FileKind, SubAccountFields, UploadParams, answers, outgoing
+from .upload_job import Pending
+from .wire import Auth, FileKind, SubAccountFields, UploadParams, outgoing, responses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -108,17 +108,17 @@ class Client:
 
     def account(self) -> Account:
         """The account's quota and limits."""
-        account = answers.decode_account(self._call(outgoing.get_account()).body)
+        account = responses.decode_account(self._call(outgoing.get_account()).body)
         self._file_max_size = account.file_max_size
         return account
 
     def consumption(self) -> Consumption:
         """What the account has sent, by day and by month."""
-        return answers.decode_consumption(self._call(outgoing.get_consumption()).body)
+        return responses.decode_consumption(self._call(outgoing.get_consumption()).body)
 
     def sub_accounts(self) -> tuple[SubAccount, ...]:
         """The accounts below this one. A sub-account may not ask: `Forbidden`."""
-        return answers.decode_sub_accounts(self._call(outgoing.list_sub_accounts()).body)
+        return responses.decode_sub_accounts(self._call(outgoing.list_sub_accounts()).body)
 
     def sub_account(self, identifier: int) -> SubAccount:
         """One account below this one."""
@@ -160,7 +160,7 @@ class Client:
 
     def image_page(self, offset: int = 0, limit: int = 30) -> ImagePage:
         """One page of the account's images, newest first."""
-        return answers.decode_image_page(self._call(outgoing.list_images(offset, limit)).body)
+        return responses.decode_image_page(self._call(outgoing.list_images(offset, limit)).body)
 
     def images(self, *, page_size: int = 30) -> Iterator[Image]:
         """All images of the account, newest first; pages are asked for as they are needed."""
@@ -184,7 +184,7 @@ class Client:
 
     def image(self, identifier: int) -> Image:
         """One image."""
-        return answers.decode_image(self._call(outgoing.get_image(identifier)).body)
+        return responses.decode_image(self._call(outgoing.get_image(identifier)).body)
 
     def delete_image(self, identifier: int) -> None:
         """Delete an image and its files."""
@@ -305,11 +305,11 @@ class Client:
         return self._transport.call(outgoing.signed(request, self._auth), once=once)
 
     def _sub_account(self, request: Request, *, once: bool = False) -> SubAccount:
-        return answers.decode_sub_account(self._call(request, once=once).body)
+        return responses.decode_sub_account(self._call(request, once=once).body)
 
     def _delete(self, request: Request) -> None:
         try:
-            answers.decode_success(self._call(request).body)
+            responses.decode_success(self._call(request).body)
         except NotFound as error:
             # An earlier attempt has deleted it, only its answer did not arrive.
             if not error.lost:
@@ -329,7 +329,7 @@ class Client:
             raise
         if answer.lost:
             self._doubt()
-        return answers.decode_image(answer.body, upload=True)
+        return responses.decode_image(answer.body, upload=True)
 
     def _doubt(self) -> None:
         with self._lock:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from .. import atomic
 from ..errors import NotFound, TransportError
-from .patience import Patience
+from .retry_policy import Patience
 from .transport import Transport
 
 if TYPE_CHECKING:

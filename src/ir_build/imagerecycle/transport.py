@@ -28,8 +28,8 @@ from urllib3.exceptions import (
 from ..errors import BackendError, ServiceUnavailable, TransportError, Unreadable
 from .connections import Connections
 from .multipart import MultipartBody
-from .patience import Gate, Patience, retry_after
-from .wire import faults
+from .retry_policy import Gate, Patience, retry_after
+from .wire import errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -272,7 +272,7 @@ def _refusal(answer: requests.Response, in_time: Callable[[int], bool], *, uploa
         return _Fault(TransportError(words), again=False)
     sink = BytesIO()
     _receive(answer, sink, _MAX_ANSWER, in_time)
-    error = faults.decode(answer.status_code, sink.getvalue(), upload=upload)
+    error = errors.decode(answer.status_code, sink.getvalue(), upload=upload)
     return _Fault(
         error,
         again=isinstance(error, ServiceUnavailable),

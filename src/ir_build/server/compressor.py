@@ -14,13 +14,13 @@ from ..candidate import Candidate
 from ..errors import InputError, LeftAlone, Unreadable, WorkerCrashed
 from ..marker import is_marked, mark
 from ..options import Options
-from ..sandbox import Sandbox
-from .refusal import Refusal, busy, unavailable
-from .spool import Spool
+from ..sandbox.pool import Sandbox
+from .errors import Refusal, busy, unavailable
+from .storage.spool import Spool
 
 if TYPE_CHECKING:
+    from ..formats import MediaType
     from ..imagerecycle.wire import UploadParams
-    from ..media import MediaType
     from .metrics import Metrics
     from .settings import Settings
 

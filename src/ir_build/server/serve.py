@@ -14,15 +14,15 @@ import uvicorn
 
 from ..errors import ConfigError
 from . import logs
-from .app import create_app
-from .protocol import Protocol
+from .http.app import create_app
+from .http.timeouts import Protocol
 from .service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from .accounts import Credentials
+    from .accounts.accounts import Credentials
     from .settings import Settings
 
 _BACKLOG = 1024

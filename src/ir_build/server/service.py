@@ -7,25 +7,25 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from ..imagerecycle.wire import incoming
-from . import keyring
-from .accounts import Accounts
-from .bucket import Buckets
+from .accounts import keyring
+from .accounts.accounts import Accounts
+from .accounts.rate_limit import Buckets
 from .compressor import Compressor
-from .database import Database
-from .fetch import Fetcher
-from .form import Limits
+from .errors import unauthorized
+from .fetch.fetch import Fetcher
+from .http.form import Limits
 from .metrics import Metrics
-from .migrations import migrate
-from .refusal import unauthorized
-from .storage import open_storage
-from .writer import Writer, make
+from .storage.database import Database
+from .storage.migrations import migrate
+from .storage.storage import open_storage
+from .storage.writer import Writer, make
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .accounts import Caller, Credentials
+    from .accounts.accounts import Caller, Credentials
     from .settings import Settings
-    from .writer import Change
+    from .storage.writer import Change
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
-from ..media import HEAD_BYTES, MediaType, sniff
+from ..formats import HEAD_BYTES, MediaType, sniff
 from .verdict import OK, Verdict
 
 if TYPE_CHECKING:

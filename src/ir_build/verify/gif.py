@@ -9,12 +9,12 @@ from PIL import Image
 
 from ..errors import CorruptFile, TooLarge
 from ..options import Compression
-from .gifscreen import GifScreen
+from .gif_screen import GifScreen
 from .verdict import OK, Verdict, differs
 
 if TYPE_CHECKING:
     from ..candidate import Candidate
-    from ..media import MediaType
+    from ..formats import MediaType
     from ..options import Options
 
 

@@ -10,11 +10,11 @@ from PIL import ImageChops
 
 from ..errors import CorruptFile, TooLarge
 from ..options import Compression
-from ..score import Reference
-from .likeness import Measure, strips
-from .pdffacts import document_facts
-from .pdfpages import Document
-from .pdftouched import touched
+from ..quality import Reference
+from .pdf_facts import document_facts
+from .pdf_pages import Document
+from .pdf_touched import touched
+from .similarity import Measure, strips
 from .verdict import OK, Verdict, differs
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from ..candidate import Candidate
-    from ..media import MediaType
+    from ..formats import MediaType
     from ..options import Options
 
 # Pages whose text, boxes and links are compared; of longer documents an even sample.

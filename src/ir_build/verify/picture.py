@@ -11,8 +11,8 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ..errors import CorruptFile, TooLarge
-from ..media import MediaType
-from . import avifboxes, pngchunks
+from ..formats import MediaType
+from . import avif_boxes, png_chunks
 from .colour import Colours
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Picture:
         self.gain_map = False
         self._palette: int | None = None
         if media is MediaType.PNG:
-            png = pngchunks.read(data)
+            png = png_chunks.read(data)
             self.depth, self.colours, data = png.depth, png.colours, png.pixels
             self._palette = png.palette
         with _strictly():
@@ -61,13 +61,13 @@ class Picture:
             raise TooLarge(f"{self.frames} frames of {total // self.frames} pixels are too many")
         if media is not MediaType.PNG:
             icc = self._image.info.get("icc_profile")
-            tag = avifboxes.colour_tag(data) if media is MediaType.AVIF else None
+            tag = avif_boxes.colour_tag(data) if media is MediaType.AVIF else None
             self.colours = Colours(icc, tag)
         if media is MediaType.JPEG:
             segments = getattr(self._image, "applist", ())
             self.gain_map = any(mark in body for _, body in segments for mark in _GAIN_MAPS)
         elif media is MediaType.AVIF:
-            self.gain_map = avifboxes.has_gain_map(data)
+            self.gain_map = avif_boxes.has_gain_map(data)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from PIL import Image, ImageChops
 
-from .likeness import Measure, strips
+from .similarity import Measure, strips
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import CorruptFile, TooLarge
-from ..media import MediaType
+from ..formats import MediaType
 from ..options import Compression
-from . import avifcoded
+from . import avif_coded
 from .colour import readings
 from .picture import Picture
 from .pixels import alike, deep, equal
@@ -63,8 +63,8 @@ def _has_unseen(picture: Picture, media: MediaType) -> bool:
 
 def _parts(original: bytes, candidate: bytes) -> str:
     """What differs between the coded pictures of two AVIFs: Pillow shows them at 8 bits only."""
-    before = avifcoded.coded(original)
-    if before is None or before != avifcoded.coded(candidate):
+    before = avif_coded.coded(original)
+    if before is None or before != avif_coded.coded(candidate):
         return "the coded pictures or their properties differ"
     return ""
 

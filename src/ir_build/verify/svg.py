@@ -11,14 +11,14 @@ from xml.parsers import expat
 
 from ..candidate import Candidate
 from ..errors import CorruptFile
-from ..media import HEAD_BYTES, sniff
+from ..formats import HEAD_BYTES, sniff
 from ..options import Compression
 from . import verify as judge
-from .drawing import difference as drawing_difference
+from .svg_render import difference as drawing_difference
 from .verdict import OK, Verdict, differs
 
 if TYPE_CHECKING:
-    from ..media import MediaType
+    from ..formats import MediaType
     from ..options import Options
 
 # A picture inside.

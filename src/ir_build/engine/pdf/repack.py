@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 import pikepdf
 
 from ...options import Compression, Effort, Options
-from . import images, palettes, photos, placement, scaling, streams
-from .filters import Undecodable
-from .source import MAX_DECODED
+from .images import palettes, photos, placement, samples, scaling
+from .structure import streams
+from .structure.filters import Undecodable
+from .structure.source import MAX_DECODED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .images import Shape
-    from .source import Source
-    from .streams import Packed, Plain
+    from .images.samples import Shape
+    from .structure.source import Source
+    from .structure.streams import Packed, Plain
 
 # Work is bounded by what goes in, never by the clock: the same file gives the same result.
 _BUDGET_DECODED = 1024 * 1024 * 1024
@@ -79,7 +80,7 @@ class _Packer:
         except Undecodable:
             return None
         self._budget.decoded -= len(plain.data)
-        form = images.shape(stream) if stream.get("/Subtype") == pikepdf.Name.Image else None
+        form = samples.shape(stream) if stream.get("/Subtype") == pikepdf.Name.Image else None
         if form is None:
             made, lossy = streams.pack(plain), False
         else:
@@ -151,7 +152,9 @@ class _Packer:
         )
         budget.filtered -= len(deflated.data) if thorough else 0
         effort = self._options.effort if thorough else None
-        return images.best(image.stream, image.plain, image.form, deflated, effort, mask=image.mask)
+        return samples.best(
+            image.stream, image.plain, image.form, deflated, effort, mask=image.mask
+        )
 
     def _jpeg(self, image: _Image) -> tuple[Packed, bool]:
         plain, options = image.plain, self._options

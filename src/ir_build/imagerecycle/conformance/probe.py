@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import requests
 
 from .. import transport
-from ..wire import Auth, lenient
+from ..wire import Auth, coerce
 from ..wire.outgoing import encode_auth
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Reply:
         found = self._object()
         if found is None:
             raise Broken("no JSON object")
-        expect("errcode" not in lenient.lowered(found), "errCode in a success")
+        expect("errcode" not in coerce.lowered(found), "errCode in a success")
         return found
 
     def refused(self, *statuses: int) -> None:
@@ -75,12 +75,12 @@ class Reply:
 
     def _object(self) -> dict[str, Any] | None:
         with contextlib.suppress(ValueError):
-            found = lenient.parsed(self.body)
+            found = coerce.parsed(self.body)
             return found if isinstance(found, dict) else None
         return None
 
     def _message(self) -> str:
-        found = lenient.lowered(self._object() or {})
+        found = coerce.lowered(self._object() or {})
         return f" ({str(found['errmessage'])[:80]})" if found.get("errmessage") else ""
 
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from ...errors import RequestError
 from ...options import Compression, Meta, Resize
-from .lenient import listed, lowered, number, parsed, text
+from .coerce import listed, lowered, number, parsed, text
 from .shapes import DEFAULT_LIMIT, MAX_LIMIT, Auth, SubAccountFields, UploadParams
 
 if TYPE_CHECKING:

@@ -1,0 +1,275 @@
+"""The boxes of an AVIF file: its pictures, what belongs to them, and where their bytes are.
+
+Sources: ISO/IEC 14496-12 (boxes, items), 23008-12 (HEIF), the AVIF specification.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from ...errors import CorruptFile, LeftAlone, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_T = TypeVar("_T")
+
+#: more boxes, items or associations than any still picture has
+_MAX_ENTRIES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A type and the content that follows it."""
+
+    kind: bytes
+    data: bytes
+
+    def encode(self) -> bytes:
+        """The box as it is stored."""
+        return (len(self.data) + 8).to_bytes(4, "big") + self.kind + self.data
+
+
+@dataclass(frozen=True, slots=True)
+class Property(Box):
+    """A box about an item."""
+
+    #: a viewer that does not know it must not show the item
+    essential: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where the bytes of an item are."""
+
+    #: 0 in the file, 1 in the box `idat`, 2 in another item
+    method: int
+    #: starts and lengths
+    extents: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry of the item table with its properties, in the order of their association."""
+
+    kind: bytes
+    properties: tuple[Property, ...]
+    #: what the entry says of the item after its type: its name and more
+    description: bytes = b""
+    hidden: bool = False
+    location: Location | None = None
+
+    def first(self, kind: bytes) -> bytes | None:
+        """The content of the first property of this type."""
+        return next((box.data for box in self.properties if box.kind == kind), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The items of an AVIF file and how they hang together."""
+
+    data: bytes
+    #: major brand first
+    brands: tuple[bytes, ...]
+    #: the boxes at the top of the file, and those of the table of items
+    boxes: tuple[Box, ...]
+    meta: tuple[Box, ...]
+    primary: int
+    items: dict[int, Item]
+    #: type, the item that refers, those it refers to
+    references: tuple[tuple[bytes, int, tuple[int, ...]], ...]
+
+    def bytes_of(self, item: Item) -> bytes:
+        """The coded picture or metadata that an item is. Raises `CorruptFile`, `LeftAlone`."""
+        place = item.location
+        if place is None or place.method > 1:
+            raise left("bytes in an unusual place")
+        source = self.data
+        if place.method == 1:
+            source = b"".join(box.data for box in self.meta if box.kind == b"idat")
+        sizes = [size for _, size in place.extents]
+        if not all(sizes) or sum(sizes) > len(source):
+            raise left("bytes of unknown length")
+        if any(start + size > len(source) for start, size in place.extents):
+            raise CorruptFile("the AVIF is cut short")
+        return b"".join(source[start : start + size] for start, size in place.extents)
+
+
+def left(what: str) -> LeftAlone:
+    """The error for an AVIF that must stay as it is because of `what`."""
+    return LeftAlone(Reason.UNSUPPORTED_VARIANT, f"AVIF with {what}")
+
+
+def read(data: bytes) -> Picture:
+    """The structure of an AVIF file; raises `CorruptFile` where a box does not hold together."""
+    top = tuple(boxes(data))
+    if not top or top[0].kind != b"ftyp" or len(top[0].data) < 8:
+        raise CorruptFile("not an AVIF file")
+    head = top[0].data
+    brands = tuple(head[at : at + 4] for at in (0, *range(8, len(head) - 3, 4)))
+    table = next((box.data for box in top if box.kind == b"meta"), None)
+    if table is None:
+        raise CorruptFile("no table of items")
+    meta = tuple(boxes(table[4:]))
+    items: dict[int, Item] = {}
+    links: dict[int, tuple[Property, ...]] = {}
+    places: dict[int, Location] = {}
+    references: list[tuple[bytes, int, tuple[int, ...]]] = []
+    primary = 0
+    for box in meta:
+        if box.kind == b"pitm":
+            primary = _Reader(box.data).versioned_id(1)
+        elif box.kind == b"iinf":
+            items = _unique(_items(box.data))
+        elif box.kind == b"iprp":
+            links = _unique(_properties(box.data))
+        elif box.kind == b"iloc":
+            places = _unique(_locations(box.data))
+        elif box.kind == b"iref":
+            references = list(_references(box.data))
+    items = {
+        number: Item(
+            item.kind,
+            links.get(number, ()),
+            item.description,
+            item.hidden,
+            places.get(number),
+        )
+        for number, item in items.items()
+    }
+    if primary not in items:
+        if b"avis" in brands:
+            raise left("an image sequence")
+        raise CorruptFile("no primary item")
+    return Picture(data, brands, top, meta, primary, items, tuple(references))
+
+
+def _unique(entries: Iterable[tuple[int, _T]]) -> dict[int, _T]:
+    found: dict[int, _T] = {}
+    for number, entry in entries:
+        if number in found:
+            raise CorruptFile("an item of the AVIF is there twice")
+        found[number] = entry
+    return found
+
+
+def boxes(data: bytes) -> Iterator[Box]:
+    """The boxes that fill `data`."""
+    at = count = 0
+    while at < len(data):
+        count += 1
+        size, kind, header = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8], 8
+        if size == 1:
+            size, header = int.from_bytes(data[at + 8 : at + 16], "big"), 16
+        elif size == 0:
+            size = len(data) - at
+        if size < header or at + size > len(data) or count > _MAX_ENTRIES:
+            raise CorruptFile("a box of the AVIF is cut short")
+        yield Box(kind, data[at + header : at + size])
+        at += size
+
+
+class _Reader:
+    """Big-endian numbers, one after the other."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def number(self, size: int) -> int:
+        """The next `size` bytes."""
+        if self._at + size > len(self._data):
+            raise CorruptFile("a table of the AVIF is cut short")
+        self._at += size
+        return int.from_bytes(self._data[self._at - size : self._at], "big")
+
+    def versioned_id(self, wide_from: int) -> int:
+        """An item after the version and flags of its box, four bytes wide from that version."""
+        version = self.number(1)
+        self.number(3)
+        return self.number(4 if version >= wide_from else 2)
+
+    def count(self, size: int) -> range:
+        """As many turns as the next number says."""
+        value = self.number(size)
+        if value > _MAX_ENTRIES:
+            raise CorruptFile("a table of the AVIF is too long")
+        return range(value)
+
+    @property
+    def rest(self) -> bytes:
+        """What has not been read."""
+        return self._data[self._at :]
+
+
+def _items(data: bytes) -> Iterator[tuple[int, Item]]:
+    reader = _Reader(data)
+    version = reader.number(4) >> 24
+    reader.count(4 if version else 2)
+    for entry in boxes(reader.rest):
+        fields = _Reader(entry.data)
+        full = fields.number(4)
+        if full >> 24 < 2:
+            raise CorruptFile("an item without a type")
+        item = fields.number(4 if full >> 24 > 2 else 2)
+        if fields.number(2):
+            raise left("protected parts")
+        kind = fields.number(4).to_bytes(4, "big")
+        yield item, Item(kind, (), fields.rest, hidden=bool(full & 1))
+
+
+def _properties(data: bytes) -> Iterator[tuple[int, tuple[Property, ...]]]:
+    tables = list(boxes(data))
+    if [box.kind for box in tables] != [b"ipco", b"ipma"]:
+        raise left("properties in an unusual order")
+    known = list(boxes(tables[0].data))
+    reader = _Reader(tables[1].data)
+    full = reader.number(4)
+    version, size = full >> 24, 2 if full & 1 else 1
+    total = 0
+    for _ in reader.count(4):
+        item = reader.number(4 if version else 2)
+        found = []
+        for _ in reader.count(1):
+            essential, index = divmod(reader.number(size), 1 << 8 * size - 1)
+            total += 1
+            if index > len(known) or total > _MAX_ENTRIES:
+                raise CorruptFile("a property that is not there")
+            if index:
+                box = known[index - 1]
+                found.append(Property(box.kind, box.data, bool(essential)))
+        yield item, tuple(found)
+
+
+def _locations(data: bytes) -> Iterator[tuple[int, Location]]:
+    reader = _Reader(data)
+    version = reader.number(4) >> 24
+    sizes = reader.number(2)
+    offset_size, length_size, base_size, index_size = (sizes >> at & 15 for at in (12, 8, 4, 0))
+    total = 0
+    for _ in reader.count(4 if version > 1 else 2):
+        item = reader.number(4 if version > 1 else 2)
+        method = reader.number(2) & 15 if version else 0
+        # Bytes in another file are as unusual as those in another item.
+        method = 2 if reader.number(2) else method
+        base = reader.number(base_size)
+        extents = []
+        for _ in reader.count(2):
+            if version:
+                reader.number(index_size)
+            offset = base + reader.number(offset_size)
+            extents.append((offset, reader.number(length_size)))
+            total += 1
+            if total > _MAX_ENTRIES:
+                raise CorruptFile("a table of the AVIF is too long")
+        yield item, Location(method, tuple(extents))
+
+
+def _references(data: bytes) -> Iterator[tuple[bytes, int, tuple[int, ...]]]:
+    reader = _Reader(data)
+    size = 4 if reader.number(4) >> 24 else 2
+    for box in boxes(reader.rest):
+        fields = _Reader(box.data)
+        source = fields.number(size)
+        yield box.kind, source, tuple(fields.number(size) for _ in fields.count(2))

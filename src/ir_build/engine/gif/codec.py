@@ -1,0 +1,136 @@
+"""GIF, still and animated: the same pictures at the same times, drawn and coded in fewer bytes.
+
+Lossless keeps every canvas; lossy may show it in fewer colours, as far as the score allows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from ...candidate import Candidate
+from ...errors import TooLarge
+from ...options import Compression, Effort
+from ..shared import raster
+from . import coding
+from . import file as gif_file
+from .changes import all_stay
+from .frames_shown import CLEAR, RESTORE, Unclear, indices
+from .redraw import redraw
+
+if TYPE_CHECKING:
+    from ...options import Options
+    from .file import Frame, GifFile
+
+# Pixels of all frames: more are not coded anew, and much more are not decoded at all.
+_CODED_PIXELS = 400_000_000
+_MAX_FRAMES_PIXELS = 4_000_000_000
+# Pixels of all canvases up to which fewer colours are tried.
+_SCORED_PIXELS = {Effort.FAST: 0, Effort.DEFAULT: 100_000_000, Effort.BEST: 400_000_000}
+# A lossy result must be smaller than the exact one by this share.
+_WORTH_LOSS = 0.10
+
+
+def compress(data: bytes, options: Options) -> Candidate:
+    """The smallest GIF that stands for `data`."""
+    file = gif_file.parse(data)
+    raster.check_size(file.width, file.height, options.max_pixels)
+    for frame in file.frames:
+        raster.check_size(frame.width, frame.height, options.max_pixels)
+    canvases = len(file.frames) * file.width * file.height
+    if canvases > _MAX_FRAMES_PIXELS:
+        raise TooLarge(
+            f"{len(file.frames)} frames of {file.width} x {file.height} pixels, "
+            f"more than {_MAX_FRAMES_PIXELS} altogether"
+        )
+    notes = (f"stripped {', '.join(file.stripped)}",) if file.stripped else ()
+    size = (file.width, file.height)
+    if options.resize and options.resize.fit(*size) != size:
+        notes = (*notes, "not resized: GIF")
+    best = min(_candidates(file, canvases, thorough=options.effort is Effort.BEST), key=len)
+    lossy = _lossy(file, canvases, options)
+    if lossy is not None and len(lossy) < (1 - _WORTH_LOSS) * min(len(best), len(data)):
+        return Candidate(lossy, lossy=True, notes=(*notes, "fewer colours"))
+    if len(best) >= len(data):
+        return Candidate(data, lossy=False)
+    return Candidate(best, lossy=False, notes=notes)
+
+
+def _lossy(file: GifFile, canvases: int, options: Options) -> bytes | None:
+    if (
+        options.compression_type is not Compression.LOSSY
+        or not raster.can_be_scored(file.width, file.height)
+        or canvases > _SCORED_PIXELS[options.effort]
+        or not _is_clear(file)
+    ):
+        return None
+    from .palette import reduced  # noqa: PLC0415  (with the score, which lossless needs not)
+
+    try:
+        fewer = reduced(file, options.quality)
+        thorough = options.effort is Effort.BEST
+        return None if fewer is None else redraw(fewer, thorough=thorough).encode()
+    except Unclear:
+        return None
+
+
+def _candidates(file: GifFile, canvases: int, *, thorough: bool) -> list[bytes]:
+    found = [file.encode()]
+    if canvases <= _CODED_PIXELS and _is_clear(file):
+        try:
+            found.append(redraw(file, thorough=thorough).encode())
+        except Unclear:
+            pass
+        else:
+            if len(found[1]) < len(found[0]) or all_stay(file):
+                return found
+    area = sum(frame.width * frame.height for frame in file.frames)
+    if area <= _CODED_PIXELS:
+        frames = tuple(_coded(frame) for frame in file.frames)
+        found.append(replace(file, frames=frames).encode())
+    return found
+
+
+def _is_clear(file: GifFile) -> bool:
+    """Whether all viewers agree on what is seen where no frame has drawn.
+
+    Some show a colour of the file there if the frame has no transparent index.
+    """
+    first, *_ = file.frames
+    covered = (first.width, first.height) == (file.width, file.height)
+    if not covered and first.control.transparent is None:
+        return False
+    return all(
+        frame.left + frame.width <= file.width
+        and frame.top + frame.height <= file.height
+        and frame.control.disposal <= RESTORE
+        and (
+            frame.control.disposal != CLEAR
+            or frame.control.transparent is not None
+            or after is None
+            or _hides(after, frame)
+        )
+        for frame, after in zip_longest(file.frames, file.frames[1:])
+    )
+
+
+def _hides(frame: Frame, other: Frame) -> bool:
+    """Whether a frame is opaque and drawn over all of another."""
+    return (
+        frame.control.transparent is None
+        and frame.left <= other.left
+        and frame.top <= other.top
+        and frame.left + frame.width >= other.left + other.width
+        and frame.top + frame.height >= other.top + other.height
+    )
+
+
+def _coded(frame: Frame) -> Frame:
+    """The frame with the same pixels in the shorter one of its own coding and ours."""
+    pixels = indices(frame)
+    size = coding.code_size(int(pixels.max()))
+    codes = coding.lzw(pixels, size)
+    if len(codes) >= len(frame.codes):
+        return frame
+    return replace(frame, interlaced=False, code_size=size, codes=codes)

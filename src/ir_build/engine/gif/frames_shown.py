@@ -1,0 +1,103 @@
+"""What a GIF shows: each frame decoded, and laid over what the ones before it left behind.
+
+The rules are those of browsers: a frame that is cleared leaves nothing, whatever colour the
+file names as its background, and nothing is below the first frame.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ...errors import CorruptFile
+from . import coding
+from . import file as gif_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .file import Frame, GifFile
+
+#: the number of a colour for each pixel; 0 is none at all
+Canvas = NDArray[np.uint16]
+CLEAR, RESTORE = 2, 3
+_MOST_COLOURS = 0xFFFF
+_SHIFTS = np.array([1 << 16, 1 << 8, 1], np.int64)
+
+
+def indices(frame: Frame) -> NDArray[np.uint8]:
+    """The coded pixels of a frame: height x width places in its colour table."""
+    size = (frame.width, frame.height)
+    if not all(size):
+        raise CorruptFile("has a frame without pixels")
+    coded = gif_file.sub_blocks(frame.codes)
+    pixels = np.empty((frame.height, frame.width), np.uint8)
+    image = Image.frombuffer("L", size, pixels, "raw", "L", 0, 1)
+    memory = image.im
+    try:
+        # Its decoder only: taking a file apart for each frame takes as long as small ones do.
+        image.frombytes(coded, "gif", (frame.code_size, frame.interlaced, -1))
+    except (OSError, ValueError) as error:
+        raise CorruptFile(f"cannot be decoded: {error}") from error
+    # Pillow may decode into memory of its own rather than into what it was lent.
+    return pixels if image.im is memory else np.asarray(image)
+
+
+class Unclear(Exception):
+    """Viewers may not agree on what the file shows."""
+
+
+class Screen:
+    """The canvas on which the frames of a file are drawn."""
+
+    def __init__(self, file: GifFile) -> None:
+        """Start before the first frame."""
+        self._file = file
+        self._numbers: dict[int, int] = {0: 0}
+
+    @property
+    def colours(self) -> NDArray[np.uint8]:
+        """Red, green and blue of every number met so far."""
+        known = np.fromiter(self._numbers, np.uint32, len(self._numbers))
+        return known.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 1:]
+
+    def frames(self) -> Iterator[Canvas]:
+        """The canvas as each frame shows it. Raises `CorruptFile` and `Unclear`."""
+        base = np.zeros((self._file.height, self._file.width), np.uint16)
+        for frame in self._file.frames:
+            place = (
+                slice(frame.top, frame.top + frame.height),
+                slice(frame.left, frame.left + frame.width),
+            )
+            shown = base.copy()
+            pixels, numbers = self.decoded(frame)
+            drawn = coding.numbered(numbers, pixels)
+            np.copyto(shown[place], drawn, where=drawn != 0)
+            yield shown
+            if frame.control.disposal == CLEAR:
+                base = shown.copy()
+                base[place] = 0
+            elif frame.control.disposal != RESTORE:
+                base = shown
+
+    def decoded(self, frame: Frame) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+        """A frame's pixels, and the number of the colour of each index, 0 where it lets through."""
+        table = frame.table or self._file.table
+        pixels = indices(frame)
+        numbers = np.zeros(256, np.uint16)
+        used = np.flatnonzero(Image.fromarray(pixels).histogram()).tolist()
+        parts = np.frombuffer(table, np.uint8, len(table) // 3 * 3).reshape(-1, 3)
+        keys = (parts @ _SHIFTS | 0xFF000000).tolist()
+        known = self._numbers
+        for index in used:
+            if index == frame.control.transparent:
+                continue
+            if index >= len(keys):
+                raise Unclear("an index without a colour")
+            numbers[index] = known.setdefault(keys[index], len(known))
+        if len(known) > _MOST_COLOURS + 1:
+            raise Unclear("more colours than can be numbered")
+        return pixels, numbers

@@ -1,0 +1,205 @@
+"""One palette for all frames of a GIF, with as few colours as the score allows.
+
+Most animations bring a palette of their own with each frame, made for it alone; between two of
+them every pixel changes a little. With one for all, what stands still is not drawn again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from ...quality import Reference, colour_difference
+from ...quality.banding import Evenness
+from .frames_shown import Screen
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .file import GifFile
+    from .frames_shown import Canvas
+
+#: numbers of colours that are tried; one of 256 indices lets through
+_SIZES = (255, 192, 128, 96, 64, 48, 32, 24, 16)
+#: a palette is made for about so many pixels, each colour of the file being one of them at least
+_SAMPLE = 200_000
+#: frames that a palette is searched for, by each of two measures
+_SEARCHED = 2
+#: pixels of the worst other frames that it is held against then, and how often it may fail there
+_CHECKED_PIXELS = 12_000_000
+_ROUNDS = 4
+#: how much over the target each of those must score, for the sake of those nobody looks at
+_MARGIN = 0.5
+#: share of all pixels from which a colour may not become another, and how far it may move at a
+#: quality of 80: most GIFs are dithered, which hides more than elsewhere
+_OWN_SHARE = 0.002
+_SHIFT = 0.04
+#: colours x frames that are counted
+_COUNTED = 30_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Palette:
+    """For each number of a colour the one that takes its place, and how far that is."""
+
+    colours: NDArray[np.uint8]
+    squares: NDArray[np.float64]
+    #: how far the farthest of the frequent ones is from what takes its place, to the eye
+    shift: float
+
+
+def reduced(file: GifFile, target: float) -> GifFile | None:
+    """The file in the fewest colours whose frames reach the target; None if there are none.
+
+    Raises `CorruptFile` and `Unclear`.
+    """
+    screen = Screen(file)
+    counts: list[NDArray[np.int64]] = []
+    for canvas in screen.frames():
+        counts.append(np.bincount(canvas.ravel()))
+        if sum(map(len, counts)) > _COUNTED:
+            return None
+    colours = screen.colours
+    if len(colours) <= _SIZES[-1]:
+        return None
+    total = np.zeros(len(colours), np.int64)
+    for count in counts:
+        total[: len(count)] += count
+    palettes = _Palettes(colours, total)
+    middle = palettes[len(_SIZES) // 2]
+    judges = _judges(file, colours, _worst(counts, middle.squares, _SEARCHED))
+    affordable = _CHECKED_PIXELS // (file.width * file.height) // 2
+    place = -1
+    for _ in range(_ROUNDS):
+        place = _fewest(palettes, judges, target, most=place)
+        if place < 0:
+            return None
+        suspects = _worst(counts, palettes[place].squares, max(_SEARCHED, affordable))
+        failed = _failing(file, colours, palettes[place].colours, target, suspects)
+        if failed is None:
+            return _recoloured(file, colours, palettes[place].colours)
+        judges.append(failed)
+    return None
+
+
+def _worst(counts: list[NDArray[np.int64]], squares: NDArray[np.float64], most: int) -> set[int]:
+    """The frames, `most` of each kind, whose colours move most, all together or a few of them."""
+    worst: set[int] = set()
+    for weights in (squares, squares**2):
+        moved = [float(count @ weights[: len(count)]) for count in counts]
+        worst.update(sorted(range(len(moved)), key=moved.__getitem__)[-most:])
+    return worst
+
+
+def _judges(file: GifFile, colours: NDArray[np.uint8], numbers: set[int]) -> list[_Judge]:
+    return [
+        _Judge(canvas, colours)
+        for number, canvas in enumerate(Screen(file).frames())
+        if number in numbers
+    ]
+
+
+def _fewest(palettes: _Palettes, judges: list[_Judge], target: float, most: int) -> int:
+    """The last place of `_SIZES`, before `most` unless that is -1, that all judges accept, or -1."""
+    best, low, high = -1, 0, len(_SIZES) if most < 0 else most
+    # By halves: fewer colours score lower.
+    while low < high:
+        place = (low + high) // 2
+        tried = palettes[place]
+        if tried.shift <= colour_difference.allowed(_SHIFT, target) and all(
+            judge.accepts(tried.colours, target) for judge in judges
+        ):
+            best, low = place, place + 1
+        else:
+            high = place
+    return best
+
+
+def _failing(
+    file: GifFile,
+    colours: NDArray[np.uint8],
+    others: NDArray[np.uint8],
+    target: float,
+    suspects: set[int],
+) -> _Judge | None:
+    """One of the frames `suspects` that does not reach the target in `others`."""
+    for number, canvas in enumerate(Screen(file).frames()):
+        if number in suspects:
+            judge = _Judge(canvas, colours)
+            if not judge.accepts(others, target):
+                return judge
+    return None
+
+
+class _Palettes:
+    """The palettes of all sizes, made when first asked for."""
+
+    def __init__(self, colours: NDArray[np.uint8], counts: NDArray[np.int64]) -> None:
+        self._colours, self._counts = colours, counts
+        self._made: dict[int, _Palette] = {}
+
+    def __getitem__(self, place: int) -> _Palette:
+        if place not in self._made:
+            self._made[place] = _palette(self._colours, self._counts, _SIZES[place])
+        return self._made[place]
+
+
+class _Judge:
+    """One frame, against which its recoloured self is held."""
+
+    def __init__(self, canvas: Canvas, colours: NDArray[np.uint8]) -> None:
+        self._canvas = canvas
+        pixels = self._pixels(colours)
+        self._reference = Reference(pixels)
+        self._evenness = Evenness(pixels)
+
+    def accepts(self, colours: NDArray[np.uint8], target: float) -> bool:
+        pixels = self._pixels(colours)
+        return self._reference.score(pixels) >= target + _MARGIN and self._evenness.holds(
+            pixels, target
+        )
+
+    def _pixels(self, colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        pixels = colours[self._canvas]
+        if self._canvas.all():
+            return pixels
+        alpha = np.where(self._canvas == 0, 0, 255).astype(np.uint8)
+        return np.dstack((pixels, alpha))
+
+
+def _palette(colours: NDArray[np.uint8], counts: NDArray[np.int64], size: int) -> _Palette:
+    """The palette of `size` colours that is nearest to all pixels; the first colour is none."""
+    shares = np.ceil(counts[1:] * (_SAMPLE / max(1, counts[1:].sum()))).astype(np.int64)
+    sample = np.repeat(colours[1:], np.maximum(shares, 1), axis=0)
+    chosen = Image.fromarray(sample[None]).quantize(size, method=Image.Quantize.MEDIANCUT, kmeans=1)
+    palette = np.asarray(chosen.getpalette(), np.float64).reshape(-1, 3)[:size]
+    nearest = np.empty(len(colours), np.int64)
+    squares = np.empty(len(colours), np.float64)
+    for start in range(0, len(colours), 4096):
+        part = colours[start : start + 4096].astype(np.float64)
+        distances = ((part[:, None] - palette[None]) ** 2).sum(axis=2)
+        nearest[start : start + 4096] = distances.argmin(axis=1)
+        squares[start : start + 4096] = distances.min(axis=1)
+    squares[0] = 0
+    placed = palette[nearest].astype(np.uint8)
+    own = np.flatnonzero(counts[1:] >= _OWN_SHARE * counts.sum()) + 1
+    return _Palette(placed, squares, colour_difference.shift(colours[own], placed[own]))
+
+
+def _recoloured(file: GifFile, colours: NDArray[np.uint8], others: NDArray[np.uint8]) -> GifFile:
+    """The file with other colours in its tables."""
+    exchanged = {
+        colour.tobytes(): other.tobytes()
+        for colour, other in zip(colours[1:], others[1:], strict=True)
+    }
+
+    def table(data: bytes) -> bytes:
+        entries = (data[at : at + 3] for at in range(0, len(data), 3))
+        # Colours that are never seen stay what they are.
+        return b"".join(exchanged.get(entry, entry) for entry in entries)
+
+    frames = tuple(replace(frame, table=table(frame.table)) for frame in file.frames)
+    return replace(file, table=table(file.table), frames=frames)

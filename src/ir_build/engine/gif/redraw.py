@@ -1,0 +1,205 @@
+"""A GIF drawn anew: each frame only where it changes, with colour tables shared and cut down."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import changes, coding
+from .file import Control
+from .frames_shown import Screen, Unclear
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from .changes import Box, Change
+    from .coding import Places
+    from .file import Frame, GifFile
+
+#: pixels of all changes that are held in memory at a time
+_HELD = 100_000_000
+#: pixels up to which the ways to draw a change are tried on every strip of it, or on each fourth
+_TRIED_WHOLE, _TRIED_CLOSELY = 20_000, 200_000
+#: rows of a strip
+_STRIP = 8
+#: colour tables among which those are searched that go together
+_COMPARED = 300
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """A frame with its pixels decided on."""
+
+    box: Box
+    disposal: int
+    #: places in `numbers`
+    places: Places
+    #: of colours
+    numbers: NDArray[np.intp]
+    #: what is drawn, None for all
+    mask: NDArray[np.bool_] | None
+    #: the numbers that a table for it must have, in rising order; 0 for what is not drawn
+    used: tuple[int, ...]
+
+    @cached_property
+    def codes(self) -> bytes:
+        """Coded with no more colours than it needs."""
+        return self.coded(self.used)
+
+    def coded(self, order: tuple[int, ...]) -> bytes:
+        """The LZW data with a table in this order."""
+        there = np.zeros(1 + max(*order, int(self.numbers.max())), np.uint8)
+        there[list(order)] = np.arange(len(order))
+        transparent = order.index(0) if 0 in self.used else 0
+        table = there[self.numbers]
+        size = _width(self.used, order)
+        return coding.coded(self.places, self.mask, table, transparent, size)
+
+
+def redraw(file: GifFile, *, thorough: bool) -> GifFile:
+    """The file with the same canvas after each frame. Raises `CorruptFile` and `Unclear`.
+
+    `thorough` tries the ways to draw a frame on all of it.
+    """
+    screen = Screen(file)
+    drawings = []
+    held = 0
+    for change in changes.changes(file, screen):
+        drawings.append(_shortest(change, thorough=thorough))
+        held += drawings[-1].places.size
+        if held > _HELD:
+            raise Unclear("too much changes")
+    palette = screen.colours
+    shared = _shared([drawing.used for drawing in drawings], palette)
+    frames = tuple(
+        _frame(frame, drawing, shared, palette)
+        for frame, drawing in zip(file.frames, drawings, strict=True)
+    )
+    if changes.all_stay(file):
+        # Some are better coded already than by us: drawn as they are they look the same.
+        old = (replace(frame, table=frame.table or file.table) for frame in file.frames)
+        frames = tuple(map(_shorter, frames, old))
+    return replace(file, table=_table(shared, palette), frames=frames, background=0)
+
+
+def _shorter(one: Frame, other: Frame) -> Frame:
+    """The frame with fewer bytes of codes and table."""
+    return min(one, other, key=lambda frame: len(frame.codes) + len(frame.table))
+
+
+def _shortest(change: Change, *, thorough: bool) -> _Drawing:
+    """The way to draw a change that comes to the fewest bytes, as far as a part of it tells."""
+    ways: Sequence[int] = (coding.NONE,)
+    if not change.needed.all():
+        ways = _ranked(change, 1 if thorough else _every(change.places.size), thorough=thorough)
+    for drawing in _drawings(change, ways):
+        if len(drawing.used) <= 256:
+            return drawing
+    raise Unclear("a frame of more than 256 colours")
+
+
+def _ranked(change: Change, every: int, *, thorough: bool) -> list[int]:
+    """The ways to draw a change, by the bytes of one in `every` strip of it."""
+    if every > 1:
+        rows = np.flatnonzero(np.arange(len(change.places)) // _STRIP % every == 0)
+        change = replace(change, places=change.places[rows], needed=change.needed[rows])
+    sizes = dict.fromkeys(coding.WAYS, sys.maxsize)
+    least = sys.maxsize
+    for way, drawing in zip(coding.WAYS, _drawings(change, coding.WAYS), strict=True):
+        if len(drawing.used) <= 256:
+            sizes[way] = len(drawing.codes) + _table_bytes(len(drawing.used))
+            # When drawing some more takes more bytes, drawing yet more mostly does, too.
+            if sizes[way] > least and not thorough:
+                break
+            least = min(least, sizes[way])
+    return sorted(sizes, key=sizes.__getitem__)
+
+
+def _drawings(change: Change, ways: Sequence[int]) -> Iterator[_Drawing]:
+    places, numbers = change.places, change.numbers
+    for mask in coding.drawn(places, change.needed, ways):
+        used = set(numbers[coding.occurring(places, mask)].tolist())
+        if change.uncovers or not (mask is None or mask.all()):
+            used.add(0)
+        yield _Drawing(change.box, change.disposal, places, numbers, mask, tuple(sorted(used)))
+
+
+def _every(pixels: int) -> int:
+    """How few of the strips of a change are enough: the ways compare on them as on all."""
+    return 1 if pixels < _TRIED_WHOLE else 4 if pixels < _TRIED_CLOSELY else 8
+
+
+def _shared(palettes: Sequence[tuple[int, ...]], palette: NDArray[np.uint8]) -> tuple[int, ...]:
+    """The colours of a table that serves as many frames as can be, those of most frames first."""
+    waiting = Counter(palettes)
+    union: set[int] = set()
+    frames: Counter[int] = Counter()
+    missing = {used: set(used) for used in sorted(waiting, key=len)[:_COMPARED]}
+    bytes_saved = {used: waiting[used] * _table_bytes(len(used)) for used in missing}
+    while missing:
+        # What is saved for each place that is taken, as if there were one for all to share.
+        used = max(missing, key=lambda used: bytes_saved[used] / (1 + len(missing[used])))
+        new = missing.pop(used)
+        union |= new
+        frames.update(dict.fromkeys(used, waiting[used]))
+        missing = {
+            used: left
+            for used, others in missing.items()
+            if len(union) + len(left := others - new) <= 256
+        }
+    return tuple(sorted(union, key=lambda number: (-frames[number], *palette[number].tolist())))
+
+
+def _frame(
+    frame: Frame, drawing: _Drawing, shared: tuple[int, ...], palette: NDArray[np.uint8]
+) -> Frame:
+    """The frame with the shared table where its codes are not much longer for it."""
+    order, table = drawing.used, _table(drawing.used, palette)
+    codes = b""
+    if set(shared).issuperset(drawing.used):
+        codes = drawing.coded(shared)
+        # As long as with a table of its own when that has codes of the same width.
+        widths = {_width(drawing.used, one) for one in (drawing.used, shared)}
+        if len(widths) == 1 or len(codes) <= len(drawing.codes) + len(table):
+            order, table = shared, b""
+    if table:
+        codes = drawing.codes
+    box = drawing.box
+    return replace(
+        frame,
+        control=Control(
+            drawing.disposal if drawing.disposal != changes.KEEP else 0,
+            frame.control.delay,
+            order.index(0) if 0 in drawing.used else None,
+            waits=frame.control.waits,
+        ),
+        left=box.left,
+        top=box.top,
+        width=box.right - box.left,
+        height=box.bottom - box.top,
+        interlaced=False,
+        table=table,
+        code_size=_width(drawing.used, order),
+        codes=codes,
+    )
+
+
+def _width(used: tuple[int, ...], order: tuple[int, ...]) -> int:
+    """The minimum code size of pixels of the colours `used` with a table in this order."""
+    return coding.code_size(max(map(order.index, used)))
+
+
+def _table(order: tuple[int, ...], palette: NDArray[np.uint8]) -> bytes:
+    """A colour table, filled up to a power of two."""
+    return palette[list(order)].tobytes().ljust(_table_bytes(len(order)), b"\0")
+
+
+def _table_bytes(colours: int) -> int:
+    return 3 * max(2, 1 << (colours - 1).bit_length())

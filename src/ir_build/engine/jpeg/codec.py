@@ -1,0 +1,158 @@
+"""JPEG: a lossless transcode, and re-encoding to the lowest quality that looks the same."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, TypeVar
+
+import mozjpeg_lossless_optimization as mozjpeg
+import pyvips
+from PIL import Image
+
+from ...candidate import Candidate
+from ...errors import CorruptFile
+from ...options import Compression
+from ..shared import exif, raster
+from . import file as jpeg_file
+from . import lossy
+from .lossy import Aim
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...options import Options
+    from .file import JpegFile
+
+_T = TypeVar("_T")
+
+# A re-encode that saves less than this over the lossless result is not worth its loss.
+_WORTH = 0.95
+# A re-encode below this share of a large source needs no comparison with a lossless result: those
+# are hardly ever that small (down to 0.76 of 50 JPEGs), and the transcoder takes as long as a score.
+_FAR_SMALLER = 0.6
+_LARGE = 100_000  # bytes
+# A resized picture in lossless mode: the loss that nobody sees in a flicker test.
+_RESIZED_TARGET = 90.0
+_PADDED = re.compile(r"\A\S+ Corrupt JPEG data: \d+ extraneous bytes before marker 0xd9\s*\Z")
+
+
+def compress(data: bytes, options: Options) -> Candidate:
+    """The smallest JPEG that stands for `data`."""
+    file = jpeg_file.parse(data)
+    raster.check_size(file.width, file.height, options.max_pixels)
+    kept, stripped = jpeg_file.metadata(file, options.preserve_metas)
+    notes = (f"stripped {', '.join(stripped)}",) if stripped else ()
+    size = _target_size(file, options)
+    resize = size != (file.width, file.height)
+    wanted = options.compression_type is Compression.LOSSY or resize
+    image = _decoded(data) if wanted and file.components in (1, 3) else None
+    if image is None:
+        _check(data)
+        notes = (*notes, "not resized: CMYK") if resize else notes
+    elif resize:
+        return _resized(image, size, kept, notes, options)
+    own = b"\xff\xd8" + b"".join(_needed(file, kept)) + file.coded
+    smaller = None
+    if image is not None and raster.can_be_scored(*image.size):
+        aim = Aim(options.quality, len(own) * _WORTH, options.effort, jpeg_file.kept_profile(kept))
+        coded = lossy.encode(image, aim, lossy.guess(file, options.quality))
+        if coded:
+            smaller = jpeg_file.with_segments(_smallest(coded), kept)
+            if len(own) > _LARGE and len(smaller) < len(own) * _FAR_SMALLER:
+                return Candidate(smaller, lossy=True, notes=notes)
+    lossless = own
+    if not (file.is_well_coded and len(own) > len(data) * (1 - options.min_saving)):
+        lossless = min(jpeg_file.with_segments(_transcode(data), kept), own, key=len)
+    if smaller is not None and len(smaller) < len(lossless) * _WORTH:
+        return Candidate(smaller, lossy=True, notes=notes)
+    return Candidate(lossless, lossy=False, notes=notes)
+
+
+def _check(data: bytes) -> None:
+    """Raise `CorruptFile` for damage in the coded picture."""
+
+    def last_row(image: pyvips.Image) -> None:
+        # What is before it is decoded on the way.
+        image.crop(0, image.height - 1, image.width, 1).avg()
+
+    _strictly(data, last_row)
+
+
+def _decoded(data: bytes) -> Image.Image:
+    """The picture of one or three components. Raises `CorruptFile` for damage in it."""
+
+    def pixels(image: pyvips.Image) -> Image.Image:
+        mode = "L" if image.bands == 1 else "RGB"
+        return Image.frombytes(mode, (image.width, image.height), image.write_to_memory())
+
+    return _strictly(data, pixels)
+
+
+def _strictly(data: bytes, read: Callable[[pyvips.Image], _T]) -> _T:
+    """What is read from a picture that is not damaged.
+
+    Pillow passes over damage in silence, and the transcoder ends the process over some of it.
+    """
+
+    def opened(fail_on: str) -> pyvips.Image:
+        return pyvips.Image.jpegload_buffer(data, access="sequential", fail_on=fail_on)
+
+    try:
+        return read(opened("warning"))
+    except pyvips.Error as error:
+        # Some cameras pad the coded picture. Decoding stops at the first warning, so before
+        # this one there was no other.
+        if not _PADDED.search(error.detail):
+            raise CorruptFile("its coded picture is damaged") from error
+    return read(opened("none"))
+
+
+def _target_size(file: JpegFile, options: Options) -> tuple[int, int]:
+    """The size in stored pixels; the box of `resize` is for the picture as it is shown."""
+    if options.resize is None:
+        return file.width, file.height
+    if exif.orientation(file.exif) >= 5:
+        height, width = options.resize.fit(file.height, file.width)
+        return width, height
+    return options.resize.fit(file.width, file.height)
+
+
+def _resized(
+    image: Image.Image,
+    size: tuple[int, int],
+    kept: list[jpeg_file.Segment],
+    notes: tuple[str, ...],
+    options: Options,
+) -> Candidate:
+    lossless = options.compression_type is Compression.LOSSLESS
+    target = _RESIZED_TARGET if lossless else options.quality
+    small = raster.resized(image, size)
+    aim = Aim(target, math.inf, options.effort, jpeg_file.kept_profile(kept))
+    # Smaller pictures are sharper, and take more than the source tells.
+    coded = lossy.encode(small, aim, 85) or [lossy.at_quality(small)]
+    note = f"resized to {size[0]} x {size[1]}"
+    data = jpeg_file.with_segments(_smallest(coded), kept)
+    return Candidate(data, lossy=True, notes=(*notes, note))
+
+
+def _needed(file: JpegFile, kept: list[jpeg_file.Segment]) -> list[bytes]:
+    """The file's own segments without metadata, and the ones kept."""
+    first = [one for one in file.segments if one.marker == 0xE0 and one.data.startswith(b"JFIF")][
+        :1
+    ]
+    rest = [one for one in file.segments if not 0xE0 <= one.marker <= 0xEF and one.marker != 0xFE]
+    adobe = [one for one in file.segments if one.marker == 0xEE and one.data.startswith(b"Adobe")]
+    return [one.encode() for one in (*first, *kept, *adobe, *rest)]
+
+
+def _smallest(coded: list[bytes]) -> bytes:
+    return min((*coded, *map(_transcode, coded)), key=len)
+
+
+def _transcode(data: bytes) -> bytes:
+    """The same coefficients with the best scans and Huffman tables, without metadata."""
+    try:
+        return bytes(mozjpeg.optimize(data, copy=mozjpeg.COPY_MARKERS.NONE))
+    except (ValueError, OSError, RuntimeError) as error:
+        raise CorruptFile(f"cannot be transcoded: {error}") from error

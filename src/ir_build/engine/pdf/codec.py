@@ -1,0 +1,59 @@
+"""PDF: every stream packed again, equal objects merged, images as the image engine makes them."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pikepdf
+
+from ...candidate import Candidate
+from ...options import Meta, Options
+from .fonts import slim
+from .images import fax, large, soft_masks
+from .repack import repack
+from .structure import dictionaries, memory, objects, private, repair, writer
+from .structure.linearize import linearized
+from .structure.self_check import check, signs
+
+# Packing an object stream needs this version.
+_PACKED_VERSION = "1.5"
+
+
+def compress(data: bytes, options: Options) -> Candidate:
+    """The smallest PDF that shows, says and does the same as `data`."""
+    source, fault = repair.sound(data)
+    dropped = private.drop(source, keep_metadata=Meta.COPYRIGHT in options.preserve_metas)
+    slimmed = slim.slim(source)
+    soft_masks.drop_opaque(source)
+    fax.recode(source)
+    changed = repack(source, options)
+    large.shrink(source)
+    dictionaries.lighten(source)
+    table = objects.merged(objects.read(source.pdf, objects.moved))
+    packed = not source.classic
+    version = max(source.pdf.pdf_version, _PACKED_VERSION) if packed else source.pdf.pdf_version
+    identifier = _identifier(source.pdf)
+    if identifier is None and source.linearized:
+        identifier = hashlib.sha256(data).digest()[:16]  # which qpdf would make up otherwise
+    meant = signs(table)
+    if len(data) > memory.LARGE:
+        memory.release()
+    result = writer.write(table, version, identifier, packed=packed)
+    check(result, meant)
+    if source.linearized:
+        result = linearized(result, packed=packed, plain_metadata=source.conforming)
+    notes = [f"stripped {', '.join(dropped)}"] if dropped else []
+    if fault:
+        notes.append(f"repaired: {fault}")
+    if slimmed:
+        notes.append(f"made {slimmed} font{'s' if slimmed > 1 else ''} smaller")
+    if changed:
+        notes.append(f"coded {changed} image{'s' if changed > 1 else ''} again")
+    return Candidate(result, lossy=changed > 0, notes=tuple(notes))
+
+
+def _identifier(pdf: pikepdf.Pdf) -> bytes | None:
+    parts = pdf.trailer.get("/ID")
+    if isinstance(parts, pikepdf.Array) and len(parts) and isinstance(parts[0], pikepdf.String):
+        return bytes(parts[0])
+    return None

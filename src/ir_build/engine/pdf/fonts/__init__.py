@@ -1,0 +1,1 @@
+"""Fonts that a PDF embeds."""

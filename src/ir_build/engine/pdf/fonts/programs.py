@@ -1,0 +1,133 @@
+"""The font programs that a document embeds, and the fonts that draw with each."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pikepdf import Array, Dictionary, Name, Stream
+
+if TYPE_CHECKING:
+    from ..structure.content import Reference
+    from ..structure.source import Source
+
+#: the entries of a descriptor: Type 1, TrueType, CFF or OpenType
+KEYS = ("/FontFile", "/FontFile2", "/FontFile3")
+_DESCRIPTOR = re.compile(rb"/FontDescriptor (\d+) (\d+) R")
+# What a subset's name begins with (ISO 32000-1, 9.6.4).
+_TAGGED = re.compile(r"/[A-Z]{6}\+")
+_LISTS = ("/CharSet", "/CIDSet")
+_TOP = (Name.Type0, Name.Type1, Name.MMType1, Name.TrueType)
+
+
+@dataclass(slots=True)
+class Program:
+    """A font program, and the fonts that draw with it."""
+
+    key: str  #: of the descriptor's entry
+    streams: list[Stream] = field(default_factory=list)  #: equal ones
+    descriptors: list[Dictionary] = field(default_factory=list)
+    fonts: list[Dictionary] = field(default_factory=list)
+    #: something not understood refers to it
+    fixed: bool = False
+
+    @property
+    def tagged(self) -> bool:
+        """Whether it is called a subset."""
+        return all(_TAGGED.match(str(one.get("/FontName"))) for one in self.descriptors)
+
+    @property
+    def may_be_subset(self) -> bool:
+        """Whether it is one, or readers need not know it by its name, as they do for widths."""
+        return self.tagged or all(
+            one.get("/Subtype") == Name.Type0 or "/Widths" in one for one in self.fonts
+        )
+
+    @property
+    def composite(self) -> bool:
+        """Whether a font has codes of several bytes."""
+        return any(one.get("/Subtype") == Name.Type0 for one in self.fonts)
+
+    @property
+    def listed(self) -> bool:
+        """Whether the document says which glyphs there are."""
+        return any(key in one for one in self.descriptors for key in _LISTS)
+
+    def replace(self, data: bytes) -> None:
+        """Put `data` in place of the program; of Type 1 in CFF."""
+        for stream in self.streams:
+            stream.write(data)
+            for key in ("/Length1", "/Length2", "/Length3"):
+                if key in stream:
+                    del stream[key]
+            if self.key == "/FontFile2":
+                stream.Length1 = len(data)
+            elif self.key == "/FontFile":
+                stream.Subtype = Name.Type1C
+        for descriptor in self.descriptors if self.key == "/FontFile" else ():
+            descriptor.FontFile3 = descriptor.FontFile
+            del descriptor["/FontFile"]
+
+    def is_subset(self, data: bytes) -> None:
+        """Say in names and lists that `data` has not every glyph."""
+        for descriptor in self.descriptors:
+            for key in _LISTS:
+                if key in descriptor:
+                    del descriptor[key]
+        if self.tagged:
+            return
+        digest = hashlib.sha256(data).digest()
+        tag = "/" + "".join(chr(65 + byte % 26) for byte in digest[:6]) + "+"
+        for descriptor in self.descriptors:
+            descriptor.FontName = Name(tag + str(descriptor.get("/FontName", "/Font"))[1:])
+        holders = [part for font in self.fonts for part in (holder(font),) if part]
+        for font in {one.objgen: one for one in (*self.fonts, *holders)}.values():
+            font.BaseFont = Name(tag + str(font.get("/BaseFont", "/Font"))[1:])
+
+
+def read(source: Source) -> list[Program]:
+    """The font programs of the document; those equal to each other once."""
+    programs: dict[tuple[str, bytes], Program] = {}
+    of_descriptor: dict[Reference, Program] = {}
+    known: set[Reference] = set()
+    for font in source.pdf.objects:
+        if not isinstance(font, Dictionary) or font.get("/Subtype") not in _TOP:
+            continue
+        part = holder(font)
+        descriptor = part.get("/FontDescriptor") if part is not None else None
+        if part is None or not isinstance(descriptor, Dictionary):
+            continue
+        known.add(part.objgen)
+        for key in KEYS:
+            stream = descriptor.get(key)
+            if not isinstance(stream, Stream) or not descriptor.is_indirect:
+                continue
+            digest = hashlib.sha256(stream.read_raw_bytes()).digest()
+            program = programs.setdefault((key, digest), Program(key))
+            program.fonts.append(font)
+            if descriptor.objgen not in of_descriptor:
+                of_descriptor[descriptor.objgen] = program
+                program.descriptors.append(descriptor)
+                program.streams.append(stream)
+    for one in source.pdf.objects:
+        if one is None:
+            continue  # type: ignore[unreachable]  # pikepdf's stubs forget the null object
+        text = (one.stream_dict if isinstance(one, Stream) else one).unparse(resolved=True)
+        found = [(int(number), int(generation)) for number, generation in _DESCRIPTOR.findall(text)]
+        # A font that stands within another object, or that no known font is made of.
+        for reference in found if len(found) > 1 or one.objgen not in known else ():
+            if reference in of_descriptor:
+                of_descriptor[reference].fixed = True
+    return list(programs.values())
+
+
+def holder(font: Dictionary) -> Dictionary | None:
+    """The dictionary with the descriptor: the font itself, or the one it is composed of."""
+    if font.get("/Subtype") != Name.Type0:
+        return font
+    parts = font.get("/DescendantFonts")
+    if not isinstance(parts, Array) or len(parts) != 1 or not isinstance(parts[0], Dictionary):
+        return None
+    return parts[0]

@@ -1,0 +1,70 @@
+"""Drawings and screenshots as the image engine's PNG has them, whose rows a PDF can hold."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pikepdf
+from PIL import Image
+
+from ....errors import InputError, LeftAlone
+from ...png import codec as png
+from ...shared import raster
+from ..structure.streams import Packed
+from . import samples
+
+if TYPE_CHECKING:
+    from ....options import Options
+    from ..structure.streams import Plain
+    from .samples import Entries, Shape
+
+# PNG's colour types
+_GREY, _RGB, _INDEXED = 0, 2, 3
+
+
+def roughly(plain: Plain, form: Shape) -> bytes:
+    """The samples as a PNG coded in a hurry: a tenth to a half larger than the smallest."""
+    rows = samples.samples(plain, form)
+    buffer = io.BytesIO()
+    image = Image.fromarray(rows[..., 0] if form.components == 1 else rows)
+    image.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def smallest(
+    image: pikepdf.Stream, rough: bytes, form: Shape, options: Options
+) -> tuple[Packed, bool] | None:
+    """The samples of `image`, `rough` as a PNG, as the image engine codes them.
+
+    Also whether they changed; None where a PDF has no room for what came out.
+    """
+    space = image.get_raw("/ColorSpace")
+    if space is None or not raster.can_be_scored(form.width, form.height):
+        return None
+    try:
+        made = png.compress(rough, options)
+    except (InputError, LeftAlone):
+        return None
+    bits, kind = made.data[24], made.data[25]
+    if b"".join(samples.chunks(made.data, b"tRNS")):
+        return None
+    entries: Entries = ()
+    if kind == _INDEXED:
+        table = b"".join(samples.chunks(made.data, b"PLTE"))
+        if form.components == 1:
+            if table[::3] != table[1::3] or table[::3] != table[2::3]:
+                return None
+            table = table[::3]
+        last = len(table) // form.components - 1
+        indexed = [pikepdf.Name.Indexed, space, last, pikepdf.String(table)]
+        entries = (("/ColorSpace", pikepdf.Array(indexed)),)
+    elif kind != (_GREY if form.components == 1 else _RGB):
+        return None
+    if bits != form.bits:
+        entries = (("/BitsPerComponent", bits), *entries)
+    parms = pikepdf.Dictionary(
+        Predictor=15, Colors=3 if kind == _RGB else 1, BitsPerComponent=bits, Columns=form.width
+    )
+    rows = b"".join(samples.chunks(made.data, b"IDAT"))
+    return Packed(rows, ("/FlateDecode",), parms, entries), made.lossy

@@ -1,0 +1,146 @@
+"""How large images are shown: followed from pages through whatever draws them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name, Stream
+
+from ..structure.content import Content, Reader, Unreadable, matrix, times
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..structure.content import Matrix, Reference
+    from ..structure.source import Source
+
+# Drawings of one stream in another; a form drawn in forms drawn in forms multiplies.
+_MOST_STEPS = 50_000
+# Inches of a page's longer side: smaller ones are hardly looked at as they are.
+_SMALLEST_PAGE = 8.0
+# Where a size depends on text: as large as anything.
+_ENDLESS: Matrix = (1e9, 0.0, 0.0, 1e9)
+
+
+def sizes(source: Source) -> dict[Reference, tuple[float, float]]:
+    """The largest width and height, in inches, that each image is shown with.
+
+    Images that no page shows are missing, and all of them where a page cannot be followed.
+    """
+    try:
+        walk = _Walk()
+        for page in source.pdf.pages:
+            walk.page(page)
+    except Unreadable:
+        return {}
+    return walk.shown
+
+
+class _Walk:
+    """Goes through what pages draw, each stream once for each scale."""
+
+    def __init__(self) -> None:
+        self.shown: dict[Reference, tuple[float, float]] = {}
+        self._reader = Reader()
+        self._seen: set[tuple[Reference, Matrix]] = set()
+        self._left = _MOST_STEPS
+
+    def page(self, page: pikepdf.Page) -> None:
+        unit = page.obj.get("/UserUnit", 1)
+        try:
+            scale = float(unit) / 72
+            left, bottom, right, top = (float(one) for one in page.cropbox)
+        except (TypeError, ValueError, pikepdf.PdfError) as error:
+            raise Unreadable("a page of no size") from error
+        size = max(abs(right - left), abs(top - bottom)) * scale
+        # A viewer enlarges a small page to fill the screen.
+        scale *= max(1.0, _SMALLEST_PAGE / size) if size > 0 else 1.0
+        place = (scale, 0.0, 0.0, scale)
+        content = self._reader.page(page)
+        self._follow([(content, place)], content)
+        notes = page.obj.get("/Annots")
+        for note in notes if isinstance(notes, Array) else ():
+            for look in _appearances(note):
+                fitted = times(_fitted(look, note), place)
+                self._follow(self._form(look, fitted, content), content)
+
+    def _follow(self, waiting: list[tuple[Content, Matrix]], page: Content) -> None:
+        while waiting:
+            content, place = waiting.pop()
+            self._left -= 1
+            if self._left < 0:
+                raise Unreadable("forms in forms without an end")
+            for name, inner in content.drawn:
+                drawn = content.resource("/XObject", name) or page.resource("/XObject", name)
+                if not isinstance(drawn, Stream):
+                    continue
+                if drawn.get("/Subtype") == Name.Image:
+                    self._show(drawn, times(inner, place))
+                else:
+                    waiting += self._form(drawn, times(inner, place), content)
+            for name, inner in content.states:
+                state = content.resource("/ExtGState", name)
+                mask = state.get("/SMask") if isinstance(state, Dictionary) else None
+                group = mask.get("/G") if isinstance(mask, Dictionary) else None
+                if isinstance(group, Stream):
+                    waiting += self._form(group, times(inner, place), content)
+            for pattern in _values(content, "/Pattern"):
+                if isinstance(pattern, Stream):
+                    waiting += self._form(pattern, place, content)
+            for font in _values(content, "/Font"):
+                glyphs = font.get("/CharProcs") if isinstance(font, Dictionary) else None
+                for glyph in glyphs.values() if isinstance(glyphs, Dictionary) else ():
+                    if isinstance(glyph, Stream):
+                        waiting += self._form(glyph, _ENDLESS, content, font.get("/Resources"))
+
+    def _form(
+        self, form: Stream, place: Matrix, parent: Content, resources: object = None
+    ) -> list[tuple[Content, Matrix]]:
+        """The content of a form, unless it was met at this scale before."""
+        inner = times(matrix(form.get("/Matrix")), place)
+        a, b, c, d = (float(f"{value:.4g}") for value in inner)
+        key = form.objgen, (a, b, c, d)
+        if key in self._seen:
+            return []
+        self._seen.add(key)
+        given = resources if isinstance(resources, Dictionary) else parent.resources
+        return [(self._reader.stream(form, given), inner)]
+
+    def _show(self, image: Stream, place: Matrix) -> None:
+        a, b, c, d = place
+        width, height = self.shown.get(image.objgen, (0.0, 0.0))
+        self.shown[image.objgen] = (
+            max(width, math.hypot(a, b)),
+            max(height, math.hypot(c, d)),
+        )
+
+
+def _values(content: Content, kind: str) -> list[pikepdf.Object]:
+    entries = content.resources.get(kind) if content.resources is not None else None
+    return list(entries.values()) if isinstance(entries, Dictionary) else []
+
+
+def _appearances(note: pikepdf.Object) -> Iterator[Stream]:
+    looks = note.get("/AP") if isinstance(note, Dictionary) else None
+    for look in looks.values() if isinstance(looks, Dictionary) else ():
+        if isinstance(look, Stream):
+            yield look
+        elif isinstance(look, Dictionary):
+            yield from (state for state in look.values() if isinstance(state, Stream))
+
+
+def _fitted(look: Stream, note: pikepdf.Object) -> Matrix:
+    """How an appearance is scaled into its annotation's rectangle (ISO 32000-1, 12.5.5)."""
+    try:
+        left, bottom, right, top = (float(one) for one in look.BBox)
+        x1, y1, x2, y2 = (float(one) for one in note.Rect)
+    except (AttributeError, TypeError, ValueError):
+        return _ENDLESS
+    a, b, c, d = matrix(look.get("/Matrix"))
+    width = abs(a * (right - left)) + abs(c * (top - bottom))
+    height = abs(b * (right - left)) + abs(d * (top - bottom))
+    if not width or not height:
+        return _ENDLESS
+    return (abs(x2 - x1) / width, 0.0, 0.0, abs(y2 - y1) / height)

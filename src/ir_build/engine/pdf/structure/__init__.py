@@ -1,0 +1,1 @@
+"""A PDF's objects, streams and file structure."""

@@ -1,0 +1,191 @@
+"""The generic stream filters of PDF (ISO 32000-1, 7.4), decoded strictly and within a limit."""
+
+from __future__ import annotations
+
+import base64
+import re
+import struct
+import zlib
+from dataclasses import dataclass
+
+import deflate
+import numpy as np
+
+from ....errors import InputError
+from ...shared import raster
+
+GENERIC = frozenset(
+    {"/FlateDecode", "/LZWDecode", "/ASCII85Decode", "/ASCIIHexDecode", "/RunLengthDecode"}
+)
+# Within inline images short names are allowed too; in stream dictionaries readers take them.
+_LONG = {"/Fl": "/FlateDecode", "/LZW": "/LZWDecode", "/A85": "/ASCII85Decode", "/AHx": "/ASCIIHexDecode", "/RL": "/RunLengthDecode", "/DCT": "/DCTDecode", "/CCF": "/CCITTFaxDecode"}  # fmt: skip
+# libdeflate's levels; the last gains half a per cent for five times the work, which is too much
+# for rows of a large image.
+_BEST, _GOOD = 12, 8
+_LARGE = 8 * 1024 * 1024
+_SPACE = b"\0\t\n\f\r "
+
+
+class Undecodable(Exception):
+    """The data breaks its filter's rules, is over the limit, or is of a kind not decoded here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parms:
+    """The decode parameters of one filter, those of an absent entry by default."""
+
+    predictor: int = 1
+    colors: int = 1
+    bits: int = 8
+    columns: int = 1
+    early_change: int = 1
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row of samples."""
+        return (self.columns * self.colors * self.bits + 7) // 8
+
+
+def long_name(name: str) -> str:
+    """The full name of a filter that may be abbreviated."""
+    return _LONG.get(name, name)
+
+
+def decode(data: bytes, name: str, parms: Parms, limit: int) -> bytes:
+    """`data` without the filter `name`. Raises `Undecodable`; no more than `limit` bytes come out."""
+    if name == "/FlateDecode":
+        return _unpredict(_inflate(data, limit), parms)
+    if name == "/LZWDecode":
+        return _unpredict(_lzw(data, parms.early_change, limit), parms)
+    if name == "/ASCII85Decode":
+        return _ascii85(data)
+    if name == "/ASCIIHexDecode":
+        return _hex(data)
+    if name == "/RunLengthDecode":
+        return _run_length(data, limit)
+    raise Undecodable(name)
+
+
+def deflated(data: bytes) -> bytes:
+    """The smallest zlib stream at hand for `data`."""
+    # libdeflate, which looks further ahead than zlib
+    return bytes(deflate.zlib_compress(data, _BEST if len(data) < _LARGE else _GOOD))
+
+
+def _inflate(data: bytes, limit: int) -> bytes:
+    unpacker = zlib.decompressobj()
+    try:
+        plain = unpacker.decompress(data, limit)
+    except zlib.error as error:
+        raise Undecodable(str(error)) from error
+    # Writers may count the line end before `endstream` as data; anything else is a fault.
+    if not unpacker.eof or unpacker.unused_data.strip(b"\r\n"):
+        raise Undecodable("the zlib stream is cut off, followed by other data, or over the limit")
+    return plain
+
+
+def _lzw(data: bytes, early: int, limit: int) -> bytes:
+    table: list[bytes] = []
+    out: list[bytes] = []
+    size = held = bits = 0
+    width, last = 9, b""
+    for byte in data:
+        held, bits = (held << 8 | byte) & 0xFFFFFF, bits + 8
+        if bits < width:
+            continue
+        bits -= width
+        code = held >> bits & (1 << width) - 1
+        if code == 257:
+            return b"".join(out)
+        if code == 256:
+            table = [bytes((value,)) for value in range(256)] + [b"", b""]
+            width, last = 9, b""
+            continue
+        if not table or code > len(table) or (code == len(table) and not last):
+            raise Undecodable("an LZW code before its definition")
+        entry = table[code] if code < len(table) else last + last[:1]
+        if last:
+            if len(table) >= 4096:
+                raise Undecodable("the LZW table is full")
+            table.append(last + entry[:1])
+        last = entry
+        out.append(entry)
+        size += len(entry)
+        if size > limit:
+            raise Undecodable("over the limit")
+        if len(table) + early >= 1 << width and width < 12:
+            width += 1
+    raise Undecodable("LZW data without an end")
+
+
+def _ascii85(data: bytes) -> bytes:
+    text, end, rest = data.partition(b"~>")
+    if not end or rest.strip(_SPACE):
+        raise Undecodable("ASCII85 data without an end")
+    try:
+        return base64.a85decode(text, ignorechars=_SPACE)
+    except ValueError as error:
+        raise Undecodable(str(error)) from error
+
+
+def _hex(data: bytes) -> bytes:
+    text, end, rest = data.partition(b">")
+    digits = re.sub(rb"[\0\t\n\f\r ]", b"", text)
+    if not end or rest.strip(_SPACE) or re.search(rb"[^0-9A-Fa-f]", digits):
+        raise Undecodable("broken hexadecimal data")
+    return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode())
+
+
+def _run_length(data: bytes, limit: int) -> bytes:
+    out: list[bytes] = []
+    at = size = 0
+    while at < len(data):
+        length = data[at]
+        if length == 128:
+            return b"".join(out)
+        run = (
+            data[at + 1 : at + 2 + length]
+            if length < 128
+            else data[at + 1 : at + 2] * (257 - length)
+        )
+        size += len(run)
+        if size > limit or len(run) != (length + 1 if length < 128 else 257 - length):
+            raise Undecodable("cut off, or over the limit")
+        out.append(run)
+        at += length + 2 if length < 128 else 2
+    raise Undecodable("run-length data without an end")
+
+
+def _unpredict(data: bytes, parms: Parms) -> bytes:
+    if parms.predictor == 1 or not data:
+        return data
+    pixel = parms.colors * parms.bits
+    if min(parms.columns, parms.colors) < 1 or parms.bits not in (1, 2, 4, 8, 16):
+        raise Undecodable("predictor parameters out of range")
+    if parms.predictor == 2 and parms.bits == 8 and len(data) % parms.row_bytes == 0:
+        deltas = np.frombuffer(data, np.uint8).reshape(-1, parms.columns, parms.colors)
+        return np.cumsum(deltas, axis=1, dtype=np.uint8).tobytes()
+    if not 10 <= parms.predictor <= 15:
+        raise Undecodable(f"predictor {parms.predictor}")
+    return _unfilter(data, parms.row_bytes, max(1, pixel // 8))
+
+
+def _unfilter(data: bytes, row: int, pixel: int) -> bytes:
+    """Undo PNG's row filters (the PNG specification, 9.2), through Pillow's decoder.
+
+    Filters see only the bytes of a pixel, so any kind of PNG with as many will do.
+    """
+    kinds = {1: 0, 2: 4, 3: 2, 4: 6}
+    height, rest = divmod(len(data), row + 1)
+    if rest or pixel not in kinds or row % pixel or max(data[:: row + 1]) > 4:
+        raise Undecodable("rows of another length, or unknown row filters")
+    header = struct.pack(">IIBBBBB", row // pixel, height, 8, kinds[pixel], 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(data, 1)), (b"IEND", b""))
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+    try:
+        return raster.decode(png, "PNG").tobytes()
+    except InputError as error:
+        raise Undecodable(error.message) from error

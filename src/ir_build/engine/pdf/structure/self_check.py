@@ -1,0 +1,63 @@
+"""A written file read again: what came back must be what was meant."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import TYPE_CHECKING
+
+import pikepdf
+
+from ....errors import LeftAlone, Reason
+from . import objects
+
+if TYPE_CHECKING:
+    from .objects import Table
+
+#: an object's text, and its data, or their digest, where it is a stream
+Written = tuple[bytes, bytes | None]
+
+
+def opened(data: bytes) -> pikepdf.Pdf:
+    try:
+        return pikepdf.open(
+            io.BytesIO(data),
+            attempt_recovery=False,
+            inherit_page_attributes=False,
+            conversion_mode="explicit",
+        )
+    except (pikepdf.PdfError, RuntimeError, ValueError) as error:
+        raise LeftAlone(Reason.WOULD_CHANGE, "the new file cannot be read") from error
+
+
+def signs(table: Table) -> list[Written]:
+    """The objects in the order of `outline`, with digests of their data."""
+    return [(text, data if data is None else _digest(data)) for text, data in outline(table)]
+
+
+def check(data: bytes, meant: list[Written]) -> None:
+    """Read the new file again: every object must come back as it was `meant`, which is `signs`."""
+    again = opened(data)
+    # Digests, since a second copy of a large document would be too much.
+    back = objects.read(again, lambda stream: _digest(objects.raw(stream)))
+    if again.get_warnings() or outline(back) != meant:
+        raise LeftAlone(Reason.WOULD_CHANGE, "the new file reads differently")
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def outline(table: Table) -> list[Written]:
+    """The objects in the order they are met from the trailer, whatever their numbers."""
+    met: dict[int, int] = {}
+    waiting = [table.trailer]
+    found = []
+    while waiting:
+        body = waiting.pop()
+        for key in body.references:
+            if key not in met:
+                met[key] = len(met)
+                waiting.append(table.bodies[key])
+        found.append((body.render(met.__getitem__), body.data))
+    return found

@@ -1,0 +1,150 @@
+"""A PDF opened for optimising: whole, readable, neither signed nor encrypted, within limits."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+
+import pikepdf
+
+from ....errors import CorruptFile, LeftAlone, Reason, TooLarge
+
+MAX_OBJECTS = 500_000
+#: the most bytes one stream may decode to
+MAX_DECODED = 128 * 1024 * 1024
+
+# qpdf's words for slips of common writers that every reader takes the same way: object 0 is free in
+# every document, so that what refers to it is null (ISO 32000-1, 7.3.10 and 7.5.4).
+_HARMLESS = re.compile(
+    r"a common error handled correctly by qpdf|treating bad indirect reference \(0 0 R\) as null"
+)
+# What qpdf says when it repairs how objects are found and where they end, not what is in them.
+_STRUCTURAL = re.compile(
+    r"file is damaged|xref not found|can't find startxref|startxref was more than"
+    r"|Attempting to reconstruct cross-reference table|invalid xref entry|expected \d+ \d+ obj"
+    r"|expected endstream|attempting to recover stream length|recovered stream length"
+    r"|expected endobj|trailer dictionary lacks /Size|reported number of objects"
+    r"|Resources is missing or invalid"  # of a page, which gets an empty one
+    r"|not found in file after regenerating cross reference table"
+    r"|dictionary has duplicated key /Type;"  # which older Skia writes
+)
+_PDFA = re.compile(rb"pdfaid:part(?:\s*=\s*[\"']|\s*>\s*)(\d)")
+_PDFUA = re.compile(rb"pdfuaid:part")
+_PDFX = re.compile(rb"GTS_PDFX(?:Version|Conformance)[\s\"'=>(]{1,9}PDF/X-([1-9])")
+_SIGNED = re.compile(rb"/ByteRange[ \[]|/DocMDP\b")
+
+
+class NeedsRepair(Exception):
+    """Readers differ in what they make of the document. Says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An open document, and what it promises to be."""
+
+    pdf: pikepdf.Pdf
+    linearized: bool
+    #: PDF/A-1 and PDF/X up to 3 are held to PDF 1.4: no object streams, plain XMP
+    classic: bool
+    #: claims to conform to PDF/A, PDF/UA or PDF/X
+    conforming: bool
+
+
+def read(data: bytes, *, repair: bool = False) -> Source:
+    """Open `data` and read every object of it once; `repair` lets qpdf mend its structure.
+
+    Raises `CorruptFile`, `TooLarge`, `NeedsRepair`, and `LeftAlone` for signed and encrypted
+    documents.
+    """
+    pdf = _open(data, repair=repair)
+    if pdf.is_encrypted or "/Encrypt" in pdf.trailer:
+        raise LeftAlone(Reason.ENCRYPTED, "an encrypted PDF")
+    _survey(pdf, repair=repair)
+    if "/AdditionalStreams" in pdf.trailer:
+        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "a hybrid PDF with its source document inside")
+    # The page tree is walked here, so that what is wrong with it is found before any work.
+    try:
+        pages = len(pdf.pages)
+    except (pikepdf.PdfError, RuntimeError, ValueError, TypeError) as error:
+        raise NeedsRepair(f"the page tree cannot be read: {_plain(error)}") from error
+    if not pages:
+        raise CorruptFile("has no pages")
+    _refuse_repaired(pdf, repair=repair)
+    claims = _claims(pdf)
+    part = _PDFA.search(claims)
+    pdfx = _PDFX.search(claims)
+    return Source(
+        pdf,
+        linearized=pdf.is_linearized,
+        classic=(pdfx is not None and pdfx[1] in b"123") or (part is not None and part[1] == b"1"),
+        conforming=bool(part or pdfx) or _PDFUA.search(claims) is not None,
+    )
+
+
+def _open(data: bytes, *, repair: bool) -> pikepdf.Pdf:
+    # qpdf's limits are the process's; always set to the same values.
+    pikepdf.settings.set_qpdf_limits(
+        doc_max_warnings=100,
+        flate_max_memory=MAX_DECODED,
+        png_max_memory=MAX_DECODED,
+        tiff_max_memory=MAX_DECODED,
+        run_length_max_memory=MAX_DECODED,
+        dct_max_memory=MAX_DECODED,
+    )
+    try:
+        return pikepdf.open(
+            io.BytesIO(data),
+            attempt_recovery=repair,
+            suppress_warnings=True,
+            inherit_page_attributes=False,
+            conversion_mode="explicit",
+        )
+    except pikepdf.PasswordError as error:
+        raise LeftAlone(Reason.ENCRYPTED, "asks for a password") from error
+    except (pikepdf.PdfError, RuntimeError, ValueError) as error:
+        if "encryption" in str(error):  # for certificates, or in a way of its own
+            raise LeftAlone(Reason.ENCRYPTED, _plain(error)) from error
+        raise NeedsRepair(_plain(error)) from error
+
+
+def _survey(pdf: pikepdf.Pdf, *, repair: bool) -> None:
+    """Read every object, which also makes qpdf report what it had to repair."""
+    if len(pdf.objects) > MAX_OBJECTS:
+        raise TooLarge(f"{len(pdf.objects)} objects, more than the limit of {MAX_OBJECTS}")
+    try:
+        for one in pdf.objects:
+            if one is None:
+                continue  # type: ignore[unreachable]  # pikepdf's stubs forget the null object
+            here = one.stream_dict if isinstance(one, pikepdf.Stream) else one
+            if _SIGNED.search(here.unparse(resolved=True)):
+                raise LeftAlone(Reason.SIGNED, "a signed or certified PDF")
+        if "/Perms" in pdf.Root:
+            raise LeftAlone(Reason.SIGNED, "a PDF with granted usage rights")
+    except (pikepdf.PdfError, RuntimeError, ValueError, AttributeError) as error:
+        raise NeedsRepair(f"an object cannot be read: {_plain(error)}") from error
+    _refuse_repaired(pdf, repair=repair)
+
+
+def _refuse_repaired(pdf: pikepdf.Pdf, *, repair: bool) -> None:
+    for warning in map(_plain, pdf.get_warnings()):
+        if not (_HARMLESS.search(warning) or (repair and _STRUCTURAL.search(warning))):
+            raise NeedsRepair(warning)
+
+
+def _claims(pdf: pikepdf.Pdf) -> bytes:
+    """The XMP packet and the Info dictionary, where a document says what it conforms to."""
+    info = pdf.trailer.get("/Info")
+    text = info.unparse(resolved=True) if isinstance(info, pikepdf.Dictionary) else b""
+    metadata = pdf.Root.get("/Metadata")
+    if isinstance(metadata, pikepdf.Stream):
+        try:
+            text += metadata.read_bytes()
+        except (pikepdf.PdfError, RuntimeError) as error:
+            raise CorruptFile(f"its XMP cannot be read: {_plain(error)}") from error
+    return text
+
+
+def _plain(error: object) -> str:
+    """A message of qpdf's without the name it has for the file."""
+    return re.sub(r"^<?_io\.BytesIO[^>]*>?:? ?|^.*?BytesIO object[^>]*>:? ?", "", str(error))[:200]

@@ -1,0 +1,114 @@
+"""APNG: the pixels of each frame packed anew; where, how and how long it is shown stays.
+
+See PNG, third edition, 4.9 and 11.3.6. All frames share one header, palette and colour type, so
+none of these changes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ...errors import LeftAlone, Reason
+from . import coding
+from .file import SIGNATURE, Chunk
+
+if TYPE_CHECKING:
+    from ...options import Options
+    from .file import Extras, PngFile
+
+# Pixels of all frames: more take most of the time a worker has.
+_CODED_PIXELS = 100_000_000
+_CONTROL_SIZE = 26
+# What an animation is made of, and in what order.
+_PARTS = {b"acTL": "a", b"fcTL": "c", b"IDAT": "I", b"fdAT": "f"}
+_ORDER = re.compile(r"ac?I+(cf+)*")
+
+
+@dataclass(slots=True)
+class _Picture:
+    """A frame, or the picture for those who know no animation."""
+
+    control: bytes | None  #: its fcTL without the sequence number
+    size: bytes  #: width and height as they are stored
+    data: bytearray = field(default_factory=bytearray)  #: its pixels, deflated
+
+    @property
+    def pixels(self) -> int:
+        return int.from_bytes(self.size[:4], "big") * int.from_bytes(self.size[4:], "big")
+
+
+def recompressed(file: PngFile, kept: Extras, options: Options) -> bytes:
+    """The same frames in fewer bytes, with `kept`. Raises `LeftAlone` for what is out of order."""
+    header = file.chunks[0].data
+    if header[12]:
+        # Pillow, which results are checked with, does not decode it.
+        raise _left_alone("interlaced")
+    pictures = _pictures(file)
+    pixels = sum(one.pixels for one in pictures)
+    if pixels > _CODED_PIXELS:
+        raise _left_alone(f"{len(pictures)} frames of {pixels} pixels altogether")
+    shared = [Chunk(kind, data) for kind in (b"PLTE", b"tRNS") if (data := file.find(kind))]
+    chunks = [Chunk(b"IHDR", header), *kept.before, *shared]
+    chunks += [one for one in file.chunks if one.kind == b"acTL"]
+    number = 0
+    for at, picture in enumerate(pictures):
+        alone = [
+            Chunk(b"IHDR", picture.size + header[8:]),
+            *shared,
+            Chunk(b"IDAT", bytes(picture.data)),
+        ]
+        packed = coding.recompressed(
+            SIGNATURE + b"".join(one.encode() for one in (*alone, Chunk(b"IEND", b""))),
+            coding.Types.FIXED,
+            options.effort,
+            # No frame inflates to more than its own pixels.
+            picture.pixels,
+            among=pixels,
+        )
+        if picture.control is not None:
+            chunks.append(Chunk(b"fcTL", number.to_bytes(4, "big") + picture.control))
+            number += 1
+        data = coding.deflated(packed)
+        if at:
+            chunks.append(Chunk(b"fdAT", number.to_bytes(4, "big") + data))
+            number += 1
+        else:
+            chunks.append(Chunk(b"IDAT", data))
+    chunks += [*kept.after, Chunk(b"IEND", b"")]
+    return SIGNATURE + b"".join(one.encode() for one in chunks)
+
+
+def _pictures(file: PngFile) -> list[_Picture]:
+    """The first picture and the frames after it, checked to be in the order that viewers want."""
+    parts = [one for one in file.chunks if one.kind in _PARTS]
+    controls = [one for one in parts if one.kind == b"fcTL"]
+    numbers = [one.data[:4] for one in parts if one.kind in (b"fcTL", b"fdAT")]
+    canvas = file.chunks[0].data[:8]
+    if (
+        not _ORDER.fullmatch("".join(_PARTS[one.kind] for one in parts))
+        or numbers != [at.to_bytes(4, "big") for at in range(len(numbers))]
+        or parts[0].data[:4] != len(controls).to_bytes(4, "big")
+        or any(len(one.data) != _CONTROL_SIZE for one in controls)
+        or (parts[1].kind == b"fcTL" and parts[1].data[4:12] != canvas)
+    ):
+        raise _left_alone("whose chunks are not in the order of its frames")
+    pictures: list[_Picture] = []
+    control = None
+    for part in parts[1:]:
+        if part.kind == b"fcTL":
+            control = part.data[4:]
+            if pictures:
+                pictures.append(_Picture(control, control[:8]))
+        elif part.kind == b"fdAT":
+            pictures[-1].data += part.data[4:]
+        else:
+            if not pictures:
+                pictures.append(_Picture(control, canvas))
+            pictures[0].data += part.data
+    return pictures
+
+
+def _left_alone(what: str) -> LeftAlone:
+    return LeftAlone(Reason.UNSUPPORTED_VARIANT, f"animated (APNG), {what}")

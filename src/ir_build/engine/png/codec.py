@@ -1,0 +1,105 @@
+"""PNG: a lossless recompression, and pixels that look the same in fewer bytes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...candidate import Candidate
+from ...options import Compression, Options
+from ..shared import raster
+from . import animation, coding
+from . import file as png_file
+from . import lossy as png_lossy
+
+if TYPE_CHECKING:
+    from .file import Extras, PngFile
+
+# What saves less than this over the lossless result is not worth its loss.
+_WORTH = 0.95
+# The thorough result is never this much smaller than the quick one, except in a file of so few
+# bytes that repetition, found by one and not by the other, can be nearly all of it.
+_CLEAR = 0.8
+_FEW_BYTES = 20_000
+# A draft so much longer than another does not become the shorter one.
+_NEAR = 1.15
+
+
+def compress(data: bytes, options: Options) -> Candidate:
+    """The smallest PNG that stands for `data`."""
+    file = png_file.parse(data)
+    raster.check_size(file.width, file.height, options.max_pixels)
+    kept = png_file.extras(file, options.preserve_metas)
+    notes = (f"stripped {', '.join(kept.stripped)}",) if kept.stripped else ()
+    if file.animated:
+        if options.resize and options.resize.fit(file.width, file.height) != (
+            file.width,
+            file.height,
+        ):
+            notes = (*notes, "not resized: APNG")
+        return Candidate(animation.recompressed(file, kept, options), lossy=False, notes=notes)
+    bare = png_file.bare(file)
+    resized = False
+    if options.resize and not (kept.payload or kept.unknown):
+        size = options.resize.fit(file.width, file.height)
+        if size != (file.width, file.height):
+            bare = coding.resized(bare, size)
+            file = png_file.parse(bare)
+            resized = True
+            notes = (*notes, f"resized to {size[0]} x {size[1]}")
+
+    types = _types(file, kept)
+    lossy = None
+    if options.compression_type is Compression.LOSSY and _may_lose(file, kept):
+        lossy = _lossy(file, bare, kept.colours.profile, types, options)
+    if lossy is not None:
+        chosen = Candidate(png_file.assembled(lossy, kept), lossy=True, notes=notes)
+        # A first guess decides clear cases without the thorough one.
+        guess = coding.recompressed(bare, types, None, options.max_pixels)
+        if len(guess) > _FEW_BYTES and len(lossy) < len(guess) * _CLEAR * _WORTH:
+            return chosen
+    lossless = coding.recompressed(bare, types, options.effort, options.max_pixels)
+    if lossy is not None and len(lossy) < len(lossless) * _WORTH:
+        return chosen
+    return Candidate(png_file.assembled(lossless, kept), lossy=resized, notes=notes)
+
+
+def _types(file: PngFile, kept: Extras) -> coding.Types:
+    # A profile is for grey or for colours, and ignored with the other kind of picture. Gamma and
+    # primaries near sRGB's are for both.
+    if not kept.colours.kinds or (kept.colours.known and kept.colours.profile is None):
+        return coding.Types.ANY
+    return coding.Types.SAME if file.grey else coding.Types.COLOURED
+
+
+def _may_lose(file: PngFile, kept: Extras) -> bool:
+    """Whether other pixels can stand for those of `file` and be judged by their score."""
+    return (
+        not kept.payload
+        # Whoever made a palette chose it, often at the limit of what can't be seen.
+        and not file.indexed
+        and kept.colours.known
+        and raster.can_be_scored(file.width, file.height)
+        # With a profile, 8 bits may be too few, and a palette would not be grey any more.
+        and (kept.colours.profile is None or not (file.grey or file.bit_depth == 16))
+    )
+
+
+def _lossy(
+    file: PngFile, bare: bytes, profile: bytes | None, types: coding.Types, options: Options
+) -> bytes | None:
+    """The smallest file that reaches the quality, None when there is none."""
+    pixels = coding.decoded(bare)
+    palette, coarse = png_lossy.versions(pixels, options.quality, profile)
+    files = [coding.indexed(palette)] if palette else []
+    if coarse is not None:
+        files.append(coding.coded(coarse))
+    elif file.bit_depth == 16:
+        files.append(coding.coded(pixels))
+    drafts = [coding.recompressed(one, types, None, options.max_pixels) for one in files]
+    shortest = min(map(len, drafts), default=0)
+    packed = [
+        coding.recompressed(one, types, options.effort, options.max_pixels)
+        for one in drafts
+        if len(one) <= shortest * _NEAR
+    ]
+    return min(packed, key=len, default=None)

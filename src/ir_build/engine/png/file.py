@@ -1,0 +1,224 @@
+"""The chunks of a PNG file (W3C PNG, third edition), and which of them a picture needs."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...errors import CorruptFile, LeftAlone, Reason, TooLarge
+from ...options import Meta
+from ..shared import exif
+from . import colours as png_colours
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .colours import Colours
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_MAX_CHUNKS = 100_000
+
+#: chunks that the picture is made of
+_PICTURE = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+_TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
+#: chunks known to be of no use to a viewer
+_USELESS = {
+    b"tIME",
+    b"bKGD",
+    b"hIST",
+    b"sPLT",
+    b"sBIT",
+    b"oFFs",
+    b"pCAL",
+    b"sCAL",
+    b"gIFg",
+    b"gIFx",
+    b"sTER",
+    b"dSIG",
+}
+#: chunks of programs that only describe the writer
+_USELESS |= {b"vpAg", b"caNv", b"prVW", b"iDOT", b"orNT", b"alPh", b"CgBI"}  # fmt: skip
+_ANIMATION = frozenset({b"acTL", b"fcTL", b"fdAT"})
+
+#: keywords of texts that hold an editable source: the payload of the file
+_SOURCES = (
+    b"mxfile",
+    b"mxGraphModel",
+    b"application/vnd.excalidraw+json",
+    b"tldraw",
+    b"BDF",
+    b"chara",
+    b"ccv3",
+)
+_KEYWORDS = {
+    Meta.COPYRIGHT: (b"Copyright", b"Author", b"Artist"),
+    Meta.DATETIME: (b"Creation Time", b"date:create", b"date:modify"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A type and its data."""
+
+    kind: bytes
+    data: bytes
+
+    def encode(self) -> bytes:
+        """The chunk as it stands in a file."""
+        body = self.kind + self.data
+        return len(self.data).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
+
+
+@dataclass(frozen=True, slots=True)
+class PngFile:
+    """A PNG file taken apart."""
+
+    chunks: tuple[Chunk, ...]
+    width: int
+    height: int
+    bit_depth: int
+    colour_type: int
+
+    @property
+    def indexed(self) -> bool:
+        """Whether the pixels are indices into a palette."""
+        return self.colour_type == 3
+
+    @property
+    def grey(self) -> bool:
+        """Whether the pixels have no colour by their type."""
+        return self.colour_type in (0, 4)
+
+    @property
+    def animated(self) -> bool:
+        """Whether there is more than a picture."""
+        return any(chunk.kind in _ANIMATION for chunk in self.chunks)
+
+    def find(self, kind: bytes) -> bytes | None:
+        """The data of the first chunk of a type."""
+        return next((chunk.data for chunk in self.chunks if chunk.kind == kind), None)
+
+
+def parse(data: bytes) -> PngFile:
+    """Take the file apart. Raises `CorruptFile`, and `LeftAlone` for what must stay whole."""
+    chunks: list[Chunk] = []
+    at = len(SIGNATURE)
+    while not chunks or chunks[-1].kind != b"IEND":
+        length = int.from_bytes(data[at : at + 4], "big")
+        kind = data[at + 4 : at + 8]
+        end = at + 12 + length
+        if end > len(data):
+            raise CorruptFile("ends in the middle of a chunk")
+        body = data[at + 8 : end - 4]
+        # Viewers stop at a damaged critical chunk; a damaged text is nobody's loss.
+        if kind[:1].isupper() and zlib.crc32(kind + body) != int.from_bytes(
+            data[end - 4 : end], "big"
+        ):
+            raise CorruptFile(f"the checksum of its {kind.decode('latin-1')} chunk is wrong")
+        chunks.append(Chunk(kind, body))
+        if len(chunks) > _MAX_CHUNKS:
+            raise TooLarge(f"more than {_MAX_CHUNKS} chunks")
+        at = end
+    if data[at:].strip(b"\0\r\n "):
+        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, f"{len(data) - at} bytes after the picture")
+    kinds = {chunk.kind for chunk in chunks}
+    header = chunks[0].data
+    if chunks[0].kind != b"IHDR" or len(header) != 13 or b"IDAT" not in kinds:
+        raise CorruptFile("has no picture")
+    width, height = (int.from_bytes(header[at : at + 4], "big") for at in (0, 4))
+    if not width or not height:
+        raise CorruptFile("has no pixels")
+    return PngFile(tuple(chunks), width, height, header[8], header[9])
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What stays of a file besides its picture."""
+
+    before: tuple[Chunk, ...]  #: chunks that go before the palette
+    after: tuple[Chunk, ...]  #: chunks that go before the end
+    stripped: tuple[str, ...]
+    #: the file may be more than a picture: its pixels must stay
+    payload: bool
+    #: chunks of unknown meaning are kept: its size must stay
+    unknown: bool
+    colours: Colours
+
+
+def extras(file: PngFile, metas: frozenset[Meta]) -> Extras:
+    """What has to stay of `file`, and the names of what is stripped."""
+    before: list[Chunk] = []
+    after: list[Chunk] = []
+    stripped: list[str] = []
+    unknown = False
+    payload = (file.width, file.height) == (160, 205)  # a PICO-8 cartridge hides in such pixels
+    colours = png_colours.read({chunk.kind: chunk.data for chunk in reversed(file.chunks)})
+    looks = colours.kinds | (png_colours.KINDS if Meta.ICC in metas else frozenset())
+    for chunk in file.chunks:
+        name = chunk.kind.decode("latin-1")
+        if chunk.kind in _PICTURE or chunk.kind in _ANIMATION:
+            continue
+        if chunk.kind in png_colours.KINDS or chunk.kind == b"pHYs":
+            # The same density both ways says nothing about the shape of pixels.
+            if chunk.kind in looks or (chunk.kind == b"pHYs" and chunk.data[:4] != chunk.data[4:8]):
+                before.append(chunk)
+            else:
+                stripped.append(name)
+        elif chunk.kind == b"eXIf":
+            block = exif.keep(chunk.data, metas | {Meta.ORIENTATION})
+            if block:
+                before.append(Chunk(b"eXIf", block))
+            if block != chunk.data:
+                stripped.append(name)
+        elif chunk.kind in _TEXTS:
+            if _is_source(chunk):
+                payload = True
+                after.append(chunk)
+            elif any(chunk.data.startswith(one + b"\0") for one in _wanted(metas)):
+                after.append(chunk)
+            else:
+                stripped.append(name)
+        elif chunk.kind == b"tIME" and Meta.DATETIME in metas:
+            after.append(chunk)
+        elif chunk.kind in _USELESS:
+            stripped.append(name)
+        else:
+            # Some tools keep programs or layers in chunks of their own: not ours to drop. Only what
+            # is safe to copy does not depend on the pixels (PNG, third edition, 5.4: bit 5 of the
+            # fourth byte), and only ancillary chunks may be met by programs that don't know them.
+            unknown = True
+            payload = payload or not (chunk.kind[:1].islower() and chunk.kind[3:].islower())
+            after.append(chunk)
+    named = tuple(dict.fromkeys(stripped))
+    return Extras(tuple(before), tuple(after), named, payload, unknown, colours)
+
+
+def _wanted(metas: frozenset[Meta]) -> Iterator[bytes]:
+    for meta in sorted(metas):
+        yield from _KEYWORDS.get(meta, ())
+
+
+def _is_source(chunk: Chunk) -> bool:
+    return chunk.data.split(b"\0", 1)[0] in _SOURCES
+
+
+def assembled(picture: bytes, kept: Extras) -> bytes:
+    """The file `picture`, which has nothing but a picture, with what has to stay."""
+    chunks = parse(picture).chunks
+    before = [chunk.encode() for chunk in kept.before]
+    after = [chunk.encode() for chunk in kept.after]
+    middle = [chunk.encode() for chunk in chunks[1:-1]]
+    return b"".join([SIGNATURE, chunks[0].encode(), *before, *middle, *after, chunks[-1].encode()])
+
+
+def bare(file: PngFile) -> bytes:
+    """The file with nothing but its picture."""
+    return SIGNATURE + b"".join(one.encode() for one in file.chunks if one.kind in _PICTURE)
+
+
+def with_data(picture: bytes, data: bytes) -> bytes:
+    """The file `picture`, which has nothing but a picture, with other rows, deflated."""
+    chunks = [one for one in parse(picture).chunks if one.kind != b"IDAT"]
+    chunks.insert(-1, Chunk(b"IDAT", data))
+    return SIGNATURE + b"".join(one.encode() for one in chunks)

@@ -1,0 +1,224 @@
+"""What an SVG contains as a whole, which decides what may be done to its parts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from . import values
+from .tokens import Comment, End, Start, Text, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SVG = "http://www.w3.org/2000/svg"
+XML = "http://www.w3.org/XML/1998/namespace"
+
+_SCRIPTS = frozenset({"script", "handler", "listener"})
+_ANIMATIONS = frozenset({"animate", "set", "animateTransform", "animateMotion", "animateColor"})
+_SHARED = frozenset({"use", "clipPath", "mask", "symbol"})
+_WRITING = frozenset(
+    {"text", "tspan", "textPath", "tref", "flowRoot", "flowPara", "textArea", "foreignObject"}
+)
+# Where runs of blanks are as CSS has them, and elements that show them all or fetch style sheets.
+_FLOWING = frozenset({SVG, "http://www.w3.org/1999/xhtml", "http://www.w3.org/1998/Math/MathML"})
+_KEEPS_BLANKS = frozenset({"pre", "textarea", "listing", "xmp", "plaintext", "link"})
+_TRANSFORMS = ("transform", "gradientTransform", "patternTransform")
+
+# Selectors that tell elements apart by their siblings, their blanks or a value we respell.
+_DELICATE_CSS = re.compile(
+    r"@import|\[\s*+(?!class\b|id\b|data-)"
+    r"|:(?:nth-|first-|last-|only-|empty\b|has\b)|(?<=[\w)\]*])\s*[+~]\s*(?=[\w.#:*\[])"
+)
+_CSS_STRINGS = re.compile(r"""/\*.*?\*/|"[^"]*"|'[^']*'|\([^()]*\)""", re.DOTALL)
+_PEN = re.compile(r"(?<![\w-])stroke\s*+:(?!\s*+none\b)|marker")
+_BLANKS_CSS = re.compile(r"[\\&]|white-space(?!\s*+:\s*+(?:normal|nowrap)\b)", re.IGNORECASE)
+_MOVING_CSS = re.compile(r"transform|zoom|scale|path\(|@keyframes|\bd\s*:")
+# Sources that tools read back from a comment: Excalidraw's scenes, PlantUML's text.
+_PAYLOAD = re.compile(r"payload-|svg-source:|SRC=\[")
+
+
+class Namespaces:
+    """The prefixes in force at one point of the document."""
+
+    def __init__(self) -> None:
+        self._uris: dict[str, list[str]] = {"xml": [XML], "": [""]}
+
+    def open(self, start: Start) -> list[str]:
+        """Enter an element; returns the prefixes it declares, for `close`."""
+        declared = []
+        for name, value in start.attributes:
+            if name == "xmlns" or name.startswith("xmlns:"):
+                prefix = name[6:]
+                self._uris.setdefault(prefix, []).append(value[1:-1])
+                declared.append(prefix)
+        return declared
+
+    def close(self, declared: list[str]) -> None:
+        """Leave the element that declared these prefixes."""
+        for prefix in declared:
+            self._uris[prefix].pop()
+
+    def element(self, name: str) -> tuple[str, str]:
+        """Namespace and local name of an element."""
+        prefix, colon, local = name.rpartition(":")
+        uris = self._uris.get(prefix)
+        return (uris[-1] if uris else ""), (local if colon else name)
+
+    def attribute(self, name: str) -> tuple[str, str]:
+        """Namespace and local name of an attribute, which has none without a prefix."""
+        return self.element(name) if ":" in name else ("", name)
+
+
+@dataclass(slots=True)
+class Survey:
+    """Facts about the whole document."""
+
+    #: scripts or selectors may notice any change of the tree
+    delicate: bool = False
+    #: the commands of a path are matched one by one with those of another
+    animated: bool = False
+    #: style sheets or views may enlarge parts of the picture
+    moving: bool = False
+    #: there are style sheets, whose selectors may look at the tree
+    styled: bool = False
+    #: there is text, in which blanks may show
+    writing: bool = False
+    #: blanks may show as they stand, also where CSS takes a run of them for one
+    blanks: bool = False
+    #: any outline may be drawn with a pen, or have markers at its corners, whatever its element
+    #: and those around it say
+    stroked: bool = False
+    #: elements are drawn away from where they stand
+    shared: bool = False
+    #: the largest enlargement by one list of transforms, None when it can't be told
+    magnification: float | None = 1.0
+    #: comments hold what a tool reads back
+    payload: bool = False
+    #: width and height of the picture in user units
+    box: tuple[float, float] | None = None
+    #: characters of path data and corners
+    outlines: int = 0
+    #: namespaces of elements inside each `metadata`, in order, with "" for other content
+    metadata: list[set[str]] = field(default_factory=list)
+
+    @property
+    def measured(self) -> bool:
+        """Whether it can be told how large outlines are shown."""
+        return not (
+            self.delicate
+            or self.moving
+            or self.magnification is None
+            or (self.shared and self.magnification > 1.0001)
+        )
+
+
+def survey(tokens: Sequence[Token]) -> Survey:
+    """Look through all tokens once."""
+    found = Survey()
+    namespaces = Namespaces()
+    css: list[str] = []
+    open_elements: list[tuple[str, list[str], bool]] = []
+    # how deep the outermost of these elements stand, 0 outside of them
+    metadata = styles = foreign = 0
+    for token in tokens:
+        if isinstance(token, Start):
+            declared = namespaces.open(token)
+            uri, local = namespaces.element(token.name)
+            if not open_elements:
+                found.box = box(token)
+            if metadata:
+                found.metadata[-1].add(uri)
+            elif local == "metadata":
+                found.metadata.append(set())
+            _element(found, local, token, css)
+            if foreign:
+                found.blanks = found.blanks or uri not in _FLOWING or local in _KEEPS_BLANKS
+            pen = has_pen(token, around=bool(open_elements) and open_elements[-1][2])
+            found.stroked = found.stroked or (pen and local == "use")
+            if token.empty:
+                namespaces.close(declared)
+                continue
+            open_elements.append((local, declared, pen))
+            metadata = metadata or (len(open_elements) if local == "metadata" else 0)
+            styles = styles or (len(open_elements) if local == "style" else 0)
+            foreign = foreign or (len(open_elements) if local == "foreignObject" else 0)
+        elif isinstance(token, End):
+            metadata = 0 if len(open_elements) == metadata else metadata
+            styles = 0 if len(open_elements) == styles else styles
+            foreign = 0 if len(open_elements) == foreign else foreign
+            namespaces.close(open_elements.pop()[1])
+        elif isinstance(token, Text):
+            if styles:
+                css.append(token.raw.removeprefix("<![CDATA[").removesuffix("]]>"))
+                found.stroked = found.stroked or _PEN.search(token.raw) is not None
+            if metadata == len(open_elements) > 0 and token.raw.strip():
+                found.metadata[-1].add("")
+        elif isinstance(token, Comment):
+            found.payload = found.payload or _PAYLOAD.search(token.raw[:200]) is not None
+        else:
+            found.delicate = found.delicate or token.raw.startswith("<?xml-stylesheet")
+    _style(found, css)
+    return found
+
+
+def box(start: Start) -> tuple[float, float] | None:
+    """Width and height in user units of what an `svg` or `symbol` shows, if it says so."""
+    attributes = {name: value[1:-1] for name, value in start.attributes}
+    if "viewBox" in attributes:
+        numbers = values.numbers_of(attributes["viewBox"])
+        if numbers is None or len(numbers) != 4:
+            return None
+        size = float(numbers[2]), float(numbers[3])
+    else:
+        sides = [attributes.get(name, "").removesuffix("px") for name in ("width", "height")]
+        lists = [values.numbers_of(side) for side in sides]
+        if any(numbers is None or len(numbers) != 1 for numbers in lists):
+            return None
+        size = float(sides[0]), float(sides[1])
+    return size if all(0 < side < 1e9 for side in size) else None
+
+
+def has_pen(start: Start, *, around: bool) -> bool:
+    """Whether outlines in an element are drawn with a pen, if those `around` it are."""
+    for name, value in start.attributes:
+        if name == "stroke":
+            around = value[1:-1].strip() != "none"
+    # A style wins over the attribute.
+    return around or any(
+        name == "style" and _PEN.search(value) is not None for name, value in start.attributes
+    )
+
+
+def _element(found: Survey, local: str, start: Start, css: list[str]) -> None:
+    found.delicate = found.delicate or local in _SCRIPTS
+    found.animated = found.animated or local in _ANIMATIONS
+    found.moving = found.moving or local == "view"
+    found.writing = found.writing or local in _WRITING
+    found.shared = found.shared or local in _SHARED
+    found.styled = found.styled or local == "style"
+    found.stroked = found.stroked or local == "marker"
+    for name, value in start.attributes:
+        found.blanks = found.blanks or (
+            (name == "xml:space" and value[1:-1] != "default")
+            or (name == "white-space" and value[1:-1] not in ("normal", "nowrap"))
+            or name == "contenteditable"
+        )
+        if name in ("d", "points"):
+            found.outlines += len(value)
+        elif name.lower().startswith("on"):
+            found.delicate = True
+        elif name == "style":
+            css.append(value[1:-1])
+        elif name in _TRANSFORMS and found.magnification is not None:
+            factor = values.magnification(value[1:-1])
+            found.magnification = None if factor is None else max(found.magnification, factor)
+
+
+def _style(found: Survey, css: list[str]) -> None:
+    for sheet in css:
+        found.moving = found.moving or _MOVING_CSS.search(sheet) is not None
+        found.blanks = found.blanks or _BLANKS_CSS.search(sheet) is not None
+        bare = _CSS_STRINGS.sub(" ", sheet)
+        found.delicate = found.delicate or _DELICATE_CSS.search(bare) is not None

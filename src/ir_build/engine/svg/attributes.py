@@ -1,0 +1,55 @@
+"""Attributes of SVG elements: the same values in fewer characters."""
+
+from __future__ import annotations
+
+from . import outline, path, values
+from .names import COLOURS, NUMERIC, OUTLINED, TRANSFORMS
+
+
+def shortened(
+    local: str, name: str, value: str, places: int | None, *, pen: bool, plain: bool
+) -> str:
+    """The value of the attribute `name` of a `local` element, without references in it.
+
+    Outlines are rounded to `places` decimals, and stay where they are when these are None. With a
+    `pen` they keep all corners; with `plain` they keep their commands.
+    """
+    if name == "d" and local in OUTLINED:
+        return _outline(value, places, pen=pen, plain=plain)
+    if name == "points":
+        return _corners(value, None if plain else places, pen=pen)
+    if name in TRANSFORMS:
+        return values.transform(value)
+    if name in NUMERIC:
+        return values.length(value)
+    if name in COLOURS:
+        return values.colour(value)
+    if name == "style":
+        return values.style(value)
+    return value
+
+
+def _outline(value: str, places: int | None, *, pen: bool, plain: bool) -> str:
+    commands = path.parse(value)
+    if commands is None:
+        return value
+    spellings = [value, path.write(commands)]
+    if not plain:
+        if places is None:
+            rewritten = outline.respell(commands, stroked=pen)
+        else:
+            rewritten = outline.rewrite(commands, places, stroked=pen)
+        if rewritten is not None:
+            spellings.append(rewritten)
+    return min(spellings, key=len)
+
+
+def _corners(value: str, places: int | None, *, pen: bool) -> str:
+    numbers = values.numbers_of(value)
+    if numbers is None:
+        return value
+    if places is not None:
+        rounded = outline.rewrite_points(numbers, places, stroked=pen)
+        if rounded is not None:
+            return rounded
+    return values.join(map(values.shorten, numbers))

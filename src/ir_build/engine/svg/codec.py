@@ -1,0 +1,103 @@
+"""SVG made smaller by leaving out what is never drawn and spelling the rest in fewer characters.
+
+Scripts and what is not SVG stay as they are, and so do ids, classes, `viewBox`, titles and
+descriptions; style sheets, text and `foreignObject` lose comments and blanks that CSS does not show.
+Lossless keeps every point that a browser computes and what editors store for themselves; lossy
+drops the latter and rounds outlines far below what can be seen. Pictures inside are treated as
+files of their own would be.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ...candidate import Candidate
+from ...errors import LeftAlone, Reason
+from ...options import Compression, Effort, Options
+from . import images, self_intersections
+from .analysis import SVG, Namespaces, survey
+from .minify import Outlines, minify
+from .tokens import Start, Token, checked, decode, tokenise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# What may show differences between pixels that nobody sees in the picture itself.
+_AMPLIFIES = re.compile(r"blend-mode|<(?:[\w.-]+:)?fe[A-Z]")
+#: a rounded picture must be smaller than the exact one by this share
+_WORTH_ROUNDING = 0.02
+#: where it is smaller by this share than one whose outlines keep their commands, it will be
+_SURELY_WORTH_ROUNDING = 0.2
+#: characters of outlines up to which other commands are looked for, and crossings
+_MOST_OUTLINES = 2_000_000
+#: how often outlines may cross themselves; to draw both files then takes half a minute
+_MOST_CROSSINGS = 5_000_000
+
+
+def compress(data: bytes, options: Options) -> Candidate:
+    """Minify an SVG; the result is UTF-8 whatever the source was."""
+    text = checked(decode(data))
+    exact = replace(options, compression_type=Compression.LOSSLESS)
+    for_pictures = exact if _AMPLIFIES.search(text) else options
+    tokens = list(tokenise(text))
+    _check_root(tokens)
+    found = survey(tokens)
+    if found.outlines <= _MOST_OUTLINES:
+        _check_crossings(tokens)
+    tokens, lossy_pictures = images.shrink(tokens, for_pictures)
+    lossy = options.compression_type is Compression.LOSSY
+
+    def minified(outlines: Outlines) -> tuple[bytes, tuple[str, ...]]:
+        small, notes = minify(
+            tokens, found, options.preserve_metas, for_readers=lossy, outlines=outlines
+        )
+        return small.encode(), notes
+
+    rounded, measured = False, lossy and found.measured
+    fast = options.effort is Effort.FAST and not measured
+    if fast or found.outlines > _MOST_OUTLINES:
+        best, notes = minified(Outlines.SHORTENED)
+    elif measured:
+        best, notes, rounded = _rounded(minified)
+    else:
+        best, notes = minified(Outlines.RESPELLED)
+    if len(best) >= len(data):
+        return Candidate(data, lossy=False)
+    return Candidate(best, lossy=rounded or lossy_pictures, notes=notes)
+
+
+def _rounded(
+    minified: Callable[[Outlines], tuple[bytes, tuple[str, ...]]],
+) -> tuple[bytes, tuple[str, ...], bool]:
+    """The picture with rounded outlines where that is worth it, and whether it is."""
+    rounder, notes = minified(Outlines.ROUNDED)
+    notes = (*notes, "rounded outlines")
+    shortened, _ = minified(Outlines.SHORTENED)
+    if len(rounder) < (1 - _SURELY_WORTH_ROUNDING) * len(shortened):
+        return rounder, notes, True
+    exact, exact_notes = minified(Outlines.RESPELLED)
+    if len(rounder) < (1 - _WORTH_ROUNDING) * len(exact):
+        return rounder, notes, True
+    return exact, exact_notes, False
+
+
+def _check_root(tokens: list[Token]) -> None:
+    root = next(token for token in tokens if isinstance(token, Start))
+    namespaces = Namespaces()
+    namespaces.open(root)
+    uri, local = namespaces.element(root.name)
+    if uri not in (SVG, "") or local != "svg":
+        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "XML that is not SVG")
+
+
+def _check_crossings(tokens: list[Token]) -> None:
+    """Leave alone what could not be compared in any reasonable time."""
+    found = self_intersections.crossings(tokens)
+    if found > _MOST_CROSSINGS:
+        raise LeftAlone(
+            Reason.UNSUPPORTED_VARIANT,
+            f"its outlines cross themselves about {found / 1e6:.0f} million times, which takes too"
+            " long to draw for a comparison: draw it with fewer lines, or save it as a PNG",
+        )

@@ -1,0 +1,358 @@
+"""Outlines of an SVG: the same curve through rounded points, in the shortest commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from . import fixed_point, float32
+from .path import Command, Writer
+from .values import join
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: renderers add up relative steps in single precision: a fresh start bounds the drift
+_ABSOLUTE_EVERY = 64
+#: third difference, in units of the last decimal, up to which a cubic curve counts as quadratic
+_STRAYS = 4
+
+_Point = tuple[int, int]
+
+
+def rewrite(commands: list[Command], places: int, *, stroked: bool) -> str | None:
+    """The curve with absolute or relative commands, whichever is shorter, and rounded.
+
+    `places` are the decimals that are enough. Corners of a `stroked` outline point where its
+    shortest pieces point, so those are not rounded away. None where it can't be done well.
+    """
+    plain = _plain(commands)
+    if plain is None:
+        return None
+    pieces, digits = _rounded(*_exact(plain), places, stroked=stroked)
+    if not stroked:
+        # Where all numbers are coarser than what can be seen, a unit of theirs is too much to stray.
+        pieces, digits = _refined(pieces, digits, places)
+        pieces = _simplified(pieces)
+    return _write_points(pieces, digits)
+
+
+def respell(commands: list[Command], *, stroked: bool) -> str | None:
+    """The curve in the shortest commands from which a browser computes the same points.
+
+    Lines back to where a Z goes anyway go, unless the outline is `stroked`. None where it can't be
+    told.
+    """
+    plain = _plain(commands)
+    if plain is None:
+        return None
+    pieces, places = _exact(plain)
+    kinds = [piece.kind for piece in pieces]
+    writer = Writer()
+    place, pen = _Place(), float32.Pen()
+    try:
+        for number, (known, same, piece) in enumerate(zip(commands, plain, pieces, strict=True)):
+            points = pen.points(*known)
+            closes = kinds[number : number + 2] == ["L", "Z"] and points[-1] == pen.start
+            if stroked or not closes:
+                spellings = writer.sorted(_respellings(piece, place, places, known, same))
+                writer.put(
+                    *next(
+                        (text, *spelling)
+                        for text, spelling in spellings
+                        if spelling == known or pen.points(*spelling) == points
+                    )
+                )
+            place.move(piece)
+            pen.move(piece.kind, points)
+    except float32.UnclearError:
+        return None
+    return writer.text()
+
+
+def rewrite_points(numbers: list[str], places: int, *, stroked: bool) -> str | None:
+    """The corners of a polygon rounded as `rewrite` does, None where that can't be done well."""
+    if len(numbers) % 2 or len(numbers) < 4:
+        return None
+    pairs = zip(numbers[::2], numbers[1::2], strict=True)
+    plain = _plain([Command("L", pair) for pair in pairs])
+    if plain is None:
+        return None
+    pieces, places = _rounded(*_exact(plain), places, stroked=stroked)
+    values = [value for piece in pieces for point in piece.points for value in point]
+    return join(fixed_point.spelled(value, places) for value in values)
+
+
+class _Piece(NamedTuple):
+    """A command in absolute integers; S and T are spelled out as C and Q."""
+
+    kind: str
+    points: tuple[_Point, ...]
+    arc: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where an outline has come to."""
+
+    here: _Point = (0, 0)
+    start: _Point = (0, 0)
+    #: the last control point mirrored, which S and T start with after curves of this kind
+    mirrored: _Point = (0, 0)
+    kind: str = ""
+
+    def move(self, piece: _Piece) -> None:
+        """Go on to the end of a piece."""
+        self.here = piece.points[-1] if piece.points else self.start
+        self.kind = piece.kind
+        if piece.kind in "CQ":
+            (x, y), (end_x, end_y) = piece.points[-2:]
+            self.mirrored = (2 * end_x - x, 2 * end_y - y)
+        elif piece.kind == "M":
+            self.start = self.here
+
+
+def _spellings(piece: _Piece, place: _Place, places: int) -> Iterator[Command]:
+    """The shortest commands that stand for a piece, absolute and relative."""
+    kind, points = _shortest(piece, place)
+    for letter in (kind, kind.lower()):
+        yield _spelled(letter, points, piece.arc, place.here, places)
+
+
+def _respellings(
+    piece: _Piece, place: _Place, places: int, known: Command, plain: Command
+) -> Iterator[Command]:
+    """The commands that can stand for a piece: `known`, `plain`, which is it without exponents, others."""
+    kinds = [_shortest(piece, place)]
+    if piece.kind in "CQ" and kinds[0][0] != piece.kind:
+        kinds.insert(0, (piece.kind, piece.points))
+    for kind, points in kinds:
+        for letter in (kind, kind.lower()):
+            if letter == plain.letter:
+                yield plain
+            else:
+                yield _spelled(letter, points, piece.arc, place.here, places)
+    if known != plain or plain.letter.upper() not in dict(kinds):
+        yield known
+
+
+def _shortest(piece: _Piece, place: _Place) -> tuple[str, tuple[_Point, ...]]:
+    """The kind of command that takes fewest numbers for a piece, and the points that it names."""
+    kind, points = piece.kind, piece.points
+    if kind == "Z":
+        return "z", ()
+    if kind == "L":
+        if points[0][1] == place.here[1]:
+            return "H", points
+        if points[0][0] == place.here[0]:
+            return "V", points
+    elif kind in "CQ":
+        mirrored = place.mirrored if place.kind == kind else place.here
+        if points[0] == mirrored:
+            return {"C": "S", "Q": "T"}[kind], points[1:]
+    return kind, points
+
+
+def _spelled(
+    letter: str, points: tuple[_Point, ...], arc: tuple[str, ...], here: _Point, places: int
+) -> Command:
+    x, y = here if letter.islower() else (0, 0)
+    if letter in "Hh":
+        values = [points[0][0] - x]
+    elif letter in "Vv":
+        values = [points[0][1] - y]
+    else:
+        values = [value for px, py in points for value in (px - x, py - y)]
+    return Command(letter, (*arc, *[fixed_point.spelled(value, places) for value in values]))
+
+
+def _plain(commands: list[Command]) -> list[Command] | None:
+    """The commands with numbers without exponents, None where one is too long for a drawing."""
+    plain = [
+        Command(letter, tuple(map(fixed_point.plain, numbers))) for letter, numbers in commands
+    ]
+    for _, numbers in plain:
+        if max(map(len, numbers), default=0) > fixed_point.MOST_DIGITS:
+            return None
+    return plain
+
+
+def _exact(plain: list[Command]) -> tuple[list[_Piece], int]:
+    """The pieces in units of the last decimal there is, and the number of decimals."""
+    decimals = [fixed_point.places(number) for _, numbers in plain for number in numbers]
+    exact = max(decimals, default=0)
+    return list(_absolute(plain, exact)), exact
+
+
+def _rounded(
+    pieces: list[_Piece], exact: int, places: int, *, stroked: bool
+) -> tuple[list[_Piece], int]:
+    """The pieces rounded to so many decimals, or to as many more as keep corners, and the number."""
+    # The bulge of an arc moves far more than its ends do.
+    if any(piece.kind == "A" for piece in pieces):
+        return pieces, exact
+    while True:
+        enough = min(places, exact)
+        while stroked and enough < exact and _blunts(pieces, exact - enough):
+            enough += 1
+        if enough == exact:
+            return pieces, exact
+        divisor = 10 ** (exact - enough)
+        pieces = [
+            _Piece(
+                piece.kind,
+                tuple(
+                    (fixed_point.divided(x, divisor), fixed_point.divided(y, divisor))
+                    for x, y in piece.points
+                ),
+            )
+            for piece in pieces
+        ]
+        # Sides that have become longer may allow for less.
+        exact = enough
+
+
+def _refined(pieces: list[_Piece], digits: int, places: int) -> tuple[list[_Piece], int]:
+    """The same pieces in units of so many decimals, if those are smaller."""
+    if digits >= places:
+        return pieces, digits
+    factor = 10 ** (places - digits)
+    return [
+        _Piece(piece.kind, tuple((x * factor, y * factor) for x, y in piece.points), piece.arc)
+        for piece in pieces
+    ], places
+
+
+def _absolute(commands: list[Command], exact: int) -> Iterator[_Piece]:
+    x = y = start_x = start_y = 0
+    control: _Point | None = None
+    control_kind = ""
+    for command in commands:
+        kind = command.letter.upper()
+        if kind == "Z":
+            x, y = start_x, start_y
+            yield _Piece(kind, ())
+            control_kind = ""
+            continue
+        relative = command.letter.islower()
+        base_x, base_y = (x, y) if relative else (0, 0)
+        if kind == "A":
+            end = [fixed_point.scaled(number, exact) for number in command.numbers[5:]]
+            x, y = base_x + end[0], base_y + end[1]
+            yield _Piece(kind, ((x, y),), command.numbers[:5])
+            control_kind = ""
+            continue
+        numbers = [fixed_point.scaled(number, exact) for number in command.numbers]
+        if kind == "H":
+            points = [(base_x + numbers[0], y)]
+        elif kind == "V":
+            points = [(x, base_y + numbers[0])]
+        else:
+            pairs = zip(numbers[::2], numbers[1::2], strict=True)
+            points = [(base_x + dx, base_y + dy) for dx, dy in pairs]
+        if kind in "ST":
+            full = {"S": "C", "T": "Q"}[kind]
+            mirrored = (x, y)
+            if control is not None and control_kind == full:
+                mirrored = (2 * x - control[0], 2 * y - control[1])
+            points.insert(0, mirrored)
+            kind = full
+        elif kind in "HV":
+            kind = "L"
+        if kind in "CQ":
+            control, control_kind = points[-2], kind
+        else:
+            control_kind = ""
+        x, y = points[-1]
+        if kind == "M":
+            start_x, start_y = x, y
+        yield _Piece(kind, tuple(points))
+
+
+def _blunts(pieces: list[_Piece], dropped: int) -> bool:
+    """Whether a side of the control polygon is too short to keep its direction."""
+    shortest = 20 * 10**dropped // 2
+    previous: _Point | None = None
+    for piece in pieces:
+        for point in piece.points:
+            if previous is not None and piece.kind != "M":
+                width, height = abs(point[0] - previous[0]), abs(point[1] - previous[1])
+                if 0 < max(width, height) < shortest:
+                    return True
+            previous = point
+        if piece.kind == "Z":
+            previous = None
+    return False
+
+
+def _simplified(pieces: list[_Piece]) -> list[_Piece]:
+    """The same area with fewer numbers, to less than one unit; for outlines without a pen."""
+    moving = [
+        (here, piece)
+        for here, piece in zip(_starts(pieces), pieces, strict=True)
+        if piece.kind in "MZ" or any(point != here for point in piece.points)
+    ]
+    # From the end, as a curve's spelling depends on what the next one has become.
+    simpler: list[_Piece] = []
+    after: _Piece | None = None
+    for here, piece in reversed(moving):
+        after = _curve(here, piece, after) if piece.kind == "C" else piece
+        simpler.append(after)
+    simpler.reverse()
+    return _without_closing_lines(simpler)
+
+
+def _without_closing_lines(pieces: list[_Piece]) -> list[_Piece]:
+    """The pieces without lines back to where the Z behind them goes anyway."""
+    kept: list[_Piece] = []
+    start = (0, 0)
+    for piece in pieces:
+        if piece.kind == "M":
+            start = piece.points[0]
+        elif piece.kind == "Z" and kept[-1] == _Piece("L", (start,)):
+            kept.pop()
+        kept.append(piece)
+    return kept
+
+
+def _starts(pieces: list[_Piece]) -> Iterator[_Point]:
+    """Where each piece begins."""
+    place = _Place()
+    for piece in pieces:
+        yield place.here
+        place.move(piece)
+
+
+def _curve(here: _Point, piece: _Piece, after: _Piece | None) -> _Piece:
+    """A cubic curve as a line or a quadratic one, where it is one."""
+    (x, y), ((ax, ay), (bx, by), (ex, ey)) = here, piece.points
+    width, height = ex - x, ey - y
+    length = width * width + height * height
+    along = [(px - x) * width + (py - y) * height for px, py in piece.points[:2]]
+    across = [(px - x) * height - (py - y) * width for px, py in piece.points[:2]]
+    if length and across == [0, 0] and 0 <= along[0] <= along[1] <= length:
+        return _Piece("L", (piece.points[-1],))
+    # The curve next to it may need no more than this one's second point.
+    if after is not None and after.kind == "C" and after.points[0] == (2 * ex - bx, 2 * ey - by):
+        return piece
+    # A quadratic curve strays from a cubic one by 0.048 of this difference.
+    strays = max(abs(ex - 3 * bx + 3 * ax - x), abs(ey - 3 * by + 3 * ay - y))
+    if strays > _STRAYS:
+        return piece
+    control = (
+        fixed_point.divided(3 * (ax + bx) - x - ex, 4),
+        fixed_point.divided(3 * (ay + by) - y - ey, 4),
+    )
+    return _Piece("Q", (control, piece.points[-1]))
+
+
+def _write_points(pieces: list[_Piece], places: int) -> str:
+    writer = Writer()
+    place = _Place()
+    for index, piece in enumerate(pieces):
+        spellings = list(_spellings(piece, place, places))
+        # Before the first command we are at the origin: it may be either.
+        fresh = index > 0 and index % _ABSOLUTE_EVERY == 0
+        writer.add_shortest(spellings[:1] if fresh else spellings)
+        place.move(piece)
+    return writer.text()

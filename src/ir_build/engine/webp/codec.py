@@ -1,0 +1,100 @@
+"""WebP: lossless stays lossless, lossy is coded again where that pays, metadata goes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ...candidate import Candidate
+from ...options import Compression, Meta, Options
+from ..shared import colour_profile, exif, raster
+from . import coding, frames
+from . import file as webp_file
+
+if TYPE_CHECKING:
+    from .file import WebPFile
+
+#: a lossy result must be smaller than the exact one by this share
+_WORTH_LOSS = 0.05
+#: pixels up to which a picture is coded again; of a larger one only the metadata goes
+_CODED = 40_000_000
+#: the score of a lossy picture that has to be coded again only because it is resized
+_RESIZED_TARGET = 90.0
+#: what XMP may hold of what `preserve_metas` names
+_IN_XMP = frozenset({Meta.DATETIME, Meta.LOCATION, Meta.COPYRIGHT})
+
+
+def compress(data: bytes, options: Options) -> Candidate:
+    """The smallest WebP that shows the same."""
+    source = webp_file.read(data)
+    raster.check_size(source.width, source.height, options.max_pixels)
+    file, notes = _stripped(source, options)
+    if file.animation is not None:
+        exact, lossy, more = frames.compress(file, options)
+        notes += more
+    elif _size(file, options) != (file.width, file.height):
+        exact, lossy = None, _resized(file, options)
+    else:
+        exact, lossy = _still(file, options)
+    if exact is None or (
+        lossy is not None and len(lossy.write()) < (1 - _WORTH_LOSS) * len(exact.write())
+    ):
+        assert lossy is not None
+        return Candidate(lossy.write(), lossy=True, notes=notes)
+    return Candidate(exact.write(), lossy=False, notes=notes)
+
+
+def _stripped(file: WebPFile, options: Options) -> tuple[WebPFile, tuple[str, ...]]:
+    """The file without the metadata that may go, and notes on what went."""
+    metas = options.preserve_metas
+    notes = []
+    kept = None
+    if file.exif is not None:
+        # Chromium shows WebP as it is stored, other viewers turn it: both must go on to.
+        turned = exif.orientation(file.exif) != 1
+        kept = exif.keep(file.exif, metas | {Meta.ORIENTATION} if turned else metas)
+        if kept != file.exif:
+            notes.append("stripped Exif")
+    xmp = file.xmp if metas & _IN_XMP else None
+    if xmp != file.xmp:
+        notes.append("stripped XMP")
+    icc = file.icc
+    if icc is not None and Meta.ICC not in metas and colour_profile.is_srgb(icc):
+        icc = None
+        notes.append("stripped sRGB profile")
+    return replace(file, exif=kept, xmp=xmp, icc=icc), tuple(notes)
+
+
+def _size(file: WebPFile, options: Options) -> tuple[int, int]:
+    if options.resize is None:
+        return file.width, file.height
+    return options.resize.fit(file.width, file.height)
+
+
+def _still(file: WebPFile, options: Options) -> tuple[WebPFile | None, WebPFile | None]:
+    if file.width * file.height > _CODED:
+        return file, None
+    image = coding.decode(file.image)
+    lossy = options.compression_type is Compression.LOSSY
+    stream, hides = coding.again_without_loss(file.image, image, options.effort, hidden=not lossy)
+    exact = file.with_image(stream)
+    if hides:
+        return None, exact
+    if stream.lossless or not lossy or not raster.can_be_scored(*image.size):
+        return exact, None
+    coded = coding.up_to_score(
+        image, options.quality, options.effort, alpha=stream.alpha, profile=file.icc
+    )
+    return exact, None if coded is None else file.with_image(coded.stream)
+
+
+def _resized(file: WebPFile, options: Options) -> WebPFile:
+    image = raster.resized(coding.decode(file.image), _size(file, options))
+    lossy = options.compression_type is Compression.LOSSY
+    if file.image.lossless:
+        return file.with_image(coding.lossless(image, options.effort, hidden=not lossy))
+    target = options.quality if lossy else max(options.quality, _RESIZED_TARGET)
+    coded = coding.up_to_score(image, target, options.effort, profile=file.icc)
+    if coded is None:
+        return file.with_image(coding.lossy(image, 100, options.effort))
+    return file.with_image(coded.stream)

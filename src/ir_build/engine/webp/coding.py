@@ -1,0 +1,232 @@
+"""One WebP picture coded again: without loss, or up to a score."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from ...options import Effort
+from ..shared import raster
+from ..shared.scorer import Judge, work
+from ..shared.search import Found, Search
+from . import file as webp_file
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .file import Bitstream
+
+#: pixels up to which the slowest lossless method (10 CPU seconds per megapixel) is affordable
+_THOROUGH = {Effort.FAST: 0, Effort.DEFAULT: 1_500_000, Effort.BEST: 4_000_000}
+_METHOD = 6
+#: methods, and how far over the target a search with it may end, which then goes on: a step of
+#: quality is some half a point and 1 % of bytes. Scores do not rise evenly, so a search that goes on
+#: may end higher; and of five pictures one comes out smaller from the faster method. The smallest
+#: file counts, and each effort does what the lower ones do.
+_SEARCHES = {
+    Effort.FAST: ((6, (2.0,)),),
+    Effort.DEFAULT: ((6, (2.0, 1.0)),),
+    Effort.BEST: ((6, (2.0, 1.0, 0.4)), (4, (2.0, 0.4))),
+}
+_LOWEST, _HIGHEST = 20, 98
+#: how much scores usually rise with a step of quality, from 80 on
+_RISE = 1.0
+#: pixels to be scored up to which a search is affordable
+_SCORED = {Effort.FAST: 6_000_000, Effort.DEFAULT: 18_000_000, Effort.BEST: 24_000_000}
+#: alpha data below this size in bytes is not worth coding again
+_SMALL_ALPHA = 256
+#: alpha data begin so: no filter, no preprocessing, compressed as VP8L
+_ALPHA_HEADER = b"\x01"
+#: what VP8L begins with and alpha data do without: signature, width, height, a flag, a version
+_VP8L_HEADER = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A picture that reaches its score."""
+
+    stream: Bitstream
+    quality: int  #: what the encoder was asked for, 0 to 100
+
+
+def decode(stream: Bitstream) -> Image.Image:
+    """The pixels of one picture, RGB where all are opaque."""
+    image = raster.decode(stream.file(), "WEBP")
+    return image.convert("RGB") if raster.opaque(image) else image
+
+
+def lossless(
+    image: Image.Image, effort: Effort, *, hidden: bool = True, total: int | None = None
+) -> Bitstream:
+    """The picture as VP8L; `hidden` keeps colours under full transparency.
+
+    `total` is the number of all pixels to be coded, if there are more than this picture's.
+    """
+    thorough = (total or image.width * image.height) <= _THOROUGH[effort]
+    # The faster method may be the better one.
+    coded = [
+        _encode(image, lossless=True, quality=100, method=method, exact=hidden)
+        for method in ((6, 4) if thorough else (4,))
+    ]
+    return min(coded, key=lambda one: len(one.data))
+
+
+def transparency(image: Image.Image, effort: Effort) -> bytes:
+    """The ALPH data of an RGBA picture, without loss.
+
+    They are those of a lossless picture with the transparency as its green, without its header
+    (RFC 9649, chapter 2.7.1.2). libwebp gets there by itself, but takes ten times as long.
+    """
+    empty = Image.new("L", image.size)
+    plane = Image.merge("RGB", (empty, image.getchannel("A"), empty))
+    return _ALPHA_HEADER + lossless(plane, effort).data[_VP8L_HEADER:]
+
+
+def lossy(
+    image: Image.Image, quality: float, effort: Effort, alpha: bytes | None = None
+) -> Bitstream:
+    """The picture as VP8, quality 0 to 100; `alpha` is its transparency, if already coded."""
+    if alpha is None and image.mode == "RGBA":
+        alpha = transparency(image, effort)
+    return _vp8(image, quality, _METHOD, alpha)
+
+
+def again_without_loss(
+    stream: Bitstream,
+    image: Image.Image,
+    effort: Effort,
+    *,
+    hidden: bool = True,
+    total: int | None = None,
+) -> tuple[Bitstream, bool]:
+    """The same pixels in fewer bytes, and whether colours nobody sees have changed.
+
+    `image` is what `stream` decodes to; `hidden` and `total` as for `lossless`.
+    """
+    if not stream.lossless:
+        return _alpha_again(stream, image, effort), False
+    hides = not hidden and _hides_colours(image)
+    coded = lossless(image, effort, hidden=not hides, total=total)
+    if len(coded.data) >= len(stream.data):
+        return stream, False
+    before, after = (
+        _visible(image, all_of_it=not hides),
+        _visible(decode(coded), all_of_it=not hides),
+    )
+    return (coded, hides) if np.array_equal(before, after) else (stream, False)
+
+
+def up_to_score(
+    image: Image.Image,
+    target: float,
+    effort: Effort,
+    *,
+    alpha: bytes | None = None,
+    guess: int = 80,
+    profile: bytes | None = None,
+) -> Coded | None:
+    """The smallest VP8 picture whose score against `image` is `target`; None if there is none.
+
+    `alpha` is its transparency, already coded; it is shown as `profile` says.
+    """
+    if work(image) > _SCORED[effort]:
+        return None
+    if image.mode == "RGBA" and alpha is None:
+        alpha = transparency(image, effort)
+    judge = Judge(image, "WEBP", target, profile)
+
+    @cache
+    def encode(method: int, quality: int) -> bytes:
+        return _vp8(image, quality, method, alpha).file()
+
+    on_likely = cache(partial(judge.score_on, 0))
+    on_other = cache(partial(judge.score_on, 1)) if image.mode == "RGBA" else on_likely
+
+    def on_both(data: bytes) -> float:
+        return min(on_likely(data), on_other(data))
+
+    best: Found | None = None
+    for method, rooms in _SEARCHES[effort]:
+        search, thorough = (
+            Search(
+                partial(encode, method),
+                score,
+                target,
+                low=_LOWEST,
+                high=_HIGHEST,
+                guess=guess,
+                rise=_RISE,
+            )
+            for score in (on_likely, on_both)
+        )
+        for near in rooms:
+            found = search.within(near)
+            if found is not None and on_other(found.data) < target:
+                found = thorough.within(near)
+            if found is not None and (best is None or len(found.data) < len(best.data)):
+                best = found
+    return None if best is None else Coded(webp_file.read(best.data).image, best.quality)
+
+
+def _alpha_again(stream: Bitstream, image: Image.Image, effort: Effort) -> Bitstream:
+    if stream.alpha is None:
+        return stream
+    if image.mode != "RGBA":
+        # alpha data that makes every pixel opaque
+        return replace(stream, alpha=None)
+    if len(stream.alpha) <= _SMALL_ALPHA:
+        return stream
+    alpha = transparency(image, effort)
+    if len(alpha) >= len(stream.alpha):
+        return stream
+    slimmer = replace(stream, alpha=alpha)
+    return slimmer if np.array_equal(_visible(image), _visible(decode(slimmer))) else stream
+
+
+def _vp8(image: Image.Image, quality: float, method: int, alpha: bytes | None) -> Bitstream:
+    # The transparency is replaced, so it need not be good.
+    stream = _encode(
+        image, lossless=False, quality=quality, method=method, exact=False, alpha_quality=0
+    )
+    return replace(stream, alpha=alpha)
+
+
+def _encode(
+    image: Image.Image,
+    *,
+    lossless: bool,
+    quality: float,
+    method: int,
+    exact: bool,
+    alpha_quality: int = 100,
+) -> Bitstream:
+    buffer = io.BytesIO()
+    image.save(
+        buffer,
+        "WEBP",
+        lossless=lossless,
+        quality=quality,
+        method=method,
+        exact=exact,
+        alpha_quality=alpha_quality,
+    )
+    return webp_file.read(buffer.getvalue()).image
+
+
+def _hides_colours(image: Image.Image) -> bool:
+    if image.mode != "RGBA":
+        return False
+    pixels = np.asarray(image)
+    return bool(pixels[pixels[..., 3] == 0].any())
+
+
+def _visible(image: Image.Image, *, all_of_it: bool = True) -> NDArray[np.uint8]:
+    pixels = np.array(image.convert("RGBA"))
+    if not all_of_it:
+        pixels[pixels[..., 3] == 0] = 0
+    return pixels

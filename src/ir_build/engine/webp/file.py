@@ -1,0 +1,202 @@
+"""A WebP file taken apart: its pictures, its metadata and what it says about itself.
+
+Source: RFC 9649, chapters 2 (container), 3 (VP8L), and RFC 6386, chapter 9.1 (VP8).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ...containers import riff
+from ...containers.riff import Chunk
+from ...errors import CorruptFile, LeftAlone, Reason
+
+_ANIMATION, _XMP, _EXIF, _ALPHA, _ICC = 0x02, 0x04, 0x08, 0x10, 0x20
+_FRAME_HEADER = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Bitstream:
+    """One coded picture."""
+
+    width: int
+    height: int
+    #: coded by VP8L
+    lossless: bool
+    #: the VP8 or VP8L data
+    data: bytes
+    #: the ALPH data beside a VP8 picture
+    alpha: bytes | None = None
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether the data says that there may be transparent pixels."""
+        return bool(self.data[4] & 0x10) if self.lossless else self.alpha is not None
+
+    def chunks(self) -> list[Chunk]:
+        """The picture as chunks."""
+        image = Chunk(b"VP8L" if self.lossless else b"VP8 ", self.data)
+        return [image] if self.alpha is None else [Chunk(b"ALPH", self.alpha), image]
+
+    def file(self) -> bytes:
+        """The picture as a file of its own."""
+        return WebPFile(self.width, self.height, (Frame(b"", self),)).write()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A picture and how it is shown."""
+
+    #: place, size, duration, blending and disposal as in an ANMF chunk; empty in a still
+    header: bytes
+    image: Bitstream
+
+
+@dataclass(frozen=True, slots=True)
+class WebPFile:
+    """A still picture or an animation."""
+
+    width: int
+    height: int
+    frames: tuple[Frame, ...]
+    #: background and loop count, None in a still
+    animation: bytes | None = None
+    icc: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    #: chunks no specification knows
+    unknown: tuple[Chunk, ...] = ()
+
+    @property
+    def image(self) -> Bitstream:
+        """The picture of a still."""
+        return self.frames[0].image
+
+    def with_image(self, image: Bitstream) -> WebPFile:
+        """The same still with another picture."""
+        return replace(self, width=image.width, height=image.height, frames=(Frame(b"", image),))
+
+    def write(self) -> bytes:
+        """The file; the simple layout where nothing asks for the extended one."""
+        extras = (self.animation, self.icc, self.exif, self.xmp)
+        if all(extra is None for extra in extras) and not self.unknown:
+            chunks = self.image.chunks()
+            if len(chunks) == 1:
+                return riff.write(chunks)
+        return riff.write(self._extended())
+
+    def _extended(self) -> list[Chunk]:
+        alpha = any(frame.image.has_alpha for frame in self.frames)
+        flags = (
+            (_ANIMATION if self.animation is not None else 0)
+            | (_XMP if self.xmp is not None else 0)
+            | (_EXIF if self.exif is not None else 0)
+            | (_ALPHA if alpha else 0)
+            | (_ICC if self.icc is not None else 0)
+        )
+        size = (self.width - 1).to_bytes(3, "little") + (self.height - 1).to_bytes(3, "little")
+        chunks = [Chunk(b"VP8X", bytes([flags, 0, 0, 0]) + size)]
+        if self.icc is not None:
+            chunks.append(Chunk(b"ICCP", self.icc))
+        if self.animation is None:
+            chunks += self.image.chunks()
+        else:
+            chunks.append(Chunk(b"ANIM", self.animation))
+            chunks += [
+                Chunk(b"ANMF", frame.header + riff.write_chunks(frame.image.chunks()))
+                for frame in self.frames
+            ]
+        if self.exif is not None:
+            chunks.append(Chunk(b"EXIF", self.exif))
+        if self.xmp is not None:
+            chunks.append(Chunk(b"XMP ", self.xmp))
+        return [*chunks, *self.unknown]
+
+
+def read(data: bytes) -> WebPFile:
+    """Take a file apart.
+
+    Raises `CorruptFile` where its parts contradict each other, `LeftAlone` where viewers
+    would not agree on what it shows.
+    """
+    chunks = riff.read(data)
+    if not chunks:
+        raise CorruptFile("a WebP without a picture")
+    if chunks[0].code != b"VP8X":
+        image = _bitstream(chunks)
+        unknown = tuple(chunk for chunk in chunks if chunk.code not in (b"VP8 ", b"VP8L"))
+        if unknown and unknown[0].code == b"ALPH":
+            raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "transparency outside the extended layout")
+        # what follows the picture in the simple layout is not read by anyone
+        return WebPFile(image.width, image.height, (Frame(b"", image),))
+    head = chunks[0].data
+    if len(head) < 10:
+        raise CorruptFile("the header of the WebP is cut short")
+    flags = head[0]
+    width, height = _uint24(head, 4) + 1, _uint24(head, 7) + 1
+    extras: dict[bytes, bytes] = {}
+    unknown_chunks = []
+    for chunk in chunks[1:]:
+        if chunk.code in (b"ICCP", b"ANIM", b"EXIF", b"XMP "):
+            extras.setdefault(chunk.code, chunk.data)
+        elif chunk.code not in (b"VP8 ", b"VP8L", b"ALPH", b"ANMF", b"VP8X"):
+            unknown_chunks.append(chunk)
+    animation = None
+    if flags & _ANIMATION:
+        animation = extras.get(b"ANIM", b"")
+        frames = tuple(_frame(chunk) for chunk in chunks if chunk.code == b"ANMF")
+        if len(animation) != 6 or not frames:
+            raise CorruptFile("an animation without frames")
+    else:
+        frames = (Frame(b"", _bitstream(chunks)),)
+        if (frames[0].image.width, frames[0].image.height) != (width, height):
+            raise CorruptFile("the picture is not as large as the header says")
+    if not flags & _ALPHA and any(frame.image.has_alpha for frame in frames):
+        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "transparency that the header denies")
+    return WebPFile(
+        width,
+        height,
+        frames,
+        animation,
+        extras.get(b"ICCP") if flags & _ICC else None,
+        extras.get(b"EXIF"),
+        extras.get(b"XMP "),
+        tuple(unknown_chunks),
+    )
+
+
+def _frame(chunk: Chunk) -> Frame:
+    header = chunk.data[:_FRAME_HEADER]
+    if len(header) < _FRAME_HEADER:
+        raise CorruptFile("a frame is cut short")
+    image = _bitstream(riff.read_chunks(chunk.data[_FRAME_HEADER:]))
+    if (image.width, image.height) != (_uint24(header, 6) + 1, _uint24(header, 9) + 1):
+        raise CorruptFile("a frame is not as large as its header says")
+    return Frame(header, image)
+
+
+def _bitstream(chunks: list[Chunk]) -> Bitstream:
+    alpha = None
+    for chunk in chunks:
+        if chunk.code == b"ALPH":
+            alpha = chunk.data
+        elif chunk.code == b"VP8L":
+            # signature, then 14 bits each of width - 1 and height - 1
+            if len(chunk.data) < 5 or chunk.data[0] != 0x2F:
+                raise CorruptFile("a lossless picture without its signature")
+            size = int.from_bytes(chunk.data[1:5], "little")
+            width, height = (size & 0x3FFF) + 1, (size >> 14 & 0x3FFF) + 1
+            return Bitstream(width, height, lossless=True, data=chunk.data)
+        elif chunk.code == b"VP8 ":
+            if len(chunk.data) < 10 or chunk.data[3:6] != b"\x9d\x01\x2a":
+                raise CorruptFile("a lossy picture without its start code")
+            width = int.from_bytes(chunk.data[6:8], "little") & 0x3FFF
+            height = int.from_bytes(chunk.data[8:10], "little") & 0x3FFF
+            if not width or not height:
+                raise CorruptFile("a picture without pixels")
+            return Bitstream(width, height, lossless=False, data=chunk.data, alpha=alpha)
+    raise CorruptFile("a WebP without a picture")
+
+
+def _uint24(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 3], "little")

@@ -1,0 +1,23 @@
+"""How smooth a picture is around each pixel: where nothing happens, an error is seen first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from . import Pixels
+
+
+def activity(pixels: Pixels) -> Pixels:
+    """The largest difference in any band among the 3 x 3 pixels around each, 0 to 255."""
+    highest, lowest = (_around(pixels, choose) for choose in (np.maximum, np.minimum))
+    return np.asarray((highest - lowest).max(-1))
+
+
+def _around(pixels: Pixels, choose: np.ufunc) -> Pixels:
+    across = np.pad(pixels, ((0, 0), (1, 1), (0, 0)), "edge")
+    chosen = choose(choose(across[:, :-2], across[:, 1:-1]), across[:, 2:])
+    down = np.pad(chosen, ((1, 1), (0, 0), (0, 0)), "edge")
+    return np.asarray(choose(choose(down[:-2], down[1:-1]), down[2:]))

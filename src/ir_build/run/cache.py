@@ -1,0 +1,287 @@
+"""Results on disk, by content and options: an index, a size limit and values that prove themselves.
+
+diskcache keeps the index (SQLite) and evicts; what is stored and how it is read is ours, because
+diskcache unpickles values by default (CVE-2025-69872) and returns a truncated value without an
+error. Nothing here ever fails a build: a cache in trouble is a cache that misses.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+import sqlite3
+import time
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import diskcache
+
+from ..errors import CacheError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: raise it when the meaning of a key or the form of a value changes: old entries become misses
+CACHE_VERSION = 1
+
+_MAGIC = b"irb1"
+_HEADER_BYTES = 4
+_SHA256_BYTES = 32
+# Small values live in SQLite's pages, where reading one needs no open(): "cannot be made smaller"
+# is the commonest answer of all.
+_MIN_FILE_SIZE = 16 * 1024
+# An entry in use is stored again when it is this old, which is what keeps it from eviction:
+# diskcache's own least-recently-used policy writes to the database on every read.
+_REFRESH_AFTER = 24 * 3600
+_LOCK_SECONDS = 20.0
+
+_FAULTS = (sqlite3.Error, OSError, diskcache.Timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is known about one content under one set of options."""
+
+    #: "compressed", "kept" or "failed"
+    status: str
+    #: the optimised file of a "compressed" entry
+    data: bytes = b""
+    #: a `Reason` of "kept", an error's code of "failed"
+    code: str = ""
+    #: more of the reason or the error's message
+    detail: str = ""
+    lossy: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CacheInfo:
+    """How full the cache is."""
+
+    directory: Path
+    entries: int
+    size: int  #: bytes on disk
+    size_limit: int  #: bytes
+
+
+class DamagedEntryError(OSError):
+    """A value whose checksum does not hold. diskcache takes an OSError for a miss."""
+
+
+class FramedDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
+    """Stores bytes under text keys, framed by a SHA-256 that is checked on every read."""
+
+    def put(self, key: object) -> tuple[str, bool]:
+        if not isinstance(key, str):
+            raise TypeError("keys are text")
+        return key, True
+
+    def get(self, key: object, raw: object) -> str:
+        if not isinstance(key, str) or not raw:
+            raise DamagedEntryError("not a key of ours")
+        return key
+
+    def store(self, value: object, read: object, key: object = diskcache.UNKNOWN) -> Any:
+        if not isinstance(value, bytes) or read:
+            raise TypeError("values are bytes")
+        return super().store(_frame(value), read=False, key=key)
+
+    def fetch(self, mode: int, filename: str | None, value: Any, read: object) -> bytes:
+        if mode not in (diskcache.core.MODE_RAW, diskcache.core.MODE_BINARY) or read:
+            raise DamagedEntryError("not a value of ours")  # a pickle is never opened
+        stored = super().fetch(mode, filename, value, read=False)
+        if not isinstance(stored, bytes):
+            raise DamagedEntryError("not a value of ours")
+        return _unframe(stored)
+
+
+def _frame(payload: bytes) -> bytes:
+    return _MAGIC + hashlib.sha256(payload).digest() + payload
+
+
+def _unframe(stored: bytes) -> bytes:
+    start = len(_MAGIC) + _SHA256_BYTES
+    payload = stored[start:]
+    if stored[:start] != _MAGIC + hashlib.sha256(payload).digest():
+        raise DamagedEntryError("the checksum does not hold")
+    return payload
+
+
+class Cache:
+    """A cache in a folder, shared by any number of threads and processes."""
+
+    def __init__(self, directory: Path, *, size_limit: int) -> None:
+        """Open or make the cache in `directory`, to hold at most about `size_limit` bytes."""
+        self.directory = directory
+        self.size_limit = size_limit
+        #: what went wrong, None while all is well; shown once in the report
+        self.trouble: str | None = None
+        self._store: Any = None
+        try:
+            self._open()
+        except sqlite3.DatabaseError:
+            # Not a database any more: nothing in it can be trusted, all of it can be remade.
+            shutil.rmtree(directory / "results", ignore_errors=True)
+            try:
+                self._open()
+            except _FAULTS as error:
+                self._give_up(error)
+        except _FAULTS as error:
+            self._give_up(error)
+
+    def _open(self) -> None:
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, text in _FOLDER_NOTES.items():
+            note = self.directory / name
+            if not note.exists():
+                note.write_text(text, encoding="utf-8")
+        self._store = diskcache.Cache(
+            str(self.directory / "results"),
+            timeout=_LOCK_SECONDS,
+            disk=FramedDisk,
+            disk_min_file_size=_MIN_FILE_SIZE,
+            eviction_policy="least-recently-stored",
+            size_limit=self.size_limit,
+        )
+
+    def _give_up(self, error: Exception) -> None:
+        self._store = None
+        self.trouble = (
+            f"the cache in {self.directory} cannot be used ({error}): everything is compressed "
+            "anew; set cache_dir to a folder that can be written"
+        )
+
+    def index_file(self, root: Path) -> Path | None:
+        """Where the stat index of the files below `root` is kept."""
+        if self._store is None:
+            return None
+        name = hashlib.sha256(str(root).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        return self.directory / "index" / f"{name}.json"
+
+    def get(self, key: str) -> Entry | None:
+        """The entry under `key`; one that is missing or damaged is None."""
+        if self._store is None:
+            return None
+        try:
+            value, stored_at = self._store.get(key, tag=True)
+            if value is None:
+                return None
+            entry = _decode(value)
+            if isinstance(stored_at, int) and time.time() - stored_at > _REFRESH_AFTER:
+                self._set(key, value)
+        except _FAULTS as error:
+            self._note(error)
+            return None
+        except (ValueError, KeyError, TypeError):
+            return None  # written by another version under the same key: as good as missing
+        return entry
+
+    def put(self, key: str, entry: Entry) -> None:
+        """Store `entry` under `key`; a cache that is full, locked or gone stores nothing."""
+        if self._store is None:
+            return
+        try:
+            self._set(key, _encode(entry))
+        except _FAULTS as error:
+            self._note(error)
+
+    def _set(self, key: str, value: bytes) -> None:
+        self._store.set(key, value, tag=int(time.time()))
+
+    def _note(self, error: Exception) -> None:
+        if isinstance(error, DamagedEntryError):
+            return
+        if isinstance(error, sqlite3.DatabaseError) and "malformed" in str(error):
+            self._give_up(error)
+        self.trouble = self.trouble or (
+            f"the cache in {self.directory} had an error ({error}): some files are compressed "
+            "anew; `ir-build cache clear` makes a new one"
+        )
+
+    def info(self) -> CacheInfo:
+        """How full it is. Raises `CacheError`."""
+        with self._required() as store:
+            return CacheInfo(self.directory, len(store), int(store.volume()), self.size_limit)
+
+    def prune(self, *, max_age: float | None = None) -> int:
+        """Remove what exceeds the size limit and what no run has used for `max_age` seconds.
+
+        Files without an entry, left by a killed process, go too. Returns the entries removed.
+        Raises `CacheError`.
+        """
+        with self._required() as store, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # check() warns of each thing it repairs
+            before = len(store)
+            store.check(fix=True)
+            if max_age is not None:
+                for key in list(store):
+                    _, stored_at = store.get(key, tag=True)
+                    if not isinstance(stored_at, int) or time.time() - stored_at > max_age:
+                        store.delete(key)
+                for index in (self.directory / "index").glob("*.json"):
+                    if time.time() - index.stat().st_mtime > max_age:
+                        index.unlink(missing_ok=True)
+            store.cull()
+            return before - len(store)
+
+    def clear(self) -> int:
+        """Remove everything. Returns the entries removed. Raises `CacheError`."""
+        with self._required() as store:
+            removed = int(store.clear())
+            shutil.rmtree(self.directory / "index", ignore_errors=True)
+            return removed
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._store is not None:
+            with contextlib.suppress(*_FAULTS):
+                self._store.close()
+
+    @contextlib.contextmanager
+    def _required(self) -> Iterator[Any]:
+        if self._store is None:
+            raise CacheError(self.trouble)
+        try:
+            yield self._store
+        except _FAULTS as error:
+            raise CacheError(f"the cache in {self.directory}: {error}") from error
+
+
+_FOLDER_NOTES = {
+    "CACHEDIR.TAG": (
+        "Signature: 8a477f597d28d172789f06886806bc55\n"
+        "# This folder is a cache made by ir-build. It can be deleted at any time.\n"
+    ),
+    ".gitignore": "*\n",
+}
+
+
+def _encode(entry: Entry) -> bytes:
+    header = json.dumps(
+        {
+            "status": entry.status,
+            "code": entry.code,
+            "detail": entry.detail,
+            "lossy": entry.lossy,
+            "notes": entry.notes,
+        },
+        separators=(",", ":"),
+    ).encode()
+    return len(header).to_bytes(_HEADER_BYTES, "big") + header + entry.data
+
+
+def _decode(value: bytes) -> Entry:
+    end = _HEADER_BYTES + int.from_bytes(value[:_HEADER_BYTES], "big")
+    header = json.loads(value[_HEADER_BYTES:end])
+    return Entry(
+        header["status"],
+        value[end:],
+        header["code"],
+        header["detail"],
+        header["lossy"],
+        tuple(header["notes"]),
+    )

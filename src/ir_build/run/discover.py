@@ -1,0 +1,163 @@
+"""Find the files to work on, without following a link and without leaving the given folders."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import atomic
+from ..formats import MediaType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: folders that hold other tools' files, never a site's
+_FOREIGN_FOLDERS = frozenset(
+    [
+        ".git",
+        ".hg",
+        ".svn",
+        ".tox",
+        ".nox",
+        ".cache",
+        ".doctrees",
+        "node_modules",
+        "__pycache__",
+    ]
+)
+# Files with these suffixes are passed over unopened: a site has more of them than of anything
+# else. Everything else is opened, because the type is in the bytes.
+_TEXT_SUFFIXES = frozenset(
+    [
+        ".html",
+        ".htm",
+        ".xhtml",
+        ".css",
+        ".scss",
+        ".sass",
+        ".less",
+        ".js",
+        ".mjs",
+        ".cjs",
+        ".ts",
+        ".tsx",
+        ".jsx",
+        ".vue",
+        ".json",
+        ".map",
+        ".xml",
+        ".rss",
+        ".atom",
+        ".txt",
+        ".md",
+        ".rst",
+        ".ipynb",
+        ".py",
+        ".pyi",
+        ".rb",
+        ".go",
+        ".rs",
+        ".c",
+        ".h",
+        ".cpp",
+        ".java",
+        ".kt",
+        ".sh",
+        ".toml",
+        ".yml",
+        ".yaml",
+        ".ini",
+        ".cfg",
+        ".lock",
+        ".csv",
+        ".tsv",
+        ".inv",
+        ".doctree",
+        ".pickle",
+        ".woff",
+        ".woff2",
+        ".ttf",
+        ".otf",
+        ".eot",
+        ".wasm",
+        ".gz",
+        ".br",
+        ".zip",
+    ]
+)
+_ASSET_SUFFIXES = frozenset(suffix for media in MediaType for suffix in media.suffixes)
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file that may be worked on."""
+
+    path: Path
+    #: how reports call it, with `/`
+    name: str
+    #: where it is below the folder that was asked for, with `/`; a file by itself: its base name
+    inside: str
+    #: from lstat: a link shows as a link
+    state: os.stat_result
+
+    @property
+    def is_link(self) -> bool:
+        """Whether the file is a symbolic link, which is never followed or written through."""
+        return stat.S_ISLNK(self.state.st_mode)
+
+
+def looks_like_asset(name: str) -> bool:
+    """Whether the suffix of `name` claims one of our types."""
+    return os.path.splitext(name)[1].lower() in _ASSET_SUFFIXES  # noqa: PTH122  (hot path)
+
+
+def walk(folder: Path, prefix: str = "") -> Iterator[Asset]:
+    """Every file below `folder` that may be one of ours, in a stable order.
+
+    `prefix` is put before the names. Links to folders are not entered; links to files come out
+    when their name claims one of our types, so that the report can say why they stay.
+    """
+    pending = [(os.fspath(folder), "")]
+    while pending:
+        directory, inside = pending.pop()
+        try:
+            with os.scandir(directory) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError:
+            continue  # unreadable or gone: nothing that could be optimised
+        if any(entry.name == "pyvenv.cfg" for entry in entries):
+            continue
+        folders = []
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in _FOREIGN_FOLDERS:
+                    folders.append((entry.path, f"{inside}{entry.name}/"))
+            elif asset := _asset(entry, prefix, inside):
+                yield asset
+        pending.extend(reversed(folders))
+
+
+def _asset(entry: os.DirEntry[str], prefix: str, inside: str) -> Asset | None:
+    if atomic.is_temporary(entry.name):
+        atomic.remove_stale(Path(entry.path))
+        return None
+    if os.path.splitext(entry.name)[1].lower() in _TEXT_SUFFIXES:  # noqa: PTH122
+        return None
+    try:
+        state = entry.stat(follow_symlinks=False)
+    except OSError:
+        return None
+    if not stat.S_ISREG(state.st_mode) and not (
+        stat.S_ISLNK(state.st_mode) and looks_like_asset(entry.name)
+    ):
+        return None
+    inside += entry.name
+    return Asset(Path(entry.path), prefix + inside, inside, state)
+
+
+def named(path: Path, name: str) -> Asset:
+    """The file at `path`, whatever it is. Raises OSError when it isn't there."""
+    return Asset(path, name, path.name, path.lstat())

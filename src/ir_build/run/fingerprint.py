@@ -1,0 +1,128 @@
+"""Tell whether a file's content is known, by its digest or, cheaper, by its stat data."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NewType
+
+from .. import atomic
+from ..errors import Reason
+from ..formats import MediaType
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+#: SHA-256 of a file's content, hexadecimal
+Digest = NewType("Digest", str)
+
+_INDEX_VERSION = 1
+
+# A file written again within one tick of the clock that stamps it keeps its time stamp, so an
+# entry is trusted only when the file was older than a tick when it was read (git calls the
+# others "racily clean"). Kernels stamp by a tick of up to 10 ms; a stamp of whole seconds
+# means a file system that counts in seconds (HFS+) or in two of them (FAT).
+_TICK_NS = 50_000_000
+_COARSE_TICK_NS = 2_000_000_000
+
+
+def digest(data: bytes) -> Digest:
+    """The digest of a file's content."""
+    return Digest(hashlib.sha256(data).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the index remembers of one file."""
+
+    #: "" for a file that is not one of ours
+    digest: Digest
+    media: MediaType | None
+    #: the context (see `plan`) in which the content was found to be final, "" when it was not
+    settled: str = ""
+    #: why it is final
+    reason: Reason = Reason.NOT_SMALLER
+    detail: str = ""
+
+
+class StatIndex:
+    """A memory of file contents by path and stat data, for files below one folder.
+
+    It only saves reading: an index that is lost, damaged or overtaken by another process's
+    costs time, never a wrong result.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        """Load the index kept in `file`; None keeps it in memory only."""
+        self._file = file
+        self._entries: dict[str, list[Any]] = {}
+        self._changed = False
+        if file is None:
+            return
+        with contextlib.suppress(OSError, ValueError):
+            stored = json.loads(file.read_bytes())
+            if isinstance(stored, dict) and stored.get("version") == _INDEX_VERSION:
+                self._entries = stored["entries"]
+
+    def lookup(self, path: str, state: os.stat_result) -> Known | None:
+        """What is known of the file at `path`, if it is certainly the same as when it was read."""
+        entry = self._entries.get(path)
+        if entry is None or entry[:4] != _stamp(state):
+            return None
+        tick = _COARSE_TICK_NS if state.st_mtime_ns % 1_000_000_000 == 0 else _TICK_NS
+        _, modified, changed, _, read_at, content, media, settled, reason, detail = entry
+        if max(modified, changed) + tick >= read_at:
+            return None
+        return Known(content, MediaType(media) if media else None, settled, Reason(reason), detail)
+
+    def record(
+        self, path: str, state: os.stat_result, known: Known, *, read_at: int | None
+    ) -> None:
+        """Remember the file at `path`.
+
+        `read_at` is `time.time_ns()` before it was read, None for a file this process wrote: its
+        content needs no reading, so what counts is when the index is saved.
+        """
+        self._entries[path] = [
+            *_stamp(state),
+            read_at,
+            known.digest,
+            known.media,
+            known.settled,
+            known.reason,
+            known.detail,
+        ]
+        self._changed = True
+
+    def settle(self, path: str, known: Known) -> None:
+        """Remember that the content `known` of the file at `path`, already recorded, is final."""
+        entry = self._entries.get(path)
+        if entry is not None and entry[5] == known.digest:
+            entry[7:] = [known.settled, known.reason, known.detail]
+            self._changed = True
+
+    def forget_missing(self, present: set[str]) -> None:
+        """Drop the entries of files that are no longer there."""
+        gone = self._entries.keys() - present
+        for path in gone:
+            del self._entries[path]
+        self._changed = self._changed or bool(gone)
+
+    def save(self) -> None:
+        """Write the index back if it changed. A file that can't be written is done without."""
+        if self._file is None or not self._changed:
+            return
+        for entry in self._entries.values():
+            entry[4] = entry[4] or time.time_ns()
+        stored = {"version": _INDEX_VERSION, "entries": self._entries}
+        with contextlib.suppress(OSError):
+            atomic.write_text(self._file, json.dumps(stored, separators=(",", ":")))
+            self._changed = False
+
+
+def _stamp(state: os.stat_result) -> list[Any]:
+    return [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]

@@ -1,0 +1,60 @@
+"""The end of a run inside a host: what is logged, what is written, and whether the build fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..report.budget import exceeded
+from ..report.github import publish
+from ..report.text import failure_line, summary_line
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..report import Report
+
+
+class Log(Protocol):
+    """The host's own logger, whose warnings its strict mode counts."""
+
+    def info(self, msg: str, /, *args: Any) -> object: ...
+    def warning(self, msg: str, /, *args: Any) -> object: ...
+
+
+def tell(report: Report, log: Log) -> None:
+    """Log what failed, and the run in one line."""
+    for failed in report.failed:
+        log.warning("%s", failure_line(failed))
+    for warning in report.warnings:
+        log.warning("%s", warning)
+    log.info("%s", summary_line(report))
+
+
+def conclude(report: Report, config: Config, log: Log) -> str | None:
+    """`tell`, write the reports, publish them where CI shows them.
+
+    Returns why the build must fail, None when all is well.
+    """
+    tell(report, log)
+    for file in config.report:
+        try:
+            report.write(file)
+        except OSError as error:
+            log.warning("the report %s cannot be written: %s", file, error.strerror)
+    publish(report, write=print)
+    return "; ".join(faults(report, config)) or None
+
+
+def faults(report: Report, config: Config) -> list[str]:
+    """Why the run counts as failed: `strict`, and the budgets."""
+    found = []
+    if config.strict and report.failed:
+        found.append(f"strict: {len(report.failed)} could not be worked on")
+    found.extend(
+        exceeded(
+            report,
+            max_total=config.max_total,
+            max_file=config.max_file,
+            min_saved=config.min_saved,
+        )
+    )
+    return found

@@ -1,0 +1,339 @@
+"""Carry out planned jobs: cache, else backend and verification, then the swap."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from .. import atomic
+from ..candidate import Candidate
+from ..errors import (
+    AuthenticationError,
+    BackendError,
+    Forbidden,
+    InputError,
+    LeftAlone,
+    QuotaExceeded,
+    Reason,
+    Unreadable,
+)
+from ..marker import is_marked, mark
+from ..options import Compression
+from ..outcome import Cached, Compressed, Failed, Kept
+from . import fingerprint
+from .cache import Cache, Entry
+from .fingerprint import Known
+from .memory_budget import Room
+from .plan import Job, cache_key, context, own_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ..backends import Backend
+    from ..formats import MediaType
+    from ..options import Options
+    from ..outcome import Outcome
+    from .destination import Destination
+    from .discover import Asset
+    from .fingerprint import Digest, StatIndex
+
+    #: what is wrong with a candidate, None when it may replace the original
+    Verify = Callable[[bytes, Candidate, MediaType, Options], str | None]
+
+# A server that fails this many files in a row is down: asking for the rest would only take time.
+_FAULTS_IN_A_ROW = 3
+
+#: bytes of files that are being worked on; there are more threads than memory for all of them
+_ROOM = 512 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A cache entry and how it was come by."""
+
+    entry: Entry
+    from_cache: bool
+    #: the context it holds in, "" when it holds for this run only
+    context: str
+    seconds: float = 0.0  #: spent on it in this run
+
+
+class Pipeline:
+    """One run's work on single files. Its methods are called from several threads."""
+
+    def __init__(
+        self,
+        *,
+        backend: Backend,
+        fallback: Backend | None,
+        verify: Verify,
+        cache: Cache,
+        cached_only: bool = False,
+    ) -> None:
+        """`fallback` takes over when `backend` stops; with `cached_only` nothing is compressed."""
+        self._backend = backend
+        self._fallback = fallback
+        self._verify = verify
+        self._cache = cache
+        self._cached_only = cached_only
+        self._lock = threading.Lock()
+        self._under_way: dict[str, Future[_Answer]] = {}
+        self._fresh: dict[str, float] = {}
+        self._room = Room(_ROOM)
+        self._faults = 0
+        #: why the backend was given up, None while it works
+        self.stopped: BackendError | None = None
+
+    def prefetch(self, job: Job) -> None:
+        """Bring the answer to `job` into the cache."""
+        # An error will come up again, and be reported, when the file is processed.
+        with contextlib.suppress(InputError, BackendError):
+            self._answer(job)
+
+    def process(self, job: Job, destination: Destination, index: StatIndex) -> Outcome:
+        """Find or make the answer to `job`, put the file in its place and note it in `index`."""
+        try:
+            return self._process(job, destination, index)
+        except Exception as error:  # noqa: BLE001  (a fault of ours must not cost anybody a build)
+            message = f"unexpected {type(error).__name__}: {error}; please report it"
+            return _failed(job, "internal-error", message)
+
+    def _process(self, job: Job, destination: Destination, index: StatIndex) -> Outcome:
+        asset = job.asset
+        try:
+            answer = self._answer(job, destination)
+        except InputError as error:
+            outcome: Outcome = _failed(job, error.code, error.message)
+        except BackendError as error:
+            outcome = _failed(job, "backend-error", str(error))
+        else:
+            if answer.entry.status == "compressed":
+                return _put(job, answer, destination, index)
+            outcome = _left(job, answer, index)
+        return keep(outcome, asset, destination)
+
+    def look_up(self, job: Job) -> Entry | None:
+        """What the cache knows about `job`, for a plan."""
+        return self._known(job, self._backend)
+
+    def _answer(self, job: Job, destination: Destination | None = None) -> _Answer:
+        backend = self._backend
+        if self.stopped is not None:
+            if self._fallback is None:
+                entry = self._known(job, backend) or Entry(
+                    "kept", code=Reason.BACKEND_STOPPED, detail=str(self.stopped)
+                )
+                return _Answer(entry, from_cache=entry.code != Reason.BACKEND_STOPPED, context="")
+            backend = self._fallback
+        try:
+            return self._answer_by(backend, job, destination)
+        except LeftAlone as left:  # by this backend, today
+            if self._fallback is None:
+                entry = Entry("kept", code=left.reason, detail=left.detail)
+                return _Answer(entry, from_cache=False, context="")
+            return self._answer_by(self._fallback, job, destination)
+        except BackendError as error:
+            self._count_fault(error)
+            if self._fallback is None:
+                if self.stopped is not None:
+                    return self._answer(job, destination)
+                raise
+            return self._answer_by(self._fallback, job, destination)
+
+    def _count_fault(self, error: BackendError) -> None:
+        with self._lock:
+            self._faults += 1
+            final = isinstance(error, (AuthenticationError, Forbidden, QuotaExceeded))
+            if self.stopped is None and (final or self._faults >= _FAULTS_IN_A_ROW):
+                self.stopped = error
+
+    def _answer_by(self, backend: Backend, job: Job, destination: Destination | None) -> _Answer:
+        """The answer, made once however many equal files there are."""
+        where = context(job.options, backend.identity)
+        key = cache_key(job.digest, where)
+        with self._lock:
+            future = self._under_way.get(key)
+            mine = future is None
+            if future is None:
+                future = self._under_way[key] = Future()
+        if not mine:
+            return future.result()
+        try:
+            answer = self._look_up_or_make(backend, job, destination, key, where)
+            future.set_result(answer)
+        except BaseException as error:
+            future.set_exception(error)
+            raise
+        else:
+            return answer
+        finally:
+            # Without a cache to find it in, an equal file would be sent, and charged, again.
+            kept = backend.remote and self._cache.trouble and not future.exception()
+            if not kept:
+                with self._lock:
+                    del self._under_way[key]
+
+    def _look_up_or_make(
+        self, backend: Backend, job: Job, destination: Destination | None, key: str, where: str
+    ) -> _Answer:
+        entry = self._known(job, backend)
+        if entry is not None:
+            seconds = self._fresh.get(key)
+            return _Answer(entry, seconds is None, where, seconds or 0.0)
+        if self._cached_only:
+            return _Answer(Entry("kept", code=Reason.NOT_CACHED), from_cache=True, context="")
+        if backend.remote and destination is not None:
+            destination.check(job.asset)  # before quota is spent on what cannot be used
+        with self._room.of(job.state.st_size):
+            started = time.perf_counter()
+            data, _ = atomic.read(job.asset.path)
+            if fingerprint.digest(data) != job.digest:
+                raise Unreadable("changed while it was being optimised")
+            entry = self._make(backend, job, data)
+        seconds = time.perf_counter() - started
+        self._faults = 0
+        self._cache.put(key, entry)
+        self._fresh[key] = seconds
+        if entry.status == "compressed":
+            output = fingerprint.digest(entry.data)
+            self._remember_output(output, entry, where)
+            backend.delivered(job.digest, output)
+        return _Answer(entry, from_cache=False, context=where, seconds=seconds)
+
+    def _known(self, job: Job, backend: Backend) -> Entry | None:
+        entry = self._cache.get(cache_key(job.digest, context(job.options, backend.identity)))
+        return entry or self._cache.get(own_key(job.digest))
+
+    def _remember_output(self, output: Digest, entry: Entry, where: str) -> None:
+        kept = Entry("kept", code=Reason.ALREADY_OPTIMISED)
+        # A lossy result is never compressed again, whatever the options; a lossless one is
+        # finished only for the options that made it.
+        self._cache.put(own_key(output) if entry.lossy else cache_key(output, where), kept)
+
+    def _make(self, backend: Backend, job: Job, data: bytes) -> Entry:
+        if is_marked(data, job.media):
+            return Entry("kept", code=Reason.ALREADY_OPTIMISED)
+        try:
+            return self._tried(backend, job, data)
+        except LeftAlone as left:
+            if not left.lasting:
+                raise
+            return Entry("kept", code=left.reason, detail=left.detail)
+        except InputError as error:
+            if not error.permanent:
+                raise
+            return Entry("failed", code=error.code, detail=error.message)
+
+    def _tried(self, backend: Backend, job: Job, data: bytes) -> Entry:
+        name = job.asset.path.name
+        candidate = backend.compress(data, job.media, job.options, name)
+        entry = self._judge(job, data, candidate)
+        if not candidate.lossy or entry.code != Reason.WOULD_CHANGE or backend.remote:
+            return entry
+        # What loses nothing may still be smaller. (A server would charge for it.)
+        exact = replace(job.options, compression_type=Compression.LOSSLESS)
+        second = self._judge(job, data, backend.compress(data, job.media, exact, name))
+        return second if second.status == "compressed" else entry
+
+    def _judge(self, job: Job, data: bytes, candidate: Candidate) -> Entry:
+        if candidate.lossy:
+            candidate = Candidate(
+                mark(candidate.data, job.media), lossy=True, notes=candidate.notes
+            )
+        if len(candidate.data) >= len(data):
+            return Entry("kept", code=Reason.NOT_SMALLER)
+        saving = 1 - len(candidate.data) / len(data)
+        if saving < job.options.min_saving:
+            return Entry("kept", code=Reason.SAVES_TOO_LITTLE, detail=f"{saving:.1%}")
+        difference = self._verify(data, candidate, job.media, job.options)
+        if difference is not None:
+            return Entry("kept", code=Reason.WOULD_CHANGE, detail=difference)
+        return Entry(
+            "compressed", data=candidate.data, lossy=candidate.lossy, notes=candidate.notes
+        )
+
+
+def keep(outcome: Outcome, asset: Asset, destination: Destination) -> Outcome:
+    """Have `destination` keep the file as it is; the outcome, or how that failed."""
+    try:
+        destination.keep(asset)
+    except Unreadable as error:
+        return Failed(
+            name=asset.name,
+            media=outcome.media,
+            before=outcome.before,
+            code=error.code,
+            message=error.message,
+        )
+    return outcome
+
+
+def _put(job: Job, answer: _Answer, destination: Destination, index: StatIndex) -> Outcome:
+    entry, asset = answer.entry, job.asset
+    made = fingerprint.digest(entry.data)
+    try:
+        path = destination.path(asset)
+        if not _is_there(index, path, made):
+            state = destination.put(asset, job.state, entry.data)
+            if state is not None:
+                known = Known(made, job.media, answer.context, Reason.ALREADY_OPTIMISED)
+                index.record(str(path), state, known, read_at=None)
+    except Unreadable as error:
+        return _failed(job, error.code, error.message)
+    kind = Cached if answer.from_cache else Compressed
+    return kind(
+        name=asset.name,
+        media=job.media,
+        before=job.state.st_size,
+        notes=job.notes + entry.notes,
+        from_cache=answer.from_cache,
+        seconds=answer.seconds,
+        size=len(entry.data),
+        lossy=entry.lossy,
+    )
+
+
+def _left(job: Job, answer: _Answer, index: StatIndex) -> Outcome:
+    entry = answer.entry
+    if entry.status == "failed":
+        return _failed(job, entry.code, entry.detail, answer)
+    reason = Reason(entry.code)
+    if answer.context:
+        known = Known(job.digest, job.media, answer.context, reason, entry.detail)
+        index.settle(str(job.asset.path), known)
+    return Kept(
+        name=job.asset.name,
+        media=job.media,
+        before=job.state.st_size,
+        notes=job.notes + entry.notes,
+        from_cache=answer.from_cache,
+        seconds=answer.seconds,
+        reason=reason,
+        detail=entry.detail,
+    )
+
+
+def _is_there(index: StatIndex, path: Path, digest: str) -> bool:
+    try:
+        known = index.lookup(str(path), path.lstat())
+    except OSError:
+        return False
+    return known is not None and known.digest == digest
+
+
+def _failed(job: Job, code: str, message: str, answer: _Answer | None = None) -> Failed:
+    return Failed(
+        name=job.asset.name,
+        media=job.media,
+        before=job.state.st_size,
+        notes=job.notes,
+        from_cache=answer is not None and answer.from_cache,
+        seconds=answer.seconds if answer else 0.0,
+        code=code,
+        message=message,
+    )

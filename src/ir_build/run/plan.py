@@ -1,0 +1,176 @@
+"""Decide, without compressing anything, what is to be done with each file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, cast
+
+from .. import atomic
+from ..errors import CorruptFile, InputError, Reason, Unreadable
+from ..formats import HEAD_BYTES, MediaType, sniff
+from ..marker import is_marked
+from ..options import Compression, Options
+from ..outcome import Failed, Kept
+from . import fingerprint
+from .cache import CACHE_VERSION
+from .discover import looks_like_asset
+from .fingerprint import Digest, Known
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .discover import Asset
+    from .fingerprint import StatIndex
+
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file whose cache entry is to be looked up, and made when there is none."""
+
+    asset: Asset
+    media: MediaType
+    digest: Digest
+    options: Options
+    #: the file's state when it was read: it must still be in it when it is replaced
+    state: os.stat_result
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the report says whatever becomes of the file."""
+        return mislabelled(self.asset.name, self.media)
+
+
+@cache
+def context(options: Options, identity: str) -> str:
+    """A digest of everything but the content that decides what comes out.
+
+    `identity` is the backend's: what distinguishes its results from another's.
+    """
+    parts = (str(CACHE_VERSION), identity, options.to_json())
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def cache_key(digest: Digest, context: str) -> str:
+    """The cache key of a content in a context."""
+    return f"{digest}-{context}"
+
+
+def own_key(digest: Digest) -> str:
+    """The cache key that says of a content: this is a lossy result of ours."""
+    return f"{digest}-own"
+
+
+def mislabelled(name: str, media: MediaType) -> tuple[str, ...]:
+    """A note when the suffix of `name` says something else than the bytes."""
+    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122  (hot path)
+    if suffix in media.suffixes or not suffix:
+        return ()
+    return (f"is a {media.name} file named {suffix}",)
+
+
+class Planner:
+    """Plans the files of one run."""
+
+    def __init__(
+        self,
+        *,
+        options_for: Callable[[str, MediaType], Options],
+        identity: str,
+        index: StatIndex,
+        max_file_size: int,
+    ) -> None:
+        """`options_for` takes a file's name and type; `identity` is the backend's."""
+        self._options_for = options_for
+        self._identity = identity
+        self._index = index
+        self._max_file_size = max_file_size
+
+    def plan(self, asset: Asset) -> Job | Kept | Failed | None:
+        """What to do with `asset`; None when it is not one of our types."""
+        if asset.is_link:
+            return _kept(asset, None, Reason.LINK)
+        known = self._index.lookup(str(asset.path), asset.state)
+        if known is not None:
+            if known.media is None:
+                return None
+            options = self._options_for(asset.name, known.media)
+            return self._decide(asset, asset.state, known, options)
+        try:
+            return self._read(asset)
+        except Unreadable as error:
+            # A file of some unknown kind is nobody's loss, a picture is.
+            return _failed(asset, error) if looks_like_asset(asset.name) else None
+
+    def _read(self, asset: Asset) -> Job | Kept | Failed | None:
+        path = str(asset.path)
+        read_at = time.time_ns()
+        with atomic.opened(asset.path) as (file, state):
+            head = file.read(HEAD_BYTES)
+            media = sniff(head)
+            if media is None:
+                if looks_like_asset(asset.name):
+                    return _not_an_asset(asset, head)
+                self._index.record(path, state, _UNKNOWN, read_at=read_at)
+                return None
+            if state.st_size > self._max_file_size:
+                return _kept(asset, media, Reason.OVER_MAX_FILE_SIZE)
+            data = head + file.read()
+        digest = fingerprint.digest(data)
+        options = self._options_for(asset.name, media)
+        known = Known(digest, media)
+        if is_marked(data, media):
+            settled = context(options, self._identity)
+            known = Known(digest, media, settled, Reason.ALREADY_OPTIMISED)
+        self._index.record(path, state, known, read_at=read_at)
+        return self._decide(asset, state, known, options)
+
+    def _decide(
+        self, asset: Asset, state: os.stat_result, known: Known, options: Options
+    ) -> Job | Kept:
+        media = cast("MediaType", known.media)
+        if options.compression_type is Compression.NONE:
+            return _kept(asset, media, Reason.COMPRESSION_NONE)
+        if known.settled == context(options, self._identity):
+            return _kept(asset, media, known.reason, known.detail)
+        return Job(asset, media, known.digest, options, state)
+
+
+_UNKNOWN = Known(Digest(""), None)
+
+
+def _kept(asset: Asset, media: MediaType | None, reason: Reason, detail: str = "") -> Kept:
+    return Kept(
+        name=asset.name,
+        media=media,
+        before=asset.state.st_size,
+        reason=reason,
+        detail=detail,
+        notes=mislabelled(asset.name, media) if media else (),
+        from_cache=True,
+    )
+
+
+def _failed(asset: Asset, error: InputError) -> Failed:
+    return Failed(
+        name=asset.name,
+        media=None,
+        before=asset.state.st_size,
+        code=error.code,
+        message=error.message,
+        from_cache=True,
+    )
+
+
+def _not_an_asset(asset: Asset, head: bytes) -> Kept | Failed:
+    if head.startswith(_LFS_POINTER):
+        return _kept(asset, None, Reason.LFS_POINTER)
+    if not head:
+        return _failed(asset, CorruptFile("the file is empty"))
+    suffix = asset.path.suffix
+    return _failed(asset, CorruptFile(f"named {suffix}, but the bytes are no such file"))

@@ -1,0 +1,1 @@
+"""Codecs and checks on hostile input, in worker processes."""

@@ -1,0 +1,1 @@
+"""Files fetched for URL uploads."""

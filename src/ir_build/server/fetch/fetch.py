@@ -1,0 +1,200 @@
+"""Fetch the file of a URL upload: over the checked addresses only, bounded in size and time.
+
+The address that is checked is the one that is connected to, after every redirect anew; the
+environment's proxies are not used, since they would resolve names themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http.client
+import logging
+import socket
+import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urljoin
+
+from ... import formats
+from ..errors import Refusal
+from ..storage.spool import Spool
+from .ssrf_policy import Destinations, Forbidden, parse
+
+if TYPE_CHECKING:
+    from ..service import Service
+    from .ssrf_policy import Target
+
+_LOG = logging.getLogger(__name__)
+
+_REDIRECTS = 3
+_CONNECT = 5.0  #: seconds
+_PIECE = 64 * 1024
+_THREADS = 8
+_HEADERS = {
+    "User-Agent": "ir-build",
+    "Accept": "image/*, application/pdf",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+}
+
+
+class Fetcher:
+    """Fetches files, a few at a time."""
+
+    def __init__(self, service: Service) -> None:
+        settings = service.settings
+        self._destinations = Destinations(settings.url_uploads, settings.url_allow)
+        self._folder = service.storage.incoming
+        self._most = settings.max_file_size
+        self._seconds = settings.url_time_limit
+        self._outcomes = service.metrics.fetches
+        self._tls = ssl.create_default_context()
+        self._threads = ThreadPoolExecutor(_THREADS, "fetch")
+
+    async def fetch(self, url: str) -> tuple[Spool, str]:
+        """The file at `url`, and what it is called there. Raises `Refusal`."""
+        if self._destinations.off:
+            raise Refusal(400, "This server fetches nothing from elsewhere: send the file itself")
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.run_in_executor(self._threads, self._fetch, url)
+        except Refusal:
+            self._outcomes.labels("refused").inc()
+            raise
+        self._outcomes.labels("fetched").inc()
+        return found
+
+    def close(self) -> None:
+        """Wait for nothing more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _fetch(self, url: str) -> tuple[Spool, str]:
+        spool = Spool(self._folder)
+        exchange = _Exchange(self._tls)
+        # A peer that sends a byte now and then keeps every other time-out from striking.
+        watchdog = threading.Timer(self._seconds, exchange.end)
+        watchdog.daemon = True
+        watchdog.start()
+        whole = False
+        try:
+            target = self._follow(url, exchange, spool)
+            whole = True
+        except Forbidden as error:
+            _LOG.info("a URL upload was refused: %s", error)
+            raise _unreachable() from None
+        except (OSError, http.client.HTTPException) as error:
+            _LOG.info("a URL could not be fetched: %s", type(error).__name__)
+            raise _unreachable() from None
+        finally:
+            watchdog.cancel()
+            exchange.close()
+            if not whole:
+                spool.close()
+        return spool, unquote(target.path.partition("?")[0])
+
+    def _follow(self, url: str, exchange: _Exchange, spool: Spool) -> Target:
+        first = target = parse(url)
+        for _ in range(_REDIRECTS + 1):
+            answer = exchange.get(target, self._destinations.addresses(target))
+            if answer.status not in (301, 302, 303, 307, 308):
+                self._take(answer, spool)
+                if exchange.ended:
+                    raise Refusal(400, "The file at this URL came too slowly")
+                return first
+            url = urljoin(url, answer.headers.get("Location", ""))
+            target = parse(url)
+        raise Refusal(400, "The URL redirects too often")
+
+    def _take(self, answer: http.client.HTTPResponse, spool: Spool) -> None:
+        if answer.status != 200:
+            raise Refusal(400, f"The URL was answered with {answer.status}")
+        declared = answer.length
+        if declared is not None and declared > self._most:
+            raise _too_large(self._most)
+        while piece := answer.read(_PIECE):
+            if not spool.size and formats.sniff(piece) is None:
+                raise Refusal(400, "There is no image or PDF at this URL")
+            if spool.size + len(piece) > self._most:
+                raise _too_large(self._most)
+            spool.write(piece)
+        if not spool.size or (declared is not None and spool.size != declared):
+            raise Refusal(400, "The file at this URL was cut short")
+
+
+class _Exchange:
+    """One connection after the other, which another thread can end."""
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._tls = tls
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._connection: http.client.HTTPConnection | None = None
+        #: whether the time was over
+        self.ended = False
+
+    def get(
+        self, target: Target, addresses: list[tuple[socket.AddressFamily, str]]
+    ) -> http.client.HTTPResponse:
+        """Ask one of `addresses`. Raises OSError and HTTPException."""
+        self.close()
+        connection = http.client.HTTPConnection(target.host, target.port)
+        stream = self._connect(target, addresses)
+        if target.scheme == "https":
+            secure = self._tls.wrap_socket(
+                stream, server_hostname=target.host, do_handshake_on_connect=False
+            )
+            with self._lock:
+                self._socket = stream = secure
+            secure.do_handshake()
+        connection.sock = stream
+        self._connection = connection
+        connection.request("GET", target.path, headers=_HEADERS)
+        return connection.getresponse()
+
+    def end(self) -> None:
+        """The time is over: whoever waits for the peer wakes up."""
+        with self._lock:
+            self.ended = True
+            if self._socket is not None:
+                with contextlib.suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close what is open."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            if self._socket is not None:
+                self._socket.close()
+            self._connection = self._socket = None
+
+    def _connect(
+        self, target: Target, addresses: list[tuple[socket.AddressFamily, str]]
+    ) -> socket.socket:
+        for attempt, (family, address) in enumerate(addresses, 1):
+            stream = socket.socket(family, socket.SOCK_STREAM)
+            stream.settimeout(_CONNECT)
+            with self._lock:
+                self._socket = stream
+            try:
+                if self.ended:
+                    raise TimeoutError
+                stream.connect((address, target.port))
+            except OSError:
+                stream.close()
+                if attempt == len(addresses) or self.ended:
+                    raise
+            else:
+                return stream
+        raise OSError
+
+
+def _unreachable() -> Refusal:
+    # One text for everything that goes wrong on the way, so that it tells nothing about networks.
+    return Refusal(400, "The file at this URL cannot be fetched")
+
+
+def _too_large(most: int) -> Refusal:
+    return Refusal(400, f"The file is larger than {most} bytes")

@@ -1,0 +1,127 @@
+"""Where files may be fetched from, decided on the very address that is connected to."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from ...errors import ConfigError
+from .public_addresses import is_public
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class Forbidden(Exception):
+    """The URL leads nowhere that may be fetched from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A parsed URL."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str  #: with its query, escaped
+
+
+def parse(url: str) -> Target:
+    """What `url` asks for. Raises `Forbidden`."""
+    if any(character <= " " or character in "\\\x7f" for character in url):
+        raise Forbidden("the URL has characters in it that no URL has")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+        host = (parts.hostname or "").encode("idna").decode() if parts.hostname else ""
+    except ValueError:  # also a host that is no name
+        raise Forbidden("it is no URL") from None
+    if parts.scheme not in _PORTS or not host:
+        raise Forbidden("only http and https URLs are fetched")
+    if parts.username is not None or parts.password is not None:
+        raise Forbidden("a URL with a user name is not fetched")
+    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
+    return Target(
+        parts.scheme, host, port or _PORTS[parts.scheme], f"{path}?{query}" if query else path
+    )
+
+
+class Destinations:
+    """What the operator allows."""
+
+    def __init__(self, policy: str, allowed: Iterable[str]) -> None:
+        """`policy`: off, listed or public; `allowed`: hosts and networks. Raises `ConfigError`."""
+        self._policy = policy
+        self._hosts: set[tuple[str, int | None]] = set()
+        self._suffixes: list[tuple[str, int | None]] = []
+        self._networks: list[IPv4Network | IPv6Network] = []
+        for entry in allowed:
+            self._add(entry)
+
+    @property
+    def off(self) -> bool:
+        """Whether nothing is fetched at all."""
+        return self._policy == "off"
+
+    def addresses(self, target: Target) -> list[tuple[socket.AddressFamily, str]]:
+        """The addresses to connect to, resolved once; all of them are allowed.
+
+        Raises `Forbidden` and OSError.
+        """
+        listed = self._is_listed(target.host, target.port)
+        if not listed and self._policy != "public" and not self._networks:
+            raise Forbidden("not a host of url_allow")
+        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+        addresses: list[tuple[socket.AddressFamily, str]] = [
+            (family, str(address[0])) for family, _, _, _, address in found
+        ]
+        public = self._policy == "public" and target.port in _PORTS.values()
+        for _, address in addresses:
+            if not (listed or self._in_network(address) or (public and is_public(address))):
+                raise Forbidden("not an address that may be fetched from")
+        return addresses
+
+    def _add(self, entry: str) -> None:
+        try:
+            self._networks.append(ip_network(entry))
+        except ValueError:
+            host, port = _split(entry)
+            if host.startswith("*."):
+                self._suffixes.append((host[1:], port))
+            elif not host or "*" in host or "/" in host:
+                raise ConfigError(
+                    "server",
+                    "url_allow",
+                    f"{entry!r} is neither a host (name, *.name, name:port) nor a network",
+                ) from None
+            else:
+                self._hosts.add((host, port))
+
+    def _is_listed(self, host: str, port: int) -> bool:
+        name = host.lower().rstrip(".")
+        for given in (port, None):
+            # Without a port in the list, those of http and https are meant.
+            if given is None and port not in _PORTS.values():
+                continue
+            if (name, given) in self._hosts:
+                return True
+            if any(name.endswith(end) for end, its in self._suffixes if its == given):
+                return True
+        return False
+
+    def _in_network(self, address: str) -> bool:
+        found = ip_address(address.partition("%")[0])
+        return any(found in network for network in self._networks)
+
+
+def _split(entry: str) -> tuple[str, int | None]:
+    host, colon, port = entry.lower().rpartition(":")
+    if colon and port.isdigit():
+        return host.strip("[]").rstrip("."), int(port)
+    return entry.lower().strip("[]").rstrip("."), None

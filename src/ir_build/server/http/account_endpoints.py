@@ -1,0 +1,126 @@
+"""The endpoints below /v1/accounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.routing import Route
+
+from ...errors import RequestError
+from ...imagerecycle.wire import incoming
+from ...imagerecycle.wire import responses as encode
+from ..accounts import quota_accounting
+from ..errors import Refusal, not_found
+from ..images import images
+from .form import read_fields
+from .responses import document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from ...imagerecycle.wire import SubAccount, SubAccountFields
+    from ..accounts.accounts import Caller
+    from ..service import Service
+
+_LONGEST_TITLE = 500
+_LONGEST_DESCRIPTION = 10_000
+
+
+def routes(service: Service) -> list[Route]:
+    """The routes of accounts."""
+    accounts = service.accounts
+
+    async def known(request: Request) -> tuple[Caller, dict[str, str]]:
+        fields = await read_fields(request.scope, request.receive, service.limits)
+        return await service.authenticate(fields), fields
+
+    async def main_caller(request: Request) -> tuple[Caller, dict[str, str]]:
+        caller, fields = await known(request)
+        if caller.parent_id is not None:
+            raise Refusal(403, "A sub-account has no sub-accounts")
+        return caller, fields
+
+    async def mine(request: Request) -> Response:
+        caller, _ = await known(request)
+        account = await service.run(accounts.account, caller, service.now())
+        return document(encode.encode_account(account))
+
+    async def consumption(request: Request) -> Response:
+        caller, _ = await known(request)
+        found = await service.run(
+            quota_accounting.consumption, service.database, caller, service.now()
+        )
+        return document(encode.encode_consumption(found))
+
+    async def subs(request: Request) -> Response:
+        caller, _ = await main_caller(request)
+        found = await service.run(accounts.subs, caller, service.now())
+        return document(encode.encode_sub_accounts(found))
+
+    async def create(request: Request) -> Response:
+        caller, fields = await main_caller(request)
+        wanted = _checked(fields)
+        made = await service.run(accounts.create_sub, caller, wanted, service.now())
+        return document(encode.encode_sub_account(made), 201)
+
+    async def update(request: Request) -> Response:
+        caller, fields = await main_caller(request)
+        wanted = _checked(fields)
+        changed = await service.run(
+            accounts.update_sub, caller, _number(request), wanted, service.now()
+        )
+        return document(encode.encode_sub_account(changed))
+
+    async def delete(request: Request) -> Response:
+        caller, _ = await main_caller(request)
+        await service.run(_delete, service, caller, _number(request))
+        return document(encode.encode_success())
+
+    def one(
+        work: Callable[[Caller, int, int], SubAccount],
+    ) -> Callable[[Request], object]:
+        async def endpoint(request: Request) -> Response:
+            caller, _ = await main_caller(request)
+            found = await service.run(work, caller, _number(request), service.now())
+            return document(encode.encode_sub_account(found))
+
+        return endpoint
+
+    reset = ["PUT", "POST"]
+    base = "/v1/accounts"
+    return [
+        Route(f"{base}/mine", mine),
+        Route(f"{base}/mine/consumption", consumption),
+        Route(f"{base}/sub", subs, methods=["GET"]),
+        Route(f"{base}/sub", create, methods=["POST"]),
+        Route(f"{base}/sub/reset_secret/{{id}}", one(accounts.reset_secret), methods=reset),
+        Route(f"{base}/sub/reset_quota/{{id}}", one(accounts.reset_quota), methods=reset),
+        Route(f"{base}/sub/{{id}}", one(accounts.sub), methods=["GET"]),
+        Route(f"{base}/sub/{{id}}", update, methods=["PUT"]),
+        Route(f"{base}/sub/{{id}}", delete, methods=["DELETE"]),
+    ]
+
+
+def _delete(service: Service, caller: Caller, number: int) -> None:
+    with service.database.transaction() as transaction:
+        service.accounts.delete_sub(transaction, caller, number)
+        images.delete_all(transaction, number)
+
+
+def _number(request: Request) -> int:
+    number = incoming.identifier(request.path_params["id"])
+    if number is None:
+        raise not_found()
+    return number
+
+
+def _checked(fields: dict[str, str]) -> SubAccountFields:
+    wanted = incoming.sub_account(fields)
+    if len(wanted.title or "") > _LONGEST_TITLE:
+        raise RequestError(f"title is longer than {_LONGEST_TITLE} characters")
+    if len(wanted.description or "") > _LONGEST_DESCRIPTION:
+        raise RequestError(f"description is longer than {_LONGEST_DESCRIPTION} characters")
+    return wanted

@@ -1,0 +1,103 @@
+"""The ASGI application: routes, and what becomes of errors."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from ...errors import ConfigError, RequestError
+from ..errors import Refusal, unavailable
+from ..images.garbage_collection import sweep_for_ever
+from ..service import Service
+from ..storage.database import DatabaseUnavailable
+from ..storage.storage import Missing, StorageUnavailable
+from . import account_endpoints, health, image_endpoints, pages, reference
+from .middleware import Observe
+from .responses import refused
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from ..settings import Settings
+
+_LOG = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) -> Starlette:
+    """The server that `settings` describe, at `clock`'s time, Unix seconds.
+
+    Its database is migrated. `app.state.credentials` are those of the main account when this call
+    has made it, else None: they are shown nowhere else. Raises `ConfigError`.
+    """
+    service = Service(settings, clock)
+    try:
+        credentials = service.prepare()
+    except DatabaseUnavailable as error:
+        raise ConfigError("server", "database", f"does not answer: {error}") from error
+    routes = [
+        *image_endpoints.routes(service),
+        *account_endpoints.routes(service),
+        *health.routes(service),
+        *reference.routes(settings.public_url),
+        *pages.routes(),
+    ]
+    if settings.metrics.startswith("/"):
+        routes.append(service.metrics.route(settings.metrics))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        sweeping = asyncio.create_task(sweep_for_ever(service))
+        try:
+            yield
+        finally:
+            sweeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sweeping
+            service.close()
+
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Observe, routes=routes, metrics=service.metrics)],
+        exception_handlers={
+            Refusal: _refusal,
+            RequestError: _request_error,
+            HTTPException: _http_error,
+            DatabaseUnavailable: _unavailable,
+            StorageUnavailable: _unavailable,
+            Missing: _unavailable,
+        },
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    app.state.service = service
+    app.state.credentials = credentials
+    return app
+
+
+async def _refusal(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    return refused(error)
+
+
+async def _request_error(_: Request, error: Exception) -> Response:
+    return refused(Refusal(400, str(error)))
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return refused(Refusal(error.status_code, error.detail, headers=error.headers))
+
+
+async def _unavailable(_: Request, error: Exception) -> Response:
+    _LOG.error("not available: %s: %s", type(error).__name__, error)
+    return refused(unavailable("The server cannot work now: try again"))

@@ -1,0 +1,160 @@
+"""Files and zips on their way out."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import IO, TYPE_CHECKING, cast
+from urllib.parse import quote
+
+from starlette.responses import Response, StreamingResponse
+
+from ...formats import MediaType
+from ...imagerecycle.wire import FileKind, incoming
+from ..accounts.keyring import token_number
+from ..errors import not_found
+from ..images import images
+from ..storage.storage import Missing
+from .form import read_fields
+from .responses import token_kind
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+    from starlette.requests import Request
+    from typing_extensions import Buffer
+
+    from ..images.images import Image
+    from ..service import Service
+
+_MOST_IN_A_ZIP = 1000
+_SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    # An SVG or a PDF from somebody else must not run anything in the name of this server.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def file_endpoint(service: Service) -> Callable[[Request], Awaitable[Response]]:
+    """`GET /images/:type/:token/:name`: no credentials, the token is one."""
+
+    async def endpoint(request: Request) -> Response:
+        kind = _kind(request)
+        token = request.path_params["token"]
+        number = token_number(token)
+        if number is None:
+            raise not_found()
+        image = await service.run(images.by_token, service.database, number, service.now())
+        if not service.keyring.opens(token, token_kind(kind), image.id, image.created):
+            raise not_found()
+        key, size = _object(image, kind)
+        headers = {
+            **_SAFE,
+            "Content-Length": str(size),
+            "Content-Disposition": _attachment(image.filename),
+            "Cache-Control": "private, max-age=3600, immutable",
+        }
+        mime = MediaType(image.result.media).mime
+        if request.method == "HEAD":
+            return Response(None, 200, headers, mime)
+        pieces = service.storage.read(key)
+        try:
+            first = await service.run(next, pieces, b"")
+        except Missing:
+            raise not_found() from None
+        return StreamingResponse(_rest(service, first, pieces), 200, headers, mime)
+
+    return endpoint
+
+
+def zip_endpoint(service: Service) -> Callable[[Request], Awaitable[Response]]:
+    """`GET /images/zip/:type/:ids`, of the caller's own images."""
+
+    async def endpoint(request: Request) -> Response:
+        fields = await read_fields(request.scope, request.receive, service.limits)
+        caller = await service.authenticate(fields)
+        kind = _kind(request)
+        numbers = incoming.identifiers(request.path_params["ids"])
+        if numbers is None or len(numbers) > _MOST_IN_A_ZIP:
+            raise not_found()
+        now = service.now()
+        found = await service.run(
+            lambda: [images.own(service.database, caller, number, now) for number in numbers]
+        )
+        headers = {**_SAFE, "Content-Disposition": _attachment("images.zip")}
+        pieces = _zipped(service, kind, found)
+        return StreamingResponse(_rest(service, b"", pieces), 200, headers, "application/zip")
+
+    return endpoint
+
+
+def _kind(request: Request) -> FileKind:
+    try:
+        return FileKind(request.path_params["kind"])
+    except ValueError:
+        raise not_found() from None
+
+
+def _object(image: Image, kind: FileKind) -> tuple[str, int]:
+    if kind is FileKind.OPTIMIZED:
+        return image.result.optimized, image.result.size_after
+    return image.result.original, image.result.size_before
+
+
+async def _rest(service: Service, first: bytes, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    while piece := await service.run(next, pieces, b""):
+        yield piece
+
+
+class _Sink(io.RawIOBase):
+    """A file that cannot be sought in, for the zip writer."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Buffer, /) -> int:
+        piece = bytes(data)
+        self._pieces.append(piece)
+        return len(piece)
+
+    def take(self) -> bytes:
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)
+
+
+def _zipped(service: Service, kind: FileKind, found: list[Image]) -> Iterator[bytes]:
+    sink = _Sink()
+    names: set[str] = set()
+    # What is compressed already gains nothing by it.
+    with zipfile.ZipFile(cast("IO[bytes]", sink), "w", zipfile.ZIP_STORED) as archive:
+        for image in found:
+            entry = zipfile.ZipInfo(_distinct(image.filename, names))
+            with archive.open(entry, "w", force_zip64=True) as file:
+                for piece in service.storage.read(_object(image, kind)[0]):
+                    file.write(piece)
+                    if data := sink.take():
+                        yield data
+    yield sink.take()
+
+
+def _distinct(name: str, names: set[str]) -> str:
+    """`name`, or with a number before its suffix: no two of a zip may be the same on any system."""
+    stem, dot, suffix = name.rpartition(".")
+    if not dot:
+        stem, suffix = name, ""
+    candidate, count = name, 1
+    while candidate.casefold() in names:
+        count += 1
+        candidate = f"{stem}-{count}{dot}{suffix}"
+    names.add(candidate.casefold())
+    return candidate
+
+
+def _attachment(name: str) -> str:
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_. ") else "_" for c in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

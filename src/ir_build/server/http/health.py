@@ -1,0 +1,44 @@
+"""Endpoints for who runs the server: is it alive, is it ready."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.routing import Route
+
+from ..errors import unavailable
+from ..storage.database import DatabaseUnavailable, Sql
+from ..storage.storage import StorageUnavailable
+from .responses import document, refused
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from ..service import Service
+
+_PROBE = Sql("SELECT 1")
+
+
+def routes(service: Service) -> list[Route]:
+    """The routes of operations."""
+
+    async def healthz(_: Request) -> Response:
+        """The process answers."""
+        return document({"status": "ok"})
+
+    async def readyz(_: Request) -> Response:
+        """Database and storage answer too, and nobody has told the server to stop."""
+        if service.stopping:
+            return refused(unavailable("stopping"))
+        try:
+            await service.run(service.database.row, _PROBE)
+        except DatabaseUnavailable:
+            return refused(unavailable("the database does not answer"))
+        try:
+            await service.run(service.storage.check)
+        except StorageUnavailable:
+            return refused(unavailable("the storage does not answer"))
+        return document({"status": "ready"})
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz)]

@@ -1,0 +1,147 @@
+"""The endpoints below /v1/images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ...errors import RequestError
+from ...imagerecycle.wire import incoming
+from ...imagerecycle.wire import responses as encode
+from ..errors import Refusal, busy, not_found
+from ..images import images
+from ..images.uploads import Upload
+from .downloads import file_endpoint, zip_endpoint
+from .form import read_fields, read_form
+from .responses import document, wire_image, wire_page
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+    from ..accounts.accounts import Caller
+    from ..service import Service
+    from .form import Form
+
+
+def routes(service: Service) -> list[Route]:
+    """The routes of images."""
+
+    async def known(request: Request) -> tuple[Caller, dict[str, str]]:
+        fields = await read_fields(request.scope, request.receive, service.limits)
+        return await service.authenticate(fields), fields
+
+    async def listing(request: Request) -> Response:
+        caller, fields = await known(request)
+        offset, limit = incoming.page(fields)
+        found, total = await service.run(
+            images.page, service.database, caller, offset, limit, service.now()
+        )
+        page = wire_page(service, found, total, offset, limit)
+        return document(encode.encode_image_page(page))
+
+    async def one(request: Request) -> Response:
+        caller, _ = await known(request)
+        number = incoming.identifier(request.path_params["id"])
+        if number is None:
+            raise not_found()
+        image = await service.run(images.own, service.database, caller, number, service.now())
+        return document(encode.encode_image(wire_image(service, image)))
+
+    async def upload(request: Request) -> Response:
+        place = _Place(service)
+        try:
+            return await _upload(service, request, place)
+        finally:
+            place.leave()
+
+    async def delete(request: Request) -> Response:
+        caller, _ = await known(request)
+        number = incoming.identifier(request.path_params["id"])
+        if number is None or not await service.run(_delete, service, caller, number):
+            raise not_found()
+        return Response(status_code=204)
+
+    async def delete_all(request: Request) -> Response:
+        caller, _ = await known(request)
+        await service.run(_delete_all, service, caller)
+        return Response(status_code=204)
+
+    base = "/v1/images"
+    return [
+        Route(base, upload, methods=["POST"]),
+        Route(base, listing, methods=["GET"]),
+        Route(base, delete_all, methods=["DELETE"]),
+        Route(f"{base}/all", delete_all, methods=["DELETE"]),
+        Route(f"{base}/zip/{{kind}}/{{ids}}", zip_endpoint(service), methods=["GET"]),
+        Route(f"{base}/{{kind}}/{{token}}/{{name:path}}", file_endpoint(service), methods=["GET"]),
+        Route(f"{base}/{{id}}", one, methods=["GET"]),
+        Route(f"{base}/{{id}}", delete, methods=["DELETE"]),
+    ]
+
+
+class _Place:
+    """One of the places for uploads under way; none is held for a sender who is not known yet."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._held = False
+
+    def take(self) -> None:
+        if not self._held and self._service.uploads >= self._service.settings.max_uploads:
+            raise busy(1, "Too many uploads at once: try again")
+        self._service.uploads += not self._held
+        self._held = True
+
+    def leave(self) -> None:
+        self._service.uploads -= self._held
+        self._held = False
+
+
+async def _upload(service: Service, request: Request, place: _Place) -> Response:
+    admitted: list[Caller] = []
+
+    async def admit(fields: Mapping[str, str]) -> None:
+        admitted.append(await service.authenticate(fields))
+        place.take()
+
+    form = await read_form(request.scope, request.receive, service.limits, admit)
+    try:
+        if not admitted and form.file is None:
+            await admit(form.fields)
+        place.take()
+        return await _finished(service, admitted, form)
+    finally:
+        form.close()
+
+
+async def _finished(service: Service, admitted: list[Caller], form: Form) -> Response:
+    def identify() -> Caller:
+        return admitted[0] if admitted else service.identify(form.fields)
+
+    try:
+        wanted = incoming.upload(form.fields)
+    except RequestError:
+        await service.run(identify)  # a stranger is told that, and nothing else
+        raise
+    if form.file is None:
+        if wanted.url is None:
+            raise Refusal(400, "Send a file in the field file, or its address in the field url")
+        form.file, form.filename = await service.fetcher.fetch(wanted.url)
+    compressor = service.compressor
+    options = compressor.options(wanted.params) if compressor else None
+    image = await Upload(service, identify, form.file, form.filename, options).finish()
+    return document(encode.encode_image(wire_image(service, image)), 201)
+
+
+def _delete(service: Service, caller: Caller, number: int) -> bool:
+    with service.database.transaction() as transaction:
+        return images.delete(transaction, caller.id, number)
+
+
+def _delete_all(service: Service, caller: Caller) -> None:
+    with service.database.transaction() as transaction:
+        images.delete_all(transaction, caller.id)

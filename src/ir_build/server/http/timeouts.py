@@ -1,0 +1,113 @@
+"""HTTP as uvicorn speaks it, with limits on what it puts up with for ever: the head of a request.
+
+A connection that says nothing, or half a head, is closed after a while; a head has a largest size.
+What is no HTTP is answered in JSON like every other error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...imagerecycle.wire.errors import encode
+from ...imagerecycle.wire.responses import CONTENT_TYPE, dump
+from .slow_readers import Reading
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+_HEAD_SECONDS = 10.0
+#: seconds until a connection has said anything at all
+_SILENT_SECONDS = 60.0
+_LARGEST_HEAD = 64 * 1024
+
+
+class Protocol(Reading):
+    """One connection."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head_bytes = 0
+        self._in_head = True
+        self._whole = True
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._start_timer(_SILENT_SECONDS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head:
+            if self._head_bytes > _LARGEST_HEAD:
+                self._refuse(431, "The head of the request is too large")
+            elif self._timer is None and not self.transport.is_closing():
+                self._start_timer()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._whole = False
+        self._in_head = True
+        self._stop_timer()  # it was for the silence before
+
+    def on_headers_complete(self) -> None:
+        self._stop_timer()
+        self._in_head = False
+        self._head_bytes = 0
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._whole = True
+        if self.cycle.response_complete:
+            self._await_head()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self._whole:
+            # Refused before the end of its body. The client may read the answer only when it has
+            # sent everything, so it may go on for a while.
+            self._start_timer()
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(400, msg)
+
+    def _await_head(self) -> None:
+        self._in_head = True
+        self._start_timer()
+
+    def _start_timer(self, seconds: float = _HEAD_SECONDS) -> None:
+        self._stop_timer()
+        self._timer = self.loop.call_later(seconds, self._too_slow)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _too_slow(self) -> None:
+        if not self._head_bytes:
+            self.close()
+            return
+        self._refuse(408, "The request came too slowly")
+
+    def _refuse(self, status: int, message: str) -> None:
+        self._stop_timer()
+        if self.transport.is_closing():
+            return
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete:
+            body = dump(encode(status, message))
+            head = (
+                f"HTTP/1.1 {status} \r\nContent-Type: {CONTENT_TYPE}\r\n"
+                f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+            )
+            self.transport.write(head.encode() + body)
+        self.close()

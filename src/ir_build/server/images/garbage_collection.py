@@ -1,0 +1,90 @@
+"""Clean up in the background: what has expired, what nobody refers to, what a crash left behind.
+
+Of the replicas of one database one sweeps at a time: the one that holds the lease.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ..accounts import quota_accounting
+from ..storage.database import DatabaseUnavailable, Sql
+from ..storage.spool import PREFIX
+from ..storage.storage import StorageUnavailable
+from . import images
+
+if TYPE_CHECKING:
+    from ..service import Service
+
+_LOG = logging.getLogger(__name__)
+_BATCH = 200
+#: seconds after which a file on its way in belongs to no running process
+_ABANDONED = 24 * 3600
+
+_TAKE = Sql("UPDATE leases SET until = :until WHERE name = 'sweeper' AND until <= :now")
+_READ_NOTE = Sql("SELECT note FROM leases WHERE name = 'sweeper'")
+_WRITE_NOTE = Sql("UPDATE leases SET note = :note WHERE name = 'sweeper'")
+
+
+async def sweep_for_ever(service: Service) -> None:
+    """Sweep in the configured interval, whatever happens."""
+    while True:
+        try:
+            await service.run(sweep, service)
+        except (DatabaseUnavailable, StorageUnavailable) as error:
+            _LOG.warning("the sweeper could not work: %s", type(error).__name__)
+        except Exception:  # noqa: BLE001  (it must be there tomorrow)
+            _LOG.exception("the sweeper failed")
+        await asyncio.sleep(service.settings.sweep_interval)
+
+
+def sweep(service: Service) -> None:
+    """One round, unless another process is at it."""
+    now = service.now()
+    # Shorter than the interval, so that the next round is not refused by this one's lease.
+    until = now + max(1, round(service.settings.sweep_interval / 2))
+    with service.database.transaction() as transaction:
+        if not transaction.run(_TAKE, now=now, until=until):
+            return
+    swept = service.metrics.swept.labels
+    swept("reservation").inc(quota_accounting.release_overdue(service.database, now))
+    while count := images.delete_expired(service.database, now, _BATCH):
+        swept("expired image").inc(count)
+    while results := images.unused(service.database, _BATCH):
+        for result in results:
+            service.storage.delete([f"{result}-original", f"{result}-optimized"])
+            images.forget(service.database, result)
+            swept("result").inc()
+    _sweep_incoming(service)
+    day = (datetime.fromtimestamp(now, UTC) - timedelta(days=2)).strftime("%Y%m%d")
+    (done,) = service.database.row(_READ_NOTE) or ("",)
+    if done != day:
+        swept("orphan").inc(_sweep_orphans(service, day))
+        # A replica that has not been restarted yet may have used the former key.
+        service.accounts.seal_anew()
+        with service.database.transaction() as transaction:
+            transaction.run(_WRITE_NOTE, note=day)
+
+
+def _sweep_orphans(service: Service, day: str) -> int:
+    """Remove objects without a row that were stored on `day`; how many."""
+    count = 0
+    for key in list(service.storage.keys(day)):
+        if not images.exists(service.database, key.rpartition("-")[0]):
+            service.storage.delete([key])
+            count += 1
+    return count
+
+
+def _sweep_incoming(service: Service) -> None:
+    oldest = time.time() - _ABANDONED
+    for path in service.storage.incoming.glob(f"{PREFIX}*"):
+        try:
+            if path.lstat().st_mtime < oldest:
+                path.unlink()
+        except OSError:  # another process was faster
+            continue

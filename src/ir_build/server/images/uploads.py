@@ -1,0 +1,216 @@
+"""What becomes of an uploaded file: known already, or compressed, stored and charged."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ... import formats
+from ...imagerecycle.wire import incoming
+from ..accounts import quota_accounting
+from ..errors import Refusal
+from . import images
+from .dimensions import dimensions
+from .images import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...formats import MediaType
+    from ...options import Options
+    from ..accounts.accounts import Caller
+    from ..accounts.quota_accounting import Job
+    from ..compressor import Compressor
+    from ..service import Service
+    from ..storage.database import Transaction
+    from ..storage.spool import Spool
+    from .images import Image
+
+# Enough of a file for its dimensions: a JPEG may have megabytes of metadata before them.
+_HEAD = 4 * 1024 * 1024
+
+
+class Upload:
+    """One uploaded file on its way to an image."""
+
+    def __init__(
+        self,
+        service: Service,
+        identify: Callable[[], Caller],
+        spool: Spool,
+        filename: str,
+        options: Options | None,
+    ) -> None:
+        """`identify` gives the sender, and blocks; without `options` nothing is compressed."""
+        self.service = service
+        self.identify = identify
+        self.spool = spool
+        self.name = incoming.base_name(filename)
+        self.digest = b""
+        self._options = options
+
+    async def finish(self) -> Image:
+        """Make the image. Raises `Refusal`."""
+        service = self.service
+        if service.compressor is None or self._options is None:
+            change = _StoreOnly(self)
+            image = await service.make(change)
+            outcome = "original" if change.new else "known"
+        else:
+            image, outcome = await self._compressed(service.compressor, self._options)
+        service.metrics.accepted(outcome, image.result.size_before, image.result.size_after)
+        return image
+
+    async def _compressed(self, compressor: Compressor, options: Options) -> tuple[Image, str]:
+        service = self.service
+        kind, found = await service.run(self._begin, options, compressor.identity)
+        if isinstance(found, images.Image):
+            return found, "known"
+        job = found
+        smaller: Spool | None = None
+        settled = False
+        try:
+            smaller = await compressor.compress(job.caller.id, self.spool, kind, options)
+            image = await service.make(_Store(self, job.caller, kind, smaller, job))
+            settled = True
+        finally:
+            if smaller is not None:
+                smaller.close()
+            if not settled:
+                await service.run(quota_accounting.release, service.database, job)
+        return image, "original" if smaller is None else "compressed"
+
+    def _begin(self, options: Options, identity: str) -> tuple[MediaType, Image | Job]:
+        """What is known of the file: the image when an equal one is stored, else a reservation."""
+        service = self.service
+        caller = self.identify()
+        kind = self.kind()
+        asked = f"{options.to_json()}\n{identity}".encode()
+        self.digest = hashlib.sha256(self.spool.digest() + asked).digest()
+        known = images.known(service.database, caller, self.digest)
+        if known is not None:
+            with service.database.transaction() as transaction:
+                image = self.add_again(transaction, caller, known)
+            if image is not None:
+                return kind, image
+        now = service.now()
+        deadline = now + round(2 * service.settings.deadline)
+        return kind, quota_accounting.reserve(
+            service.database, caller, self.spool.size, now, deadline
+        )
+
+    def add_again(self, transaction: Transaction, caller: Caller, known: Result) -> Image | None:
+        """A further image of what is stored for an equal upload. It is charged as any other."""
+        now = self.service.now()
+        image = images.add_again(transaction, caller, known, self.name, now)
+        if image is not None:
+            quota_accounting.charge(transaction, caller, known.size_before, known.size_after, now)
+        return image
+
+    def kind(self) -> MediaType:
+        """The type of the file. Raises `Refusal`."""
+        kind = formats.sniff(self.spool.read(formats.HEAD_BYTES))
+        if kind is None:
+            known = ", ".join(formats.MediaType)
+            raise Refusal(400, f"The file is of no type that can be compressed ({known})")
+        return kind
+
+
+class _Store:
+    """The change that makes an image of a new result.
+
+    Objects first, then the rows: what an image refers to is always there.
+    """
+
+    def __init__(
+        self,
+        upload: Upload,
+        caller: Caller,
+        kind: MediaType,
+        smaller: Spool | None,
+        job: Job | None,
+    ) -> None:
+        self._upload = upload
+        self._caller = caller
+        self._kind = kind
+        self._smaller = smaller
+        self._job = job
+        self._now = upload.service.now()
+        self._result: Result | None = None
+
+    def prepare(self) -> None:
+        spool, smaller = self._upload.spool, self._smaller
+        width, height = _dimensions(smaller or spool, self._kind)
+        self._result = result = Result(
+            id=f"{datetime.fromtimestamp(self._now, UTC):%Y%m%d}/{secrets.token_hex(16)}",
+            digest=self._upload.digest,
+            media=self._kind,
+            width=width,
+            height=height,
+            size_before=spool.size,
+            size_after=(smaller or spool).size,
+        )
+        storage = self._upload.service.storage
+        if smaller is not None:
+            storage.take(result.optimized, smaller)
+        storage.take(result.original, spool)
+
+    def record(self, transaction: Transaction) -> Image:
+        assert self._result is not None
+        result, caller, now = self._result, self._caller, self._now
+        image = images.add(transaction, caller, result, self._upload.name, now)
+        if self._job is None:
+            quota_accounting.charge(transaction, caller, result.size_before, result.size_after, now)
+        else:
+            quota_accounting.settle(transaction, self._job, result.size_after, now)
+        return image
+
+    def undo(self) -> None:
+        if self._result is not None:
+            self._upload.service.storage.delete([self._result.original, self._result.optimized])
+
+
+class _StoreOnly:
+    """The change that makes an image of a file that is not compressed."""
+
+    def __init__(self, upload: Upload) -> None:
+        self._upload = upload
+        self._known: Result | None = None
+        #: the change that it comes to unless an equal upload is stored
+        self.new: _Store | None = None
+
+    def prepare(self) -> None:
+        upload = self._upload
+        self._caller = upload.identify()
+        self._kind = upload.kind()
+        upload.digest = upload.spool.digest()
+        self._known = images.known(upload.service.database, self._caller, upload.digest)
+        if self._known is None:
+            self._store()
+
+    def record(self, transaction: Transaction) -> Image:
+        if self._known is not None:
+            image = self._upload.add_again(transaction, self._caller, self._known)
+            if image is not None:
+                return image
+        return (self.new or self._store()).record(transaction)  # removed meanwhile
+
+    def undo(self) -> None:
+        if self.new is not None:
+            self.new.undo()
+
+    def _store(self) -> _Store:
+        self.new = _Store(self._upload, self._caller, self._kind, None, None)
+        self.new.prepare()
+        return self.new
+
+
+def _dimensions(file: Spool, kind: MediaType) -> tuple[int, int]:
+    # An AVIF's largest picture need not be the one that is named first.
+    if kind is not formats.MediaType.AVIF:
+        found = dimensions(file.read(formats.HEAD_BYTES), kind)
+        if any(found) or kind is formats.MediaType.PDF:
+            return found
+    return dimensions(file.read(_HEAD), kind)

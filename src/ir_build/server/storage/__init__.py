@@ -1,0 +1,1 @@
+"""Objects, rows, and files on their way in."""

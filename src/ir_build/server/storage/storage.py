@@ -1,0 +1,193 @@
+"""Where the bytes are: a local folder, or a bucket of an S3-compatible store.
+
+An object's key is `YYYYMMDD/...`, is never used twice, and is known to nobody before its row is
+committed: an object is written in place, and what a crash leaves behind is found by its day.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import struct
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote, urlsplit
+
+from ...errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..settings import Settings
+    from .spool import Piece, Spool
+
+PIECE = 256 * 1024  #: bytes that are read at once
+# of <linux/fs.h>, as most processors have them; an int, though the size in them is that of a long
+_GET_FLAGS, _SET_FLAGS, _TOP_OF_HIERARCHIES = 0x80086601, 0x40086602, 0x20000
+_FLAGS = struct.Struct("i4x")
+_KEY = re.compile(r"(\d{8})/([0-9a-f]{2})([0-9a-f]{30}-[a-z]+)")
+
+
+class StorageUnavailable(Exception):
+    """The storage does not take or give an object now."""
+
+
+class Missing(Exception):
+    """The storage has no such object."""
+
+
+class Storage(Protocol):
+    """Objects by key. All methods block and may raise `StorageUnavailable`."""
+
+    #: a folder for files on their way in, on the storage's own disk where it has one
+    incoming: Path
+
+    def take(self, key: str, spool: Spool) -> None:
+        """Store a new object from a file on its way in, which may be gone afterwards."""
+
+    def read(self, key: str) -> Iterator[bytes]:
+        """The pieces of an object. Raises `Missing`, with the first piece."""
+
+    def delete(self, keys: list[str]) -> None:
+        """Remove objects; those that are not there are no error."""
+
+    def keys(self, day: str) -> Iterator[str]:
+        """The keys of the objects stored on a day, `YYYYMMDD`."""
+
+    def check(self) -> None:
+        """See whether the storage answers."""
+
+
+class Folder:
+    """A local folder."""
+
+    def __init__(self, root: Path, *, durable: bool) -> None:
+        """`durable`: flush every object to the disk before its row is written."""
+        self._root = root
+        self._durable = durable
+        self._made: set[str] = set()
+        self.incoming = root / "incoming"
+        try:
+            self.incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
+            root.chmod(0o700)
+        except OSError as error:
+            raise ConfigError("server", "storage", f"{root}: {error.strerror}") from error
+        _spread(root)
+
+    def take(self, key: str, spool: Spool) -> None:
+        with _translated():
+            path = self._new(key)
+            if spool.path is None:
+                self._write(path, spool.pieces())
+            else:
+                if self._durable:
+                    spool.sync()
+                spool.path.rename(path)
+            if self._durable:
+                _sync_folder(Path(path).parent)
+
+    def _write(self, path: str, pieces: Sequence[Piece]) -> None:
+        with open(path, "xb", buffering=0) as file:  # noqa: PTH123  (a Path costs as much as this)
+            for piece in pieces:
+                view = memoryview(piece)
+                while view:
+                    view = view[file.write(view) :]
+            if self._durable:
+                os.fsync(file.fileno())
+
+    def read(self, key: str) -> Iterator[bytes]:
+        try:
+            file = Path(self._path(key)).open("rb")  # noqa: SIM115  (below)
+        except FileNotFoundError:
+            raise Missing(key) from None
+        except OSError as error:
+            raise StorageUnavailable(error.strerror) from error
+        with file:
+            while piece := file.read(PIECE):
+                yield piece
+
+    def delete(self, keys: list[str]) -> None:
+        with _translated():
+            for key in keys:
+                Path(self._path(key)).unlink(missing_ok=True)
+
+    def keys(self, day: str) -> Iterator[str]:
+        for path in (self._root / day).glob("*/*"):
+            yield f"{day}/{path.parent.name}{path.name}"
+
+    def check(self) -> None:
+        with _translated():
+            self.incoming.stat()
+
+    def _new(self, key: str) -> str:
+        path = self._path(key)
+        folder = key[: len("YYYYMMDD/00")]
+        if folder not in self._made:
+            parent = Path(path).parent
+            parent.mkdir(parents=True, exist_ok=True)
+            if self._durable:
+                for above in (parent.parent, self._root):
+                    _sync_folder(above)
+            self._made.add(folder)
+        return path
+
+    def _path(self, key: str) -> str:
+        match = _KEY.fullmatch(key)
+        if match is None:
+            raise Missing(key)
+        return f"{self._root}/{match[1]}/{match[2]}/{match[3]}"
+
+
+def open_storage(settings: Settings) -> Storage:
+    """The storage that the settings name. Raises `ConfigError`."""
+    parts = urlsplit(settings.storage)
+    if parts.scheme == "file" and not parts.netloc:
+        path = unquote(parts.path)
+        # file:///C:/folder on Windows
+        return Folder(
+            Path(path.lstrip("/") if os.name == "nt" else path),
+            durable=settings.durability == "full",
+        )
+    if parts.scheme == "s3" and parts.netloc:
+        from .s3 import Bucket  # noqa: PLC0415  (only for those who use it)
+
+        return Bucket(parts.netloc, parts.path.strip("/"), settings)
+    raise ConfigError("server", "storage", "is neither file:///PATH nor s3://BUCKET/PREFIX")
+
+
+def _spread(folder: Path) -> None:
+    """Have ext4 put the folders in this one apart from each other, as `chattr +T` does.
+
+    Else the files of today may be looked for a place among those of a day that was removed just
+    now, which takes an ext4 without a journal up to a millisecond for every file.
+    """
+    if sys.platform == "linux":
+        import fcntl  # noqa: PLC0415  (not everywhere)
+
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            (flags,) = _FLAGS.unpack(fcntl.ioctl(descriptor, _GET_FLAGS, bytes(_FLAGS.size)))
+            fcntl.ioctl(descriptor, _SET_FLAGS, _FLAGS.pack(flags | _TOP_OF_HIERARCHIES))
+        except OSError:
+            pass  # another file system, or the folder of another user
+        finally:
+            os.close(descriptor)
+
+
+def _sync_folder(folder: str | Path) -> None:
+    if os.name != "nt":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageUnavailable(error.strerror) from error
