@@ -10,7 +10,7 @@ from ir_build.candidate import Candidate
 from ir_build.errors import (
     AuthenticationError,
     CorruptFile,
-    LeftAlone,
+    FileSkipped,
     Reason,
     TransportError,
     WorkerCrashed,
@@ -19,7 +19,7 @@ from ir_build.options import Compression, Options
 from ir_build.outcome import Cached, Compressed, Failed, Kept
 from ir_build.run import discover, fingerprint
 from ir_build.run.cache import Cache
-from ir_build.run.destination import Folder, InPlace, Nowhere
+from ir_build.run.destination import InPlace, Nowhere, OutputFolder
 from ir_build.run.fingerprint import StatIndex
 from ir_build.run.pipeline import Pipeline
 from ir_build.run.plan import Job, Planner
@@ -184,7 +184,7 @@ KEPT = [
     (Candidate(PNG + b"x" * 1000, lossy=False), None, Reason.NOT_SMALLER),
     (Candidate(PNG + b"x" * 199, lossy=False), None, Reason.SAVES_TOO_LITTLE),
     (Candidate(PNG, lossy=False), "12 frames became 11", Reason.WOULD_CHANGE),
-    (LeftAlone(Reason.UNSUPPORTED_VARIANT, "APNG"), None, Reason.UNSUPPORTED_VARIANT),
+    (FileSkipped(Reason.UNSUPPORTED_VARIANT, "APNG"), None, Reason.UNSUPPORTED_VARIANT),
 ]
 
 
@@ -362,8 +362,8 @@ def test_cached_only_compresses_nothing(run):
 
 def test_a_folder_gets_copies_of_everything(run, tmp_path):
     """Out of place, the originals stay and the copies are complete, kept and broken ones too."""
-    run.destination = Folder(tmp_path / "out")
-    run.backend.answers = {"k": LeftAlone(Reason.UNSUPPORTED_VARIANT), "f": CorruptFile("broken")}
+    run.destination = OutputFolder(tmp_path / "out")
+    run.backend.answers = {"k": FileSkipped(Reason.UNSUPPORTED_VARIANT), "f": CorruptFile("broken")}
     originals = {name: run.add(name, name[0]).read_bytes() for name in ("a.png", "k.png", "f.png")}
     run.go()
     out = tmp_path / "out"
@@ -383,7 +383,7 @@ def test_a_link_in_the_output_does_not_lead_out_of_it(run, tmp_path):
     (tmp_path / "out" / "img").symlink_to(tmp_path / "elsewhere")
     (run.folder / "img").mkdir()
     run.add("img/a.png", "a")
-    run.destination = Folder(tmp_path / "out")
+    run.destination = OutputFolder(tmp_path / "out")
     assert isinstance(run.go()["img/a.png"], Failed)
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
@@ -448,7 +448,7 @@ def test_compression_none_and_size_limit_leave_files_alone(run):
 
 def test_a_settled_file_is_not_read_again(run, monkeypatch):
     """On a warm run an unchanged file costs a stat, and neither a read nor a look into the cache."""
-    run.backend.answers["x"] = LeftAlone(Reason.UNSUPPORTED_VARIANT)
+    run.backend.answers["x"] = FileSkipped(Reason.UNSUPPORTED_VARIANT)
     path = run.add("a.png", "x")
     state = path.stat()
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns - 10**9))

@@ -53,7 +53,7 @@ def replace(path: Path, data: bytes, *, seen: os.stat_result, keep_times: bool) 
     """Replace the file at `path`, which was `seen` when it was read, by `data`.
 
     Mode and, where permitted, owner stay; `keep_times` keeps the modification time too. A link is
-    replaced, not written through, and a file that has changed since it was `seen` is left alone.
+    replaced, not written through, and a file that has changed since it was `seen` is not replaced.
     Returns the new file's state. Raises `Unreadable`.
     """
     try:

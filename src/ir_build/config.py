@@ -1,4 +1,4 @@
-"""The configuration of one run, put together from the files, the environment and the door."""
+"""The configuration of one run, put together from the files, the environment and the host."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Config:
     def options_for(self, name: str, media: MediaType, *, default: Compression) -> Options:
         """The options of the file called `name`.
 
-        `default` is the door's compression type, for when nobody set one.
+        `default` is the compression type of the host or command, for when nobody set one.
         """
         merged = dict(self._per_file)
         for override in self._overrides:
@@ -111,7 +111,7 @@ class Config:
 
 
 def load(
-    *doors: Source,
+    *hosts: Source,
     folder: Path,
     environ: Mapping[str, str] = os.environ,
     last: Source | None = None,
@@ -119,10 +119,10 @@ def load(
     """Put the configuration together.
 
     The later wins: `[tool.ir-build]` of the `pyproject.toml` in `folder` or above it, the host's
-    `doors`, the environment, and `last`, the command line. Raises `ConfigError`, which names the
+    `hosts`, the environment, and `last`, the command line. Raises `ConfigError`, which names the
     place and the option.
     """
-    sources = [*project_sources(folder), *doors, environment(environ, folder)]
+    sources = [*project_sources(folder), *hosts, environment(environ, folder)]
     if last is not None:
         sources.append(last)
     merged: dict[str, Any] = {

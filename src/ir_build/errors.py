@@ -5,7 +5,7 @@ IrBuildError
   InputError                         one file: it is reported and shipped as it was
     CorruptFile, EncryptedPdf, SignedPdf, TooLarge, Unreadable
     WorkerCrashed, WorkerTimeout     the codec died or hung on this file
-  LeftAlone(reason, detail)          not a fault: the file stays as it is, and why
+  FileSkipped(reason, detail)        not a fault: the file stays as it is, and why
   BackendError
     TransportError                   retried
     ApiError(status, err_code, err_message)
@@ -50,7 +50,7 @@ _TEXTS = {
     Reason.SAVES_TOO_LITTLE: "would save less than min_saving",
     Reason.ALREADY_OPTIMISED: "already optimised by ir-build",
     Reason.COMPRESSION_NONE: "compression_type is none",
-    Reason.UNSUPPORTED_VARIANT: "a kind of file that is left whole",
+    Reason.UNSUPPORTED_VARIANT: "a variant of the format that is not supported",
     Reason.WOULD_CHANGE: "the smaller file was not equivalent",
     Reason.NEEDS_REPAIR: "readers have to repair it, which would be guesswork",
     Reason.OVER_MAX_FILE_SIZE: "larger than max_file_size",
@@ -138,7 +138,7 @@ class WorkerTimeout(InputError):
     permanent = False
 
 
-class LeftAlone(IrBuildError):
+class FileSkipped(IrBuildError):
     """Raised by a backend for a file that is fine and that it must not touch."""
 
     def __init__(self, reason: Reason, detail: str = "", *, lasting: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""The table of every setting: its name, reader and help, the same for every door.
+"""The table of every setting: its name, reader and help, the same for every host and command.
 
 MkDocs, the command line, `pyproject.toml` and the environment are all generated from it, and so
 is the table in the documentation: a setting that stands here can be reached from everywhere.
@@ -145,7 +145,7 @@ SETTINGS = (
         read=values.strings,
         default=[],
         metavar="GLOBS",
-        help="Leave files alone that match one of these globs.",
+        help="Skip files that match one of these globs.",
         multiple=True,
     ),
     Setting(
@@ -161,7 +161,7 @@ SETTINGS = (
         read=values.size,
         default="200MB",
         metavar="SIZE",
-        help="Larger files are left alone.",
+        help="Larger files are skipped.",
     ),
     Setting(
         name="jobs",

@@ -7,7 +7,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from ir_build.engine.png.file import SIGNATURE, Chunk
+from ir_build.engine.png.file import SIGNATURE, PngChunk
 
 WIDTH, HEIGHT = 88, 72
 # What is done to the upright picture to get the one that is stored, by Exif orientation.
@@ -99,4 +99,4 @@ def png(samples, colour_type, depth, chunks=(), palette=None):
         parts.append((b"PLTE", palette.astype(np.uint8).tobytes()))
     parts += [one for one in chunks if one[0] == b"tRNS"]
     parts += [(b"IDAT", zlib.compress(lines, 1)), (b"IEND", b"")]
-    return SIGNATURE + b"".join(Chunk(*one).encode() for one in parts)
+    return SIGNATURE + b"".join(PngChunk(*one).encode() for one in parts)

@@ -13,7 +13,7 @@ from ir_build.engine.avif import av1
 from ir_build.engine.avif import codec as avif
 from ir_build.engine.avif import file as avif_file
 from ir_build.engine.shared import colour_profile
-from ir_build.errors import CorruptFile, InputError, LeftAlone, TooLarge
+from ir_build.errors import CorruptFile, FileSkipped, InputError, TooLarge
 from ir_build.options import Compression, Effort, Meta, Options, Resize
 from ir_build.quality import Reference
 
@@ -85,7 +85,7 @@ def test_square_pixels_are_plain_and_others_are_not():
     data = saved(picture()).replace(b"\0\0\0\x10pixi\0\0\0\0\3\x08\x08\x08", b"\0\0\0\x10pasp%b")
     square, wide = (data.replace(b"%b", b"\0\0\0\2" + b"\0\0\0" + end) for end in (b"\2", b"\3"))
     assert avif.compress(square, LOSSY).lossy
-    with pytest.raises(LeftAlone, match="properties"):
+    with pytest.raises(FileSkipped, match="properties"):
         avif.compress(wide, LOSSY)
 
 
@@ -102,7 +102,7 @@ def test_colours_of_the_coded_picture_count_where_the_file_tells_none():
         changed[bit // 8] ^= 128 >> bit % 8
         if av1.sequence(bytes(changed)) == av1.Sequence(1, 12, 6, full_range=True):
             break
-    with pytest.raises(LeftAlone, match="1/12"):
+    with pytest.raises(FileSkipped, match="1/12"):
         avif.compress(data.replace(header, bytes(changed)), LOSSY)
 
 
@@ -175,7 +175,7 @@ def test_a_sequence_is_left_alone():
     """More than one frame."""
     frames = [picture(32, 32), picture(32, 32).rotate(90)]
     data = saved(frames[0], save_all=True, append_images=frames[1:])
-    with pytest.raises(LeftAlone, match="sequence"):
+    with pytest.raises(FileSkipped, match="sequence"):
         avif.compress(data, LOSSY)
 
 
@@ -194,7 +194,7 @@ def test_other_kinds_are_left_alone(old, new, reason):
     """Gain maps, grids, derived pictures, crops, HDR and wide gamut stay whole."""
     data = saved(picture(), subsampling="4:2:0")
     assert old in data
-    with pytest.raises(LeftAlone, match=reason):
+    with pytest.raises(FileSkipped, match=reason):
         avif.compress(data.replace(old, new), LOSSY)
 
 
@@ -203,7 +203,7 @@ def test_more_than_8_bits_are_left_alone():
     data = saved(picture(), subsampling="4:2:0")
     at = data.index(b"av1C") + 6
     deep = data[:at] + bytes([data[at] | 0x40]) + data[at + 1 :]
-    with pytest.raises(LeftAlone, match="8 bits"):
+    with pytest.raises(FileSkipped, match="8 bits"):
         avif.compress(deep, LOSSY)
 
 
@@ -231,5 +231,5 @@ def test_damage_ends_in_a_reason(changes):
     data = bytearray(DAMAGED)
     for at, value in changes:
         data[at] = value
-    with contextlib.suppress(InputError, LeftAlone):
+    with contextlib.suppress(InputError, FileSkipped):
         avif.compress(bytes(data), Options(max_pixels=100_000, effort=Effort.FAST))

@@ -15,7 +15,7 @@ from ir_build.engine.avif import av1
 from ir_build.engine.avif import codec as avif
 from ir_build.engine.avif import file as avif_file
 from ir_build.engine.shared import exif
-from ir_build.errors import CorruptFile, InputError, LeftAlone
+from ir_build.errors import CorruptFile, FileSkipped, InputError
 from ir_build.formats import MediaType
 from ir_build.options import Compression, Effort, Meta, Options
 from ir_build.verify import verify
@@ -237,7 +237,7 @@ def test_a_grid_stays_a_grid():
     read = avif_file.read(result)
     assert [item.kind for item in read.items.values()] == [b"grid"] + [b"av01"] * 4
     assert len({item.location for item in read.items.values()}) == 2
-    with pytest.raises(LeftAlone, match="grid"):
+    with pytest.raises(FileSkipped, match="grid"):
         avif.compress(result, Options(effort=Effort.FAST))
 
 
@@ -288,7 +288,7 @@ LEFT = _left_files()
 @pytest.mark.parametrize("reason", LEFT)
 def test_what_is_not_understood_stays_whole(reason):
     """Other pictures, unknown parts, boxes and references."""
-    with pytest.raises(LeftAlone, match=reason):
+    with pytest.raises(FileSkipped, match=reason):
         avif.compress(LEFT[reason], LOSSLESS)
 
 
@@ -296,9 +296,9 @@ def test_a_sequence_stays_whole():
     """Also one without a still picture beside it."""
     frames = [picture("RGB"), picture("RGB").rotate(90)]
     data = saved(frames[0], save_all=True, append_images=frames[1:])
-    with pytest.raises(LeftAlone, match="sequence"):
+    with pytest.raises(FileSkipped, match="sequence"):
         avif.compress(data, LOSSLESS)
-    with pytest.raises(LeftAlone, match="sequence"):
+    with pytest.raises(FileSkipped, match="sequence"):
         avif.compress(data.replace(b"pitm", b"free"), LOSSLESS)
 
 
@@ -355,7 +355,7 @@ def test_overlapping_parts_are_not_copied():
         entry = at + 22 * number
         data[entry + 4 : entry + 8] = number.to_bytes(4, "big")
         data[entry + 10 : entry + 22] = bytes(4) + (len(data) - 50).to_bytes(8, "big")
-    with pytest.raises(LeftAlone, match="overlap"):
+    with pytest.raises(FileSkipped, match="overlap"):
         avif.compress(bytes(data), LOSSLESS)
 
 
@@ -434,7 +434,7 @@ def test_damage_never_changes_the_picture(changes, end):
     for at, value in changes:
         data[at] = value
     for broken in {bytes(data), bytes(data[:end])}:
-        with contextlib.suppress(InputError, LeftAlone):
+        with contextlib.suppress(InputError, FileSkipped):
             result = avif.compress(broken, LOSSLESS)
             assert verify(broken, result, MediaType.AVIF, LOSSLESS).ok
             assert opened(result.data).tobytes() == opened(broken).tobytes()
@@ -449,7 +449,7 @@ def test_a_flipped_bit_in_the_tables_never_changes_the_picture(bit):
     """All of them say where something is, or what."""
     data = bytearray(DAMAGED)
     data[bit // 8] ^= 128 >> bit % 8
-    with contextlib.suppress(InputError, LeftAlone):
+    with contextlib.suppress(InputError, FileSkipped):
         result = avif.compress(bytes(data), LOSSLESS)
         assert verify(bytes(data), result, MediaType.AVIF, LOSSLESS).ok
         assert opened(result.data).tobytes() == opened(bytes(data)).tobytes()

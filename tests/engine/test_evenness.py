@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ir_build.quality.banding import Evenness
+from ir_build.quality.banding import BandingCheck
 
 SKY = np.zeros((120, 160, 3), np.uint8)
 SKY[..., 0] = np.linspace(90, 200, 160)
@@ -17,7 +17,7 @@ def in_steps(pixels, step):
 
 def test_bands_are_seen():
     """A gradient in few steps fails, the finer the steps the better it fares."""
-    evenness = Evenness(SKY)
+    evenness = BandingCheck(SKY)
     assert evenness.holds(SKY, 80)
     assert evenness.holds(in_steps(SKY, 3), 80)
     assert not evenness.holds(SKY // 16 * 16 + 8, 80)
@@ -29,7 +29,7 @@ def test_flat_areas_do_not_hide_bands():
     page[40:160, 40:200] = SKY
     banded = page.copy()
     banded[40:160, 40:200] = SKY // 8 * 8 + 4
-    assert not Evenness(page).holds(banded, 80)
+    assert not BandingCheck(page).holds(banded, 80)
 
 
 def test_wide_bands_are_seen_sooner():
@@ -37,13 +37,13 @@ def test_wide_bands_are_seen_sooner():
     steep, slow = (np.linspace(90, 130, width).astype(np.uint8) for width in (80, 800))
     for row, good in ((steep, True), (slow, False)):
         gradient = np.broadcast_to(row[:, None], (120, len(row), 3))
-        assert Evenness(gradient).holds(in_steps(gradient, 4), 80) is good
+        assert BandingCheck(gradient).holds(in_steps(gradient, 4), 80) is good
 
 
 def test_quality_decides_what_is_smooth_enough():
     """What passes for a lower quality fails for a higher one."""
     steps = in_steps(SKY, 7)
-    evenness = Evenness(SKY)
+    evenness = BandingCheck(SKY)
     assert evenness.holds(steps, 60)
     assert not evenness.holds(steps, 90)
 
@@ -53,7 +53,7 @@ def test_dithering_is_not_banding():
     bayer = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]])
     pattern = np.tile(bayer, (30, 40))[..., None]
     dithered = ((SKY + pattern) // 16 * 16).astype(np.uint8)
-    evenness = Evenness(SKY)
+    evenness = BandingCheck(SKY)
     assert len(np.unique(dithered.reshape(-1, 3), axis=0)) < 80
     assert evenness.holds(dithered, 80)
     assert not evenness.holds(SKY // 16 * 16, 80)
@@ -62,14 +62,14 @@ def test_dithering_is_not_banding():
 def test_a_flat_colour_must_stay_what_it_is():
     """A background that is shifted as a whole fails too."""
     flat = np.full((40, 40, 3), 240, np.uint8)
-    assert not Evenness(flat).holds(flat + 8, 80)
+    assert not BandingCheck(flat).holds(flat + 8, 80)
 
 
 def test_texture_is_for_the_score_to_judge():
     """Where nothing is smooth, pixels may change places."""
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
     shuffled = noise.reshape(16, 4, 64, 3)[:, ::-1].reshape(64, 64, 3)
-    assert Evenness(noise).holds(shuffled, 90)
+    assert BandingCheck(noise).holds(shuffled, 90)
 
 
 @pytest.mark.parametrize("place", [(30, 30), (0, 156), (117, 157)])
@@ -80,7 +80,7 @@ def test_no_small_thing_loses_its_colour(place):
     dotted[top : top + 7, left : left + 7] = 200, 20, 20
     grey = dotted.copy()
     grey[top : top + 7, left : left + 7] = 110
-    assert not Evenness(dotted).holds(grey, 80)
+    assert not BandingCheck(dotted).holds(grey, 80)
 
 
 def test_light_and_dark_pages_count():
@@ -89,7 +89,7 @@ def test_light_and_dark_pages_count():
     clear[..., 3] = 128
     fringe = clear.copy()
     fringe[:, -2:] = 128, 128, 128, 255
-    assert not Evenness(clear).holds(fringe, 80)
+    assert not BandingCheck(clear).holds(fringe, 80)
 
 
 def test_colour_under_full_transparency_does_not_count():
@@ -97,4 +97,4 @@ def test_colour_under_full_transparency_does_not_count():
     clear = np.concatenate([SKY, np.zeros((120, 160, 1), np.uint8)], 2)
     other = clear.copy()
     other[..., :3] = 9
-    assert Evenness(clear).holds(other, 90)
+    assert BandingCheck(clear).holds(other, 90)

@@ -10,7 +10,7 @@ from ir_build.engine.jpeg import codec as jpeg
 from ir_build.engine.jpeg import file as jpeg_file
 from ir_build.engine.jpeg import lossy
 from ir_build.engine.shared import colour_profile, exif
-from ir_build.errors import CorruptFile, LeftAlone, TooLarge
+from ir_build.errors import CorruptFile, FileSkipped, TooLarge
 from ir_build.options import Compression, Meta, Options, Resize
 from ir_build.quality import Reference
 
@@ -248,7 +248,7 @@ SPECIAL = {
 @pytest.mark.parametrize("hint", SPECIAL)
 def test_special_files_are_left_whole(hint):
     """Motion photos, gain maps and rare codings are recognised and left alone."""
-    with pytest.raises(LeftAlone, match=hint):
+    with pytest.raises(FileSkipped, match=hint):
         jpeg.compress(SPECIAL[hint](saved()), LOSSLESS)
 
 

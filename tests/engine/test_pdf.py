@@ -12,7 +12,7 @@ from pikepdf import Array, Dictionary, Name, String
 
 from ir_build.engine.pdf import codec as pdf
 from ir_build.engine.pdf.structure import linear_file, objects
-from ir_build.errors import CorruptFile, LeftAlone, Reason
+from ir_build.errors import CorruptFile, FileSkipped, Reason
 from ir_build.options import Compression, Options
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
@@ -310,7 +310,7 @@ def test_signed_left_alone(change):
     """A signature must stay valid."""
     document = manual()
     change(document)
-    with pytest.raises(LeftAlone) as caught:
+    with pytest.raises(FileSkipped) as caught:
         pdf.compress(saved(document), LOSSLESS)
     assert caught.value.reason is Reason.SIGNED
 
@@ -319,7 +319,7 @@ def test_signed_left_alone(change):
 def test_encrypted_left_alone(user):
     """Permissions are respected, passwords not guessed."""
     data = saved(manual(), encryption=pikepdf.Encryption(owner="owner", user=user), static_id=False)
-    with pytest.raises(LeftAlone) as caught:
+    with pytest.raises(FileSkipped) as caught:
         pdf.compress(data, LOSSLESS)
     assert caught.value.reason is Reason.ENCRYPTED
 
@@ -328,7 +328,7 @@ def test_encrypted_for_others_left_alone():
     """A document that only certificates open is none that is damaged."""
     lock = pikepdf.Encryption(owner="owner", user="")
     data = saved(manual(), encryption=lock, static_id=False)
-    with pytest.raises(LeftAlone) as caught:
+    with pytest.raises(FileSkipped) as caught:
         pdf.compress(data.replace(b"/Standard", b"/Adobe.PS"), LOSSLESS)
     assert caught.value.reason is Reason.ENCRYPTED
 
@@ -415,7 +415,7 @@ def cut_stream(document):
 def test_no_guesswork(damage):
     """What readers repair in different ways, or what is broken inside, is left alone."""
     document = pikepdf.open(BytesIO(MANUAL))
-    with pytest.raises(LeftAlone) as caught:
+    with pytest.raises(FileSkipped) as caught:
         pdf.compress(damage(document), LOSSLESS)
     assert caught.value.reason is Reason.NEEDS_REPAIR
 
@@ -424,7 +424,7 @@ def test_damaged_signature_stays():
     """Repairing a signed file would not make its signature valid again."""
     document = manual()
     signed(document)
-    with pytest.raises(LeftAlone) as caught:
+    with pytest.raises(FileSkipped) as caught:
         pdf.compress(saved(document).replace(b"startxref\n", b"startxref\n9"), LOSSLESS)
     assert caught.value.reason is Reason.SIGNED
 

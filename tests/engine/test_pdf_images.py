@@ -14,7 +14,7 @@ from pikepdf import Array, Dictionary, Name, String
 from PIL import Image, ImageDraw
 
 from ir_build.engine.pdf import codec as pdf
-from ir_build.engine.pdf.images import photos, samples
+from ir_build.engine.pdf.images import lossless, photos
 from ir_build.engine.pdf.structure import streams
 from ir_build.engine.pdf.structure.streams import Plain
 from ir_build.options import Compression, Effort, Options
@@ -141,8 +141,8 @@ def test_bilevel_polarity():
     source = saved(document(
         drawing.tobytes(), Width=1600, Height=1600, BitsPerComponent=1, ColorSpace=Name.DeviceGray
     ))  # fmt: skip
-    form = samples.Shape(1600, 1600, 1, 1, "/DeviceGray", direct=True)
-    coded = list(samples._coded(form, drawing.tobytes(), Effort.DEFAULT, ()))
+    form = lossless.Shape(1600, 1600, 1, 1, "/DeviceGray", direct=True)
+    coded = list(lossless._coded(form, drawing.tobytes(), Effort.DEFAULT, ()))
     fax = next(one for one in coded if one.filters == ("/CCITTFaxDecode",))
     changed = pikepdf.open(BytesIO(source))
     streams.replace(changed.pages[0].Resources.XObject.I, fax)
@@ -304,8 +304,8 @@ def test_narrowing_keeps_samples(width, height, bits, data):
         ),
         np.uint8,
     ).reshape(height, width)
-    form = samples.Shape(width, height, 1, 8, "/DeviceGray", direct=True)
-    _, narrow, rows = samples._narrowed(form, values, bits)
+    form = lossless.Shape(width, height, 1, 8, "/DeviceGray", direct=True)
+    _, narrow, rows = lossless._narrowed(form, values, bits)
     assert len(rows) == narrow.size
     unpacked = np.unpackbits(np.frombuffer(rows, np.uint8).reshape(height, -1), axis=1)
     unpacked = unpacked.reshape(height, -1, bits)[:, :width]

@@ -14,7 +14,7 @@ from ir_build.engine.png import colours as png_colours
 from ir_build.engine.png import file as png_file
 from ir_build.engine.png.near_lossless import STEPS, NearLossless
 from ir_build.engine.shared.quantize import Quantizer
-from ir_build.errors import CorruptFile, LeftAlone, TooLarge
+from ir_build.errors import CorruptFile, FileSkipped, TooLarge
 from ir_build.options import Compression, Effort, Meta, Options, Resize
 from ir_build.quality import Reference
 
@@ -53,7 +53,7 @@ def opened(data):
 
 
 def insert(data, kind, content, *, before=b"IEND"):
-    chunk = png_file.Chunk(kind, content).encode()
+    chunk = png_file.PngChunk(kind, content).encode()
     at = data.index(before) - 4
     return data[:at] + chunk + data[at:]
 
@@ -282,7 +282,7 @@ BROKEN = {
     "has no picture": lambda data: data[:33] + data[-12:],
     "middle": lambda data: data[:8],
     "no pixels": lambda data: (
-        png_file.SIGNATURE + png_file.Chunk(b"IHDR", bytes(8) + data[24:29]).encode() + data[33:]
+        png_file.SIGNATURE + png_file.PngChunk(b"IHDR", bytes(8) + data[24:29]).encode() + data[33:]
     ),
 }
 
@@ -301,14 +301,14 @@ def test_bombs_do_not_go_off():
     bomb = b"x\0\0" + zlib.compress(bytes(40 * 2**20))
     assert png_colours.inflated(bomb) == b""
     data = saved(picture())
-    many = data[:33] + png_file.Chunk(b"tEXt", b"a\0b").encode() * 100_001 + data[33:]
+    many = data[:33] + png_file.PngChunk(b"tEXt", b"a\0b").encode() * 100_001 + data[33:]
     with pytest.raises(TooLarge):
         png.compress(many, Options())
 
 
 def test_a_file_behind_the_picture_is_left_whole():
     """Bytes after the end may be another file."""
-    with pytest.raises(LeftAlone, match="after the picture"):
+    with pytest.raises(FileSkipped, match="after the picture"):
         png.compress(saved(picture()) + b"PK\3\4", Options())
 
 
@@ -410,7 +410,9 @@ def deep_photo(colour_type=2):
     lines = b"".join(b"\0" + rows[at : at + length] for at in range(0, len(rows), length))
     header = (128).to_bytes(4, "big") + (96).to_bytes(4, "big") + bytes((16, colour_type, 0, 0, 0))
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
-    return png_file.SIGNATURE + b"".join(png_file.Chunk(*one).encode() for one in chunks), samples
+    return png_file.SIGNATURE + b"".join(
+        png_file.PngChunk(*one).encode() for one in chunks
+    ), samples
 
 
 @pytest.mark.parametrize("colour_type", [0, 2])

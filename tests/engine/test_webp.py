@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from ir_build.containers import riff
-from ir_build.containers.riff import Chunk
+from ir_build.containers.riff import RiffChunk
 from ir_build.engine.shared import exif
 from ir_build.engine.webp import codec as webp
 from ir_build.engine.webp import coding
 from ir_build.engine.webp import file as webp_file
-from ir_build.errors import CorruptFile, InputError, LeftAlone, TooLarge
+from ir_build.errors import CorruptFile, FileSkipped, InputError, TooLarge
 from ir_build.options import Compression, Effort, Meta, Options, Resize
 from ir_build.quality import Reference, ssimulacra2
 
@@ -184,9 +184,9 @@ def test_xmp_stays_when_it_may_hold_what_is_kept():
 def test_chunks_nobody_knows_stay():
     """A chunk outside the specification may be someone's payload."""
     file = riff.read(saved(picture(mode="RGBA")))
-    data = riff.write([*file, Chunk(b"APPD", b"state")])
+    data = riff.write([*file, RiffChunk(b"APPD", b"state")])
     kept = riff.read(webp.compress(data, LOSSY).data)
-    assert Chunk(b"APPD", b"state") in kept
+    assert RiffChunk(b"APPD", b"state") in kept
 
 
 @pytest.mark.parametrize("lossless", [True, False])
@@ -271,7 +271,7 @@ def test_too_many_pixels_are_not_decoded():
     """The size in the header decides."""
     with pytest.raises(TooLarge, match="96 x 64"):
         webp.compress(saved(picture()), Options(max_pixels=1000))
-    huge = riff.write([Chunk(b"VP8L", bytes.fromhex("2ffebfff0f07101100fd0f4444ff03"))])
+    huge = riff.write([RiffChunk(b"VP8L", bytes.fromhex("2ffebfff0f07101100fd0f4444ff03"))])
     with pytest.raises(TooLarge):
         webp.compress(huge, LOSSY)
 
@@ -280,15 +280,15 @@ def test_padding_after_the_end_goes_and_other_data_makes_us_stop():
     """Zeros after the end are dropped; anything else means that the file is left alone."""
     data = saved(picture())
     assert webp.compress(data + bytes(64), LOSSLESS).data == data
-    with pytest.raises(LeftAlone, match="4 bytes after"):
+    with pytest.raises(FileSkipped, match="4 bytes after"):
         webp.compress(data + b"PK\3\4", LOSSLESS)
 
 
 def test_transparency_that_viewers_disagree_on_is_left_alone():
     """A header that denies the transparency of its picture."""
     chunks = riff.read(saved(picture(mode="RGBA")))
-    header = Chunk(b"VP8X", bytes([chunks[0].data[0] & ~0x10]) + chunks[0].data[1:])
-    with pytest.raises(LeftAlone):
+    header = RiffChunk(b"VP8X", bytes([chunks[0].data[0] & ~0x10]) + chunks[0].data[1:])
+    with pytest.raises(FileSkipped):
         webp.compress(riff.write([header, *chunks[1:]]), LOSSY)
 
 
@@ -307,7 +307,7 @@ def test_damage_ends_in_a_reason(data):
     source = bytearray(data.draw(st.sampled_from(DAMAGED)))
     for _ in range(data.draw(st.integers(1, 4))):
         source[data.draw(st.integers(0, min(80, len(source) - 1)))] = data.draw(st.integers(0, 255))
-    with contextlib.suppress(InputError, LeftAlone):
+    with contextlib.suppress(InputError, FileSkipped):
         webp.compress(bytes(source), Options(max_pixels=100_000, effort=Effort.FAST))
 
 

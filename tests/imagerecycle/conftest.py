@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ir_build.imagerecycle import Client, Credentials
-from ir_build.imagerecycle.retry_policy import Patience
+from ir_build.imagerecycle.retry_policy import RetryPolicy
 
 KEY, SECRET = "5a" * 16, "canary" + "7f" * 13
 
@@ -73,7 +73,7 @@ def peer(peer_process):
 
 @pytest.fixture
 def client(peer):
-    """A client that has little patience."""
-    patience = Patience(connect=2, read=0.4, total=1.0, pause=0.01)
-    with Client(Credentials(KEY, SECRET, peer.url), patience=patience) as made:
+    """A client that does not wait long."""
+    retry_policy = RetryPolicy(connect=2, read=0.4, total=1.0, pause=0.01)
+    with Client(Credentials(KEY, SECRET, peer.url), retry_policy=retry_policy) as made:
         yield made

@@ -8,10 +8,10 @@ from PIL import Image
 
 from ir_build import backends
 from ir_build.api import Session, Source, load
-from ir_build.backends.quota_budget import Allowance
-from ir_build.errors import ConfigError, LeftAlone, Reason
+from ir_build.backends.quota_budget import QuotaBudget
+from ir_build.errors import ConfigError, FileSkipped, Reason
 from ir_build.imagerecycle.wire import Account
-from ir_build.run.memory_budget import Room
+from ir_build.run.memory_budget import MemoryBudget
 
 KEY, SECRET = "5a" * 16, "canary" + "7f" * 13
 
@@ -282,14 +282,14 @@ def test_an_allowance_is_never_overdrawn():
         asked.append(1)
         return Account(quota_used=0, quota=1000, file_max_size=None)
 
-    allowance = Allowance(ask, budget=None)
+    allowance = QuotaBudget(ask, budget=None)
     taken = []
 
     def take():
         try:
             allowance.take(30)
             taken.append(30)
-        except LeftAlone:
+        except FileSkipped:
             pass
 
     threads = [threading.Thread(target=take) for _ in range(60)]
@@ -303,13 +303,13 @@ def test_an_allowance_is_never_overdrawn():
     allowance.take(40)
 
 
-def test_a_room_holds_what_fits_and_one_that_does_not():
+def test_a_memory_budget_holds_what_fits_and_one_that_does_not():
     """Never more than its size at once, but for a single larger thing, alone."""
-    room, held, most = Room(100), [], []
+    budget, held, most = MemoryBudget(100), [], []
     lock = threading.Lock()
 
     def hold(size):
-        with room.of(size):
+        with budget.reserve(size):
             with lock:
                 held.append(size)
                 most.append((sum(held), len(held)))

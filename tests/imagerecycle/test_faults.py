@@ -24,10 +24,10 @@ from ir_build.errors import (
     Unreadable,
 )
 from ir_build.imagerecycle import Client, Credentials
-from ir_build.imagerecycle.retry_policy import Patience
+from ir_build.imagerecycle.retry_policy import RetryPolicy
 
 KEY, SECRET = "5a" * 16, "canary" + "7f" * 13
-QUICK = Patience(connect=2, read=0.4, pause=0.01)
+QUICK = RetryPolicy(connect=2, read=0.4, pause=0.01)
 
 
 def picture():
@@ -148,10 +148,10 @@ def test_an_error_page_of_the_right_size_is_not_taken_for_a_picture(peer, client
 @pytest.mark.parametrize("part", ["drip", "dripping head"])
 def test_an_endless_answer_is_given_up(peer, part):
     """An answer whose head or body keeps dripping in is not waited for longer than its total time."""
-    patience = Patience(connect=2, read=0.4, total=0.2, pause=0.01)
+    retry_policy = RetryPolicy(connect=2, read=0.4, total=0.2, pause=0.01)
     peer.fail(kind("account", part))
     with (
-        Client(Credentials(KEY, SECRET, peer.url), patience=patience) as client,
+        Client(Credentials(KEY, SECRET, peer.url), retry_policy=retry_policy) as client,
         pytest.raises(TransportError, match="takes too long"),
     ):
         client.account()
@@ -176,7 +176,7 @@ def test_a_server_that_is_not_there():
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
     with (
-        Client(Credentials(KEY, SECRET, url), patience=QUICK) as client,
+        Client(Credentials(KEY, SECRET, url), retry_policy=QUICK) as client,
         pytest.raises(TransportError, match="the connection failed") as caught,
     ):
         client.upload(picture())
@@ -189,9 +189,9 @@ def test_a_server_that_accepts_and_never_answers(peer):
     """Silence ends in a time-out."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
-        patience = Patience(read=0.1, attempts=2, pause=0.01)
+        retry_policy = RetryPolicy(read=0.1, attempts=2, pause=0.01)
         with (
-            Client(Credentials(KEY, SECRET, url), patience=patience) as client,
+            Client(Credentials(KEY, SECRET, url), retry_policy=retry_policy) as client,
             pytest.raises(TransportError, match="takes too long"),
         ):
             client.account()

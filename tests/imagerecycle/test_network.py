@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from ir_build.errors import TransportError
 from ir_build.imagerecycle import Client, Credentials
-from ir_build.imagerecycle.retry_policy import Patience
+from ir_build.imagerecycle.retry_policy import RetryPolicy
 
 KEY, SECRET = "5a" * 16, "canary" + "7f" * 13
-QUICK = Patience(connect=2, read=2, attempts=2, pause=0.01)
+QUICK = RetryPolicy(connect=2, read=2, attempts=2, pause=0.01)
 
 
 class Account(BaseHTTPRequestHandler):
@@ -76,13 +76,13 @@ def test_a_certificate_must_be_trusted(https, monkeypatch):
     url, pem = https
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     with (
-        Client(Credentials(KEY, SECRET, url), patience=QUICK) as client,
+        Client(Credentials(KEY, SECRET, url), retry_policy=QUICK) as client,
         pytest.raises(TransportError, match="certificate is not trusted") as caught,
     ):
         client.account()
     assert SECRET not in str(caught.value)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(pem))
-    with Client(Credentials(KEY, SECRET, url), patience=QUICK) as client:
+    with Client(Credentials(KEY, SECRET, url), retry_policy=QUICK) as client:
         assert client.account().quota == 2
 
 
@@ -119,7 +119,9 @@ def proxied(proxy, monkeypatch):
 def test_a_proxy_is_used_and_told_nothing(proxied):
     """It sees where to, and neither path nor secret."""
     with (
-        Client(Credentials(KEY, SECRET, "https://api.example.org/v1"), patience=QUICK) as client,
+        Client(
+            Credentials(KEY, SECRET, "https://api.example.org/v1"), retry_policy=QUICK
+        ) as client,
         pytest.raises(TransportError),
     ):
         client.account()
@@ -129,7 +131,7 @@ def test_a_proxy_is_used_and_told_nothing(proxied):
 
 def test_what_stays_on_this_machine_goes_to_no_proxy(proxied, peer):
     """An API on this machine is spoken to in clear: its secret must not leave it."""
-    with Client(Credentials(KEY, SECRET, peer.url), patience=QUICK) as client:
+    with Client(Credentials(KEY, SECRET, peer.url), retry_policy=QUICK) as client:
         client.account()
     assert proxied == []
 
@@ -139,6 +141,6 @@ def test_a_netrc_adds_no_login(peer, tmp_path, monkeypatch):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password else")
     monkeypatch.setenv("NETRC", str(netrc))
-    with Client(Credentials(KEY, SECRET, peer.url), patience=QUICK) as client:
+    with Client(Credentials(KEY, SECRET, peer.url), retry_policy=QUICK) as client:
         client.account()
     assert "authorization" not in peer.seen[-1][2].lower()

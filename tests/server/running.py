@@ -17,9 +17,9 @@ import requests
 import uvicorn
 from PIL import Image
 
-from ir_build.server.accounts.accounts import Credentials
+from ir_build.server.accounts.accounts import IssuedCredentials
 from ir_build.server.http.app import create_app
-from ir_build.server.http.timeouts import Protocol
+from ir_build.server.http.timeouts import TimeoutProtocol
 from ir_build.server.settings import load
 
 
@@ -142,10 +142,12 @@ def inside(folder, clock=time.time, **settings):
         given = {"data_dir": str(folder), "jobs": "1", "public_url": url, **settings}
         app = create_app(load(None, {}, given), clock=clock)
         # As `serve` runs it, but for signals, which only a main thread can have.
-        running = uvicorn.Server(uvicorn.Config(app, http=Protocol, ws="none", log_config=None))
+        running = uvicorn.Server(
+            uvicorn.Config(app, http=TimeoutProtocol, ws="none", log_config=None)
+        )
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
         thread.start()
-        made = app.state.credentials or Credentials("", "")
+        made = app.state.credentials or IssuedCredentials("", "")
         server = Server(f"{url}/v1", made.key, made.secret)
         server.service = app.state.service
         try:

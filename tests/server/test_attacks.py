@@ -14,8 +14,8 @@ import pytest
 import requests
 
 from ir_build.server.accounts.keyring import Keyring
-from ir_build.server.accounts.rate_limit import Buckets
-from ir_build.server.errors import Refusal
+from ir_build.server.accounts.rate_limit import RateLimiter
+from ir_build.server.errors import HttpError
 from ir_build.server.storage.database import Sql
 
 from .running import inside, picture
@@ -119,7 +119,7 @@ def test_an_unknown_key_costs_what_a_wrong_secret_costs(tmp_path):
         accounts = server.service.accounts
         accounts._keyring = Counting(b"x" * 32)
         for key in (server.key, "0" * 32):
-            with pytest.raises(Refusal):
+            with pytest.raises(HttpError):
                 accounts.authenticate(key, "f" * 64)
         assert seen == ["compared", "compared"]
 
@@ -295,11 +295,11 @@ def test_a_flood_is_slowed_down_for_its_account_only(launch):
 def test_a_bucket_fills_again():
     """`burst` at once, then `rate` a second, and never more than `burst`."""
     now = [0.0]
-    buckets = Buckets(2, 3, lambda: now[0])
+    buckets = RateLimiter(2, 3, lambda: now[0])
 
     def taken():
         count = 0
-        with contextlib.suppress(Refusal):
+        with contextlib.suppress(HttpError):
             while True:
                 buckets.take(1)
                 count += 1

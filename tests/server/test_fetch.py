@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from ir_build.errors import ConfigError
-from ir_build.server.fetch.ssrf_policy import Destinations, Forbidden, parse
+from ir_build.server.fetch.ssrf_policy import ForbiddenAddress, SsrfPolicy, parse
 
 from .running import inside, picture
 
@@ -276,29 +276,29 @@ def rebinding(monkeypatch, *answers):
 def test_a_name_is_resolved_once_and_all_its_addresses_are_judged(monkeypatch):
     """Rebinding finds nothing to rebind; one inner address among outer ones is enough to refuse."""
     target = parse("http://rebind.example/a.png")
-    public = Destinations("public", ())
+    public = SsrfPolicy("public", ())
     asked = rebinding(monkeypatch, ["93.184.216.34"], ["127.0.0.1"])
     assert public.addresses(target) == [(socket.AF_INET, "93.184.216.34")]
     assert asked == ["rebind.example"]
     rebinding(monkeypatch, ["93.184.216.34", "10.0.0.1"])
-    with pytest.raises(Forbidden):
+    with pytest.raises(ForbiddenAddress):
         public.addresses(target)
 
 
 def test_only_the_usual_ports_of_public_hosts(monkeypatch):
     """Mail, databases and admin pages are not asked, even on public addresses."""
     rebinding(monkeypatch, ["93.184.216.34"])
-    public = Destinations("public", ())
+    public = SsrfPolicy("public", ())
     for port in (80, 443):
         assert public.addresses(parse(f"http://a.example:{port}/"))
     for port in (22, 25, 6379, 8080):
-        with pytest.raises(Forbidden):
+        with pytest.raises(ForbiddenAddress):
             public.addresses(parse(f"http://a.example:{port}/"))
 
 
 def test_the_list_names_hosts_suffixes_ports_and_networks(monkeypatch):
     """Dots are dots, a suffix needs its dot, a host without a port means the usual ones."""
-    allowed = Destinations(
+    allowed = SsrfPolicy(
         "listed", ["img.example.org", "*.intra.example", "cache:8080", "10.1.0.0/16"]
     )
     resolved = rebinding(monkeypatch, ["10.9.9.9"])
@@ -317,18 +317,18 @@ def test_the_list_names_hosts_suffixes_ports_and_networks(monkeypatch):
         "http://cache/",
         "http://img.example.org@evil.example/",
     ):
-        with pytest.raises(Forbidden):
+        with pytest.raises(ForbiddenAddress):
             allowed.addresses(parse(url))
     rebinding(monkeypatch, ["10.1.2.3"])
     assert allowed.addresses(parse("http://any.example:99/"))
     asked = rebinding(monkeypatch, ["93.184.216.34"])
-    with pytest.raises(Forbidden):
-        Destinations("listed", ["img.example.org"]).addresses(parse("http://x.attacker.example/"))
+    with pytest.raises(ForbiddenAddress):
+        SsrfPolicy("listed", ["img.example.org"]).addresses(parse("http://x.attacker.example/"))
     assert asked == []
     assert resolved
     for entry in ("*", "http://a.example", "a*.example", "10.0.0.1/8"):
         with pytest.raises(ConfigError):
-            Destinations("listed", [entry])
+            SsrfPolicy("listed", [entry])
 
 
 def self_signed(folder):

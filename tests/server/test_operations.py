@@ -17,11 +17,11 @@ from click.testing import CliRunner
 
 from ir_build.cli import main
 from ir_build.errors import ConfigError
-from ir_build.server.errors import Refusal
+from ir_build.server.errors import HttpError
 from ir_build.server.logs import redacted
 from ir_build.server.settings import Settings, load
 from ir_build.server.storage.database import Database, DatabaseUnavailable, Sql
-from ir_build.server.storage.writer import Writer, make
+from ir_build.server.storage.writer import ChangeWriter, make
 
 from .running import inside, picture
 
@@ -162,7 +162,7 @@ def test_trouble_that_nobody_thought_of_ends_no_writer():
             for change in (Change(print), Change(print))
         ]
 
-    writer = Writer(BrokenDatabase())
+    writer = ChangeWriter(BrokenDatabase())
     with ThreadPoolExecutor(1) as thread:  # a browser's tests leave a loop in this one
         found = thread.submit(asyncio.run, make_two(writer)).result()
     assert [str(error) for (error,) in found] == ["malformed", "malformed"]
@@ -177,13 +177,16 @@ def test_what_a_lost_commit_may_have_stored_is_not_removed(postgres_url):
         other.row(Sql("SELECT pg_terminate_backend(:process, 5000)"), process=process)
 
     def refuse(_):
-        raise Refusal(403, "no")
+        raise HttpError(403, "no")
 
     with (
         contextlib.closing(Database(postgres_url, durable=True)) as database,
         contextlib.closing(Database(postgres_url, durable=True)) as other,
     ):
-        for trouble, error, undone in ((cut, DatabaseUnavailable, False), (refuse, Refusal, True)):
+        for trouble, error, undone in (
+            (cut, DatabaseUnavailable, False),
+            (refuse, HttpError, True),
+        ):
             change = Change(trouble)
             with pytest.raises(error):
                 make(database, change)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ir_build.server.accounts import months, quota_accounting
-from ir_build.server.errors import Refusal
+from ir_build.server.errors import HttpError
 from ir_build.server.storage.database import Sql
 
 from .running import Clock, inside, picture
@@ -166,7 +166,7 @@ def test_what_a_crash_had_reserved_is_given_back(tmp_path):
         assert quota_accounting.release_overdue(service.database, now + 11) == 1
         assert service.database.rows(Sql("SELECT sum(reserved) FROM accounts")) == [(0,)]
         with (
-            pytest.raises(Refusal, match="nothing was charged"),
+            pytest.raises(HttpError, match="nothing was charged"),
             service.database.transaction() as transaction,
         ):
             quota_accounting.settle(transaction, job, 1, now)

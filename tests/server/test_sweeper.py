@@ -32,7 +32,7 @@ def test_images_are_kept_for_a_month_then_removed(tmp_path):
         assert server.get(f"/images/{image['id']}").status_code == 404
         assert server.get("/images").json()["total"] == 0
         assert len(objects(tmp_path)) == 2
-        garbage_collection.sweep(server.service)
+        garbage_collection.collect_garbage(server.service)
         assert objects(tmp_path) == []
         for table in ("images", "results"):
             assert server.service.database.rows(Sql(f"SELECT * FROM {table}")) == []
@@ -46,7 +46,7 @@ def test_objects_go_with_the_last_image_that_needs_them(tmp_path):
         for number, left in ((one, 1), (two, 0)):
             server.call("DELETE", f"/images/{number}")
             clock.now += 1000
-            garbage_collection.sweep(server.service)
+            garbage_collection.collect_garbage(server.service)
             assert len(objects(tmp_path)) == left
 
 
@@ -59,7 +59,7 @@ def test_a_deleted_sub_account_leaves_nothing_behind(tmp_path):
         server.upload(picture(colour="blue"))
         server.call("DELETE", f"/accounts/sub/{made['id']}")
         clock.now += 1000
-        garbage_collection.sweep(server.service)
+        garbage_collection.collect_garbage(server.service)
         assert len(objects(tmp_path)) == 1
 
 
@@ -72,10 +72,10 @@ def test_what_a_crash_left_without_a_row_is_found_by_its_day(tmp_path):
         orphan = f"{day}/{'ab' * 16}-original"
         server.service.storage.take(orphan, Spool.of(b"orphan"))
         clock.now += 1000
-        garbage_collection.sweep(server.service)
+        garbage_collection.collect_garbage(server.service)
         assert len(objects(tmp_path)) == 2
         clock.now += 2 * DAY
-        garbage_collection.sweep(server.service)
+        garbage_collection.collect_garbage(server.service)
         assert len(objects(tmp_path)) == 1
         assert requests.get(image["origin_url"], timeout=30).content == picture()
 
@@ -89,8 +89,8 @@ def test_one_replica_sweeps_at_a_time(tmp_path):
         server.service.database.rows(
             Sql("UPDATE leases SET until = :u RETURNING 1"), u=clock.now + 9
         )
-        garbage_collection.sweep(server.service)
+        garbage_collection.collect_garbage(server.service)
         assert len(objects(tmp_path)) == 1
         clock.now += 9
-        garbage_collection.sweep(server.service)
+        garbage_collection.collect_garbage(server.service)
         assert objects(tmp_path) == []

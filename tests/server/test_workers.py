@@ -20,7 +20,7 @@ from PIL import Image
 from ir_build.formats import MediaType
 from ir_build.imagerecycle.wire import UploadParams
 from ir_build.server.compressor import Compressor
-from ir_build.server.errors import Refusal
+from ir_build.server.errors import HttpError
 from ir_build.server.metrics import Metrics
 from ir_build.server.settings import load
 from ir_build.server.storage.spool import IN_MEMORY, PREFIX, Spool
@@ -175,7 +175,7 @@ def test_what_is_made_after_its_deadline_is_removed(tmp_path):
     options = compressor.options(UploadParams())
     with ThreadPoolExecutor(1) as thread:  # a browser's tests leave a loop in this one
         work = compressor.compress(1, spool, MediaType.PNG, options)
-        with pytest.raises(Refusal) as found:
+        with pytest.raises(HttpError) as found:
             thread.submit(asyncio.run, work).result()
     assert found.value.status == 503
     sandbox.told.set()

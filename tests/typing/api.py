@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 import ir_build
-from ir_build.api import conclude
+from ir_build.api import finish_run
 from ir_build.outcome import Cached, Compressed, Failed, Kept
 
 report: ir_build.Report = ir_build.optimize("a.png", Path("b"), out="c", quality=80)
@@ -28,4 +28,4 @@ config = ir_build.load(
 with ir_build.Session(config, copies=True) as session:
     session.prefetch([(Path("docs/a.png"), "a.png")], root=Path("docs"))
     report = session.optimize_folder(Path("site"), sources=Path("docs"))
-why_it_fails: str | None = conclude(report, config, logging.getLogger("host"))
+why_it_fails: str | None = finish_run(report, config, logging.getLogger("host"))

@@ -12,7 +12,7 @@ from ir_build.candidate import Candidate
 from ir_build.errors import CorruptFile
 from ir_build.formats import MediaType
 from ir_build.options import Options
-from ir_build.verify import Verdict, render_comparison, svg_render, verify
+from ir_build.verify import Verdict, render_comparison, svg_rendering, verify
 
 ORIGINAL = """<?xml version="1.0" encoding="UTF-8"?>
 <!-- made by hand -->
@@ -180,7 +180,7 @@ LAYERED = (
 )
 def test_many_layers_are_looked_at_inside_and_as_a_whole(change, replacement):
     """What a filter or a mask does is compared, and what is in them."""
-    assert len(svg_render._LAYER.findall(LAYERED.encode())) > svg_render._MANY_LAYERS
+    assert len(svg_rendering._LAYER.findall(LAYERED.encode())) > svg_rendering._MANY_LAYERS
     more = LAYERED.replace("</svg>", '<path mask="url(#m)"/>' * 60 + "</svg>")
     for layered in (LAYERED, more):
         assert judge(layered.replace("><", ">\n<"), layered).ok

@@ -29,7 +29,7 @@ class Backend(Protocol):
     def compress(self, data: bytes, media: MediaType, options: Options, name: str) -> Candidate:
         """A candidate for `data`, a file called `name`. Called from several threads.
 
-        Raises `LeftAlone` or an `InputError` for this file, a `BackendError` for trouble of
+        Raises `FileSkipped` or an `InputError` for this file, a `BackendError` for trouble of
         the backend itself.
         """
 

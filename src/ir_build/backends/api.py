@@ -11,9 +11,9 @@ from ..errors import (
     AuthenticationError,
     BackendError,
     FileRejected,
+    FileSkipped,
     FileTooLarge,
     Forbidden,
-    LeftAlone,
     QuotaExceeded,
     Reason,
     Rejected,
@@ -23,7 +23,7 @@ from ..imagerecycle.credentials import DEFAULT_URL
 from ..imagerecycle.manifest import Sent
 from ..imagerecycle.wire import UploadParams
 from ..options import Compression
-from .quota_budget import Allowance
+from .quota_budget import QuotaBudget
 
 if TYPE_CHECKING:
     from ..imagerecycle.client import Client
@@ -52,7 +52,7 @@ class ApiBackend:
         """
         self._client = client
         self._slots = threading.BoundedSemaphore(concurrency)
-        self._allowance = Allowance(client.account, budget=budget)
+        self._allowance = QuotaBudget(client.account, budget=budget)
         self._manifest = manifest
         self.name = f"the server {client.origin}"
         self.identity = f"imagerecycle/v1;{client.origin}"
@@ -100,7 +100,7 @@ class ApiBackend:
             return self._client.upload(data, name=name, params=_params(options))
         except FileTooLarge as error:
             self._allowance.give_back(len(data))
-            raise LeftAlone(Reason.NOT_TAKEN, error.err_message, lasting=False) from None
+            raise FileSkipped(Reason.NOT_TAKEN, error.err_message, lasting=False) from None
         except FileRejected as error:
             self._allowance.give_back(len(data))
             if media not in _TAKEN:
@@ -130,5 +130,5 @@ def _params(options: Options) -> UploadParams:
     )
 
 
-def _not_taken(media: MediaType) -> LeftAlone:
-    return LeftAlone(Reason.NOT_TAKEN, f"the server does not take {media} files", lasting=False)
+def _not_taken(media: MediaType) -> FileSkipped:
+    return FileSkipped(Reason.NOT_TAKEN, f"the server does not take {media} files", lasting=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from ..errors import LeftAlone, Reason
+from ..errors import FileSkipped, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..imagerecycle.wire import Account
 
 
-class Allowance:
+class QuotaBudget:
     """Counts what is sent, before it is: what would be refused afterwards is not sent at all."""
 
     def __init__(self, ask: Callable[[], Account], *, budget: int | None) -> None:
@@ -26,13 +26,13 @@ class Allowance:
         self._refused: dict[str, list[int]] = {}
 
     def take(self, size: int) -> None:
-        """Reserve `size` bytes. Raises `LeftAlone`, and `BackendError` from asking."""
+        """Reserve `size` bytes. Raises `FileSkipped`, and `BackendError` from asking."""
         with self._lock:
             if self._account is None:
                 self._account = self._ask()
             limit = self._account.file_max_size
             if limit is not None and size > limit:
-                raise LeftAlone(
+                raise FileSkipped(
                     Reason.NOT_TAKEN, f"the server takes files of {limit} bytes", lasting=False
                 )
             if self._budget is not None and self._taken + size > self._budget:
@@ -58,6 +58,6 @@ class Allowance:
 
     def _refuse(self, what: str, size: int, left: int) -> None:
         self._refused.setdefault(what, []).append(size)
-        raise LeftAlone(
+        raise FileSkipped(
             Reason.OVER_QUOTA, f"{max(0, left)} bytes of {what} are left", lasting=False
         )

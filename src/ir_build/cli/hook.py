@@ -13,7 +13,7 @@ from ..api import Session
 from ..config import load
 from ..report.numbers import files, size
 from ..report.text import file_lines
-from ..run.finish import conclude
+from ..run.finish import finish_run
 from .arguments import given, setting_options
 
 _CHANGED = 1
@@ -40,14 +40,14 @@ def hook(*, paths: tuple[Path, ...], check: bool, **settings: Any) -> None:
     """Optimise the files of a commit in place, without loss; fail if one was changed.
 
     The second run changes nothing and passes. Folders (submodules), links and Git LFS pointers
-    are left alone. No server is asked unless `backend` says so.
+    are skipped. No server is asked unless `backend` says so.
     """
     config = load(folder=Path.cwd(), last=given(settings))
     if config.backend == "auto":
         config = replace(config, backend="local")
     with Session(config, copies=False) as session:
         report = session.optimize([path for path in paths if not path.is_dir()], check=check)
-    if fault := conclude(report, config, _Log):
+    if fault := finish_run(report, config, _Log):
         click.secho(f"error: {fault}", err=True, fg="red")
     for line in file_lines(report.optimised):
         click.echo(line)
@@ -56,7 +56,7 @@ def hook(*, paths: tuple[Path, ...], check: bool, **settings: Any) -> None:
         click.echo(
             f"could be smaller: {saved}; `ir-build optimize` with these files does it"
             if check
-            else f"made smaller: {saved}; `git add` them and commit again"
+            else f"optimised: {saved}; `git add` them and commit again"
         )
     if report.optimised or fault:
         sys.exit(_CHANGED)

@@ -17,7 +17,7 @@ from ..report.github import publish
 from ..report.numbers import files, share, size
 from ..report.text import failure_line, file_lines, summary_line, summary_lines
 from ..run.cache import Entry
-from ..run.finish import faults
+from ..run.finish import failures
 from .arguments import given, setting_options
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def optimize(
             reason = error.strerror or str(error)
             raise ConfigError("the report", str(file), f"cannot be written: {reason}") from None
     publish(report, write=click.echo)
-    for fault in (found := faults(report, config)):
+    for fault in (found := failures(report, config)):
         click.secho(f"error: {fault}", err=True, fg="red")
     if config.strict and report.failed:
         sys.exit(_STRICT_FAILURE)

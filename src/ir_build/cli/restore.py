@@ -37,7 +37,7 @@ def restore(paths: tuple[Path, ...], cache_dir: str | None, *, as_json: bool) ->
     """Bring back the originals of files that a server optimised in place.
 
     Servers keep originals for a month. What comes back is verified; files in folders that no
-    server has made are left alone.
+    server has made are skipped.
     """
     from ..imagerecycle import manifest  # noqa: PLC0415
     from ..imagerecycle.originals import Originals  # noqa: PLC0415

@@ -12,7 +12,7 @@ import click
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
-    from ..server.accounts.accounts import Credentials
+    from ..server.accounts.accounts import IssuedCredentials
 
 
 @click.command()
@@ -71,13 +71,13 @@ def serve(config: Path | None, *, reset_secret: bool, new_key: bool, **arguments
     server.serve(settings, _ready)
 
 
-def _ready(url: str, credentials: Credentials | None) -> None:
+def _ready(url: str, credentials: IssuedCredentials | None) -> None:
     if credentials is not None:
         _show("The main account was made. Its secret is shown this once:", credentials)
     click.echo(f"serving {url}/v1")
 
 
-def _show(message: str, credentials: Credentials) -> None:
+def _show(message: str, credentials: IssuedCredentials) -> None:
     click.echo(message)
     click.echo(f"  key:    {credentials.key}")
     click.echo(f"  secret: {credentials.secret}")

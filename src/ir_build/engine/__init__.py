@@ -1,8 +1,8 @@
 """The built-in engine: bytes in, bytes out, one module per format.
 
 Every codec module has one function, `compress(data, options) -> Candidate`. It returns the
-smallest file it can stand for, which may be no smaller than `data`: the pipeline judges. It
-raises `LeftAlone` for what must not be touched and an `InputError` for what is broken.
+smallest file it can stand for, which may be no smaller than `data`: the pipeline decides. It
+raises `FileSkipped` for what must not be touched and an `InputError` for what is broken.
 Inputs are hostile: the caller runs it in a worker process with limits (see `sandbox`).
 """
 
@@ -56,7 +56,7 @@ class _Codec(Protocol):
 def compress(data: bytes, media: MediaType, options: Options) -> Candidate:
     """Make `data`, a file of type `media`, as small as `options` allow.
 
-    Raises `LeftAlone` or an `InputError`; anything else is a fault of the engine.
+    Raises `FileSkipped` or an `InputError`; anything else is a fault of the engine.
     """
     codec = cast("_Codec", import_module(f".{_CODECS[media]}", __name__))
     return codec.compress(data, options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
@@ -20,11 +21,12 @@ from ..errors import (
     TransportError,
 )
 from ..formats import HEAD_BYTES, sniff
+from ..options import Compression, Meta, Resize
 from .credentials import find
 from .multipart import FilePart
-from .retry_policy import Patience
+from .retry_policy import RetryPolicy
 from .transport import Transport
-from .upload_job import Pending
+from .upload_job import UploadJob
 from .wire import Auth, FileKind, SubAccountFields, UploadParams, outgoing, responses
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
     from .credentials import Credentials
     from .multipart import Upload
-    from .transport import Answer
+    from .transport import ApiResponse
     from .wire import Account, Consumption, Image, ImagePage, SubAccount
     from .wire.outgoing import Request
 
@@ -55,12 +57,12 @@ class Client:
         credentials: Credentials,
         *,
         connections: int = CONNECTIONS,
-        patience: Patience | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> None:
-        """`connections` are kept open between calls; `patience` says how long it waits."""
+        """`connections` are kept open between calls; `retry_policy` says how long it waits."""
         self._auth = Auth(credentials.key, credentials.secret)
         self._transport = Transport(
-            credentials.url, connections=connections, patience=patience or Patience()
+            credentials.url, connections=connections, retry_policy=retry_policy or RetryPolicy()
         )
         self._lock = threading.Lock()
         self._file_max_size: int | None = None
@@ -293,15 +295,20 @@ class Client:
         lossless: bool = False,
         resize: tuple[int | None, int | None] | None = None,
         preserve_metas: Iterable[str] = (),
-    ) -> Pending:
+    ) -> UploadJob:
         """The short form: `client.compress("a.png").to_file("b.png")`.
 
         `resize` is a box of width and height in pixels, of which one may be None. Nothing is sent
-        before the result is asked for.
+        before the result is asked for. Raises ValueError for metadata of no known name.
         """
-        return Pending.of(self, source, name, lossless, resize, preserve_metas)
+        params = UploadParams(
+            compression=Compression.LOSSLESS if lossless else Compression.LOSSY,
+            resize=None if resize is None else Resize(*resize),
+            preserve_metas=frozenset(map(Meta, preserve_metas)),
+        )
+        return UploadJob(partial(self.upload, source, name=name, params=params), self.fetch)
 
-    def _call(self, request: Request, *, once: bool = False) -> Answer:
+    def _call(self, request: Request, *, once: bool = False) -> ApiResponse:
         return self._transport.call(outgoing.signed(request, self._auth), once=once)
 
     def _sub_account(self, request: Request, *, once: bool = False) -> SubAccount:

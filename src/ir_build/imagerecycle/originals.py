@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from .. import atomic
 from ..errors import NotFound, TransportError
-from .retry_policy import Patience
+from .retry_policy import RetryPolicy
 from .transport import Transport
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ class Restored:
 class Originals:
     """Restores files by what the manifest knows of them. No credentials are needed or sent."""
 
-    def __init__(self, manifest: Manifest, *, patience: Patience | None = None) -> None:
+    def __init__(self, manifest: Manifest, *, retry_policy: RetryPolicy | None = None) -> None:
         self._manifest = manifest
-        self._patience = patience or Patience()
+        self._retry_policy = retry_policy or RetryPolicy()
         self._transports: dict[str, Transport] = {}
 
     def __enter__(self) -> Self:
@@ -59,7 +59,7 @@ class Originals:
     def _fetch(self, sent: Sent) -> bytes:
         transport = self._transports.get(sent.server)
         if transport is None:
-            transport = Transport(sent.server, connections=1, patience=self._patience)
+            transport = Transport(sent.server, connections=1, retry_policy=self._retry_policy)
             self._transports[sent.server] = transport
         sink = BytesIO()
         try:

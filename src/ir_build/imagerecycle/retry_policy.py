@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long a client waits for a server, in seconds, and how often it asks."""
 
     connect: float = 10.0
@@ -63,8 +63,8 @@ def _seconds(value: str) -> float | None:
         return None
 
 
-class Gate:
-    """Holds all threads of a client back while a server wants to be left alone."""
+class RetryAfterGate:
+    """Holds all threads of a client back while a server asks for a pause (Retry-After)."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -28,7 +28,7 @@ from urllib3.exceptions import (
 from ..errors import BackendError, ServiceUnavailable, TransportError, Unreadable
 from .connections import Connections
 from .multipart import MultipartBody
-from .retry_policy import Gate, Patience, retry_after
+from .retry_policy import RetryAfterGate, RetryPolicy, retry_after
 from .wire import errors
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ _HOST_NAME = re.compile(r"([a-z0-9_-]+\.)+[a-z][a-z0-9-]*[a-z0-9]", re.IGNORECAS
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """A success."""
 
     body: bytes
@@ -59,13 +59,13 @@ class Answer:
 class Transport:
     """The connections to one server. Its methods may be called from several threads."""
 
-    def __init__(self, url: str, *, connections: int, patience: Patience) -> None:
+    def __init__(self, url: str, *, connections: int, retry_policy: RetryPolicy) -> None:
         """`url` is the API's address; `connections` are kept open between calls."""
         parts = urlsplit(url)
         self.url = url
         self.origin = f"{parts.scheme}://{parts.netloc}"
-        self._patience = patience
-        self._gate = Gate()
+        self._retry_policy = retry_policy
+        self._gate = RetryAfterGate()
         self._session = requests.Session()
         self._connections = Connections()
         adapter = self._connections.adapter(size=connections)
@@ -82,7 +82,9 @@ class Transport:
     def _is_local(self) -> bool:
         return urlsplit(self.url).hostname in _LOOPBACK
 
-    def call(self, request: Request, *, part: FilePart | None = None, once: bool = False) -> Answer:
+    def call(
+        self, request: Request, *, part: FilePart | None = None, once: bool = False
+    ) -> ApiResponse:
         """Send a request, of an upload with its file, and return the answer's body.
 
         With `once` it is not sent again when it may have been carried out. Raises `BackendError`.
@@ -99,7 +101,7 @@ class Transport:
             return sink.getvalue()
 
         found, lost = self._patiently(f"{request.method} {request.path}", attempt, once=once)
-        return Answer(found, lost)
+        return ApiResponse(found, lost)
 
     def stream(self, request: Request, sink: BinaryIO) -> None:
         """Send a request whose answer is a file of any size. Raises `BackendError`."""
@@ -175,19 +177,19 @@ class Transport:
         **request: Any,
     ) -> None:
         """One attempt; a success goes to `sink`. Raises `_Fault`."""
-        patience = self._patience
+        retry_policy = self._retry_policy
         sent = len(request["data"]) if upload else 0
         started = time.monotonic()
 
         def in_time(received: int) -> bool:
-            return time.monotonic() - started < patience.seconds(sent + received)
+            return time.monotonic() - started < retry_policy.seconds(sent + received)
 
         try:
-            with self._connections.deadline(patience.seconds(sent)):
+            with self._connections.deadline(retry_policy.seconds(sent)):
                 head = self._session.request(
                     method,
                     url,
-                    timeout=(patience.connect, patience.read),
+                    timeout=(retry_policy.connect, retry_policy.read),
                     stream=True,
                     allow_redirects=False,
                     proxies=self._proxies,
@@ -195,7 +197,7 @@ class Transport:
                 )
             with head as answer:
                 if not 200 <= answer.status_code < 300:
-                    raise _refusal(answer, in_time, upload=upload)
+                    raise _error_response(answer, in_time, upload=upload)
                 _receive(answer, sink, limit, in_time)
         except (requests.RequestException, HTTPError, OSError) as error:
             raise _trouble(error) if in_time(0) else _too_long() from None
@@ -205,24 +207,24 @@ class Transport:
     ) -> tuple[T, bool]:
         """The result, and whether the answer to an earlier attempt was lost."""
         lost = False
-        for number in range(1, self._patience.attempts + 1):
+        for number in range(1, self._retry_policy.attempts + 1):
             if not self._gate.pass_through():
                 raise TransportError(f"{what}: given up, the client was closed", lost=lost)
             try:
                 return attempt(), lost
-            except _Fault as fault:
+            except _FailedAttempt as fault:
                 lost = lost or fault.lost
                 again = fault.again and not (once and lost)
-                too_long = fault.wait > self._patience.longest_pause
-                if not again or too_long or number == self._patience.attempts:
+                too_long = fault.wait > self._retry_policy.longest_pause
+                if not again or too_long or number == self._retry_policy.attempts:
                     raise fault.final(what, lost=lost) from None
                 if fault.wait:
                     self._gate.close_for(fault.wait)
-                self._gate.pause(self._patience.before(number))
+                self._gate.pause(self._retry_policy.before(number))
         raise AssertionError  # the last attempt returns or raises
 
 
-class _Fault(Exception):
+class _FailedAttempt(Exception):
     """Why an attempt failed."""
 
     def __init__(
@@ -254,7 +256,7 @@ def _receive(
     while piece := answer.raw.read1(_PIECE, decode_content=True):
         size += len(piece)
         if limit is not None and size > limit:
-            raise _Fault(TransportError("the answer is larger than it may be"), again=False)
+            raise _FailedAttempt(TransportError("the answer is larger than it may be"), again=False)
         if not in_time(size):
             raise _too_long()
         try:
@@ -263,17 +265,19 @@ def _receive(
             raise Unreadable(f"cannot be written: {error.strerror or error}") from None
     declared = answer.headers.get("Content-Length", "")
     if declared.isdigit() and int(declared) != size and "Content-Encoding" not in answer.headers:
-        raise _Fault(TransportError("the answer was cut short"), again=True, lost=True)
+        raise _FailedAttempt(TransportError("the answer was cut short"), again=True, lost=True)
 
 
-def _refusal(answer: requests.Response, in_time: Callable[[int], bool], *, upload: bool) -> _Fault:
+def _error_response(
+    answer: requests.Response, in_time: Callable[[int], bool], *, upload: bool
+) -> _FailedAttempt:
     if 300 <= answer.status_code < 400:
         words = "the server redirects elsewhere; is IR_BUILD_API_URL right?"
-        return _Fault(TransportError(words), again=False)
+        return _FailedAttempt(TransportError(words), again=False)
     sink = BytesIO()
     _receive(answer, sink, _MAX_ANSWER, in_time)
     error = errors.decode(answer.status_code, sink.getvalue(), upload=upload)
-    return _Fault(
+    return _FailedAttempt(
         error,
         again=isinstance(error, ServiceUnavailable),
         wait=retry_after(answer.headers),
@@ -281,13 +285,13 @@ def _refusal(answer: requests.Response, in_time: Callable[[int], bool], *, uploa
     )
 
 
-def _too_long() -> _Fault:
-    return _Fault(TransportError("the server takes too long"), again=False, lost=True)
+def _too_long() -> _FailedAttempt:
+    return _FailedAttempt(TransportError("the server takes too long"), again=False, lost=True)
 
 
-def _trouble(error: Exception) -> _Fault:
+def _trouble(error: Exception) -> _FailedAttempt:
     words = next((words for kind, words in _TROUBLES if isinstance(error, kind)), None)
-    return _Fault(
+    return _FailedAttempt(
         TransportError(words or type(error).__name__),
         again=not isinstance(error, requests.exceptions.SSLError | requests.exceptions.InvalidURL),
         lost=not _never_left(error),

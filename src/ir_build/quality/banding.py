@@ -24,7 +24,7 @@ _BLOCK = 4
 # A block whose pixels differ by no more is part of something smooth.
 _SMOOTH = 12
 _USUAL, _WORST = 95, 99.5  #: percentiles of the blocks
-# What nobody sees at a quality of 80, in levels of 255; judged on gradients side by side.
+# What nobody sees at a quality of 80, in levels of 255; seen on gradients side by side.
 _USUAL_LIMIT, _WORST_LIMIT = 2.0, 6.0
 # Blocks along a side of what is wide, and the same for these.
 _WIDE, _WIDE_LIMIT = 4, 1.0
@@ -35,7 +35,7 @@ _EYE = np.array([0.8, 1.0, 0.6], np.float32)
 _FEWEST = 16
 
 
-class Evenness:
+class BandingCheck:
     """The small areas of an original."""
 
     def __init__(self, pixels: Pixels) -> None:
@@ -88,7 +88,7 @@ def _means(blocks: Values) -> Values:
 
 
 def _blocks(pixels: Pixels) -> Values:
-    """In blocks, rows by columns of them; what lets through as on a black and on a white page."""
+    """In blocks, rows by columns of them; what is transparent as on a black and on a white page."""
     values = pixels.astype(np.float32)
     if values.shape[2] == 4:
         alpha = values[..., 3:]

@@ -27,8 +27,8 @@ _OPPONENTS = np.array([
 # fmt: on
 
 
-def shift(before: NDArray[np.generic], after: NDArray[np.generic]) -> float:
-    """The farthest that any of the colours n x 3 or more moves, in OKLab with tints counting twice.
+def farthest(before: NDArray[np.generic], after: NDArray[np.generic]) -> float:
+    """The farthest that any of the colours n x 3 or more moves, in OKLab with hue and chroma counting twice.
 
     Rounded because the last bits of a float differ between processors, and a decision must not.
     """
@@ -42,7 +42,7 @@ def allowed(usual: float, quality: float) -> float:
 
 
 def _eye(colours: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Where colours are in Ottosson's OKLab, tints counting twice: between greys they are seen so."""
+    """Where colours are in Ottosson's OKLab, hue and chroma counting twice: between greys they are seen so."""
     levels = np.asarray(colours[:, :3], np.float64) / 255
     linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
     return np.asarray(np.cbrt((linear + _FLARE) @ _CONES) @ _OPPONENTS * _TINT)

@@ -144,7 +144,7 @@ def pyramid(
 
 
 class _Padded:
-    """A plane with room around it for the margins of its tiles."""
+    """A plane with space around it for the margins of its tiles."""
 
     def __init__(self, height: int, width: int) -> None:
         self._height, self._width = height, width

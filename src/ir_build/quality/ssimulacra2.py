@@ -331,11 +331,11 @@ def _unlikeness(
     variance = planes.blur(windows * windows)
     variance -= mean * mean
     variance += original_variance
-    likeness: Plane = original_mean - mean
-    likeness *= likeness
-    np.subtract(1, likeness, out=likeness)
-    likeness *= covariance
+    similarity: Plane = original_mean - mean
+    similarity *= similarity
+    np.subtract(1, similarity, out=similarity)
+    similarity *= covariance
     if noise:
-        likeness += (noise * _normal()) * (mean * mean)
-    likeness /= variance
-    return np.subtract(1, likeness, out=likeness)
+        similarity += (noise * _normal()) * (mean * mean)
+    similarity /= variance
+    return np.subtract(1, similarity, out=similarity)

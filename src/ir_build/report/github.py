@@ -41,8 +41,8 @@ def publish(
 def _append(file: Path, text: str, limit: int) -> None:
     data = text.encode("utf-8", "backslashreplace")
     try:
-        room = limit - (file.stat().st_size if file.exists() else 0)
-        if len(data) <= room:
+        free = limit - (file.stat().st_size if file.exists() else 0)
+        if len(data) <= free:
             with file.open("ab") as summary:
                 summary.write(data)
     except OSError:

@@ -31,7 +31,7 @@ CACHE_VERSION = 1
 _MAGIC = b"irb1"
 _HEADER_BYTES = 4
 _SHA256_BYTES = 32
-# Small values live in SQLite's pages, where reading one needs no open(): "cannot be made smaller"
+# Small values live in SQLite's pages, where reading one needs no open(): "not-smaller"
 # is the commonest answer of all.
 _MIN_FILE_SIZE = 16 * 1024
 # An entry in use is stored again when it is this old, which is what keeps it from eviction:

@@ -54,7 +54,7 @@ class InPlace:
         """It is where it belongs."""
 
 
-class Folder:
+class OutputFolder:
     """Copies go into a folder that mirrors the ones asked for; what can't be optimised too."""
 
     def __init__(self, folder: Path) -> None:

@@ -20,7 +20,7 @@ class Log(Protocol):
     def warning(self, msg: str, /, *args: Any) -> object: ...
 
 
-def tell(report: Report, log: Log) -> None:
+def log_report(report: Report, log: Log) -> None:
     """Log what failed, and the run in one line."""
     for failed in report.failed:
         log.warning("%s", failure_line(failed))
@@ -29,22 +29,22 @@ def tell(report: Report, log: Log) -> None:
     log.info("%s", summary_line(report))
 
 
-def conclude(report: Report, config: Config, log: Log) -> str | None:
-    """`tell`, write the reports, publish them where CI shows them.
+def finish_run(report: Report, config: Config, log: Log) -> str | None:
+    """`log_report`, write the reports, publish them where CI shows them.
 
     Returns why the build must fail, None when all is well.
     """
-    tell(report, log)
+    log_report(report, log)
     for file in config.report:
         try:
             report.write(file)
         except OSError as error:
             log.warning("the report %s cannot be written: %s", file, error.strerror)
     publish(report, write=print)
-    return "; ".join(faults(report, config)) or None
+    return "; ".join(failures(report, config)) or None
 
 
-def faults(report: Report, config: Config) -> list[str]:
+def failures(report: Report, config: Config) -> list[str]:
     """Why the run counts as failed: `strict`, and the budgets."""
     found = []
     if config.strict and report.failed:

@@ -1,4 +1,4 @@
-"""A bound on how many bytes a run holds in memory at once."""
+"""How many bytes of files a run holds in memory at once."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Room:
-    """Room for so many bytes; what is larger waits until it is alone."""
+class MemoryBudget:
+    """So many bytes; what is larger waits until it is alone."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._taken = 0
+        self._reserved = 0
         self._freed = threading.Condition()
 
     @contextlib.contextmanager
-    def of(self, size: int) -> Iterator[None]:
-        """Wait for room for `size` bytes and hold it for the block."""
+    def reserve(self, size: int) -> Iterator[None]:
+        """Wait until `size` bytes are free and hold them for the block."""
         with self._freed:
-            self._freed.wait_for(lambda: not self._taken or self._taken + size <= self._size)
-            self._taken += size
+            self._freed.wait_for(lambda: not self._reserved or self._reserved + size <= self._size)
+            self._reserved += size
         try:
             yield
         finally:
             with self._freed:
-                self._taken -= size
+                self._reserved -= size
                 self._freed.notify_all()

@@ -14,9 +14,9 @@ from ..candidate import Candidate
 from ..errors import (
     AuthenticationError,
     BackendError,
+    FileSkipped,
     Forbidden,
     InputError,
-    LeftAlone,
     QuotaExceeded,
     Reason,
     Unreadable,
@@ -27,7 +27,7 @@ from ..outcome import Cached, Compressed, Failed, Kept
 from . import fingerprint
 from .cache import Cache, Entry
 from .fingerprint import Known
-from .memory_budget import Room
+from .memory_budget import MemoryBudget
 from .plan import Job, cache_key, context, own_key
 
 if TYPE_CHECKING:
@@ -49,11 +49,11 @@ if TYPE_CHECKING:
 _FAULTS_IN_A_ROW = 3
 
 #: bytes of files that are being worked on; there are more threads than memory for all of them
-_ROOM = 512 * 1024 * 1024
+_MEMORY = 512 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Resolved:
     """A cache entry and how it was come by."""
 
     entry: Entry
@@ -82,9 +82,9 @@ class Pipeline:
         self._cache = cache
         self._cached_only = cached_only
         self._lock = threading.Lock()
-        self._under_way: dict[str, Future[_Answer]] = {}
+        self._under_way: dict[str, Future[_Resolved]] = {}
         self._fresh: dict[str, float] = {}
-        self._room = Room(_ROOM)
+        self._memory = MemoryBudget(_MEMORY)
         self._faults = 0
         #: why the backend was given up, None while it works
         self.stopped: BackendError | None = None
@@ -121,21 +121,21 @@ class Pipeline:
         """What the cache knows about `job`, for a plan."""
         return self._known(job, self._backend)
 
-    def _answer(self, job: Job, destination: Destination | None = None) -> _Answer:
+    def _answer(self, job: Job, destination: Destination | None = None) -> _Resolved:
         backend = self._backend
         if self.stopped is not None:
             if self._fallback is None:
                 entry = self._known(job, backend) or Entry(
                     "kept", code=Reason.BACKEND_STOPPED, detail=str(self.stopped)
                 )
-                return _Answer(entry, from_cache=entry.code != Reason.BACKEND_STOPPED, context="")
+                return _Resolved(entry, from_cache=entry.code != Reason.BACKEND_STOPPED, context="")
             backend = self._fallback
         try:
             return self._answer_by(backend, job, destination)
-        except LeftAlone as left:  # by this backend, today
+        except FileSkipped as left:  # by this backend, today
             if self._fallback is None:
                 entry = Entry("kept", code=left.reason, detail=left.detail)
-                return _Answer(entry, from_cache=False, context="")
+                return _Resolved(entry, from_cache=False, context="")
             return self._answer_by(self._fallback, job, destination)
         except BackendError as error:
             self._count_fault(error)
@@ -152,7 +152,7 @@ class Pipeline:
             if self.stopped is None and (final or self._faults >= _FAULTS_IN_A_ROW):
                 self.stopped = error
 
-    def _answer_by(self, backend: Backend, job: Job, destination: Destination | None) -> _Answer:
+    def _answer_by(self, backend: Backend, job: Job, destination: Destination | None) -> _Resolved:
         """The answer, made once however many equal files there are."""
         where = context(job.options, backend.identity)
         key = cache_key(job.digest, where)
@@ -180,16 +180,16 @@ class Pipeline:
 
     def _look_up_or_make(
         self, backend: Backend, job: Job, destination: Destination | None, key: str, where: str
-    ) -> _Answer:
+    ) -> _Resolved:
         entry = self._known(job, backend)
         if entry is not None:
             seconds = self._fresh.get(key)
-            return _Answer(entry, seconds is None, where, seconds or 0.0)
+            return _Resolved(entry, seconds is None, where, seconds or 0.0)
         if self._cached_only:
-            return _Answer(Entry("kept", code=Reason.NOT_CACHED), from_cache=True, context="")
+            return _Resolved(Entry("kept", code=Reason.NOT_CACHED), from_cache=True, context="")
         if backend.remote and destination is not None:
             destination.check(job.asset)  # before quota is spent on what cannot be used
-        with self._room.of(job.state.st_size):
+        with self._memory.reserve(job.state.st_size):
             started = time.perf_counter()
             data, _ = atomic.read(job.asset.path)
             if fingerprint.digest(data) != job.digest:
@@ -203,7 +203,7 @@ class Pipeline:
             output = fingerprint.digest(entry.data)
             self._remember_output(output, entry, where)
             backend.delivered(job.digest, output)
-        return _Answer(entry, from_cache=False, context=where, seconds=seconds)
+        return _Resolved(entry, from_cache=False, context=where, seconds=seconds)
 
     def _known(self, job: Job, backend: Backend) -> Entry | None:
         entry = self._cache.get(cache_key(job.digest, context(job.options, backend.identity)))
@@ -220,7 +220,7 @@ class Pipeline:
             return Entry("kept", code=Reason.ALREADY_OPTIMISED)
         try:
             return self._tried(backend, job, data)
-        except LeftAlone as left:
+        except FileSkipped as left:
             if not left.lasting:
                 raise
             return Entry("kept", code=left.reason, detail=left.detail)
@@ -273,7 +273,7 @@ def keep(outcome: Outcome, asset: Asset, destination: Destination) -> Outcome:
     return outcome
 
 
-def _put(job: Job, answer: _Answer, destination: Destination, index: StatIndex) -> Outcome:
+def _put(job: Job, answer: _Resolved, destination: Destination, index: StatIndex) -> Outcome:
     entry, asset = answer.entry, job.asset
     made = fingerprint.digest(entry.data)
     try:
@@ -298,7 +298,7 @@ def _put(job: Job, answer: _Answer, destination: Destination, index: StatIndex) 
     )
 
 
-def _left(job: Job, answer: _Answer, index: StatIndex) -> Outcome:
+def _left(job: Job, answer: _Resolved, index: StatIndex) -> Outcome:
     entry = answer.entry
     if entry.status == "failed":
         return _failed(job, entry.code, entry.detail, answer)
@@ -326,7 +326,7 @@ def _is_there(index: StatIndex, path: Path, digest: str) -> bool:
     return known is not None and known.digest == digest
 
 
-def _failed(job: Job, code: str, message: str, answer: _Answer | None = None) -> Failed:
+def _failed(job: Job, code: str, message: str, answer: _Resolved | None = None) -> Failed:
     return Failed(
         name=job.asset.name,
         media=job.media,

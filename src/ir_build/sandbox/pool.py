@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ..candidate import Candidate
 from ..errors import WorkerCrashed, WorkerTimeout
-from . import worker as protocol
+from . import frames
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ class Sandbox:
         self._closed = False
 
     def compress(self, data: bytes, media: MediaType, options: Options) -> Candidate:
-        """Have the engine compress `data`. Raises `LeftAlone` or an `InputError`."""
+        """Have the engine compress `data`. Raises `FileSkipped` or an `InputError`."""
         header, blobs = self._run(
             {"task": "compress", "media": media, "options": options.to_json()}, data
         )
@@ -87,7 +87,7 @@ class Sandbox:
         """Write a smaller file for `original`, marked when it is lossy, to `into`, and verify it.
 
         The contents stay in the workers. What keeps it from being a fit replacement, None when it
-        is one. Raises `LeftAlone` or an `InputError`.
+        is one. Raises `FileSkipped` or an `InputError`.
         """
         asked = {"media": media, "options": options.to_json()}
         header, _ = self._run(
@@ -120,7 +120,7 @@ class Sandbox:
                 answered = True
             finally:
                 self._give_back(worker, usable=answered and worker.tasks < _TASKS_PER_WORKER)
-        protocol.raise_error(answer)
+        frames.raise_error(answer)
         return answer, result
 
     def _take(self) -> _Worker:
@@ -176,8 +176,8 @@ class _Worker:
         timer.daemon = True
         timer.start()
         try:
-            protocol.send(stdin, header, *blobs)
-            answer = protocol.receive(stdout)
+            frames.send(stdin, header, *blobs)
+            answer = frames.receive(stdout)
         except (OSError, EOFError, ValueError):
             answer = None
         finally:

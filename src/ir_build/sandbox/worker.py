@@ -1,12 +1,11 @@
 """The worker process: runs codecs and checks on hostile input, under limits, and nothing else.
 
 It reads requests from its standard input and answers on its standard output, in frames of our own
-(see `sandbox`). It is started with a minimal environment, so that a hijacked codec finds no secret.
+(see `frames`). It is started with a minimal environment, so that a hijacked codec finds no secret.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -14,49 +13,19 @@ from typing import BinaryIO, cast
 
 from .. import engine, verify
 from ..candidate import Candidate
-from ..errors import CorruptFile, InputError, LeftAlone, Reason, TooLarge, Unreadable, WorkerCrashed
+from ..errors import (
+    FileSkipped,
+    InputError,
+    Unreadable,
+    WorkerCrashed,
+)
 from ..formats import MediaType
 from ..marker import is_marked, mark
 from ..options import Options
+from .frames import receive, send
 
-_LENGTH_BYTES = 8
 # Never what somebody else has put in its place.
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-
-_ERRORS = {error.code: error for error in (CorruptFile, TooLarge, Unreadable, WorkerCrashed)}
-
-
-def send(stream: BinaryIO, header: dict[str, object], *blobs: bytes) -> None:
-    """Write one frame: a JSON header and any number of byte strings."""
-    head = json.dumps({**header, "sizes": [len(blob) for blob in blobs]}).encode()
-    stream.write(len(head).to_bytes(_LENGTH_BYTES, "big"))
-    stream.write(head)
-    stream.writelines(blobs)
-    stream.flush()
-
-
-def receive(stream: BinaryIO) -> tuple[dict[str, object], list[bytes]] | None:
-    """Read one frame, None at the end of the stream. Raises EOFError inside a frame."""
-    length = stream.read(_LENGTH_BYTES)
-    if not length:
-        return None
-    header = json.loads(_exactly(stream, int.from_bytes(length, "big")))
-    return header, [_exactly(stream, size) for size in header["sizes"]]
-
-
-def _exactly(stream: BinaryIO, size: int) -> bytes:
-    data = stream.read(size)
-    if len(data) != size:
-        raise EOFError
-    return data
-
-
-def raise_error(header: dict[str, object]) -> None:
-    """In the parent: raise what the worker answered instead of a result, if it did."""
-    if reason := header.get("left_alone"):
-        raise LeftAlone(Reason(str(reason)), str(header["detail"]))
-    if code := header.get("error"):
-        raise _ERRORS.get(str(code), InputError)(str(header["detail"]))
 
 
 def main() -> None:
@@ -67,8 +36,8 @@ def main() -> None:
         header, blobs = request
         try:
             answer, result = _serve(header, blobs)
-        except LeftAlone as left:
-            answer, result = {"left_alone": left.reason, "detail": left.detail}, []
+        except FileSkipped as left:
+            answer, result = {"skipped": left.reason, "detail": left.detail}, []
         except InputError as error:
             answer, result = {"error": error.code, "detail": error.message}, []
         except MemoryError:

@@ -1,4 +1,4 @@
-"""Compress uploads in worker processes, so many at once and so many waiting, and judge the results."""
+"""Compress uploads in worker processes, so many at once and so many waiting, and verify the results."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from .. import backends
 from ..candidate import Candidate
-from ..errors import InputError, LeftAlone, Unreadable, WorkerCrashed
+from ..errors import FileSkipped, InputError, Unreadable, WorkerCrashed
 from ..marker import is_marked, mark
 from ..options import Options
 from ..sandbox.pool import Sandbox
-from .errors import Refusal, busy, unavailable
+from .errors import HttpError, busy, unavailable
 from .storage.spool import Spool
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Compressor:
     ) -> Spool | None:
         """A smaller file that may stand for the one in `spool`, None where there is none.
 
-        Raises `Refusal`: 400 for a file that cannot be worked on, 429 when too many wait.
+        Raises `HttpError`: 400 for a file that cannot be worked on, 429 when too many wait.
         """
         held = self._held.get(account, 0)
         if self.waiting >= self._places or held >= max(1, math.ceil(self._places * _SHARE)):
@@ -88,7 +88,7 @@ class Compressor:
             raise unavailable("The server cannot work now: try again") from None
         except InputError as error:
             self._failures.labels(error.code).inc()
-            raise Refusal(400, f"The file cannot be compressed: {error.message}") from None
+            raise HttpError(400, f"The file cannot be compressed: {error.message}") from None
         else:
             return found
         finally:
@@ -111,7 +111,7 @@ class Compressor:
             except WorkerCrashed:
                 # Killed from outside, perhaps: a file that kills a second worker is at fault itself.
                 return work(spool, media, options)
-        except LeftAlone:
+        except FileSkipped:
             return None
 
     def _in_memory(self, spool: Spool, media: MediaType, options: Options) -> Spool | None:
@@ -127,7 +127,7 @@ class Compressor:
         return Spool.of(candidate.data) if difference is None else None
 
     def _on_disk(self, spool: Spool, media: MediaType, options: Options) -> Spool | None:
-        """The same with files that only the workers read: this process has no room for them."""
+        """The same with files that only the workers read: this process has no memory for them."""
         assert spool.path is not None
         into = spool.path.with_name(f"{spool.path.name}-smaller")
         fit = False

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Refusal(Exception):
+class HttpError(Exception):
     """Ends a request with `status` and the documented error body."""
 
     def __init__(
@@ -20,26 +20,26 @@ class Refusal(Exception):
         self.headers = dict(headers or {})
 
 
-def unauthorized() -> Refusal:
+def unauthorized() -> HttpError:
     """No credentials, an unknown key, a wrong secret: the three are not told apart."""
-    return Refusal(401, "Authentication failed: unknown key or wrong secret")
+    return HttpError(401, "Authentication failed: unknown key or wrong secret")
 
 
-def not_found() -> Refusal:
+def not_found() -> HttpError:
     """What does not exist, or belongs to somebody else."""
-    return Refusal(404, "Not found")
+    return HttpError(404, "Not found")
 
 
-def quota_exceeded() -> Refusal:
+def quota_exceeded() -> HttpError:
     """The quota is spent. The words are the service's own, misspelling included."""
-    return Refusal(403, "Montly quota exceeded")
+    return HttpError(403, "Montly quota exceeded")
 
 
-def busy(seconds: int, message: str) -> Refusal:
+def busy(seconds: int, message: str) -> HttpError:
     """Too much at once: come back after `seconds`."""
-    return Refusal(429, message, headers={"Retry-After": str(seconds)})
+    return HttpError(429, message, headers={"Retry-After": str(seconds)})
 
 
-def unavailable(message: str) -> Refusal:
+def unavailable(message: str) -> HttpError:
     """Trouble of the server's own that passes."""
-    return Refusal(503, message, headers={"Retry-After": "5"})
+    return HttpError(503, message, headers={"Retry-After": "5"})

@@ -37,7 +37,7 @@ class Metrics:
         #: by the code of the error
         self.failures = Counter("failures", "Files that could not be worked on", ["kind"], **make)
         self.fetches = Counter("fetches", "Fetched URLs by outcome", ["outcome"], **make)
-        self.swept = Counter("swept", "What the sweeper has removed", ["what"], **make)
+        self.swept = Counter("swept", "What garbage collection has removed", ["what"], **make)
 
         # Looking a child up costs several times what counting does.
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}

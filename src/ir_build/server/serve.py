@@ -15,14 +15,14 @@ import uvicorn
 from ..errors import ConfigError
 from . import logs
 from .http.app import create_app
-from .http.timeouts import Protocol
+from .http.timeouts import TimeoutProtocol
 from .service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from .accounts.accounts import Credentials
+    from .accounts.accounts import IssuedCredentials
     from .settings import Settings
 
 _BACKLOG = 1024
@@ -30,7 +30,7 @@ _BACKLOG = 1024
 _KEEP_ALIVE = 75
 
 
-def serve(settings: Settings, ready: Callable[[str, Credentials | None], None]) -> None:
+def serve(settings: Settings, ready: Callable[[str, IssuedCredentials | None], None]) -> None:
     """Serve until a signal to stop, then finish what was accepted.
 
     `ready` is told the address, and the main account's credentials when it was made just now.
@@ -46,7 +46,7 @@ def serve(settings: Settings, ready: Callable[[str, Credentials | None], None]) 
         app = create_app(settings)
         config = uvicorn.Config(
             app,
-            http=Protocol,
+            http=TimeoutProtocol,
             ws="none",
             lifespan="on",
             log_config=None,
@@ -100,7 +100,7 @@ def _metrics(service: Service) -> Callable[[], None]:
     return service.metrics.listen(address)
 
 
-def reset_secret(settings: Settings) -> Credentials:
+def reset_secret(settings: Settings) -> IssuedCredentials:
     """Give the main account a new secret, while no server or any number of them run.
 
     Raises `ConfigError`.

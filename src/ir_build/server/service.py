@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from ..imagerecycle.wire import incoming
 from .accounts import keyring
 from .accounts.accounts import Accounts
-from .accounts.rate_limit import Buckets
+from .accounts.rate_limit import RateLimiter
 from .compressor import Compressor
 from .errors import unauthorized
 from .fetch.fetch import Fetcher
-from .http.form import Limits
+from .limits import Limits
 from .metrics import Metrics
 from .storage.database import Database
 from .storage.migrations import migrate
-from .storage.storage import open_storage
-from .storage.writer import Writer, make
+from .storage.open import open_storage
+from .storage.writer import ChangeWriter, make
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .accounts.accounts import Caller, Credentials
+    from .accounts.accounts import Caller, IssuedCredentials
     from .settings import Settings
     from .storage.writer import Change
 
@@ -63,18 +63,18 @@ class Service:
             self.metrics.watch(
                 "compressing", "Uploads compressed or waiting for it", self._compressing
             )
-        self.fetcher = Fetcher(self)
+        self.fetcher = Fetcher(settings, self.storage.incoming, self.metrics.fetches)
         self.api_url = f"{settings.public_url}/v1"
         #: uploads whose bodies or answers are under way
         self.uploads = 0
         self.stopping = False
-        self._buckets = Buckets(settings.rate, settings.burst)
+        self._buckets = RateLimiter(settings.rate, settings.burst)
         local = settings.database.startswith("sqlite:") and settings.storage.startswith("file:")
         self._threads = ThreadPoolExecutor(_LOCAL_THREADS if local else _REMOTE_THREADS, "service")
         # Where a network is waited for, changes had better wait for it side by side.
-        self._writer = Writer(self.database) if local else None
+        self._writer = ChangeWriter(self.database) if local else None
 
-    def prepare(self) -> Credentials | None:
+    def prepare(self) -> IssuedCredentials | None:
         """Migrate the database and, at the first start, make the main account.
 
         Its credentials, None at every later start. Raises `ConfigError`.
@@ -84,7 +84,7 @@ class Service:
         self.accounts.seal_anew()
         return made
 
-    def reset_secret(self) -> Credentials:
+    def reset_secret(self) -> IssuedCredentials:
         """New credentials of the main account, whatever its old ones. Raises `ConfigError`."""
         migrate(self.database)
         made = self.accounts.prepare(self.now(), self.settings.quota)
@@ -109,7 +109,7 @@ class Service:
         return await self._writer.make(change)
 
     async def authenticate(self, fields: Mapping[str, str]) -> Caller:
-        """Whose credentials are among the fields of a request. Raises `Refusal`."""
+        """Whose credentials are among the fields of a request. Raises `HttpError`."""
         return await self.run(self.identify, fields)
 
     def identify(self, fields: Mapping[str, str]) -> Caller:

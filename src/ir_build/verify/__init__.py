@@ -1,4 +1,4 @@
-"""Judge whether a candidate may replace its original, whichever backend it came from.
+"""Decide whether a candidate may replace its original, whichever backend it came from.
 
 Nothing here is shared with the engine that makes candidates: the files are decoded, compared and
 measured anew, and what cannot be shown to be equivalent is turned down. Inputs are hostile: the
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["Verdict", "verify"]
 
 # The modules are imported when first needed: each brings decoders of its own.
-_JUDGES = {
+_VERIFIERS = {
     MediaType.GIF: "gif",
     MediaType.SVG: "svg",
     MediaType.PDF: "pdf",
 }
 
 
-class _Judge(Protocol):
+class Verifier(Protocol):
     def verify(
         self, original: bytes, candidate: Candidate, media: MediaType, options: Options
     ) -> Verdict: ...
@@ -36,12 +36,12 @@ class _Judge(Protocol):
 def verify(original: bytes, candidate: Candidate, media: MediaType, options: Options) -> Verdict:
     """Whether `candidate` shows and holds what `original`, a file of type `media`, does.
 
-    Raises `CorruptFile` or `TooLarge` when the original itself cannot be judged.
+    Raises `CorruptFile` or `TooLarge` when the original itself cannot be checked.
     """
     if candidate.data == original:
         return OK
     found = sniff(candidate.data[:HEAD_BYTES])
     if found is not media:
         return Verdict(ok=False, detail=f"{media} became {found or 'something unknown'}")
-    judge = cast("_Judge", import_module(f".{_JUDGES.get(media, 'raster')}", __name__))
-    return judge.verify(original, candidate, media, options)
+    verifier = cast("Verifier", import_module(f".{_VERIFIERS.get(media, 'raster')}", __name__))
+    return verifier.verify(original, candidate, media, options)

@@ -1,4 +1,4 @@
-"""Judge a GIF candidate: the same canvas after every frame, for as long, as often."""
+"""Verify a GIF candidate: the same canvas after every frame, for as long, as often."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
     except (CorruptFile, TooLarge) as broken:
         return differs(f"the new file {broken.message}")
     if before.size != after.size:
-        from . import raster  # noqa: PLC0415  (takes longer to load than most GIFs to judge)
+        from . import raster  # noqa: PLC0415  (takes longer to load than most GIFs to check)
 
         # Resized, by a server: compared as other pictures are.
         return raster.verify(original, candidate, media, options)

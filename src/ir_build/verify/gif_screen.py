@@ -30,7 +30,7 @@ _PAIRED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Frame:
+class _DrawnFrame:
     box: tuple[int, int, int, int]  #: left, top, width, height
     disposal: int
     transparent: int | None
@@ -45,7 +45,7 @@ class GifScreen:
         """Read the blocks of `data`. Raises `CorruptFile` or `TooLarge`."""
         self.loops: list[int] = []  #: each number of repetitions that is another than before
         self.delays: list[int] = []  #: hundredths of a second
-        self._frames: list[_Frame] = []
+        self._frames: list[_DrawnFrame] = []
         try:
             self._read(data)
         except (IndexError, struct.error) as error:
@@ -98,7 +98,7 @@ class GifScreen:
                 own, start = _table(data, data[at + 9], at + 10)
                 end = _end(data, start + 1)
                 packed = data[at + 9 : at + 10] + data[start:end]
-                self._frames.append(_Frame(box, disposal, transparent, own or shared, packed))
+                self._frames.append(_DrawnFrame(box, disposal, transparent, own or shared, packed))
                 self.delays.append(delay)
                 delay, disposal, transparent = 0, 0, None
             elif data[at] == 0x21:
@@ -153,7 +153,7 @@ def _looked_up(colours: NDArray[np.uint32], indices: NDArray[np.uint8]) -> NDArr
     return found.view(np.uint32)[: indices.size].reshape(indices.shape)
 
 
-def _decoded(frame: _Frame) -> NDArray[np.uint8]:
+def _decoded(frame: _DrawnFrame) -> NDArray[np.uint8]:
     """Height x width indices."""
     width, height = size = frame.box[2:]
     flags, bits, coded = frame.packed[0], frame.packed[1], frame.packed[2:]

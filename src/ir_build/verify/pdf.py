@@ -1,4 +1,4 @@
-"""Judge a PDF candidate: the same pages to the eye, to readers, to forms and to links."""
+"""Verify a PDF candidate: the same pages to the eye, to readers, to forms and to links."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..options import Compression
 from ..quality import Reference
 from .pdf_facts import document_facts
 from .pdf_pages import Document
-from .pdf_touched import touched
-from .similarity import Measure, strips
+from .pdf_sample import touched
+from .similarity import SimilarityMeasure, strips
 from .verdict import OK, Verdict, differs
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _SMALLEST_SCORED = 256
 _ALIGNED = 32
 
 
-def verify(original: bytes, candidate: Candidate, media: MediaType, options: Options) -> Verdict:  # noqa: ARG001  (one signature for all judges)
+def verify(original: bytes, candidate: Candidate, media: MediaType, options: Options) -> Verdict:  # noqa: ARG001  (one signature for all verifiers)
     """Whether `candidate` shows and holds what `original` does."""
     facts = document_facts(original)
     with Document(original) as before:
@@ -133,10 +133,10 @@ def _part(start: int, stop: int, size: int) -> tuple[int, int]:
 def _unlike(before: Image.Image, after: Image.Image) -> str:
     if before.size != after.size:
         return "another size"
-    measure = Measure()
+    measure = SimilarityMeasure()
     for one, other in strips(before, after):
         measure.add(one, other)
-    return measure.likeness().difference()
+    return measure.similarity().difference()
 
 
 def _spread(count: int, most: int) -> Iterator[int]:

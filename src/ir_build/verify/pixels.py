@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from PIL import Image, ImageChops
 
-from .similarity import Measure, strips
+from .similarity import SimilarityMeasure, strips
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,7 +75,7 @@ def alike(
             after.size, Image.Resampling.LANCZOS, reducing_gap=3.0
         )
         look, slack, nearly_opaque = None, slack * _RESIZE_SLACK, _NEARLY_OPAQUE_RESIZED
-    measure, numbers = Measure(), Measure()
+    measure, numbers = SimilarityMeasure(), SimilarityMeasure()
     lowest = new_lowest = 255
     for one, other in strips(before, after):
         a, b = _look(one, look, mode, alpha=alpha), _look(other, new_look, mode, alpha=alpha)
@@ -87,12 +87,12 @@ def alike(
         return "transparency was lost"
     if lowest == 255 and new_lowest < nearly_opaque:
         return "an opaque picture became transparent"
-    likeness = measure.likeness()
-    if convertible and likeness.bias > max(
-        _UNSEEN_BIAS, _SIGN_OF_NO_CONVERSION * numbers.likeness().bias
+    found = measure.similarity()
+    if convertible and found.bias > max(
+        _UNSEEN_BIAS, _SIGN_OF_NO_CONVERSION * numbers.similarity().bias
     ):
         return "the colour profile was lost or exchanged"
-    return likeness.difference(slack)
+    return found.difference(slack)
 
 
 def deep(before: bytes, after: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Judge a raster candidate: the same picture in size, frames, timing, transparency and colours."""
+"""Verify a raster candidate: the same picture in size, frames, timing, transparency and colours."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Compare = Callable[[Image.Image, Image.Image, tuple[Reading, Reading] | None], str]
 
-# Below this SSIMULACRA2 score the coarse comparison is told to be more and more lenient.
+# Below this SSIMULACRA2 score the coarse comparison tolerates more and more.
 _GOOD_QUALITY = 60.0
 
 
@@ -52,7 +52,7 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
 
 
 def slack(options: Options) -> float:
-    """How lenient the coarse comparison is to be: more than 1 below good quality."""
+    """How much the coarse comparison tolerates: more than 1 below good quality."""
     return 1 + max(0.0, _GOOD_QUALITY - options.quality) / _GOOD_QUALITY
 
 

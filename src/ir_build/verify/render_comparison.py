@@ -7,8 +7,8 @@ from typing import cast
 
 from PIL import Image, ImageChops, ImageMath
 
-_BLOCK, _TILE = 8, 64  # pixels, as in `likeness`
-# Structure is 1 less the squares of the differences by the contrast and 58.5, see `likeness`: where
+_BLOCK, _TILE = 8, 64  # pixels, as in `similarity`
+# Structure is 1 less the squares of the differences by the contrast and 58.5, see `similarity`: where
 # they are less than a twentieth of the latter alone it is more than 0.95.
 _STRUCTURE = 0.95
 _NO_STRUCTURE = 0.045 * 58.5
@@ -37,12 +37,12 @@ def alike(size: tuple[int, int], before: bytes, after: bytes, *, lossless: bool)
 
 
 def _measured_alike(before: Image.Image, after: Image.Image, limits: _Limits) -> bool:
-    from .similarity import Measure, strips  # noqa: PLC0415  (numpy takes longer than most drawings)
+    from .similarity import SimilarityMeasure, strips  # noqa: PLC0415  (numpy takes longer than most drawings)
 
-    measure = Measure()
+    measure = SimilarityMeasure()
     for one, other in strips(before, after):
         measure.add(one, other)
-    found = measure.likeness()
+    found = measure.similarity()
     return (
         found.worst_block <= limits.block
         and found.psnr >= limits.psnr
@@ -63,7 +63,7 @@ def _clearly_alike(before: Image.Image, after: Image.Image, limits: _Limits) -> 
     squares = sum(count * (level % 256) ** 2 for level, count in enumerate(counts))
     if squares / (4 * width * height) > 255**2 / 10 ** (limits.psnr / 10):
         return False
-    # No more of the edges than `likeness` looks at.
+    # No more of the edges than `similarity` looks at.
     whole = (0, 0, width // _BLOCK * _BLOCK, height // _BLOCK * _BLOCK)
     for one, other in zip(_planes(before), _planes(after), strict=True):
         changed = ImageChops.difference(one, other).crop(whole).convert("F")

@@ -1,6 +1,6 @@
 """How alike two pictures of one size look, measured coarsely and fast.
 
-It is strict about the wrong picture and lenient about what a good lossy encoder does.
+It is strict about the wrong picture and tolerant of what a good lossy encoder does.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NOISE = 58.5
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class Similarity:
     """What was measured. Levels are 0 to 255."""
 
     #: peak signal-to-noise ratio over all channels, decibels
@@ -70,7 +70,7 @@ def strips(*pictures: Image.Image) -> Iterator[tuple[Image.Image, ...]]:
         yield tuple(picture.crop(box) for picture in pictures)
 
 
-class Measure:
+class SimilarityMeasure:
     """Takes in the strips of two pictures and says how alike they look."""
 
     def __init__(self) -> None:
@@ -120,10 +120,10 @@ class Measure:
         worst = (_tile_sums(found[..., None]) / _tile_sums(sought[..., None])).min()
         self._worst_structure = min(self._worst_structure, float(worst))
 
-    def likeness(self) -> Likeness:
+    def similarity(self) -> Similarity:
         """What was measured on all strips taken in."""
         error = self._squares / self._pixels
-        return Likeness(
+        return Similarity(
             psnr=float(10 * np.log10(255**2 / error)) if error else 99.0,
             structure=self._found / self._sought,
             worst_structure=self._worst_structure,

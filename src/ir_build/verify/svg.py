@@ -1,4 +1,4 @@
-"""Judge an SVG candidate: the same structure where others can see it, and the same drawing."""
+"""Verify an SVG candidate: the same structure where others can see it, and the same drawing."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..candidate import Candidate
 from ..errors import CorruptFile
 from ..formats import HEAD_BYTES, sniff
 from ..options import Compression
-from . import verify as judge
-from .svg_render import difference as drawing_difference
+from . import verify as verify_picture
+from .svg_rendering import difference as drawing_difference
 from .verdict import OK, Verdict, differs
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _DRAWN = frozenset(
 _SIZES = ("width", "height", "viewBox", "preserveAspectRatio")
 
 
-def verify(original: bytes, candidate: Candidate, media: MediaType, options: Options) -> Verdict:  # noqa: ARG001  (one signature for all judges)
+def verify(original: bytes, candidate: Candidate, media: MediaType, options: Options) -> Verdict:  # noqa: ARG001  (one signature for all verifiers)
     """Whether `candidate` draws and offers to pages and scripts what `original` does."""
     before = _read(original)
     try:
@@ -86,7 +86,7 @@ def _structure(before: _Structure, after: _Structure) -> str:
     return ""
 
 
-class _Reader:
+class _StructureReader:
     """Collects a `_Structure` from parser events."""
 
     def __init__(self) -> None:
@@ -137,7 +137,7 @@ class _Reader:
 
 def _read(data: bytes) -> _Structure:
     parser = expat.ParserCreate(namespace_separator=" ")
-    reader = _Reader()
+    reader = _StructureReader()
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.characters
@@ -170,7 +170,7 @@ def _size(value: str) -> object:
 def _pictures(original: bytes, candidate: Candidate, options: Options) -> tuple[bytes, str]:
     """The candidate with the original's pictures inside, and what differs between these and its own.
 
-    Pictures are judged as files of their own are, so that the drawing can be held to its own measure.
+    Pictures are checked as files of their own are, so that the drawing can be held to its own measure.
     """
     before, after = _ADDRESS.findall(original), _ADDRESS.findall(candidate.data)
     if len(before) != len(after):
@@ -183,7 +183,7 @@ def _pictures(original: bytes, candidate: Candidate, options: Options) -> tuple[
         if data == shorter or media is None:
             continue
         inner = Candidate(shorter, lossy=candidate.lossy)
-        verdict = judge(data, inner, media, replace(options, resize=None))
+        verdict = verify_picture(data, inner, media, replace(options, resize=None))
         if not verdict.ok:
             return candidate.data, f"picture {number} inside: {verdict.detail}"
     pictures = (picture for _, picture in before)

@@ -1,4 +1,4 @@
-"""What a judge says about a candidate."""
+"""What a verifier says about a candidate."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 
-from ir_build.api import ConfigError, Session, Source, conclude, load, tell
+from ir_build.api import ConfigError, Session, Source, finish_run, load, log_report
 
 from .config import IrBuildConfig
 
@@ -81,8 +81,8 @@ class IrBuildPlugin(BasePlugin[IrBuildConfig]):
         finally:
             self._close()
         if self._serving:
-            tell(report, log)
-        elif fault := conclude(report, settings, log):
+            log_report(report, log)
+        elif fault := finish_run(report, settings, log):
             raise PluginError(f"ir-build: {fault}")
 
     def on_build_error(self, *, error: Exception) -> None:  # noqa: ARG002

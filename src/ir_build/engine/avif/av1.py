@@ -31,7 +31,7 @@ def sequence(data: bytes) -> Sequence | None:
     """
     try:
         header = _find(data)
-        return None if header is None else _read(_Bits(header))
+        return None if header is None else _read(_BitReader(header))
     except IndexError:
         return None
 
@@ -56,7 +56,7 @@ def _find(data: bytes) -> bytes | None:
     return None
 
 
-class _Bits:
+class _BitReader:
     """Numbers of any number of bits, the most significant first."""
 
     def __init__(self, data: bytes) -> None:
@@ -71,7 +71,7 @@ class _Bits:
         return value
 
 
-def _read(bits: _Bits) -> Sequence | None:
+def _read(bits: _BitReader) -> Sequence | None:
     profile = bits.take(3)
     bits.take()  # still_picture
     reduced = bits.take()
@@ -92,7 +92,7 @@ def _read(bits: _Bits) -> Sequence | None:
     return _colours(bits, profile)
 
 
-def _skip_operating_points(bits: _Bits) -> None:
+def _skip_operating_points(bits: _BitReader) -> None:
     delays = bits.take()
     for _ in range(bits.take(5) + 1):
         bits.take(12)
@@ -102,7 +102,7 @@ def _skip_operating_points(bits: _Bits) -> None:
             bits.take(4)
 
 
-def _skip_tools_between_frames(bits: _Bits) -> None:
+def _skip_tools_between_frames(bits: _BitReader) -> None:
     bits.take(4)
     order_hint = bits.take()
     if order_hint:
@@ -115,7 +115,7 @@ def _skip_tools_between_frames(bits: _Bits) -> None:
         bits.take(3)
 
 
-def _colours(bits: _Bits, profile: int) -> Sequence:
+def _colours(bits: _BitReader, profile: int) -> Sequence:
     high = bits.take()
     if profile == 2 and high:
         bits.take()  # twelve_bit

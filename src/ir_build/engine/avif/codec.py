@@ -6,10 +6,10 @@ import io
 from typing import TYPE_CHECKING
 
 from ...candidate import Candidate
-from ...errors import LeftAlone
+from ...errors import FileSkipped
 from ...options import Compression, Effort, Meta, Options
 from ..shared import colour_profile, exif, raster
-from ..shared.scorer import Judge
+from ..shared.scorer import Scorer
 from ..shared.search import Found, smallest
 from . import av1, strip
 from . import file as avif_file
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from ...quality import Pixels
-    from .file import Item, Picture, Property
+    from .file import AvifFile, Item, Property
 
 #: the new file must be smaller by this share of the old one
 _WORTH_LOSS = 0.10
@@ -40,21 +40,21 @@ _PROPERTIES = frozenset({b"ispe", b"pixi", b"av1C", b"colr", b"irot", b"imir", b
 def compress(data: bytes, options: Options) -> Candidate:
     """The smallest AVIF that shows the same, or that reaches the score.
 
-    Raises `LeftAlone` where neither can be had.
+    Raises `FileSkipped` where neither can be had.
     """
     picture = avif_file.read(data)
     raster.check_size(*_size(picture.items[picture.primary]), options.max_pixels)
     exact, problem = Candidate(data, lossy=False), None
     try:
         stripped, notes = strip.without_unseen(picture, options)
-    except LeftAlone as left:
+    except FileSkipped as left:
         problem = left
     else:
         if len(stripped) < len(data) and len(stripped) <= (1 - options.min_saving) * len(data):
             exact = Candidate(stripped, lossy=False, notes=notes)
     try:
         coded = _coded_again(picture, options, len(exact.data))
-    except LeftAlone as left:
+    except FileSkipped as left:
         coded, problem = None, left
     if coded is not None:
         return coded
@@ -65,7 +65,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     return exact
 
 
-def _coded_again(picture: Picture, options: Options, exact: int) -> Candidate | None:
+def _coded_again(picture: AvifFile, options: Options, exact: int) -> Candidate | None:
     """A smaller file that reaches the score; None if that is not worth it or not wanted.
 
     `exact` is the number of bytes that it takes without loss.
@@ -95,8 +95,8 @@ def _coded_again(picture: Picture, options: Options, exact: int) -> Candidate | 
     return Candidate(coded, lossy=True, notes=notes)
 
 
-def _check_plain(picture: Picture) -> None:
-    """Raise `LeftAlone` for all but a still of one 8-bit picture, perhaps with transparency."""
+def _check_plain(picture: AvifFile) -> None:
+    """Raise `FileSkipped` for all but a still of one 8-bit picture, perhaps with transparency."""
     if b"avis" in picture.brands or any(box.kind == b"moov" for box in picture.boxes):
         raise avif_file.left("an image sequence")
     kinds = {item.kind for item in picture.items.values()}
@@ -124,7 +124,7 @@ def _check_plain(picture: Picture) -> None:
         raise avif_file.left(f"colours of another kind ({'/'.join(map(str, colours or ()))})")
 
 
-def _check_alpha(picture: Picture, item: Item) -> None:
+def _check_alpha(picture: AvifFile, item: Item) -> None:
     if not strip.is_alpha(item):
         raise avif_file.left("more than one picture")
     coded = av1.sequence(picture.bytes_of(item))
@@ -212,25 +212,27 @@ class _Encoder:
 
     def up_to_score(self, target: float) -> bytes | None:
         """The smallest file that scores `target` against the picture, None if there is none."""
-        found = self._search(Judge, target)
+        found = self._search(Scorer, target)
         if found is not None and _is_translucent(self._image):
             # One after the other: what both keep of a large picture would be too much memory.
             found = self._search(_Stretching, target, found)
         return None if found is None else found.data
 
-    def _search(self, kind: type[Judge], target: float, least: Found | None = None) -> Found | None:
-        """The smallest file that a judge of this kind is content with, none below `least`."""
-        judge = kind(self._image, "AVIF", target, self._metadata["icc_profile"])
+    def _search(
+        self, kind: type[Scorer], target: float, least: Found | None = None
+    ) -> Found | None:
+        """The smallest file that a scorer of this kind accepts, none below `least`."""
+        scorer = kind(self._image, "AVIF", target, self._metadata["icc_profile"])
         known = {} if least is None else {least.quality: least.data}
         low, guess = (least.quality, least.quality) if least else (_LOWEST, 62)
 
         def encode(quality: int) -> bytes:
             return known.get(quality) or self.encode(quality)
 
-        return smallest(encode, judge.score, target, low=low, high=_HIGHEST, guess=guess)
+        return smallest(encode, scorer.score, target, low=low, high=_HIGHEST, guess=guess)
 
 
-class _Stretching(Judge):
+class _Stretching(Scorer):
     """Sees transparency as some builds of Chromium show it, who take it for limited range."""
 
     def _shown(self, image: Image.Image) -> Pixels:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from ...errors import CorruptFile, LeftAlone, Reason
+from ...errors import CorruptFile, FileSkipped, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -66,7 +66,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class AvifFile:
     """The items of an AVIF file and how they hang together."""
 
     data: bytes
@@ -81,7 +81,7 @@ class Picture:
     references: tuple[tuple[bytes, int, tuple[int, ...]], ...]
 
     def bytes_of(self, item: Item) -> bytes:
-        """The coded picture or metadata that an item is. Raises `CorruptFile`, `LeftAlone`."""
+        """The coded picture or metadata that an item is. Raises `CorruptFile`, `FileSkipped`."""
         place = item.location
         if place is None or place.method > 1:
             raise left("bytes in an unusual place")
@@ -96,12 +96,12 @@ class Picture:
         return b"".join(source[start : start + size] for start, size in place.extents)
 
 
-def left(what: str) -> LeftAlone:
+def left(what: str) -> FileSkipped:
     """The error for an AVIF that must stay as it is because of `what`."""
-    return LeftAlone(Reason.UNSUPPORTED_VARIANT, f"AVIF with {what}")
+    return FileSkipped(Reason.UNSUPPORTED_VARIANT, f"AVIF with {what}")
 
 
-def read(data: bytes) -> Picture:
+def read(data: bytes) -> AvifFile:
     """The structure of an AVIF file; raises `CorruptFile` where a box does not hold together."""
     top = tuple(boxes(data))
     if not top or top[0].kind != b"ftyp" or len(top[0].data) < 8:
@@ -119,7 +119,7 @@ def read(data: bytes) -> Picture:
     primary = 0
     for box in meta:
         if box.kind == b"pitm":
-            primary = _Reader(box.data).versioned_id(1)
+            primary = _FieldReader(box.data).versioned_id(1)
         elif box.kind == b"iinf":
             items = _unique(_items(box.data))
         elif box.kind == b"iprp":
@@ -142,7 +142,7 @@ def read(data: bytes) -> Picture:
         if b"avis" in brands:
             raise left("an image sequence")
         raise CorruptFile("no primary item")
-    return Picture(data, brands, top, meta, primary, items, tuple(references))
+    return AvifFile(data, brands, top, meta, primary, items, tuple(references))
 
 
 def _unique(entries: Iterable[tuple[int, _T]]) -> dict[int, _T]:
@@ -170,7 +170,7 @@ def boxes(data: bytes) -> Iterator[Box]:
         at += size
 
 
-class _Reader:
+class _FieldReader:
     """Big-endian numbers, one after the other."""
 
     def __init__(self, data: bytes) -> None:
@@ -204,11 +204,11 @@ class _Reader:
 
 
 def _items(data: bytes) -> Iterator[tuple[int, Item]]:
-    reader = _Reader(data)
+    reader = _FieldReader(data)
     version = reader.number(4) >> 24
     reader.count(4 if version else 2)
     for entry in boxes(reader.rest):
-        fields = _Reader(entry.data)
+        fields = _FieldReader(entry.data)
         full = fields.number(4)
         if full >> 24 < 2:
             raise CorruptFile("an item without a type")
@@ -224,7 +224,7 @@ def _properties(data: bytes) -> Iterator[tuple[int, tuple[Property, ...]]]:
     if [box.kind for box in tables] != [b"ipco", b"ipma"]:
         raise left("properties in an unusual order")
     known = list(boxes(tables[0].data))
-    reader = _Reader(tables[1].data)
+    reader = _FieldReader(tables[1].data)
     full = reader.number(4)
     version, size = full >> 24, 2 if full & 1 else 1
     total = 0
@@ -243,7 +243,7 @@ def _properties(data: bytes) -> Iterator[tuple[int, tuple[Property, ...]]]:
 
 
 def _locations(data: bytes) -> Iterator[tuple[int, Location]]:
-    reader = _Reader(data)
+    reader = _FieldReader(data)
     version = reader.number(4) >> 24
     sizes = reader.number(2)
     offset_size, length_size, base_size, index_size = (sizes >> at & 15 for at in (12, 8, 4, 0))
@@ -267,9 +267,9 @@ def _locations(data: bytes) -> Iterator[tuple[int, Location]]:
 
 
 def _references(data: bytes) -> Iterator[tuple[bytes, int, tuple[int, ...]]]:
-    reader = _Reader(data)
+    reader = _FieldReader(data)
     size = 4 if reader.number(4) >> 24 else 2
     for box in boxes(reader.rest):
-        fields = _Reader(box.data)
+        fields = _FieldReader(box.data)
         source = fields.number(size)
         yield box.kind, source, tuple(fields.number(size) for _ in fields.count(2))

@@ -15,7 +15,7 @@ from . import av1
 from .file import Box, Item, left
 
 if TYPE_CHECKING:
-    from .file import Picture, Property
+    from .file import AvifFile, Property
 
 #: whatever the free boxes and the private ones hold, no picture needs it
 _PASSED_OVER = frozenset({b"free", b"skip", b"uuid"})
@@ -39,8 +39,8 @@ _HANDLER = 24
 _MOST = 0xFFFFFFFF
 
 
-def without_unseen(picture: Picture, options: Options) -> tuple[bytes, tuple[str, ...]]:
-    """The file again, and notes on what went. Raises `LeftAlone` for what is not understood."""
+def without_unseen(picture: AvifFile, options: Options) -> tuple[bytes, tuple[str, ...]]:
+    """The file again, and notes on what went. Raises `FileSkipped` for what is not understood."""
     _check(picture)
     shown = _shown(picture)
     profile = _needless_profile(picture, options)
@@ -66,7 +66,7 @@ def without_unseen(picture: Picture, options: Options) -> tuple[bytes, tuple[str
     return _written(picture, kept), tuple(dict.fromkeys(notes))
 
 
-def colours(picture: Picture) -> tuple[int, int] | None:
+def colours(picture: AvifFile) -> tuple[int, int] | None:
     """Primaries and transfer of the picture, by ITU-T H.273; None where it is not clear."""
     item = picture.items[picture.primary]
     for prop in item.properties:
@@ -86,8 +86,8 @@ def is_alpha(item: Item) -> bool:
     return (item.first(b"auxC") or b"")[4:].split(b"\0")[0] in _ALPHA
 
 
-def _check(picture: Picture) -> None:
-    """Raise `LeftAlone` where there is more to the file than is known here."""
+def _check(picture: AvifFile) -> None:
+    """Raise `FileSkipped` where there is more to the file than is known here."""
     if b"avis" in picture.brands:
         raise left("an image sequence")
     if b"tmap" in picture.brands:
@@ -117,7 +117,7 @@ def _check(picture: Picture) -> None:
         raise left("numbers of items that are too large")
 
 
-def _shown(picture: Picture) -> set[int]:
+def _shown(picture: AvifFile) -> set[int]:
     """The items that the picture is made of."""
     found: set[int] = set()
     more = {picture.primary}
@@ -135,7 +135,7 @@ def _shown(picture: Picture) -> set[int]:
     return found
 
 
-def _contents(picture: Picture) -> dict[int, bytes]:
+def _contents(picture: AvifFile) -> dict[int, bytes]:
     """The bytes of every item; equal tiles may be stored once."""
     known: dict[object, bytes] = {}
     total = 0
@@ -148,11 +148,11 @@ def _contents(picture: Picture) -> dict[int, bytes]:
     return {number: known[item.location] for number, item in picture.items.items()}
 
 
-def _thumbnails(picture: Picture) -> set[int]:
+def _thumbnails(picture: AvifFile) -> set[int]:
     return {source for kind, source, _ in picture.references if kind == b"thmb"}
 
 
-def _needless_profile(picture: Picture, options: Options) -> bytes | None:
+def _needless_profile(picture: AvifFile, options: Options) -> bytes | None:
     """The `colr` property with a profile that changes nothing, if it may go."""
     profiles = [
         one.data
@@ -179,7 +179,7 @@ def _metadata(item: Item, content: bytes, options: Options) -> tuple[bytes, str]
     raise left(f"parts of the kind {item.kind.decode('ascii', 'backslashreplace')}")
 
 
-def _written(picture: Picture, kept: dict[int, tuple[Item, bytes]]) -> bytes:
+def _written(picture: AvifFile, kept: dict[int, tuple[Item, bytes]]) -> bytes:
     handler = next(box.data for box in picture.meta if box.kind == b"hdlr")
     entries = [_entry(number, item) for number, (item, _) in kept.items()]
     references = [

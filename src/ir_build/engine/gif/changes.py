@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .coding import Places
-    from .file import Frame, GifFile
+    from .file import GifFile, GifFrame
     from .frames_shown import Canvas
 
 KEEP = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class Area:
     """A rectangle of the canvas, in pixels; right and bottom are outside of it."""
 
     left: int
@@ -36,13 +36,13 @@ class Box:
         """Where its pixels are in an array."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
-    def moved(self, right: int, down: int) -> Box:
+    def moved(self, right: int, down: int) -> Area:
         """The box so many pixels further on."""
-        return Box(self.left + right, self.top + down, self.right + right, self.bottom + down)
+        return Area(self.left + right, self.top + down, self.right + right, self.bottom + down)
 
-    def around(self, other: Box) -> Box:
+    def around(self, other: Area) -> Area:
         """The smallest box that holds both."""
-        return Box(
+        return Area(
             min(self.left, other.left),
             min(self.top, other.top),
             max(self.right, other.right),
@@ -51,10 +51,10 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FrameChange:
     """One frame: a part of the canvas, and which of its pixels are not there yet."""
 
-    box: Box
+    box: Area
     #: the colours inside the box as shown: their places in `numbers`
     places: Places
     #: of these colours; 0 is where nothing is
@@ -69,16 +69,16 @@ class Change:
 
 
 @dataclass(slots=True)
-class _Pending:
+class _PendingFrame:
     """A frame that waits for the next one to say how it should be disposed of."""
 
     base: Canvas
     shown: Canvas
-    box: Box
+    box: Area
     first: bool = False
 
 
-def changes(file: GifFile, screen: Screen) -> Iterator[Change]:
+def changes(file: GifFile, screen: Screen) -> Iterator[FrameChange]:
     """The changes from frame to frame. Raises `CorruptFile` and `Unclear`."""
     return _kept(file, screen) if all_stay(file) else _disposed(file, screen)
 
@@ -88,7 +88,7 @@ def all_stay(file: GifFile) -> bool:
     return all(frame.control.disposal <= KEEP for frame in file.frames)
 
 
-def _kept(file: GifFile, screen: Screen) -> Iterator[Change]:
+def _kept(file: GifFile, screen: Screen) -> Iterator[FrameChange]:
     """The changes where all frames stay: each lies in the frame that makes it."""
     canvas = np.zeros((file.height, file.width), np.uint16)
     for number, frame in enumerate(file.frames):
@@ -102,10 +102,10 @@ def _kept(file: GifFile, screen: Screen) -> Iterator[Change]:
         else:
             needed &= drawn != 0
             np.copyto(below, drawn, where=needed)
-        inside = Box(0, 0, frame.width, frame.height)
+        inside = Area(0, 0, frame.width, frame.height)
         if number:  # Some viewers take the size of the picture from the first frame.
             # A frame without pixels is not allowed: one is drawn again.
-            inside = _bounds(needed) or Box(0, 0, 1, 1)
+            inside = _bounds(needed) or Area(0, 0, 1, 1)
         place = inside.place
         places: Places
         if opaque:
@@ -115,36 +115,36 @@ def _kept(file: GifFile, screen: Screen) -> Iterator[Change]:
             places, numbers = _places(below[place])
         uncovers = not number and drawn.size < canvas.size
         box = inside.moved(frame.left, frame.top)
-        yield Change(box, places, numbers, needed[place].copy(), KEEP, uncovers)
+        yield FrameChange(box, places, numbers, needed[place].copy(), KEEP, uncovers)
 
 
-def _disposed(file: GifFile, screen: Screen) -> Iterator[Change]:
-    pending: _Pending | None = None
+def _disposed(file: GifFile, screen: Screen) -> Iterator[FrameChange]:
+    pending: _PendingFrame | None = None
     before = -1
     for number, shown in enumerate(screen.frames()):
         frame = file.frames[number]
         if pending is None:
             # Some viewers take the size of the picture from the first frame.
-            pending = _Pending(np.zeros_like(shown), shown, _area(frame), first=True)
+            pending = _PendingFrame(np.zeros_like(shown), shown, _area(frame), first=True)
         else:
             disposal, base, box = _disposal(pending, shown, before)
             yield _change(pending, box, disposal)
             different = _bounds(base != shown)
             # A frame without pixels is not allowed: one is drawn again.
-            pending = _Pending(base, shown, different or Box(0, 0, 1, 1))
+            pending = _PendingFrame(base, shown, different or Area(0, 0, 1, 1))
         before = frame.control.disposal
     if pending is not None:
         yield _change(pending, pending.box, KEEP if pending.first else before)
 
 
-def _disposal(pending: _Pending, shown: Canvas, before: int) -> tuple[int, Canvas, Box]:
+def _disposal(pending: _PendingFrame, shown: Canvas, before: int) -> tuple[int, Canvas, Area]:
     """What to do with a frame before the next is `shown`, what is left then, and its box.
 
     `before` is what the original does with it.
     """
     kept = pending.shown
     erased = _bounds((kept != 0) & (shown == 0)) if before in (CLEAR, RESTORE) else None
-    options: list[tuple[int, int, Canvas, Box]] = []
+    options: list[tuple[int, int, Canvas, Area]] = []
     if erased is None:
         options.append((int(np.count_nonzero(kept != shown)), KEEP, kept, pending.box))
     if before == RESTORE and not ((pending.base != 0) & (shown == 0)).any():
@@ -159,14 +159,14 @@ def _disposal(pending: _Pending, shown: Canvas, before: int) -> tuple[int, Canva
     return disposal, base, box
 
 
-def _change(pending: _Pending, box: Box, disposal: int) -> Change:
+def _change(pending: _PendingFrame, box: Area, disposal: int) -> FrameChange:
     colours = pending.shown[box.place]
     base = pending.base[box.place]
     if ((colours == 0) & (base != 0)).any():
         raise Unclear("a frame that takes something away")
     uncovers = disposal == CLEAR or (pending.first and colours.size < pending.shown.size)
     places, numbers = _places(colours)
-    return Change(box, places, numbers, base != colours, disposal, uncovers)
+    return FrameChange(box, places, numbers, base != colours, disposal, uncovers)
 
 
 def _places(colours: Canvas) -> tuple[Places, NDArray[np.intp]]:
@@ -178,13 +178,13 @@ def _places(colours: Canvas) -> tuple[Places, NDArray[np.intp]]:
     return np.take(table, colours, mode="clip"), numbers
 
 
-def _area(frame: Frame) -> Box:
-    return Box(frame.left, frame.top, frame.left + frame.width, frame.top + frame.height)
+def _area(frame: GifFrame) -> Area:
+    return Area(frame.left, frame.top, frame.left + frame.width, frame.top + frame.height)
 
 
-def _bounds(mask: NDArray[np.bool_]) -> Box | None:
+def _bounds(mask: NDArray[np.bool_]) -> Area | None:
     rows = np.flatnonzero(mask.any(axis=1))
     if not rows.size:
         return None
     columns = np.flatnonzero(mask[rows[0] : rows[-1] + 1].any(axis=0))
-    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    return Area(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)

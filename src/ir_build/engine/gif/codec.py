@@ -21,7 +21,7 @@ from .redraw import redraw
 
 if TYPE_CHECKING:
     from ...options import Options
-    from .file import Frame, GifFile
+    from .file import GifFile, GifFrame
 
 # Pixels of all frames: more are not coded anew, and much more are not decoded at all.
 _CODED_PIXELS = 400_000_000
@@ -115,7 +115,7 @@ def _is_clear(file: GifFile) -> bool:
     )
 
 
-def _hides(frame: Frame, other: Frame) -> bool:
+def _hides(frame: GifFrame, other: GifFrame) -> bool:
     """Whether a frame is opaque and drawn over all of another."""
     return (
         frame.control.transparent is None
@@ -126,7 +126,7 @@ def _hides(frame: Frame, other: Frame) -> bool:
     )
 
 
-def _coded(frame: Frame) -> Frame:
+def _coded(frame: GifFrame) -> GifFrame:
     """The frame with the same pixels in the shorter one of its own coding and ours."""
     pixels = indices(frame)
     size = coding.code_size(int(pixels.max()))

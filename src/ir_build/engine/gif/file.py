@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...errors import CorruptFile, LeftAlone, Reason, TooLarge
+from ...errors import CorruptFile, FileSkipped, Reason, TooLarge
 
 _IMAGE, _EXTENSION, _TRAILER = 0x2C, 0x21, 0x3B
 _GRAPHIC_CONTROL, _COMMENT, _PLAIN_TEXT, _APPLICATION = 0xF9, 0xFE, 0x01, 0xFF
@@ -34,7 +34,7 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class GifFrame:
     """One image with the graphic control that belongs to it."""
 
     extensions: bytes  #: the application extensions before it that have to stay
@@ -76,7 +76,7 @@ class GifFile:
     height: int
     aspect: int  #: the pixel aspect ratio as stored
     table: bytes  #: the global colour table, empty when there is none
-    frames: tuple[Frame, ...]
+    frames: tuple[GifFrame, ...]
     background: int = 0  #: an index that no browser looks at
     rest: bytes = b""  #: application extensions after the last frame that have to stay
     stripped: tuple[str, ...] = ()
@@ -113,13 +113,13 @@ def sub_blocks(data: bytes) -> bytes:
 
 
 def parse(data: bytes) -> GifFile:
-    """Take the file apart. Raises `CorruptFile`, `TooLarge`, and `LeftAlone`."""
+    """Take the file apart. Raises `CorruptFile`, `TooLarge`, and `FileSkipped`."""
     if len(data) < 13:
         raise CorruptFile("ends before the picture begins")
     width, height = (int.from_bytes(data[at : at + 2], "little") for at in (6, 8))
     at = 13 + _table_size(data[10])
     table = data[13:at]
-    frames: list[Frame] = []
+    frames: list[GifFrame] = []
     stripped: list[str] = []
     extensions: list[bytes] = []
     said = b""
@@ -138,7 +138,7 @@ def parse(data: bytes) -> GifFile:
                     said = data[at:end]
                     extensions.append(said)
             elif label == _PLAIN_TEXT:
-                raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "plain text blocks")
+                raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "plain text blocks")
             else:
                 stripped.append("comment" if label == _COMMENT else "application data")
             at = end
@@ -153,7 +153,9 @@ def parse(data: bytes) -> GifFile:
     if not frames or not width or not height:
         raise CorruptFile("has no picture")
     if data[at + 1 :].strip(b"\0\x3b\r\n "):
-        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, f"{len(data) - at - 1} bytes after the picture")
+        raise FileSkipped(
+            Reason.UNSUPPORTED_VARIANT, f"{len(data) - at - 1} bytes after the picture"
+        )
     return GifFile(
         width,
         height,
@@ -198,7 +200,7 @@ def _control(content: bytes) -> Control:
     return Control(flags >> 2 & 7, delay, content[3] if flags & 1 else None, waits=bool(flags & 2))
 
 
-def _frame(data: bytes, at: int, extensions: bytes, control: Control) -> tuple[Frame, int]:
+def _frame(data: bytes, at: int, extensions: bytes, control: Control) -> tuple[GifFrame, int]:
     if at + 10 > len(data):
         raise CorruptFile("ends in the middle of a frame")
     left, top, width, height = (
@@ -212,4 +214,4 @@ def _frame(data: bytes, at: int, extensions: bytes, control: Control) -> tuple[F
     table = data[at + 10 : start]
     interlaced = bool(flags & 0x40)
     place = (left, top, width, height)
-    return Frame(extensions, control, *place, interlaced, table, data[start], codes), end
+    return GifFrame(extensions, control, *place, interlaced, table, data[start], codes), end

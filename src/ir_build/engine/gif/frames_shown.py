@@ -19,7 +19,7 @@ from . import file as gif_file
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .file import Frame, GifFile
+    from .file import GifFile, GifFrame
 
 #: the number of a colour for each pixel; 0 is none at all
 Canvas = NDArray[np.uint16]
@@ -28,7 +28,7 @@ _MOST_COLOURS = 0xFFFF
 _SHIFTS = np.array([1 << 16, 1 << 8, 1], np.int64)
 
 
-def indices(frame: Frame) -> NDArray[np.uint8]:
+def indices(frame: GifFrame) -> NDArray[np.uint8]:
     """The coded pixels of a frame: height x width places in its colour table."""
     size = (frame.width, frame.height)
     if not all(size):
@@ -83,8 +83,8 @@ class Screen:
             elif frame.control.disposal != RESTORE:
                 base = shown
 
-    def decoded(self, frame: Frame) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
-        """A frame's pixels, and the number of the colour of each index, 0 where it lets through."""
+    def decoded(self, frame: GifFrame) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+        """A frame's pixels, and the number of the colour of each index, 0 where it is transparent."""
         table = frame.table or self._file.table
         pixels = indices(frame)
         numbers = np.zeros(256, np.uint16)

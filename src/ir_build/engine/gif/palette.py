@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from ...quality import Reference, colour_difference
-from ...quality.banding import Evenness
+from ...quality.banding import BandingCheck
 from .frames_shown import Screen
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .file import GifFile
     from .frames_shown import Canvas
 
-#: numbers of colours that are tried; one of 256 indices lets through
+#: numbers of colours that are tried; one of 256 indices is transparent
 _SIZES = (255, 192, 128, 96, 64, 48, 32, 24, 16)
 #: a palette is made for about so many pixels, each colour of the file being one of them at least
 _SAMPLE = 200_000
@@ -70,18 +70,18 @@ def reduced(file: GifFile, target: float) -> GifFile | None:
         total[: len(count)] += count
     palettes = _Palettes(colours, total)
     middle = palettes[len(_SIZES) // 2]
-    judges = _judges(file, colours, _worst(counts, middle.squares, _SEARCHED))
+    scorers = _scorers(file, colours, _worst(counts, middle.squares, _SEARCHED))
     affordable = _CHECKED_PIXELS // (file.width * file.height) // 2
     place = -1
     for _ in range(_ROUNDS):
-        place = _fewest(palettes, judges, target, most=place)
+        place = _fewest(palettes, scorers, target, most=place)
         if place < 0:
             return None
         suspects = _worst(counts, palettes[place].squares, max(_SEARCHED, affordable))
         failed = _failing(file, colours, palettes[place].colours, target, suspects)
         if failed is None:
             return _recoloured(file, colours, palettes[place].colours)
-        judges.append(failed)
+        scorers.append(failed)
     return None
 
 
@@ -94,23 +94,23 @@ def _worst(counts: list[NDArray[np.int64]], squares: NDArray[np.float64], most: 
     return worst
 
 
-def _judges(file: GifFile, colours: NDArray[np.uint8], numbers: set[int]) -> list[_Judge]:
+def _scorers(file: GifFile, colours: NDArray[np.uint8], numbers: set[int]) -> list[_FrameScorer]:
     return [
-        _Judge(canvas, colours)
+        _FrameScorer(canvas, colours)
         for number, canvas in enumerate(Screen(file).frames())
         if number in numbers
     ]
 
 
-def _fewest(palettes: _Palettes, judges: list[_Judge], target: float, most: int) -> int:
-    """The last place of `_SIZES`, before `most` unless that is -1, that all judges accept, or -1."""
+def _fewest(palettes: _Palettes, scorers: list[_FrameScorer], target: float, most: int) -> int:
+    """The last place of `_SIZES`, before `most` unless that is -1, that all scorers accept, or -1."""
     best, low, high = -1, 0, len(_SIZES) if most < 0 else most
     # By halves: fewer colours score lower.
     while low < high:
         place = (low + high) // 2
         tried = palettes[place]
         if tried.shift <= colour_difference.allowed(_SHIFT, target) and all(
-            judge.accepts(tried.colours, target) for judge in judges
+            scorer.accepts(tried.colours, target) for scorer in scorers
         ):
             best, low = place, place + 1
         else:
@@ -124,13 +124,13 @@ def _failing(
     others: NDArray[np.uint8],
     target: float,
     suspects: set[int],
-) -> _Judge | None:
+) -> _FrameScorer | None:
     """One of the frames `suspects` that does not reach the target in `others`."""
     for number, canvas in enumerate(Screen(file).frames()):
         if number in suspects:
-            judge = _Judge(canvas, colours)
-            if not judge.accepts(others, target):
-                return judge
+            scorer = _FrameScorer(canvas, colours)
+            if not scorer.accepts(others, target):
+                return scorer
     return None
 
 
@@ -147,14 +147,14 @@ class _Palettes:
         return self._made[place]
 
 
-class _Judge:
+class _FrameScorer:
     """One frame, against which its recoloured self is held."""
 
     def __init__(self, canvas: Canvas, colours: NDArray[np.uint8]) -> None:
         self._canvas = canvas
         pixels = self._pixels(colours)
         self._reference = Reference(pixels)
-        self._evenness = Evenness(pixels)
+        self._evenness = BandingCheck(pixels)
 
     def accepts(self, colours: NDArray[np.uint8], target: float) -> bool:
         pixels = self._pixels(colours)
@@ -186,7 +186,7 @@ def _palette(colours: NDArray[np.uint8], counts: NDArray[np.int64], size: int) -
     squares[0] = 0
     placed = palette[nearest].astype(np.uint8)
     own = np.flatnonzero(counts[1:] >= _OWN_SHARE * counts.sum()) + 1
-    return _Palette(placed, squares, colour_difference.shift(colours[own], placed[own]))
+    return _Palette(placed, squares, colour_difference.farthest(colours[own], placed[own]))
 
 
 def _recoloured(file: GifFile, colours: NDArray[np.uint8], others: NDArray[np.uint8]) -> GifFile:

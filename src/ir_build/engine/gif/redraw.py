@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .changes import Box, Change
+    from .changes import Area, FrameChange
     from .coding import Places
-    from .file import Frame, GifFile
+    from .file import GifFile, GifFrame
 
 #: pixels of all changes that are held in memory at a time
 _HELD = 100_000_000
@@ -37,7 +37,7 @@ _COMPARED = 300
 class _Drawing:
     """A frame with its pixels decided on."""
 
-    box: Box
+    box: Area
     disposal: int
     #: places in `numbers`
     places: Places
@@ -89,12 +89,12 @@ def redraw(file: GifFile, *, thorough: bool) -> GifFile:
     return replace(file, table=_table(shared, palette), frames=frames, background=0)
 
 
-def _shorter(one: Frame, other: Frame) -> Frame:
+def _shorter(one: GifFrame, other: GifFrame) -> GifFrame:
     """The frame with fewer bytes of codes and table."""
     return min(one, other, key=lambda frame: len(frame.codes) + len(frame.table))
 
 
-def _shortest(change: Change, *, thorough: bool) -> _Drawing:
+def _shortest(change: FrameChange, *, thorough: bool) -> _Drawing:
     """The way to draw a change that comes to the fewest bytes, as far as a part of it tells."""
     ways: Sequence[int] = (coding.NONE,)
     if not change.needed.all():
@@ -105,7 +105,7 @@ def _shortest(change: Change, *, thorough: bool) -> _Drawing:
     raise Unclear("a frame of more than 256 colours")
 
 
-def _ranked(change: Change, every: int, *, thorough: bool) -> list[int]:
+def _ranked(change: FrameChange, every: int, *, thorough: bool) -> list[int]:
     """The ways to draw a change, by the bytes of one in `every` strip of it."""
     if every > 1:
         rows = np.flatnonzero(np.arange(len(change.places)) // _STRIP % every == 0)
@@ -122,7 +122,7 @@ def _ranked(change: Change, every: int, *, thorough: bool) -> list[int]:
     return sorted(sizes, key=sizes.__getitem__)
 
 
-def _drawings(change: Change, ways: Sequence[int]) -> Iterator[_Drawing]:
+def _drawings(change: FrameChange, ways: Sequence[int]) -> Iterator[_Drawing]:
     places, numbers = change.places, change.numbers
     for mask in coding.drawn(places, change.needed, ways):
         used = set(numbers[coding.occurring(places, mask)].tolist())
@@ -158,8 +158,8 @@ def _shared(palettes: Sequence[tuple[int, ...]], palette: NDArray[np.uint8]) -> 
 
 
 def _frame(
-    frame: Frame, drawing: _Drawing, shared: tuple[int, ...], palette: NDArray[np.uint8]
-) -> Frame:
+    frame: GifFrame, drawing: _Drawing, shared: tuple[int, ...], palette: NDArray[np.uint8]
+) -> GifFrame:
     """The frame with the shared table where its codes are not much longer for it."""
     order, table = drawing.used, _table(drawing.used, palette)
     codes = b""

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...errors import CorruptFile, LeftAlone, Reason
+from ...errors import CorruptFile, FileSkipped, Reason
 from ...options import Meta
 from ..shared import colour_profile, exif
 
@@ -117,7 +117,7 @@ class JpegFile:
 
 
 def parse(data: bytes) -> JpegFile:
-    """Take the file apart. Raises `CorruptFile`, and `LeftAlone` for what must stay whole."""
+    """Take the file apart. Raises `CorruptFile`, and `FileSkipped` for what must stay whole."""
     segments: list[Segment] = []
     at = 2
     while True:
@@ -143,7 +143,7 @@ def parse(data: bytes) -> JpegFile:
             _check_tables(one.data)
     end, scans = _end_of_picture(data, at - 2)
     if data[end:].strip(b"\0\xff\r\n "):
-        raise LeftAlone(
+        raise FileSkipped(
             Reason.UNSUPPORTED_VARIANT,
             f"{len(data) - end} bytes after the picture (a motion photo, or another file)",
         )
@@ -184,9 +184,9 @@ def _check_tables(data: bytes) -> None:
 def _refuse_special(segments: list[Segment]) -> None:
     for one in segments:
         if one.marker == _APP2 and one.data.startswith(_MPF):
-            raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "several pictures in one file (MPO)")
+            raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "several pictures in one file (MPO)")
         if one.marker in (_APP1, _APP2) and any(sign in one.data for sign in _GAIN_MAPS):
-            raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "Ultra HDR (a gain map)")
+            raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "Ultra HDR (a gain map)")
 
 
 def _frame(segments: list[Segment]) -> tuple[int, int, int]:
@@ -195,9 +195,9 @@ def _frame(segments: list[Segment]) -> tuple[int, int, int]:
         raise CorruptFile("has no picture")
     (frame,) = frames
     if frame.marker not in _HUFFMAN_FRAMES:
-        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "lossless, hierarchical or arithmetic coding")
+        raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "lossless, hierarchical or arithmetic coding")
     if frame.data[0] != 8:
-        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, f"{frame.data[0]} bits a sample")
+        raise FileSkipped(Reason.UNSUPPORTED_VARIANT, f"{frame.data[0]} bits a sample")
     height, width = (int.from_bytes(frame.data[at : at + 2], "big") for at in (1, 3))
     if not height or not width:
         raise CorruptFile("has no pixels")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pikepdf
 
 from ...options import Compression, Effort, Options
-from .images import palettes, photos, placement, samples, scaling
+from .images import lossless as images_lossless
+from .images import palettes, photos, placement, scaling
 from .structure import streams
 from .structure.filters import Undecodable
 from .structure.source import MAX_DECODED
@@ -18,8 +19,8 @@ from .structure.source import MAX_DECODED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .images.samples import Shape
-    from .structure.source import Source
+    from .images.lossless import Shape
+    from .structure.source import PdfFile
     from .structure.streams import Packed, Plain
 
 # Work is bounded by what goes in, never by the clock: the same file gives the same result.
@@ -45,7 +46,7 @@ class _Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class _Image:
+class _ImageStream:
     """An image's samples, and how it is used."""
 
     stream: pikepdf.Stream
@@ -59,7 +60,7 @@ class _Image:
     free: bool
 
 
-class _Packer:
+class _StreamPacker:
     """Packs the streams of one document."""
 
     def __init__(self, options: Options) -> None:
@@ -80,7 +81,9 @@ class _Packer:
         except Undecodable:
             return None
         self._budget.decoded -= len(plain.data)
-        form = samples.shape(stream) if stream.get("/Subtype") == pikepdf.Name.Image else None
+        form = (
+            images_lossless.shape(stream) if stream.get("/Subtype") == pikepdf.Name.Image else None
+        )
         if form is None:
             made, lossy = streams.pack(plain), False
         else:
@@ -95,7 +98,7 @@ class _Packer:
         shown: tuple[float, float] | None,
         *,
         mask: bool,
-    ) -> _Image:
+    ) -> _ImageStream:
         options = self._options
         free = (
             options.compression_type is Compression.LOSSY
@@ -106,9 +109,9 @@ class _Packer:
         size = None
         if free and shown and options.pdf_dpi:
             size = scaling.target(form, shown, options.pdf_dpi)
-        return _Image(stream, plain, form, mask, size, free)
+        return _ImageStream(stream, plain, form, mask, size, free)
 
-    def _image(self, image: _Image) -> tuple[Packed, bool]:
+    def _image(self, image: _ImageStream) -> tuple[Packed, bool]:
         """The smallest form of an image, and whether its pixels changed."""
         plain, form = image.plain, image.form
         if plain.codec == "/DCTDecode":
@@ -124,7 +127,7 @@ class _Packer:
                 return replace(made, entries=(*made.entries, *scaling.entries(image.size))), True
         return self._seen(image)
 
-    def _seen(self, image: _Image) -> tuple[Packed, bool]:
+    def _seen(self, image: _ImageStream) -> tuple[Packed, bool]:
         """Samples as they look to the eye, and whether that is not exactly as they are."""
         plain, form = image.plain, image.form
         pixels = form.width * form.height
@@ -143,7 +146,7 @@ class _Packer:
                 photo = None
         return (photo, True) if photo and photo.cost < found[0].cost else found
 
-    def _stored(self, image: _Image) -> Packed:
+    def _stored(self, image: _ImageStream) -> Packed:
         """The samples without loss."""
         deflated = streams.pack(image.plain)
         budget = self._budget
@@ -152,11 +155,11 @@ class _Packer:
         )
         budget.filtered -= len(deflated.data) if thorough else 0
         effort = self._options.effort if thorough else None
-        return samples.best(
+        return images_lossless.best(
             image.stream, image.plain, image.form, deflated, effort, mask=image.mask
         )
 
-    def _jpeg(self, image: _Image) -> tuple[Packed, bool]:
+    def _jpeg(self, image: _ImageStream) -> tuple[Packed, bool]:
         plain, options = image.plain, self._options
         own_size = image.form.width, image.form.height
         free = image.free and not image.mask
@@ -173,9 +176,9 @@ class _Packer:
         return min([*candidates, *([made] if made else [])], key=lambda one: one[0].cost)
 
 
-def repack(source: Source, options: Options) -> int:
+def repack(source: PdfFile, options: Options) -> int:
     """Pack every stream again, and say how many images have other pixels than before."""
-    packer = _Packer(options)
+    packer = _StreamPacker(options)
     lossy = options.compression_type is Compression.LOSSY
     shown = placement.sizes(source) if lossy else {}
     masks = _masks(source.pdf, shown)

@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ...errors import LeftAlone, Reason
+from ...errors import FileSkipped, Reason
 from . import coding
-from .file import SIGNATURE, Chunk
+from .file import SIGNATURE, PngChunk
 
 if TYPE_CHECKING:
     from ...options import Options
@@ -27,7 +27,7 @@ _ORDER = re.compile(r"ac?I+(cf+)*")
 
 
 @dataclass(slots=True)
-class _Picture:
+class _ApngFrame:
     """A frame, or the picture for those who know no animation."""
 
     control: bytes | None  #: its fcTL without the sequence number
@@ -40,27 +40,27 @@ class _Picture:
 
 
 def recompressed(file: PngFile, kept: Extras, options: Options) -> bytes:
-    """The same frames in fewer bytes, with `kept`. Raises `LeftAlone` for what is out of order."""
+    """The same frames in fewer bytes, with `kept`. Raises `FileSkipped` for what is out of order."""
     header = file.chunks[0].data
     if header[12]:
         # Pillow, which results are checked with, does not decode it.
-        raise _left_alone("interlaced")
+        raise _skipped("interlaced")
     pictures = _pictures(file)
     pixels = sum(one.pixels for one in pictures)
     if pixels > _CODED_PIXELS:
-        raise _left_alone(f"{len(pictures)} frames of {pixels} pixels altogether")
-    shared = [Chunk(kind, data) for kind in (b"PLTE", b"tRNS") if (data := file.find(kind))]
-    chunks = [Chunk(b"IHDR", header), *kept.before, *shared]
+        raise _skipped(f"{len(pictures)} frames of {pixels} pixels altogether")
+    shared = [PngChunk(kind, data) for kind in (b"PLTE", b"tRNS") if (data := file.find(kind))]
+    chunks = [PngChunk(b"IHDR", header), *kept.before, *shared]
     chunks += [one for one in file.chunks if one.kind == b"acTL"]
     number = 0
     for at, picture in enumerate(pictures):
         alone = [
-            Chunk(b"IHDR", picture.size + header[8:]),
+            PngChunk(b"IHDR", picture.size + header[8:]),
             *shared,
-            Chunk(b"IDAT", bytes(picture.data)),
+            PngChunk(b"IDAT", bytes(picture.data)),
         ]
         packed = coding.recompressed(
-            SIGNATURE + b"".join(one.encode() for one in (*alone, Chunk(b"IEND", b""))),
+            SIGNATURE + b"".join(one.encode() for one in (*alone, PngChunk(b"IEND", b""))),
             coding.Types.FIXED,
             options.effort,
             # No frame inflates to more than its own pixels.
@@ -68,19 +68,19 @@ def recompressed(file: PngFile, kept: Extras, options: Options) -> bytes:
             among=pixels,
         )
         if picture.control is not None:
-            chunks.append(Chunk(b"fcTL", number.to_bytes(4, "big") + picture.control))
+            chunks.append(PngChunk(b"fcTL", number.to_bytes(4, "big") + picture.control))
             number += 1
         data = coding.deflated(packed)
         if at:
-            chunks.append(Chunk(b"fdAT", number.to_bytes(4, "big") + data))
+            chunks.append(PngChunk(b"fdAT", number.to_bytes(4, "big") + data))
             number += 1
         else:
-            chunks.append(Chunk(b"IDAT", data))
-    chunks += [*kept.after, Chunk(b"IEND", b"")]
+            chunks.append(PngChunk(b"IDAT", data))
+    chunks += [*kept.after, PngChunk(b"IEND", b"")]
     return SIGNATURE + b"".join(one.encode() for one in chunks)
 
 
-def _pictures(file: PngFile) -> list[_Picture]:
+def _pictures(file: PngFile) -> list[_ApngFrame]:
     """The first picture and the frames after it, checked to be in the order that viewers want."""
     parts = [one for one in file.chunks if one.kind in _PARTS]
     controls = [one for one in parts if one.kind == b"fcTL"]
@@ -93,22 +93,22 @@ def _pictures(file: PngFile) -> list[_Picture]:
         or any(len(one.data) != _CONTROL_SIZE for one in controls)
         or (parts[1].kind == b"fcTL" and parts[1].data[4:12] != canvas)
     ):
-        raise _left_alone("whose chunks are not in the order of its frames")
-    pictures: list[_Picture] = []
+        raise _skipped("whose chunks are not in the order of its frames")
+    pictures: list[_ApngFrame] = []
     control = None
     for part in parts[1:]:
         if part.kind == b"fcTL":
             control = part.data[4:]
             if pictures:
-                pictures.append(_Picture(control, control[:8]))
+                pictures.append(_ApngFrame(control, control[:8]))
         elif part.kind == b"fdAT":
             pictures[-1].data += part.data[4:]
         else:
             if not pictures:
-                pictures.append(_Picture(control, canvas))
+                pictures.append(_ApngFrame(control, canvas))
             pictures[0].data += part.data
     return pictures
 
 
-def _left_alone(what: str) -> LeftAlone:
-    return LeftAlone(Reason.UNSUPPORTED_VARIANT, f"animated (APNG), {what}")
+def _skipped(what: str) -> FileSkipped:
+    return FileSkipped(Reason.UNSUPPORTED_VARIANT, f"animated (APNG), {what}")

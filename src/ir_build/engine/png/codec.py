@@ -72,7 +72,7 @@ def _types(file: PngFile, kept: Extras) -> coding.Types:
 
 
 def _may_lose(file: PngFile, kept: Extras) -> bool:
-    """Whether other pixels can stand for those of `file` and be judged by their score."""
+    """Whether other pixels can stand for those of `file` and be scored."""
     return (
         not kept.payload
         # Whoever made a palette chose it, often at the limit of what can't be seen.

@@ -81,7 +81,7 @@ def recompressed(
     """
     width, height = _size(bare)
     pixels = among or width * height
-    pack = _Packer(types, max_pixels)
+    pack = _PngPacker(types, max_pixels)
     if effort is None:
         return min(bare, pack(bare, ("none", "bigrams"), 5), key=len)
     trials = _TRIALS[effort]
@@ -102,7 +102,7 @@ def recompressed(
     return shortest
 
 
-def _well_filtered(bare: bytes, trials: _Trials, pack: _Packer) -> Iterator[bytes]:
+def _well_filtered(bare: bytes, trials: _Trials, pack: _PngPacker) -> Iterator[bytes]:
     """The picture in the colour type that suits it, its rows filtered in the ways that do."""
     reduced = pack(bare, ("none", "bigrams"), filters.LEVEL)
     width, height = _size(reduced)
@@ -128,7 +128,7 @@ def _well_filtered(bare: bytes, trials: _Trials, pack: _Packer) -> Iterator[byte
 
 
 @dataclass(frozen=True, slots=True)
-class _Packer:
+class _PngPacker:
     """What oxipng makes of pictures, smaller than before or not."""
 
     types: Types

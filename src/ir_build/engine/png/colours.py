@@ -28,7 +28,7 @@ _SPELLED = frozenset({b"gAMA", b"cHRM"})
 
 
 @dataclass(frozen=True, slots=True)
-class Colours:
+class ColourTags:
     """What has to stay for a picture to keep its colours."""
 
     kinds: frozenset[bytes] = frozenset()  #: chunks without which it would look different
@@ -38,21 +38,21 @@ class Colours:
     known: bool = True
 
 
-def read(chunks: Mapping[bytes, bytes]) -> Colours:
+def read(chunks: Mapping[bytes, bytes]) -> ColourTags:
     """The colours of a PNG with these colour chunks, by type."""
     present = frozenset(chunks) & KINDS
     if cicp := chunks.get(b"cICP"):
-        return Colours() if cicp == _SRGB_CICP else Colours(present, known=False)
+        return ColourTags() if cicp == _SRGB_CICP else ColourTags(present, known=False)
     if b"iCCP" in present:
         profile = inflated(chunks[b"iCCP"])
         if colour_profile.is_srgb(profile):
-            return Colours()
+            return ColourTags()
         if colour_profile.to_srgb(Image.new("RGB", (1, 1)), profile) is None:
             # Viewers that cannot read it either, or want another for grey, look further.
-            return Colours(present, profile, known=False)
-        return Colours(frozenset({b"iCCP"}), profile)
+            return ColourTags(present, profile, known=False)
+        return ColourTags(frozenset({b"iCCP"}), profile)
     if b"sRGB" in present or not present & _SPELLED:
-        return Colours()
+        return ColourTags()
     gamma = _numbers(chunks.get(b"gAMA", b""))
     primaries = _numbers(chunks.get(b"cHRM", b""))
     if _near(gamma, (_SRGB_GAMMA,), _GAMMA_TOLERANCE) and _near(
@@ -60,8 +60,8 @@ def read(chunks: Mapping[bytes, bytes]) -> Colours:
     ):
         # Browsers take the two together at their word: a power, up to nine levels from sRGB's curve
         # where it is dark. One of them alone they take for sRGB.
-        return Colours(_SPELLED) if present >= _SPELLED else Colours()
-    return Colours(present & _SPELLED, known=False)
+        return ColourTags(_SPELLED) if present >= _SPELLED else ColourTags()
+    return ColourTags(present & _SPELLED, known=False)
 
 
 def inflated(data: bytes) -> bytes:

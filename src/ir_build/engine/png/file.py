@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...errors import CorruptFile, LeftAlone, Reason, TooLarge
+from ...errors import CorruptFile, FileSkipped, Reason, TooLarge
 from ...options import Meta
 from ..shared import exif
 from . import colours as png_colours
@@ -14,7 +14,7 @@ from . import colours as png_colours
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .colours import Colours
+    from .colours import ColourTags
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MAX_CHUNKS = 100_000
@@ -58,7 +58,7 @@ _KEYWORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class PngChunk:
     """A type and its data."""
 
     kind: bytes
@@ -74,7 +74,7 @@ class Chunk:
 class PngFile:
     """A PNG file taken apart."""
 
-    chunks: tuple[Chunk, ...]
+    chunks: tuple[PngChunk, ...]
     width: int
     height: int
     bit_depth: int
@@ -101,8 +101,8 @@ class PngFile:
 
 
 def parse(data: bytes) -> PngFile:
-    """Take the file apart. Raises `CorruptFile`, and `LeftAlone` for what must stay whole."""
-    chunks: list[Chunk] = []
+    """Take the file apart. Raises `CorruptFile`, and `FileSkipped` for what must stay whole."""
+    chunks: list[PngChunk] = []
     at = len(SIGNATURE)
     while not chunks or chunks[-1].kind != b"IEND":
         length = int.from_bytes(data[at : at + 4], "big")
@@ -116,12 +116,12 @@ def parse(data: bytes) -> PngFile:
             data[end - 4 : end], "big"
         ):
             raise CorruptFile(f"the checksum of its {kind.decode('latin-1')} chunk is wrong")
-        chunks.append(Chunk(kind, body))
+        chunks.append(PngChunk(kind, body))
         if len(chunks) > _MAX_CHUNKS:
             raise TooLarge(f"more than {_MAX_CHUNKS} chunks")
         at = end
     if data[at:].strip(b"\0\r\n "):
-        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, f"{len(data) - at} bytes after the picture")
+        raise FileSkipped(Reason.UNSUPPORTED_VARIANT, f"{len(data) - at} bytes after the picture")
     kinds = {chunk.kind for chunk in chunks}
     header = chunks[0].data
     if chunks[0].kind != b"IHDR" or len(header) != 13 or b"IDAT" not in kinds:
@@ -136,20 +136,20 @@ def parse(data: bytes) -> PngFile:
 class Extras:
     """What stays of a file besides its picture."""
 
-    before: tuple[Chunk, ...]  #: chunks that go before the palette
-    after: tuple[Chunk, ...]  #: chunks that go before the end
+    before: tuple[PngChunk, ...]  #: chunks that go before the palette
+    after: tuple[PngChunk, ...]  #: chunks that go before the end
     stripped: tuple[str, ...]
     #: the file may be more than a picture: its pixels must stay
     payload: bool
     #: chunks of unknown meaning are kept: its size must stay
     unknown: bool
-    colours: Colours
+    colours: ColourTags
 
 
 def extras(file: PngFile, metas: frozenset[Meta]) -> Extras:
     """What has to stay of `file`, and the names of what is stripped."""
-    before: list[Chunk] = []
-    after: list[Chunk] = []
+    before: list[PngChunk] = []
+    after: list[PngChunk] = []
     stripped: list[str] = []
     unknown = False
     payload = (file.width, file.height) == (160, 205)  # a PICO-8 cartridge hides in such pixels
@@ -168,7 +168,7 @@ def extras(file: PngFile, metas: frozenset[Meta]) -> Extras:
         elif chunk.kind == b"eXIf":
             block = exif.keep(chunk.data, metas | {Meta.ORIENTATION})
             if block:
-                before.append(Chunk(b"eXIf", block))
+                before.append(PngChunk(b"eXIf", block))
             if block != chunk.data:
                 stripped.append(name)
         elif chunk.kind in _TEXTS:
@@ -199,7 +199,7 @@ def _wanted(metas: frozenset[Meta]) -> Iterator[bytes]:
         yield from _KEYWORDS.get(meta, ())
 
 
-def _is_source(chunk: Chunk) -> bool:
+def _is_source(chunk: PngChunk) -> bool:
     return chunk.data.split(b"\0", 1)[0] in _SOURCES
 
 
@@ -220,5 +220,5 @@ def bare(file: PngFile) -> bytes:
 def with_data(picture: bytes, data: bytes) -> bytes:
     """The file `picture`, which has nothing but a picture, with other rows, deflated."""
     chunks = [one for one in parse(picture).chunks if one.kind != b"IDAT"]
-    chunks.insert(-1, Chunk(b"IDAT", data))
+    chunks.insert(-1, PngChunk(b"IDAT", data))
     return SIGNATURE + b"".join(one.encode() for one in chunks)

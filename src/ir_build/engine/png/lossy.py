@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ...quality import Reference, colour_difference
-from ...quality.banding import Evenness
+from ...quality.banding import BandingCheck
 from ..shared import colour_profile
 from ..shared.quantize import Indexed, Quantizer
 from .near_lossless import STEPS, NearLossless
@@ -33,14 +33,14 @@ _NOT_TOLD_APART = 90.0
 _FEW = 64
 _FEW_OF_PIXELS = 0.04
 
-# How far a colour of flat areas, lines and letters may move at a quality of 80, in OKLab with tints
+# How far a colour of flat areas, lines and letters may move at a quality of 80, in OKLab with hue and chroma
 # counting twice: grey letters that are a little blue are 0.023 to 0.038 from those that are not.
 _SHIFT = 0.02
 
 _Made = TypeVar("_Made")
 
 
-class _Judge:
+class _AcceptanceCheck:
     """Whether pictures look like the original."""
 
     def __init__(self, pixels: Pixels, quality: float, profile: bytes | None) -> None:
@@ -48,7 +48,7 @@ class _Judge:
         self._quality = quality
         original = self._seen(pixels)
         self._reference = Reference(original)
-        self._evenness = Evenness(original)
+        self._evenness = BandingCheck(original)
 
     def holds(self, pixels: Pixels, least: float = 0.0) -> bool:
         """Whether `pixels` reach the quality, and at `least` so much."""
@@ -80,19 +80,19 @@ def versions(
     stand for, None for sRGB. Either is None when it cannot reach the quality or is sure to be the
     longer of the two.
     """
-    judge = _Judge(pixels, quality, profile)
+    check = _AcceptanceCheck(pixels, quality, profile)
     bands = pixels.shape[2]
     quantizer = Quantizer(pixels)
     sizes = [size for size in _PALETTES if size < quantizer.colours]
     palette = _coarsest(
         sizes if quantizer.exact else [quantizer.colours, *sizes],
         quantizer.at,
-        lambda tried: judge.holds_in(tried, bands, quantizer.shift(tried.palette)),
+        lambda tried: check.holds_in(tried, bands, quantizer.shift(tried.palette)),
     )
     few = quantizer.distinct < _FEW_OF_PIXELS * pixels.shape[0] * pixels.shape[1]
     if quantizer.exact or (palette and (few or len(palette.palette) <= _FEW)):
         return palette, None
-    return palette, _coarsest(STEPS, NearLossless(pixels).at, judge.holds)
+    return palette, _coarsest(STEPS, NearLossless(pixels).at, check.holds)
 
 
 def _coarsest(

@@ -105,7 +105,7 @@ class Quantizer:
 
     def shift(self, palette: Pixels) -> float:
         """How far the farthest of the kept colours is from all of `palette`, to the eye."""
-        return colour_difference.shift(
+        return colour_difference.farthest(
             self._kept, palette[_nearest(_place(self._kept), _place(palette))]
         )
 

@@ -23,13 +23,13 @@ def work(image: Image.Image) -> int:
     return image.width * image.height * (2 if image.mode == "RGBA" else 1)
 
 
-class Judge:
+class Scorer:
     """Decodes what an encoder made of a picture, and scores it."""
 
     def __init__(
         self, image: Image.Image, kind: str, target: float, profile: bytes | None = None
     ) -> None:
-        """Judge files of Pillow's format `kind` against `image`, RGB, RGBA or L.
+        """Score files of Pillow's format `kind` against `image`, RGB, RGBA or L.
 
         Both are seen as `profile` says, as sRGB where there is none.
         """

@@ -120,8 +120,8 @@ class Search:
             step = int((self._target - reached) / (self._rise or self._usual_rise)) + 1
             return min(self._high, quality + step)
         if self._below is None:
-            room = self._above.score - self._target - near / 2
-            step = int(room / (self._rise or _USUAL_RISE))
+            margin = self._above.score - self._target - near / 2
+            step = int(margin / (self._rise or _USUAL_RISE))
             return max(self._low, self._above.quality - max(1, step))
         return _between(self._below, self._above, self._target)
 

@@ -72,7 +72,7 @@ class Namespaces:
 
 
 @dataclass(slots=True)
-class Survey:
+class Analysis:
     """Facts about the whole document."""
 
     #: scripts or selectors may notice any change of the tree
@@ -114,9 +114,9 @@ class Survey:
         )
 
 
-def survey(tokens: Sequence[Token]) -> Survey:
+def analyse(tokens: Sequence[Token]) -> Analysis:
     """Look through all tokens once."""
-    found = Survey()
+    found = Analysis()
     namespaces = Namespaces()
     css: list[str] = []
     open_elements: list[tuple[str, list[str], bool]] = []
@@ -191,7 +191,7 @@ def has_pen(start: Start, *, around: bool) -> bool:
     )
 
 
-def _element(found: Survey, local: str, start: Start, css: list[str]) -> None:
+def _element(found: Analysis, local: str, start: Start, css: list[str]) -> None:
     found.delicate = found.delicate or local in _SCRIPTS
     found.animated = found.animated or local in _ANIMATIONS
     found.moving = found.moving or local == "view"
@@ -216,7 +216,7 @@ def _element(found: Survey, local: str, start: Start, css: list[str]) -> None:
             found.magnification = None if factor is None else max(found.magnification, factor)
 
 
-def _style(found: Survey, css: list[str]) -> None:
+def _style(found: Analysis, css: list[str]) -> None:
     for sheet in css:
         found.moving = found.moving or _MOVING_CSS.search(sheet) is not None
         found.blanks = found.blanks or _BLANKS_CSS.search(sheet) is not None

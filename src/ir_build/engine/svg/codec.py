@@ -1,4 +1,4 @@
-"""SVG made smaller by leaving out what is never drawn and spelling the rest in fewer characters.
+"""SVG optimised by leaving out what is never drawn and spelling the rest in fewer characters.
 
 Scripts and what is not SVG stay as they are, and so do ids, classes, `viewBox`, titles and
 descriptions; style sheets, text and `foreignObject` lose comments and blanks that CSS does not show.
@@ -14,10 +14,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...candidate import Candidate
-from ...errors import LeftAlone, Reason
+from ...errors import FileSkipped, Reason
 from ...options import Compression, Effort, Options
 from . import images, self_intersections
-from .analysis import SVG, Namespaces, survey
+from .analysis import SVG, Namespaces, analyse
 from .minify import Outlines, minify
 from .tokens import Start, Token, checked, decode, tokenise
 
@@ -43,7 +43,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     for_pictures = exact if _AMPLIFIES.search(text) else options
     tokens = list(tokenise(text))
     _check_root(tokens)
-    found = survey(tokens)
+    found = analyse(tokens)
     if found.outlines <= _MOST_OUTLINES:
         _check_crossings(tokens)
     tokens, lossy_pictures = images.shrink(tokens, for_pictures)
@@ -89,14 +89,14 @@ def _check_root(tokens: list[Token]) -> None:
     namespaces.open(root)
     uri, local = namespaces.element(root.name)
     if uri not in (SVG, "") or local != "svg":
-        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "XML that is not SVG")
+        raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "XML that is not SVG")
 
 
 def _check_crossings(tokens: list[Token]) -> None:
     """Leave alone what could not be compared in any reasonable time."""
-    found = self_intersections.crossings(tokens)
+    found = self_intersections.self_intersections(tokens)
     if found > _MOST_CROSSINGS:
-        raise LeftAlone(
+        raise FileSkipped(
             Reason.UNSUPPORTED_VARIANT,
             f"its outlines cross themselves about {found / 1e6:.0f} million times, which takes too"
             " long to draw for a comparison: draw it with fewer lines, or save it as a PNG",

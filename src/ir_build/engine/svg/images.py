@@ -1,4 +1,4 @@
-"""Pictures inside an SVG, as data addresses: each is made smaller as if it were a file."""
+"""Pictures inside an SVG, as data addresses: each is optimised as if it were a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ... import marker
-from ...errors import InputError, LeftAlone
+from ...errors import FileSkipped, InputError
 from ...formats import HEAD_BYTES, MediaType, sniff
 from .. import compress
 from .tokens import Start
@@ -72,7 +72,7 @@ def _compressed(encoded: str, options: Options) -> Candidate | None:
         return None
     try:
         candidate = compress(data, media, options)
-    except (InputError, LeftAlone):
+    except (InputError, FileSkipped):
         return None
     if candidate.lossy:
         return replace(candidate, data=marker.mark(candidate.data, media))

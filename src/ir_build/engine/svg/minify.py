@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ...options import Meta
 from . import attributes as svg_attributes
 from . import css, foreign_object, values
-from .analysis import SVG, XML, Namespaces, Survey, box, has_pen
+from .analysis import SVG, XML, Analysis, Namespaces, box, has_pen
 from .names import DESCRIPTIONS, EDITORS, GROUPS, OWN_UNITS, PLACED, STRUCTURE, WRITING
 from .tokens import Comment, End, Instruction, Start, Text, Token
 
@@ -75,7 +75,7 @@ class _Open:
 
 def minify(
     tokens: Sequence[Token],
-    found: Survey,
+    found: Analysis,
     metas: AbstractSet[Meta],
     *,
     for_readers: bool,
@@ -100,7 +100,7 @@ def minify(
     return text, tuple(f"dropped {what}" for what in sorted(writer.dropped))
 
 
-def _outside_only(tokens: Sequence[Token], found: Survey, rules: _Rules) -> str:
+def _outside_only(tokens: Sequence[Token], found: Analysis, rules: _Rules) -> str:
     parts = []
     depth = 0
     for token in tokens:
@@ -115,7 +115,7 @@ def _outside_only(tokens: Sequence[Token], found: Survey, rules: _Rules) -> str:
     return "".join(parts)
 
 
-def _keeps(token: Token, found: Survey, rules: _Rules) -> bool:
+def _keeps(token: Token, found: Analysis, rules: _Rules) -> bool:
     if not isinstance(token, Comment):
         return False
     if found.payload or _KEPT_COMMENT.match(token.raw):
@@ -126,7 +126,7 @@ def _keeps(token: Token, found: Survey, rules: _Rules) -> bool:
 class _Minifier:
     """One pass over the tokens, without recursion."""
 
-    def __init__(self, found: Survey, rules: _Rules, known: dict[_Attribute, str]) -> None:
+    def __init__(self, found: Analysis, rules: _Rules, known: dict[_Attribute, str]) -> None:
         self.declared: set[str] = set()
         self.dropped: set[str] = set()
         self._found = found

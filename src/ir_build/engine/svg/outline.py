@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import fixed_point, float32
-from .path import Command, Writer
+from .path import Command, PathWriter
 from .values import join
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def respell(commands: list[Command], *, stroked: bool) -> str | None:
         return None
     pieces, places = _exact(plain)
     kinds = [piece.kind for piece in pieces]
-    writer = Writer()
-    place, pen = _Place(), float32.Pen()
+    writer = PathWriter()
+    place, pen = _CurrentPoint(), float32.Pen()
     try:
         for number, (known, same, piece) in enumerate(zip(commands, plain, pieces, strict=True)):
             points = pen.points(*known)
@@ -92,7 +92,7 @@ class _Piece(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Place:
+class _CurrentPoint:
     """Where an outline has come to."""
 
     here: _Point = (0, 0)
@@ -112,7 +112,7 @@ class _Place:
             self.start = self.here
 
 
-def _spellings(piece: _Piece, place: _Place, places: int) -> Iterator[Command]:
+def _spellings(piece: _Piece, place: _CurrentPoint, places: int) -> Iterator[Command]:
     """The shortest commands that stand for a piece, absolute and relative."""
     kind, points = _shortest(piece, place)
     for letter in (kind, kind.lower()):
@@ -120,7 +120,7 @@ def _spellings(piece: _Piece, place: _Place, places: int) -> Iterator[Command]:
 
 
 def _respellings(
-    piece: _Piece, place: _Place, places: int, known: Command, plain: Command
+    piece: _Piece, place: _CurrentPoint, places: int, known: Command, plain: Command
 ) -> Iterator[Command]:
     """The commands that can stand for a piece: `known`, `plain`, which is it without exponents, others."""
     kinds = [_shortest(piece, place)]
@@ -136,7 +136,7 @@ def _respellings(
         yield known
 
 
-def _shortest(piece: _Piece, place: _Place) -> tuple[str, tuple[_Point, ...]]:
+def _shortest(piece: _Piece, place: _CurrentPoint) -> tuple[str, tuple[_Point, ...]]:
     """The kind of command that takes fewest numbers for a piece, and the points that it names."""
     kind, points = piece.kind, piece.points
     if kind == "Z":
@@ -317,7 +317,7 @@ def _without_closing_lines(pieces: list[_Piece]) -> list[_Piece]:
 
 def _starts(pieces: list[_Piece]) -> Iterator[_Point]:
     """Where each piece begins."""
-    place = _Place()
+    place = _CurrentPoint()
     for piece in pieces:
         yield place.here
         place.move(piece)
@@ -347,8 +347,8 @@ def _curve(here: _Point, piece: _Piece, after: _Piece | None) -> _Piece:
 
 
 def _write_points(pieces: list[_Piece], places: int) -> str:
-    writer = Writer()
-    place = _Place()
+    writer = PathWriter()
+    place = _CurrentPoint()
     for index, piece in enumerate(pieces):
         spellings = list(_spellings(piece, place, places))
         # Before the first command we are at the origin: it may be either.

@@ -90,13 +90,13 @@ def parse(data: str) -> list[Command] | None:
 
 def write(commands: list[Command]) -> str:
     """The commands as they are, with no more between them than it takes."""
-    writer = Writer()
+    writer = PathWriter()
     for command in commands:
         writer.add(command.letter, command.numbers)
     return writer.text()
 
 
-class Writer:
+class PathWriter:
     """Path data grown command by command, a letter only where it is not implied."""
 
     def __init__(self) -> None:

@@ -30,7 +30,7 @@ _TRIED = 10_000
 _ABSOLUTE = "MLHVCSQTAZ"
 
 
-def crossings(tokens: Iterable[Token]) -> float:
+def self_intersections(tokens: Iterable[Token]) -> float:
     """The crossings of all long outlines, each within itself."""
     found = 0.0
     for token in tokens:

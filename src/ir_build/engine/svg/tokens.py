@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
-from ...errors import CorruptFile, LeftAlone, Reason
+from ...errors import CorruptFile, FileSkipped, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,12 +108,12 @@ def decode(data: bytes) -> str:
     else:
         declared = _DECLARATION.match(data[:1024])
         if declared and declared["version"] != b"1.0":
-            raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "XML that is not version 1.0")
+            raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "XML that is not version 1.0")
         label = ((declared and declared["encoding"]) or b"utf-8").decode("ascii", "replace")
         try:
             codec = _CODECS[label.lower()]
         except KeyError:
-            raise LeftAlone(Reason.UNSUPPORTED_VARIANT, f"SVG in the encoding {label}") from None
+            raise FileSkipped(Reason.UNSUPPORTED_VARIANT, f"SVG in the encoding {label}") from None
     try:
         return data.decode(codec)
     except UnicodeDecodeError as error:
@@ -146,7 +146,7 @@ def tokenise(text: str) -> Iterator[Token]:
 def checked(text: str) -> str:
     """The text with its own entities expanded.
 
-    Raises `CorruptFile` unless it is well-formed, `LeftAlone` where entities are not plain.
+    Raises `CorruptFile` unless it is well-formed, `FileSkipped` where entities are not plain.
     """
     declared = _PLAIN_SUBSET.match(text)
     _check(text, plain_subset=declared is not None)
@@ -159,7 +159,7 @@ def checked(text: str) -> str:
         text = f"{declared['head']}>{text[declared.end() :]}"
     longest = max(map(len, entities.values()), default=0)
     if longest * len(_REFERENCE.findall(text)) > _MAX_GROWTH:
-        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "SVG with too many entities of its own")
+        raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "SVG with too many entities of its own")
     text = _TOKEN.sub(partial(_expanded, entities), text)
     _check(text, plain_subset=False)
     return text
@@ -171,7 +171,7 @@ def _expanded(entities: dict[str, str], token: re.Match[str]) -> str:
         return token[0]
     known = _PREDEFINED.union(entities) if kind == "attributes" else _PREDEFINED
     if not known.issuperset(_REFERENCE.findall(token[0])):
-        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "SVG with entities of its own")
+        raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "SVG with entities of its own")
     return _REFERENCE.sub(lambda name: entities.get(name[1], name[0]), token[0])
 
 
@@ -191,8 +191,8 @@ def _check(text: str, *, plain_subset: bool) -> None:
 
 def _doctype(_name: str, _system: str | None, _public: str | None, has_subset: bool | int) -> None:  # noqa: FBT001 - expat calls it so
     if has_subset:
-        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "SVG with declarations in its document type")
+        raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "SVG with declarations in its document type")
 
 
 def _entity(*_: object) -> None:
-    raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "SVG with entities of its own")
+    raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "SVG with entities of its own")

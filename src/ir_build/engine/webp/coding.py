@@ -12,7 +12,7 @@ from PIL import Image
 
 from ...options import Effort
 from ..shared import raster
-from ..shared.scorer import Judge, work
+from ..shared.scorer import Scorer, work
 from ..shared.search import Found, Search
 from . import file as webp_file
 
@@ -138,14 +138,14 @@ def up_to_score(
         return None
     if image.mode == "RGBA" and alpha is None:
         alpha = transparency(image, effort)
-    judge = Judge(image, "WEBP", target, profile)
+    scorer = Scorer(image, "WEBP", target, profile)
 
     @cache
     def encode(method: int, quality: int) -> bytes:
         return _vp8(image, quality, method, alpha).file()
 
-    on_likely = cache(partial(judge.score_on, 0))
-    on_other = cache(partial(judge.score_on, 1)) if image.mode == "RGBA" else on_likely
+    on_likely = cache(partial(scorer.score_on, 0))
+    on_other = cache(partial(scorer.score_on, 1)) if image.mode == "RGBA" else on_likely
 
     def on_both(data: bytes) -> float:
         return min(on_likely(data), on_other(data))

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ...containers import riff
-from ...containers.riff import Chunk
-from ...errors import CorruptFile, LeftAlone, Reason
+from ...containers.riff import RiffChunk
+from ...errors import CorruptFile, FileSkipped, Reason
 
 _ANIMATION, _XMP, _EXIF, _ALPHA, _ICC = 0x02, 0x04, 0x08, 0x10, 0x20
 _FRAME_HEADER = 16
@@ -33,18 +33,18 @@ class Bitstream:
         """Whether the data says that there may be transparent pixels."""
         return bool(self.data[4] & 0x10) if self.lossless else self.alpha is not None
 
-    def chunks(self) -> list[Chunk]:
+    def chunks(self) -> list[RiffChunk]:
         """The picture as chunks."""
-        image = Chunk(b"VP8L" if self.lossless else b"VP8 ", self.data)
-        return [image] if self.alpha is None else [Chunk(b"ALPH", self.alpha), image]
+        image = RiffChunk(b"VP8L" if self.lossless else b"VP8 ", self.data)
+        return [image] if self.alpha is None else [RiffChunk(b"ALPH", self.alpha), image]
 
     def file(self) -> bytes:
         """The picture as a file of its own."""
-        return WebPFile(self.width, self.height, (Frame(b"", self),)).write()
+        return WebPFile(self.width, self.height, (WebPFrame(b"", self),)).write()
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class WebPFrame:
     """A picture and how it is shown."""
 
     #: place, size, duration, blending and disposal as in an ANMF chunk; empty in a still
@@ -58,14 +58,14 @@ class WebPFile:
 
     width: int
     height: int
-    frames: tuple[Frame, ...]
+    frames: tuple[WebPFrame, ...]
     #: background and loop count, None in a still
     animation: bytes | None = None
     icc: bytes | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
     #: chunks no specification knows
-    unknown: tuple[Chunk, ...] = ()
+    unknown: tuple[RiffChunk, ...] = ()
 
     @property
     def image(self) -> Bitstream:
@@ -74,7 +74,9 @@ class WebPFile:
 
     def with_image(self, image: Bitstream) -> WebPFile:
         """The same still with another picture."""
-        return replace(self, width=image.width, height=image.height, frames=(Frame(b"", image),))
+        return replace(
+            self, width=image.width, height=image.height, frames=(WebPFrame(b"", image),)
+        )
 
     def write(self) -> bytes:
         """The file; the simple layout where nothing asks for the extended one."""
@@ -85,7 +87,7 @@ class WebPFile:
                 return riff.write(chunks)
         return riff.write(self._extended())
 
-    def _extended(self) -> list[Chunk]:
+    def _extended(self) -> list[RiffChunk]:
         alpha = any(frame.image.has_alpha for frame in self.frames)
         flags = (
             (_ANIMATION if self.animation is not None else 0)
@@ -95,28 +97,28 @@ class WebPFile:
             | (_ICC if self.icc is not None else 0)
         )
         size = (self.width - 1).to_bytes(3, "little") + (self.height - 1).to_bytes(3, "little")
-        chunks = [Chunk(b"VP8X", bytes([flags, 0, 0, 0]) + size)]
+        chunks = [RiffChunk(b"VP8X", bytes([flags, 0, 0, 0]) + size)]
         if self.icc is not None:
-            chunks.append(Chunk(b"ICCP", self.icc))
+            chunks.append(RiffChunk(b"ICCP", self.icc))
         if self.animation is None:
             chunks += self.image.chunks()
         else:
-            chunks.append(Chunk(b"ANIM", self.animation))
+            chunks.append(RiffChunk(b"ANIM", self.animation))
             chunks += [
-                Chunk(b"ANMF", frame.header + riff.write_chunks(frame.image.chunks()))
+                RiffChunk(b"ANMF", frame.header + riff.write_chunks(frame.image.chunks()))
                 for frame in self.frames
             ]
         if self.exif is not None:
-            chunks.append(Chunk(b"EXIF", self.exif))
+            chunks.append(RiffChunk(b"EXIF", self.exif))
         if self.xmp is not None:
-            chunks.append(Chunk(b"XMP ", self.xmp))
+            chunks.append(RiffChunk(b"XMP ", self.xmp))
         return [*chunks, *self.unknown]
 
 
 def read(data: bytes) -> WebPFile:
     """Take a file apart.
 
-    Raises `CorruptFile` where its parts contradict each other, `LeftAlone` where viewers
+    Raises `CorruptFile` where its parts contradict each other, `FileSkipped` where viewers
     would not agree on what it shows.
     """
     chunks = riff.read(data)
@@ -126,9 +128,11 @@ def read(data: bytes) -> WebPFile:
         image = _bitstream(chunks)
         unknown = tuple(chunk for chunk in chunks if chunk.code not in (b"VP8 ", b"VP8L"))
         if unknown and unknown[0].code == b"ALPH":
-            raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "transparency outside the extended layout")
+            raise FileSkipped(
+                Reason.UNSUPPORTED_VARIANT, "transparency outside the extended layout"
+            )
         # what follows the picture in the simple layout is not read by anyone
-        return WebPFile(image.width, image.height, (Frame(b"", image),))
+        return WebPFile(image.width, image.height, (WebPFrame(b"", image),))
     head = chunks[0].data
     if len(head) < 10:
         raise CorruptFile("the header of the WebP is cut short")
@@ -148,11 +152,11 @@ def read(data: bytes) -> WebPFile:
         if len(animation) != 6 or not frames:
             raise CorruptFile("an animation without frames")
     else:
-        frames = (Frame(b"", _bitstream(chunks)),)
+        frames = (WebPFrame(b"", _bitstream(chunks)),)
         if (frames[0].image.width, frames[0].image.height) != (width, height):
             raise CorruptFile("the picture is not as large as the header says")
     if not flags & _ALPHA and any(frame.image.has_alpha for frame in frames):
-        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "transparency that the header denies")
+        raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "transparency that the header denies")
     return WebPFile(
         width,
         height,
@@ -165,17 +169,17 @@ def read(data: bytes) -> WebPFile:
     )
 
 
-def _frame(chunk: Chunk) -> Frame:
+def _frame(chunk: RiffChunk) -> WebPFrame:
     header = chunk.data[:_FRAME_HEADER]
     if len(header) < _FRAME_HEADER:
         raise CorruptFile("a frame is cut short")
     image = _bitstream(riff.read_chunks(chunk.data[_FRAME_HEADER:]))
     if (image.width, image.height) != (_uint24(header, 6) + 1, _uint24(header, 9) + 1):
         raise CorruptFile("a frame is not as large as its header says")
-    return Frame(header, image)
+    return WebPFrame(header, image)
 
 
-def _bitstream(chunks: list[Chunk]) -> Bitstream:
+def _bitstream(chunks: list[RiffChunk]) -> Bitstream:
     alpha = None
     for chunk in chunks:
         if chunk.code == b"ALPH":

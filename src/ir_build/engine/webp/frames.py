@@ -11,7 +11,7 @@ from ...errors import CorruptFile
 from ...options import Compression, Effort
 from ..shared import raster
 from . import coding
-from .file import Frame, WebPFile
+from .file import WebPFile, WebPFrame
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -42,8 +42,8 @@ def compress(
     work = sum(frame.image.width * frame.image.height for frame in file.frames)
     if work > _AFFORDABLE[options.effort] or len(file.frames) > _MAX_FRAMES:
         return file, None, ()
-    exact: list[Frame] = []
-    lossy: list[Frame] = []
+    exact: list[WebPFrame] = []
+    lossy: list[WebPFrame] = []
     quality = 75
     for frame in file.frames:
         image = coding.decode(frame.image)
@@ -74,7 +74,7 @@ def _resized(file: WebPFile, size: tuple[int, int], options: Options) -> WebPFil
     target = options.quality
     if options.compression_type is not Compression.LOSSY:
         target = max(target, _RESIZED_TARGET)
-    frames: list[Frame] = []
+    frames: list[WebPFrame] = []
     before: Image.Image | None = None
     for number, frame in enumerate(file.frames):
         try:
@@ -96,7 +96,7 @@ def _resized(file: WebPFile, size: tuple[int, int], options: Options) -> WebPFil
             stream = coding.lossy(part, 100, options.effort)
         fields = (box[0] // 2, box[1] // 2, part.width - 1, part.height - 1)
         header = b"".join(field.to_bytes(3, "little") for field in fields)
-        frames.append(Frame(header + frame.header[12:15] + bytes([_REPLACE]), stream))
+        frames.append(WebPFrame(header + frame.header[12:15] + bytes([_REPLACE]), stream))
         before = image
     return replace(file, width=size[0], height=size[1], frames=tuple(frames))
 

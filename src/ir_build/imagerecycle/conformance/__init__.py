@@ -28,7 +28,7 @@ CHECKS: tuple[Callable[[Probe], None], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CheckResult:
     """What became of one check."""
 
     claim: str
@@ -36,7 +36,7 @@ class Result:
     detail: str = ""  #: what was seen instead, or why it was skipped
 
 
-def run(credentials: Credentials) -> Iterator[Result]:
+def run(credentials: Credentials) -> Iterator[CheckResult]:
     """Run every check against the server of `credentials`, which must be a main account's.
 
     What a check made is deleted at the end, also when the caller stops half-way.
@@ -48,11 +48,11 @@ def run(credentials: Credentials) -> Iterator[Result]:
             try:
                 check(probe)
             except Broken as broken:
-                yield Result(claim, "fails", str(broken))
+                yield CheckResult(claim, "fails", str(broken))
             except Skipped as skipped:
-                yield Result(claim, "skipped", str(skipped))
+                yield CheckResult(claim, "skipped", str(skipped))
             except requests.RequestException as error:
                 # Its message has the address in it, and with it the secret.
-                yield Result(claim, "fails", f"no answer: {type(error).__name__}")
+                yield CheckResult(claim, "fails", f"no answer: {type(error).__name__}")
             else:
-                yield Result(claim, "holds")
+                yield CheckResult(claim, "holds")

@@ -1,10 +1,10 @@
 """The wire format of the ImageRecycle v1 API, both directions, with no socket in sight.
 
 `shapes` are the values in our words; `outgoing` and `incoming` turn them into requests and back,
-`answers` into answers and back, `faults` into error answers and back. A client encodes requests
+`responses` into answers and back, `errors` into error answers and back. A client encodes requests
 and decodes answers, a server does the opposite: both stand on this.
 
-Decoding is lenient, as the clients and servers that are about need it: both documented generations
+Decoding is tolerant, as the clients and servers that are about need it: both documented generations
 of a shape, numbers as text, dates in many forms, names in any case. Encoding is strict.
 """
 

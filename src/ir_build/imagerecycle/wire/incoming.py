@@ -1,4 +1,4 @@
-"""Decode requests, as a server gets them: lenient to everything that clients are known to send.
+"""Decode requests, as a server gets them: tolerant of everything that clients are known to send.
 
 What cannot be understood is a `RequestError`, whose message is for the one who sent it.
 """

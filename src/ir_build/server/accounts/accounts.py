@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigError
 from ...imagerecycle.wire import SubAccount, SubAccountFields
-from ..errors import Refusal, not_found, unauthorized
+from ..errors import HttpError, not_found, unauthorized
 from ..storage.database import Sql
 from . import months
 
@@ -29,7 +29,7 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Credentials:
+class IssuedCredentials:
     """A key and its secret, for the one moment in which they are shown."""
 
     key: str
@@ -82,7 +82,7 @@ class Accounts:
         self._keyring = keyring
         self._file_max_size = file_max_size
 
-    def prepare(self, now: int, quota: int) -> Credentials | None:
+    def prepare(self, now: int, quota: int) -> IssuedCredentials | None:
         """Make the main account at the first start; its credentials, None at every later one."""
         with self._database.transaction() as transaction:
             self._database.lock_schema(transaction)
@@ -94,11 +94,13 @@ class Accounts:
             _, credentials = self._insert(transaction, None, fields, now)
             return credentials
 
-    def reset_main_secret(self) -> Credentials:
+    def reset_main_secret(self) -> IssuedCredentials:
         """Give the main account a new secret; the old one is dead."""
         with self._database.transaction() as transaction:
             number, key, _ = transaction.row(_MAIN) or (0, "", b"")
-            return Credentials(key, self._set_secret(transaction, number, secrets.token_hex(32)))
+            return IssuedCredentials(
+                key, self._set_secret(transaction, number, secrets.token_hex(32))
+            )
 
     def seal_anew(self) -> None:
         """Put under the first key what is under another one. Raises `ConfigError` without any."""
@@ -124,7 +126,7 @@ class Accounts:
                 self._set_secret(transaction, number, secret)
 
     def authenticate(self, key: str, secret: str) -> Caller:
-        """Whose key and secret these are. Raises `Refusal`."""
+        """Whose key and secret these are. Raises `HttpError`."""
         found = self._database.row(_AUTHENTICATE, key=key)
         known = bytes(found[0]) if found else _NO_DIGEST
         if not self._keyring.matches(secret, known) or found is None:
@@ -132,7 +134,7 @@ class Accounts:
         return Caller(*found[1:])
 
     def account(self, caller: Caller, now: int) -> SubAccount:
-        """The caller's own account. Raises `Refusal`."""
+        """The caller's own account. Raises `HttpError`."""
         found = self._database.row(_ONE, id=caller.id)
         if found is None:  # deleted since it was authenticated
             raise unauthorized()
@@ -144,18 +146,18 @@ class Accounts:
         return [self._account(row, now) for row in rows]
 
     def sub(self, caller: Caller, number: int, now: int) -> SubAccount:
-        """One sub-account. Raises `Refusal`."""
+        """One sub-account. Raises `HttpError`."""
         found = self._database.row(_SUB, id=number, parent=caller.id)
         if found is None:
             raise not_found()
         return self._account(found, now)
 
     def create_sub(self, caller: Caller, fields: SubAccountFields, now: int) -> SubAccount:
-        """A new sub-account. Raises `Refusal`."""
+        """A new sub-account. Raises `HttpError`."""
         with self._database.transaction() as transaction:
             (count,) = transaction.row(_COUNT_SUBS, parent=caller.id) or (0,)
             if count >= _MOST_SUBS:
-                raise Refusal(
+                raise HttpError(
                     400, f"There are {count} sub-accounts, which is the most: remove some"
                 )
             number, _ = self._insert(transaction, caller.id, fields, now)
@@ -168,7 +170,7 @@ class Accounts:
         fields: SubAccountFields,
         now: int,
     ) -> SubAccount:
-        """Change the `fields` that are not None. Raises `Refusal`."""
+        """Change the `fields` that are not None. Raises `HttpError`."""
         with self._database.transaction() as transaction:
             old = self._owned(transaction, caller, number, now)
             transaction.run(
@@ -181,21 +183,21 @@ class Accounts:
             return self._owned(transaction, caller, number, now)
 
     def reset_secret(self, caller: Caller, number: int, now: int) -> SubAccount:
-        """Give a sub-account a new secret; the old one is dead. Raises `Refusal`."""
+        """Give a sub-account a new secret; the old one is dead. Raises `HttpError`."""
         with self._database.transaction() as transaction:
             self._owned(transaction, caller, number, now)
             self._set_secret(transaction, number, secrets.token_hex(32))
             return self._owned(transaction, caller, number, now)
 
     def reset_quota(self, caller: Caller, number: int, now: int) -> SubAccount:
-        """Let a sub-account start its period anew; its parent's use stays. Raises `Refusal`."""
+        """Let a sub-account start its period anew; its parent's use stays. Raises `HttpError`."""
         with self._database.transaction() as transaction:
             self._owned(transaction, caller, number, now)
             transaction.run(_RESET_USED, id=number)
             return self._owned(transaction, caller, number, now)
 
     def delete_sub(self, transaction: Transaction, caller: Caller, number: int) -> None:
-        """Remove a sub-account; its images are the caller's business. Raises `Refusal`."""
+        """Remove a sub-account; its images are the caller's business. Raises `HttpError`."""
         if not transaction.run(_DELETE, id=number, parent=caller.id):
             raise not_found()
         transaction.run(_DELETE_USAGE, id=number)
@@ -212,8 +214,8 @@ class Accounts:
         parent: int | None,
         fields: SubAccountFields,
         now: int,
-    ) -> tuple[int, Credentials]:
-        credentials = Credentials(secrets.token_hex(16), secrets.token_hex(32))
+    ) -> tuple[int, IssuedCredentials]:
+        credentials = IssuedCredentials(secrets.token_hex(16), secrets.token_hex(32))
         (number,) = transaction.row(
             _INSERT,
             parent=parent,

@@ -55,7 +55,7 @@ _MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Reservation:
     """Work under way, and the bytes that are reserved for it."""
 
     id: str
@@ -63,9 +63,9 @@ class Job:
     size: int  #: bytes
 
 
-def reserve(database: Database, caller: Caller, size: int, now: int, deadline: int) -> Job:
-    """Set `size` bytes aside, until `deadline` at the latest. Raises `Refusal`."""
-    job = Job(secrets.token_hex(16), caller, size)
+def reserve(database: Database, caller: Caller, size: int, now: int, deadline: int) -> Reservation:
+    """Set `size` bytes aside, until `deadline` at the latest. Raises `HttpError`."""
+    job = Reservation(secrets.token_hex(16), caller, size)
     with database.transaction() as transaction:
         _take(transaction, _RESERVE, caller, size, now)
         transaction.run(
@@ -79,8 +79,8 @@ def reserve(database: Database, caller: Caller, size: int, now: int, deadline: i
     return job
 
 
-def settle(transaction: Transaction, job: Job, size_after: int, now: int) -> None:
-    """Charge what was reserved. Raises `Refusal` when the reservation has lapsed."""
+def settle(transaction: Transaction, job: Reservation, size_after: int, now: int) -> None:
+    """Charge what was reserved. Raises `HttpError` when the reservation has lapsed."""
     if not transaction.run(_CLOSE_JOB, id=job.id):
         raise unavailable("It took too long; nothing was charged")
     for number, period in _periods(job.caller, now):
@@ -90,12 +90,12 @@ def settle(transaction: Transaction, job: Job, size_after: int, now: int) -> Non
 
 
 def charge(transaction: Transaction, caller: Caller, size: int, size_after: int, now: int) -> None:
-    """Charge at once what needed no reservation. Raises `Refusal`."""
+    """Charge at once what needed no reservation. Raises `HttpError`."""
     _take(transaction, _CHARGE, caller, size, now)
     _count(transaction, caller, size, size_after, now)
 
 
-def release(database: Database, job: Job) -> None:
+def release(database: Database, job: Reservation) -> None:
     """Give back what was reserved for work that failed."""
     with database.transaction() as transaction:
         _release(transaction, job.id, job.caller.id, job.caller.parent_id, job.size)

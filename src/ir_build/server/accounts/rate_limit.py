@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _MOST_BUCKETS = 10_000
 
 
-class Buckets:
+class RateLimiter:
     """Lets `burst` requests of a key through at once, and `rate` a second after that."""
 
     def __init__(
@@ -29,7 +29,7 @@ class Buckets:
         self._levels: dict[int, tuple[float, float]] = {}
 
     def take(self, key: int) -> None:
-        """Count one request. Raises `Refusal` 429 when it comes too early."""
+        """Count one request. Raises `HttpError` 429 when it comes too early."""
         if not self._rate:
             return
         with self._lock:

@@ -18,12 +18,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin
 
 from ... import formats
-from ..errors import Refusal
+from ..errors import HttpError
 from ..storage.spool import Spool
-from .ssrf_policy import Destinations, Forbidden, parse
+from .ssrf_policy import ForbiddenAddress, SsrfPolicy, parse
 
 if TYPE_CHECKING:
-    from ..service import Service
+    from pathlib import Path
+
+    from prometheus_client import Counter
+
+    from ..settings import Settings
     from .ssrf_policy import Target
 
 _LOG = logging.getLogger(__name__)
@@ -43,24 +47,24 @@ _HEADERS = {
 class Fetcher:
     """Fetches files, a few at a time."""
 
-    def __init__(self, service: Service) -> None:
-        settings = service.settings
-        self._destinations = Destinations(settings.url_uploads, settings.url_allow)
-        self._folder = service.storage.incoming
+    def __init__(self, settings: Settings, folder: Path, outcomes: Counter) -> None:
+        """Fetch into `folder`; `outcomes` counts what was fetched and what was refused."""
+        self._policy = SsrfPolicy(settings.url_uploads, settings.url_allow)
+        self._folder = folder
         self._most = settings.max_file_size
         self._seconds = settings.url_time_limit
-        self._outcomes = service.metrics.fetches
+        self._outcomes = outcomes
         self._tls = ssl.create_default_context()
         self._threads = ThreadPoolExecutor(_THREADS, "fetch")
 
     async def fetch(self, url: str) -> tuple[Spool, str]:
-        """The file at `url`, and what it is called there. Raises `Refusal`."""
-        if self._destinations.off:
-            raise Refusal(400, "This server fetches nothing from elsewhere: send the file itself")
+        """The file at `url`, and what it is called there. Raises `HttpError`."""
+        if self._policy.off:
+            raise HttpError(400, "This server fetches nothing from elsewhere: send the file itself")
         loop = asyncio.get_running_loop()
         try:
             found = await loop.run_in_executor(self._threads, self._fetch, url)
-        except Refusal:
+        except HttpError:
             self._outcomes.labels("refused").inc()
             raise
         self._outcomes.labels("fetched").inc()
@@ -81,7 +85,7 @@ class Fetcher:
         try:
             target = self._follow(url, exchange, spool)
             whole = True
-        except Forbidden as error:
+        except ForbiddenAddress as error:
             _LOG.info("a URL upload was refused: %s", error)
             raise _unreachable() from None
         except (OSError, http.client.HTTPException) as error:
@@ -97,30 +101,30 @@ class Fetcher:
     def _follow(self, url: str, exchange: _Exchange, spool: Spool) -> Target:
         first = target = parse(url)
         for _ in range(_REDIRECTS + 1):
-            answer = exchange.get(target, self._destinations.addresses(target))
+            answer = exchange.get(target, self._policy.addresses(target))
             if answer.status not in (301, 302, 303, 307, 308):
                 self._take(answer, spool)
                 if exchange.ended:
-                    raise Refusal(400, "The file at this URL came too slowly")
+                    raise HttpError(400, "The file at this URL came too slowly")
                 return first
             url = urljoin(url, answer.headers.get("Location", ""))
             target = parse(url)
-        raise Refusal(400, "The URL redirects too often")
+        raise HttpError(400, "The URL redirects too often")
 
     def _take(self, answer: http.client.HTTPResponse, spool: Spool) -> None:
         if answer.status != 200:
-            raise Refusal(400, f"The URL was answered with {answer.status}")
+            raise HttpError(400, f"The URL was answered with {answer.status}")
         declared = answer.length
         if declared is not None and declared > self._most:
             raise _too_large(self._most)
         while piece := answer.read(_PIECE):
             if not spool.size and formats.sniff(piece) is None:
-                raise Refusal(400, "There is no image or PDF at this URL")
+                raise HttpError(400, "There is no image or PDF at this URL")
             if spool.size + len(piece) > self._most:
                 raise _too_large(self._most)
             spool.write(piece)
         if not spool.size or (declared is not None and spool.size != declared):
-            raise Refusal(400, "The file at this URL was cut short")
+            raise HttpError(400, "The file at this URL was cut short")
 
 
 class _Exchange:
@@ -191,10 +195,10 @@ class _Exchange:
         raise OSError
 
 
-def _unreachable() -> Refusal:
+def _unreachable() -> HttpError:
     # One text for everything that goes wrong on the way, so that it tells nothing about networks.
-    return Refusal(400, "The file at this URL cannot be fetched")
+    return HttpError(400, "The file at this URL cannot be fetched")
 
 
-def _too_large(most: int) -> Refusal:
-    return Refusal(400, f"The file is larger than {most} bytes")
+def _too_large(most: int) -> HttpError:
+    return HttpError(400, f"The file is larger than {most} bytes")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _PORTS = {"http": 80, "https": 443}
 
 
-class Forbidden(Exception):
+class ForbiddenAddress(Exception):
     """The URL leads nowhere that may be fetched from."""
 
 
@@ -34,17 +34,17 @@ class Target:
 def parse(url: str) -> Target:
     """What `url` asks for. Raises `Forbidden`."""
     if any(character <= " " or character in "\\\x7f" for character in url):
-        raise Forbidden("the URL has characters in it that no URL has")
+        raise ForbiddenAddress("the URL has characters in it that no URL has")
     try:
         parts = urlsplit(url)
         port = parts.port
         host = (parts.hostname or "").encode("idna").decode() if parts.hostname else ""
     except ValueError:  # also a host that is no name
-        raise Forbidden("it is no URL") from None
+        raise ForbiddenAddress("it is no URL") from None
     if parts.scheme not in _PORTS or not host:
-        raise Forbidden("only http and https URLs are fetched")
+        raise ForbiddenAddress("only http and https URLs are fetched")
     if parts.username is not None or parts.password is not None:
-        raise Forbidden("a URL with a user name is not fetched")
+        raise ForbiddenAddress("a URL with a user name is not fetched")
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
     return Target(
@@ -52,7 +52,7 @@ def parse(url: str) -> Target:
     )
 
 
-class Destinations:
+class SsrfPolicy:
     """What the operator allows."""
 
     def __init__(self, policy: str, allowed: Iterable[str]) -> None:
@@ -76,7 +76,7 @@ class Destinations:
         """
         listed = self._is_listed(target.host, target.port)
         if not listed and self._policy != "public" and not self._networks:
-            raise Forbidden("not a host of url_allow")
+            raise ForbiddenAddress("not a host of url_allow")
         found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
         addresses: list[tuple[socket.AddressFamily, str]] = [
             (family, str(address[0])) for family, _, _, _, address in found
@@ -84,7 +84,7 @@ class Destinations:
         public = self._policy == "public" and target.port in _PORTS.values()
         for _, address in addresses:
             if not (listed or self._in_network(address) or (public and is_public(address))):
-                raise Forbidden("not an address that may be fetched from")
+                raise ForbiddenAddress("not an address that may be fetched from")
         return addresses
 
     def _add(self, entry: str) -> None:

@@ -10,7 +10,7 @@ from ...errors import RequestError
 from ...imagerecycle.wire import incoming
 from ...imagerecycle.wire import responses as encode
 from ..accounts import quota_accounting
-from ..errors import Refusal, not_found
+from ..errors import HttpError, not_found
 from ..images import images
 from .form import read_fields
 from .responses import document
@@ -40,7 +40,7 @@ def routes(service: Service) -> list[Route]:
     async def main_caller(request: Request) -> tuple[Caller, dict[str, str]]:
         caller, fields = await known(request)
         if caller.parent_id is not None:
-            raise Refusal(403, "A sub-account has no sub-accounts")
+            raise HttpError(403, "A sub-account has no sub-accounts")
         return caller, fields
 
     async def mine(request: Request) -> Response:

@@ -13,14 +13,14 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from ...errors import ConfigError, RequestError
-from ..errors import Refusal, unavailable
-from ..images.garbage_collection import sweep_for_ever
+from ..errors import HttpError, unavailable
+from ..images.garbage_collection import collect_for_ever
 from ..service import Service
 from ..storage.database import DatabaseUnavailable
-from ..storage.storage import Missing, StorageUnavailable
+from ..storage.errors import MissingObject, StorageUnavailable
 from . import account_endpoints, health, image_endpoints, pages, reference
-from .middleware import Observe
-from .responses import refused
+from .middleware import RequestMiddleware
+from .responses import error_response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -56,7 +56,7 @@ def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) ->
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        sweeping = asyncio.create_task(sweep_for_ever(service))
+        sweeping = asyncio.create_task(collect_for_ever(service))
         try:
             yield
         finally:
@@ -67,14 +67,14 @@ def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) ->
 
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(Observe, routes=routes, metrics=service.metrics)],
+        middleware=[Middleware(RequestMiddleware, routes=routes, metrics=service.metrics)],
         exception_handlers={
-            Refusal: _refusal,
+            HttpError: _refusal,
             RequestError: _request_error,
             HTTPException: _http_error,
             DatabaseUnavailable: _unavailable,
             StorageUnavailable: _unavailable,
-            Missing: _unavailable,
+            MissingObject: _unavailable,
         },
         lifespan=lifespan,
     )
@@ -85,19 +85,19 @@ def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) ->
 
 
 async def _refusal(_: Request, error: Exception) -> Response:
-    assert isinstance(error, Refusal)
-    return refused(error)
+    assert isinstance(error, HttpError)
+    return error_response(error)
 
 
 async def _request_error(_: Request, error: Exception) -> Response:
-    return refused(Refusal(400, str(error)))
+    return error_response(HttpError(400, str(error)))
 
 
 async def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return refused(Refusal(error.status_code, error.detail, headers=error.headers))
+    return error_response(HttpError(error.status_code, error.detail, headers=error.headers))
 
 
 async def _unavailable(_: Request, error: Exception) -> Response:
     _LOG.error("not available: %s: %s", type(error).__name__, error)
-    return refused(unavailable("The server cannot work now: try again"))
+    return error_response(unavailable("The server cannot work now: try again"))

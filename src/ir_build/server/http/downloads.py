@@ -14,7 +14,7 @@ from ...imagerecycle.wire import FileKind, incoming
 from ..accounts.keyring import token_number
 from ..errors import not_found
 from ..images import images
-from ..storage.storage import Missing
+from ..storage.errors import MissingObject
 from .form import read_fields
 from .responses import token_kind
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from typing_extensions import Buffer
 
-    from ..images.images import Image
+    from ..images.images import ImageRow
     from ..service import Service
 
 _MOST_IN_A_ZIP = 1000
@@ -61,7 +61,7 @@ def file_endpoint(service: Service) -> Callable[[Request], Awaitable[Response]]:
         pieces = service.storage.read(key)
         try:
             first = await service.run(next, pieces, b"")
-        except Missing:
+        except MissingObject:
             raise not_found() from None
         return StreamingResponse(_rest(service, first, pieces), 200, headers, mime)
 
@@ -96,7 +96,7 @@ def _kind(request: Request) -> FileKind:
         raise not_found() from None
 
 
-def _object(image: Image, kind: FileKind) -> tuple[str, int]:
+def _object(image: ImageRow, kind: FileKind) -> tuple[str, int]:
     if kind is FileKind.OPTIMIZED:
         return image.result.optimized, image.result.size_after
     return image.result.original, image.result.size_before
@@ -127,7 +127,7 @@ class _Sink(io.RawIOBase):
         return b"".join(pieces)
 
 
-def _zipped(service: Service, kind: FileKind, found: list[Image]) -> Iterator[bytes]:
+def _zipped(service: Service, kind: FileKind, found: list[ImageRow]) -> Iterator[bytes]:
     sink = _Sink()
     names: set[str] = set()
     # What is compressed already gains nothing by it.

@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ...errors import RequestError
 from ...imagerecycle.wire import incoming
-from ..errors import Refusal
+from ..errors import HttpError
+from ..storage.errors import StorageUnavailable
 from ..storage.spool import IN_MEMORY, Spool
-from ..storage.storage import StorageUnavailable
 from .multipart import Parser, PartBegin, PartEnd
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-    from pathlib import Path
 
     from starlette.types import Receive, Scope
 
+    from ..limits import Limits
     from .multipart import Event
 
 _R = TypeVar("_R")
@@ -55,23 +55,13 @@ class Form:
             self.file.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a body may be."""
-
-    file_size: int  #: bytes
-    idle: float  #: seconds without a byte
-    rate: int  #: bytes a second
-    folder: Path  #: for files on their way in
-
-
 def content_type(scope: Scope) -> str:
     """The Content-Type of a request, as it was sent."""
     return _header(scope, b"content-type")
 
 
 async def read_fields(scope: Scope, receive: Receive, limits: Limits) -> dict[str, str]:
-    """The fields of a request that brings no file. Raises `Refusal` and `RequestError`."""
+    """The fields of a request that brings no file. Raises `HttpError` and `RequestError`."""
     form = await read_form(scope, receive, limits, None)
     form.close()
     return form.fields
@@ -85,7 +75,7 @@ async def read_form(
 ) -> Form:
     """The fields of a request, and its file; `admit` is called before that goes to the disk.
 
-    Without `admit` a file is passed over. Raises `Refusal` and `RequestError`.
+    Without `admit` a file is passed over. Raises `HttpError` and `RequestError`.
     """
     asked = _asked(scope)
     kind = content_type(scope)
@@ -99,18 +89,18 @@ async def read_form(
         if declared.isdigit() and int(declared) > most:
             raise _too_large(limits)
         if multipart:
-            return await _multipart(body, kind, _Reader(asked, limits, admit))
+            return await _multipart(body, kind, _FormReader(asked, limits, admit))
         data = b"".join([piece async for piece in body.pieces()])
         return Form(asked | incoming.fields("", kind, data))
-    except (Refusal, RequestError, StorageUnavailable) as error:
-        if not (isinstance(error, Refusal) and error.status == 408):
+    except (HttpError, RequestError, StorageUnavailable) as error:
+        if not (isinstance(error, HttpError) and error.status == 408):
             await body.drain()
         raise
     finally:
         body.close()
 
 
-async def _multipart(body: _Body, kind: str, reader: _Reader) -> Form:
+async def _multipart(body: _Body, kind: str, reader: _FormReader) -> Form:
     try:
         parser = Parser(kind)
         async for piece in body.pieces():
@@ -123,7 +113,7 @@ async def _multipart(body: _Body, kind: str, reader: _Reader) -> Form:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _FormReader:
     """Turns the events of a multipart body into a form."""
 
     fields: dict[str, str]
@@ -170,7 +160,7 @@ class _Reader:
                 await self.admit(self.fields)
                 self._admitted = True
             elif size > _UNKNOWN_SENDER:
-                raise Refusal(401, "The field auth must come before a file as large as this")
+                raise HttpError(401, "The field auth must come before a file as large as this")
         self._spool.write(data)
 
     def _end(self) -> None:
@@ -195,10 +185,10 @@ class _Body:
         self._limits = limits
         self._most = most
         self._more = True
-        self._patience = _Patience(limits.idle)
+        self._timeout = _BodyTimeout(limits.idle)
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """Its pieces as they come. Raises `Refusal`."""
+        """Its pieces as they come. Raises `HttpError`."""
         started = time.monotonic()
         size = 0
         while self._more:
@@ -216,28 +206,28 @@ class _Body:
         """Read on, within reason: many clients look for an answer only after their last byte."""
         until = time.monotonic() + _DRAIN_SECONDS
         left = _DRAINED
-        with contextlib.suppress(Refusal):
+        with contextlib.suppress(HttpError):
             while self._more and left > 0 and time.monotonic() < until:
                 left -= len(await self._piece())
 
     def close(self) -> None:
         """Nothing is waited for any more."""
-        self._patience.close()
+        self._timeout.close()
 
     async def _piece(self) -> bytes:
         try:
-            message = await self._patience.wait(self._receive())
+            message = await self._timeout.wait(self._receive())
         except TimeoutError:
             self._more = False
             raise _too_slow() from None
         if message["type"] == "http.disconnect":
             self._more = False
-            raise Refusal(400, "The connection was closed before the whole request had come")
+            raise HttpError(400, "The connection was closed before the whole request had come")
         self._more = message.get("more_body", False)
         return bytes(message.get("body", b""))
 
 
-class _Patience:
+class _BodyTimeout:
     """What `asyncio.timeout` is for one wait, for all waits of a task, with one timer."""
 
     def __init__(self, seconds: float) -> None:
@@ -298,9 +288,9 @@ def _header(scope: Scope, name: bytes) -> str:
     return ""
 
 
-def _too_large(limits: Limits) -> Refusal:
-    return Refusal(400, f"The file is larger than {limits.file_size} bytes")
+def _too_large(limits: Limits) -> HttpError:
+    return HttpError(400, f"The file is larger than {limits.file_size} bytes")
 
 
-def _too_slow() -> Refusal:
-    return Refusal(408, "The request came too slowly", headers={"Connection": "close"})
+def _too_slow() -> HttpError:
+    return HttpError(408, "The request came too slowly", headers={"Connection": "close"})

@@ -8,8 +8,8 @@ from starlette.routing import Route
 
 from ..errors import unavailable
 from ..storage.database import DatabaseUnavailable, Sql
-from ..storage.storage import StorageUnavailable
-from .responses import document, refused
+from ..storage.errors import StorageUnavailable
+from .responses import document, error_response
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -30,15 +30,15 @@ def routes(service: Service) -> list[Route]:
     async def readyz(_: Request) -> Response:
         """Database and storage answer too, and nobody has told the server to stop."""
         if service.stopping:
-            return refused(unavailable("stopping"))
+            return error_response(unavailable("stopping"))
         try:
             await service.run(service.database.row, _PROBE)
         except DatabaseUnavailable:
-            return refused(unavailable("the database does not answer"))
+            return error_response(unavailable("the database does not answer"))
         try:
             await service.run(service.storage.check)
         except StorageUnavailable:
-            return refused(unavailable("the storage does not answer"))
+            return error_response(unavailable("the storage does not answer"))
         return document({"status": "ready"})
 
     return [Route("/healthz", healthz), Route("/readyz", readyz)]

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from ...errors import RequestError
 from ...imagerecycle.wire import incoming
 from ...imagerecycle.wire import responses as encode
-from ..errors import Refusal, busy, not_found
+from ..errors import HttpError, busy, not_found
 from ..images import images
 from ..images.uploads import Upload
 from .downloads import file_endpoint, zip_endpoint
@@ -52,7 +52,7 @@ def routes(service: Service) -> list[Route]:
         return document(encode.encode_image(wire_image(service, image)))
 
     async def upload(request: Request) -> Response:
-        place = _Place(service)
+        place = _UploadSlot(service)
         try:
             return await _upload(service, request, place)
         finally:
@@ -83,7 +83,7 @@ def routes(service: Service) -> list[Route]:
     ]
 
 
-class _Place:
+class _UploadSlot:
     """One of the places for uploads under way; none is held for a sender who is not known yet."""
 
     def __init__(self, service: Service) -> None:
@@ -101,7 +101,7 @@ class _Place:
         self._held = False
 
 
-async def _upload(service: Service, request: Request, place: _Place) -> Response:
+async def _upload(service: Service, request: Request, place: _UploadSlot) -> Response:
     admitted: list[Caller] = []
 
     async def admit(fields: Mapping[str, str]) -> None:
@@ -129,7 +129,7 @@ async def _finished(service: Service, admitted: list[Caller], form: Form) -> Res
         raise
     if form.file is None:
         if wanted.url is None:
-            raise Refusal(400, "Send a file in the field file, or its address in the field url")
+            raise HttpError(400, "Send a file in the field file, or its address in the field url")
         form.file, form.filename = await service.fetcher.fetch(wanted.url)
     compressor = service.compressor
     options = compressor.options(wanted.params) if compressor else None

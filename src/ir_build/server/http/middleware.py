@@ -7,9 +7,9 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from ..errors import Refusal
+from ..errors import HttpError
 from ..logs import REQUESTS
-from .responses import refused
+from .responses import error_response
 
 if TYPE_CHECKING:
     from starlette.routing import Route
@@ -21,7 +21,7 @@ _LOG = logging.getLogger(REQUESTS)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
 
 
-class Observe:
+class RequestMiddleware:
     """Wraps the application."""
 
     def __init__(self, app: ASGIApp, routes: list[Route], metrics: Metrics) -> None:
@@ -60,7 +60,7 @@ class Observe:
             _LOG.exception("internal error", extra={"facts": {"id": identifier}})
             if started_answer:
                 raise  # the connection is closed, so that nobody takes a part for the whole
-            await refused(Refusal(500, "Internal error"))(scope, receive, note)
+            await error_response(HttpError(500, "Internal error"))(scope, receive, note)
         finally:
             self._note(scope, identifier, status, sent, time.perf_counter() - started)
 

@@ -16,8 +16,8 @@ from ...imagerecycle.wire.responses import CONTENT_TYPE, dump
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..errors import Refusal
-    from ..images.images import Image
+    from ..errors import HttpError
+    from ..images.images import ImageRow
     from ..service import Service
 
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -30,12 +30,12 @@ def document(
     return Response(dump(body), status, {**_HEADERS, **(headers or {})}, CONTENT_TYPE)
 
 
-def refused(refusal: Refusal) -> Response:
+def error_response(error: HttpError) -> Response:
     """An error answer."""
-    return document(encode(refusal.status, refusal.message), refusal.status, refusal.headers)
+    return document(encode(error.status, error.message), error.status, error.headers)
 
 
-def wire_image(service: Service, image: Image) -> WireImage:
+def wire_image(service: Service, image: ImageRow) -> WireImage:
     """An image as clients see it, with its links."""
     return WireImage(
         id=image.id,
@@ -52,7 +52,7 @@ def wire_image(service: Service, image: Image) -> WireImage:
 
 
 def wire_page(
-    service: Service, found: Sequence[Image], total: int, offset: int, limit: int
+    service: Service, found: Sequence[ImageRow], total: int, offset: int, limit: int
 ) -> ImagePage:
     """A page of images, with links to its neighbours."""
     before = max(0, offset - limit)
@@ -69,7 +69,7 @@ def token_kind(kind: FileKind) -> FileKind:
     return FileKind.OPTIMIZED if kind is FileKind.OPTIMIZED else FileKind.ORIGINAL
 
 
-def _link(service: Service, kind: FileKind, image: Image) -> str:
+def _link(service: Service, kind: FileKind, image: ImageRow) -> str:
     token = service.keyring.token(token_kind(kind), image.id, image.created)
     return service.api_url + file_path(kind, token, image.filename)
 

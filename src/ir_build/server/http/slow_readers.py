@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 _SECONDS = 30.0
 
 
-class Reading(HttpToolsProtocol):
+class SlowReaderProtocol(HttpToolsProtocol):
     """A connection that is cut when its client does not take what was written to it."""
 
-    _patience: asyncio.TimerHandle | None = None
+    _cut_timer: asyncio.TimerHandle | None = None
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -46,9 +46,9 @@ class Reading(HttpToolsProtocol):
 
     def _cut_later(self) -> None:
         self._forgive()
-        self._patience = self.loop.call_later(_SECONDS, self.transport.abort)
+        self._cut_timer = self.loop.call_later(_SECONDS, self.transport.abort)
 
     def _forgive(self) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
+        if self._cut_timer is not None:
+            self._cut_timer.cancel()
+            self._cut_timer = None

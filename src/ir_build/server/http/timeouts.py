@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...imagerecycle.wire.errors import encode
 from ...imagerecycle.wire.responses import CONTENT_TYPE, dump
-from .slow_readers import Reading
+from .slow_readers import SlowReaderProtocol
 
 if TYPE_CHECKING:
     import asyncio
@@ -23,7 +23,7 @@ _SILENT_SECONDS = 60.0
 _LARGEST_HEAD = 64 * 1024
 
 
-class Protocol(Reading):
+class TimeoutProtocol(SlowReaderProtocol):
     """One connection."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from ..accounts import quota_accounting
 from ..storage.database import DatabaseUnavailable, Sql
+from ..storage.errors import StorageUnavailable
 from ..storage.spool import PREFIX
-from ..storage.storage import StorageUnavailable
 from . import images
 
 if TYPE_CHECKING:
@@ -30,19 +30,19 @@ _READ_NOTE = Sql("SELECT note FROM leases WHERE name = 'sweeper'")
 _WRITE_NOTE = Sql("UPDATE leases SET note = :note WHERE name = 'sweeper'")
 
 
-async def sweep_for_ever(service: Service) -> None:
+async def collect_for_ever(service: Service) -> None:
     """Sweep in the configured interval, whatever happens."""
     while True:
         try:
-            await service.run(sweep, service)
+            await service.run(collect_garbage, service)
         except (DatabaseUnavailable, StorageUnavailable) as error:
-            _LOG.warning("the sweeper could not work: %s", type(error).__name__)
+            _LOG.warning("garbage collection could not work: %s", type(error).__name__)
         except Exception:  # noqa: BLE001  (it must be there tomorrow)
-            _LOG.exception("the sweeper failed")
+            _LOG.exception("garbage collection failed")
         await asyncio.sleep(service.settings.sweep_interval)
 
 
-def sweep(service: Service) -> None:
+def collect_garbage(service: Service) -> None:
     """One round, unless another process is at it."""
     now = service.now()
     # Shorter than the interval, so that the next round is not refused by this one's lease.
@@ -59,18 +59,18 @@ def sweep(service: Service) -> None:
             service.storage.delete([f"{result}-original", f"{result}-optimized"])
             images.forget(service.database, result)
             swept("result").inc()
-    _sweep_incoming(service)
+    _collect_incoming(service)
     day = (datetime.fromtimestamp(now, UTC) - timedelta(days=2)).strftime("%Y%m%d")
     (done,) = service.database.row(_READ_NOTE) or ("",)
     if done != day:
-        swept("orphan").inc(_sweep_orphans(service, day))
+        swept("orphan").inc(_collect_orphans(service, day))
         # A replica that has not been restarted yet may have used the former key.
         service.accounts.seal_anew()
         with service.database.transaction() as transaction:
             transaction.run(_WRITE_NOTE, note=day)
 
 
-def _sweep_orphans(service: Service, day: str) -> int:
+def _collect_orphans(service: Service, day: str) -> int:
     """Remove objects without a row that were stored on `day`; how many."""
     count = 0
     for key in list(service.storage.keys(day)):
@@ -80,7 +80,7 @@ def _sweep_orphans(service: Service, day: str) -> int:
     return count
 
 
-def _sweep_incoming(service: Service) -> None:
+def _collect_incoming(service: Service) -> None:
     oldest = time.time() - _ABANDONED
     for path in service.storage.incoming.glob(f"{PREFIX}*"):
         try:

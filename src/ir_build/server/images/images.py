@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class StoredResult:
     """An original, and what was made of it."""
 
     id: str  #: also names its objects in the storage
@@ -39,14 +39,14 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
+class ImageRow:
     """One upload."""
 
     id: int
     filename: str
     created: int  #: Unix seconds
     expires: int
-    result: Result
+    result: StoredResult
 
 
 _RESULT = "r.id, r.digest, r.media, r.width, r.height, r.size_before, r.size_after"
@@ -84,22 +84,24 @@ _FORGET = Sql("DELETE FROM results WHERE id = :id AND images <= 0")
 _EXISTS = Sql("SELECT 1 FROM results WHERE id = :id")
 
 
-def known(database: Database, caller: Caller, digest: bytes) -> Result | None:
+def known(database: Database, caller: Caller, digest: bytes) -> StoredResult | None:
     """What is stored for an equal upload of the same account."""
     found = database.row(_KNOWN, account=caller.id, digest=digest)
     return _result(found) if found else None
 
 
 def add_again(
-    transaction: Transaction, caller: Caller, result: Result, filename: str, now: int
-) -> Image | None:
+    transaction: Transaction, caller: Caller, result: StoredResult, filename: str, now: int
+) -> ImageRow | None:
     """A further image of a stored result, None when that has been removed meanwhile."""
     if not transaction.run(_REUSE, id=result.id):
         return None
     return _add(transaction, caller, result, filename, now)
 
 
-def add(transaction: Transaction, caller: Caller, result: Result, filename: str, now: int) -> Image:
+def add(
+    transaction: Transaction, caller: Caller, result: StoredResult, filename: str, now: int
+) -> ImageRow:
     """The first image of a new result, whose objects are stored already."""
     transaction.run(
         _ADD_RESULT,
@@ -117,23 +119,23 @@ def add(transaction: Transaction, caller: Caller, result: Result, filename: str,
 
 def page(
     database: Database, caller: Caller, offset: int, limit: int, now: int
-) -> tuple[list[Image], int]:
+) -> tuple[list[ImageRow], int]:
     """Some of the caller's images, the newest first, and how many there are in all."""
     (total,) = database.row(_COUNT, account=caller.id, now=now) or (0,)
     rows = database.rows(_LIST, account=caller.id, now=now, limit=limit, offset=offset)
     return [_image(row) for row in rows], total
 
 
-def own(database: Database, caller: Caller, number: int, now: int) -> Image:
-    """One of the caller's images. Raises `Refusal`."""
+def own(database: Database, caller: Caller, number: int, now: int) -> ImageRow:
+    """One of the caller's images. Raises `HttpError`."""
     found = database.row(_OWN, id=number, account=caller.id, now=now)
     if found is None:
         raise not_found()
     return _image(found)
 
 
-def by_token(database: Database, number: int, now: int) -> Image:
-    """The image whose token was shown. Raises `Refusal`."""
+def by_token(database: Database, number: int, now: int) -> ImageRow:
+    """The image whose token was shown. Raises `HttpError`."""
     found = database.row(_ANY, id=number, now=now)
     if found is None:
         raise not_found()
@@ -181,8 +183,8 @@ def exists(database: Database, result: str) -> bool:
 
 
 def _add(
-    transaction: Transaction, caller: Caller, result: Result, filename: str, now: int
-) -> Image:
+    transaction: Transaction, caller: Caller, result: StoredResult, filename: str, now: int
+) -> ImageRow:
     expires = months.add(now, 1)
     (number,) = transaction.row(
         _ADD,
@@ -192,14 +194,14 @@ def _add(
         created=now,
         expires=expires,
     ) or (0,)
-    return Image(number, filename, now, expires, result)
+    return ImageRow(number, filename, now, expires, result)
 
 
-def _image(row: tuple[Any, ...]) -> Image:
+def _image(row: tuple[Any, ...]) -> ImageRow:
     number, filename, created, expires, *rest = row
-    return Image(number, filename, created, expires, _result(tuple(rest)))
+    return ImageRow(number, filename, created, expires, _result(tuple(rest)))
 
 
-def _result(row: tuple[Any, ...]) -> Result:
+def _result(row: tuple[Any, ...]) -> StoredResult:
     number, digest, *rest = row
-    return Result(number, bytes(digest), *rest)
+    return StoredResult(number, bytes(digest), *rest)

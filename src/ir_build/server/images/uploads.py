@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from ... import formats
 from ...imagerecycle.wire import incoming
 from ..accounts import quota_accounting
-from ..errors import Refusal
+from ..errors import HttpError
 from . import images
 from .dimensions import dimensions
-from .images import Result
+from .images import StoredResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from ...formats import MediaType
     from ...options import Options
     from ..accounts.accounts import Caller
-    from ..accounts.quota_accounting import Job
+    from ..accounts.quota_accounting import Reservation
     from ..compressor import Compressor
     from ..service import Service
     from ..storage.database import Transaction
     from ..storage.spool import Spool
-    from .images import Image
+    from .images import ImageRow
 
 # Enough of a file for its dimensions: a JPEG may have megabytes of metadata before them.
 _HEAD = 4 * 1024 * 1024
@@ -51,8 +51,8 @@ class Upload:
         self.digest = b""
         self._options = options
 
-    async def finish(self) -> Image:
-        """Make the image. Raises `Refusal`."""
+    async def finish(self) -> ImageRow:
+        """Make the image. Raises `HttpError`."""
         service = self.service
         if service.compressor is None or self._options is None:
             change = _StoreOnly(self)
@@ -63,10 +63,10 @@ class Upload:
         service.metrics.accepted(outcome, image.result.size_before, image.result.size_after)
         return image
 
-    async def _compressed(self, compressor: Compressor, options: Options) -> tuple[Image, str]:
+    async def _compressed(self, compressor: Compressor, options: Options) -> tuple[ImageRow, str]:
         service = self.service
         kind, found = await service.run(self._begin, options, compressor.identity)
-        if isinstance(found, images.Image):
+        if isinstance(found, images.ImageRow):
             return found, "known"
         job = found
         smaller: Spool | None = None
@@ -82,7 +82,7 @@ class Upload:
                 await service.run(quota_accounting.release, service.database, job)
         return image, "original" if smaller is None else "compressed"
 
-    def _begin(self, options: Options, identity: str) -> tuple[MediaType, Image | Job]:
+    def _begin(self, options: Options, identity: str) -> tuple[MediaType, ImageRow | Reservation]:
         """What is known of the file: the image when an equal one is stored, else a reservation."""
         service = self.service
         caller = self.identify()
@@ -101,7 +101,9 @@ class Upload:
             service.database, caller, self.spool.size, now, deadline
         )
 
-    def add_again(self, transaction: Transaction, caller: Caller, known: Result) -> Image | None:
+    def add_again(
+        self, transaction: Transaction, caller: Caller, known: StoredResult
+    ) -> ImageRow | None:
         """A further image of what is stored for an equal upload. It is charged as any other."""
         now = self.service.now()
         image = images.add_again(transaction, caller, known, self.name, now)
@@ -110,11 +112,11 @@ class Upload:
         return image
 
     def kind(self) -> MediaType:
-        """The type of the file. Raises `Refusal`."""
+        """The type of the file. Raises `HttpError`."""
         kind = formats.sniff(self.spool.read(formats.HEAD_BYTES))
         if kind is None:
             known = ", ".join(formats.MediaType)
-            raise Refusal(400, f"The file is of no type that can be compressed ({known})")
+            raise HttpError(400, f"The file is of no type that can be compressed ({known})")
         return kind
 
 
@@ -130,7 +132,7 @@ class _Store:
         caller: Caller,
         kind: MediaType,
         smaller: Spool | None,
-        job: Job | None,
+        job: Reservation | None,
     ) -> None:
         self._upload = upload
         self._caller = caller
@@ -138,12 +140,12 @@ class _Store:
         self._smaller = smaller
         self._job = job
         self._now = upload.service.now()
-        self._result: Result | None = None
+        self._result: StoredResult | None = None
 
     def prepare(self) -> None:
         spool, smaller = self._upload.spool, self._smaller
         width, height = _dimensions(smaller or spool, self._kind)
-        self._result = result = Result(
+        self._result = result = StoredResult(
             id=f"{datetime.fromtimestamp(self._now, UTC):%Y%m%d}/{secrets.token_hex(16)}",
             digest=self._upload.digest,
             media=self._kind,
@@ -157,7 +159,7 @@ class _Store:
             storage.take(result.optimized, smaller)
         storage.take(result.original, spool)
 
-    def record(self, transaction: Transaction) -> Image:
+    def record(self, transaction: Transaction) -> ImageRow:
         assert self._result is not None
         result, caller, now = self._result, self._caller, self._now
         image = images.add(transaction, caller, result, self._upload.name, now)
@@ -177,7 +179,7 @@ class _StoreOnly:
 
     def __init__(self, upload: Upload) -> None:
         self._upload = upload
-        self._known: Result | None = None
+        self._known: StoredResult | None = None
         #: the change that it comes to unless an equal upload is stored
         self.new: _Store | None = None
 
@@ -190,7 +192,7 @@ class _StoreOnly:
         if self._known is None:
             self._store()
 
-    def record(self, transaction: Transaction) -> Image:
+    def record(self, transaction: Transaction) -> ImageRow:
         if self._known is not None:
             image = self._upload.add_again(transaction, self._caller, self._known)
             if image is not None:

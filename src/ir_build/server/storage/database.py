@@ -1,4 +1,4 @@
-"""One small door to SQLite and PostgreSQL.
+"""A small layer over SQLite and PostgreSQL.
 
 Statements are plain SQL that both understand, with `:name` parameters. Connections belong to
 threads; all of it is synchronous and is called from worker threads.
@@ -69,7 +69,7 @@ class Transaction:
             outcome = work(self)
         except self._driver.errors:
             raise  # the whole transaction is lost
-        except Exception as error:  # noqa: BLE001  (the caller's to judge)
+        except Exception as error:  # noqa: BLE001  (the caller decides)
             self._cursor.execute("ROLLBACK TO attempt")
             outcome = error
         self._cursor.execute("RELEASE attempt")

@@ -13,7 +13,8 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from .storage import PIECE, Missing, StorageUnavailable
+from .errors import MissingObject, StorageUnavailable
+from .objects import PIECE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _LONGEST_MESSAGE = 500
 
-# obstore's own patience with a store that is down is minutes.
+# obstore itself waits minutes for a store that is down.
 _TIMEOUT = timedelta(seconds=30)
 _CONNECT_TIMEOUT = timedelta(seconds=3)
 _RETRY: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=15)}
 
 
-class Bucket:
+class S3Storage:
     """A bucket, or what is below a prefix of it."""
 
     def __init__(self, bucket: str, prefix: str, settings: Settings) -> None:
@@ -66,7 +67,7 @@ class Bucket:
 
     def delete(self, keys: list[str]) -> None:
         for key in keys:
-            with contextlib.suppress(Missing), _translated(key):
+            with contextlib.suppress(MissingObject), _translated(key):
                 obstore.delete(self._store, key)
 
     def keys(self, day: str) -> Iterator[str]:
@@ -76,7 +77,7 @@ class Bucket:
                     yield entry["path"]
 
     def check(self) -> None:
-        with contextlib.suppress(Missing), _translated("check"):
+        with contextlib.suppress(MissingObject), _translated("check"):
             obstore.head(self._store, "check")
 
 
@@ -85,7 +86,7 @@ def _translated(key: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise Missing(key) from None
+        raise MissingObject(key) from None
     except (BaseError, OSError) as error:
         # What the store says is for the operator, not for the client.
         _LOG.warning("storage: %s", str(error)[:_LONGEST_MESSAGE])

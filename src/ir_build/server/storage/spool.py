@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .storage import StorageUnavailable
+from .errors import StorageUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -34,7 +34,7 @@ class Change(Protocol[_R_co]):
         """Remove what was prepared: there are no rows."""
 
 
-class Writer:
+class ChangeWriter:
     """Makes changes on a thread and in a connection of its own.
 
     A transaction costs what several changes in one do: those that come during one are the next.

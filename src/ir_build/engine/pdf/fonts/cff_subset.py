@@ -82,7 +82,7 @@ def read(data: bytes) -> Font:
 
 
 def _emptied(font: Cff, glyphs: Iterable[int]) -> Cff | None:
-    reader = type2.Reader(font.global_subrs)
+    reader = type2.Type2Reader(font.global_subrs)
     kept: set[int] = set()
     shared: set[int] = set()
     own: dict[int, set[int]] = {key: set() for key in (0, *font.subrs)}
@@ -117,7 +117,7 @@ def _parts(font: Cff, accented: Iterable[int]) -> Iterator[int]:
         yield font.charset.index(sid)
 
 
-def _empty(font: Cff, glyph: int, reader: type2.Reader) -> bytes:
+def _empty(font: Cff, glyph: int, reader: type2.Type2Reader) -> bytes:
     part = font.parts[font.select[glyph]]
     width = reader.width(font.glyphs[glyph], font.subrs.get(part.subrs, ()))
     return (b"" if width is None else charstrings.operand(width)) + _END

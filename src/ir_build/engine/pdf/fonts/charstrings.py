@@ -21,7 +21,7 @@ from .outline import (
 from .type1 import Unusual
 
 _HSTEMHM, _HINTMASK, _VSTEMHM, _FLEX_CODE = b"\x12", b"\x13", b"\x17", b"\x0c\x23"
-_STACK = 48  # operands that a Type 2 interpreter has room for
+_STACK = 48  # operands that a Type 2 interpreter can hold
 _MOST_STEMS = 96
 
 

@@ -11,7 +11,7 @@ from pikepdf import Array, Dictionary, Name, Stream
 
 if TYPE_CHECKING:
     from ..structure.content import Reference
-    from ..structure.source import Source
+    from ..structure.source import PdfFile
 
 #: the entries of a descriptor: Type 1, TrueType, CFF or OpenType
 KEYS = ("/FontFile", "/FontFile2", "/FontFile3")
@@ -87,7 +87,7 @@ class Program:
             font.BaseFont = Name(tag + str(font.get("/BaseFont", "/Font"))[1:])
 
 
-def read(source: Source) -> list[Program]:
+def read(source: PdfFile) -> list[Program]:
     """The font programs of the document; those equal to each other once."""
     programs: dict[tuple[str, bytes], Program] = {}
     of_descriptor: dict[Reference, Program] = {}

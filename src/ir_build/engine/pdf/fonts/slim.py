@@ -16,7 +16,7 @@ from . import programs as fonts_programs
 from .type1 import Unusual
 
 if TYPE_CHECKING:
-    from ..structure.source import Source
+    from ..structure.source import PdfFile
     from .programs import Program
     from .usage import Used
 
@@ -30,14 +30,14 @@ _NUMBERED = re.compile(rb"[A-Za-z]{1,2}\d+")
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A font program made anew."""
+    """A font program written again."""
 
     data: bytes
     #: some glyphs went, or their outlines
     subset: bool
 
 
-def slim(source: Source) -> int:
+def slim(source: PdfFile) -> int:
     """Make font programs smaller, and say how many became so."""
     programs = fonts_programs.read(source)
     worth = sum(len(one.streams[0].read_raw_bytes()) for one in programs) >= _LARGE
@@ -45,7 +45,7 @@ def slim(source: Source) -> int:
     return sum(_slimmed(one, used, source) for one in programs if not one.fixed)
 
 
-def _slimmed(program: Program, used: Used, source: Source) -> bool:
+def _slimmed(program: Program, used: Used, source: PdfFile) -> bool:
     stream = program.streams[0]
     try:
         plain = streams.unpack(stream, _LARGEST)
@@ -60,7 +60,7 @@ def _slimmed(program: Program, used: Used, source: Source) -> bool:
     return True
 
 
-def _make(program: Program, data: bytes, used: Used, source: Source) -> _Made | None:
+def _make(program: Program, data: bytes, used: Used, source: PdfFile) -> _Made | None:
     shown = _shown(program, used)
     if program.key == "/FontFile":
         return _compact(program, data, shown, source)
@@ -96,7 +96,7 @@ def _shown(program: Program, used: Used) -> _Shown | None:
     return shown
 
 
-def _compact(program: Program, data: bytes, shown: _Shown | None, source: Source) -> _Made | None:
+def _compact(program: Program, data: bytes, shown: _Shown | None, source: PdfFile) -> _Made | None:
     """A Type 1 program as CFF."""
     if any(font.get("/Subtype") != Name.Type1 for font in program.fonts):
         return None

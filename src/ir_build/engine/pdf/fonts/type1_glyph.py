@@ -35,7 +35,7 @@ _DEEPEST = 10
 _GHOSTS = (-20, -21)
 
 
-class _Reader:
+class _Type1Runner:
     """Runs the charstring of one glyph."""
 
     def __init__(self, subrs: Mapping[int, bytes]) -> None:
@@ -207,7 +207,7 @@ _OPERANDS = {
 
 def read(code: bytes, subrs: Mapping[int, bytes]) -> Outline:
     """The glyph that a Type 1 charstring draws. Raises `Unusual`."""
-    reader = _Reader(subrs)
+    reader = _Type1Runner(subrs)
     if not reader.run(code):
         raise Unusual("a glyph without an end")
     return reader.outline

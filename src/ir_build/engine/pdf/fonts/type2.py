@@ -18,7 +18,7 @@ _MASKS = frozenset({19, 20})
 _MOVES = {21: 2, 4: 1, 22: 1}  # and how many operands they have
 _LINES = frozenset({5, 6, 7, 8, 24, 25, 26, 27, 30, 31})
 _FLEXES = frozenset({34, 35, 36, 37})
-_STACK = 48  # operands that an interpreter has room for
+_STACK = 48  # operands that an interpreter can hold
 _DEEPEST = 10
 #: operators and operands of one font that are looked at: some seconds
 MOST_STEPS = 4_000_000
@@ -36,7 +36,7 @@ class Glyph:
     accented: tuple[int, ...] = ()
 
 
-class Reader:
+class Type2Reader:
     """Follows the charstrings of one font, within a budget."""
 
     def __init__(self, global_subrs: Sequence[bytes]) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..structure.content import Reference
-    from ..structure.source import Source
+    from ..structure.source import PdfFile
 
 _STATE_FONT = re.compile(rb"/Font \[ (\d+) (\d+) R")
 # Default appearances of fields and notes, the fonts they name, and styles that may name others.
@@ -41,25 +41,25 @@ class Used:
 UNKNOWN = Used({}, None)
 
 
-def read(source: Source) -> Used:
+def read(source: PdfFile) -> Used:
     form = source.pdf.Root.get("/AcroForm")
     if isinstance(form, Dictionary) and "/XFA" in form:
         return UNKNOWN
     used: dict[Reference, set[bytes]] = {}
     try:
-        for one in content.everywhere(source, content.Reader()):
+        for one in content.everywhere(source, content.ContentReader()):
             for name, texts in one.texts.items():
                 font = one.resource("/Font", name)
                 if font is not None and font.is_indirect:
                     used.setdefault(font.objgen, set()).update(texts)
                 elif any(texts):
                     return UNKNOWN  # in a font that is set, or defined, elsewhere
-    except content.Unreadable:
+    except content.UnreadableContent:
         return UNKNOWN
     return Used(used, frozenset(_open_fonts(source)))
 
 
-def _open_fonts(source: Source) -> Iterator[Reference]:
+def _open_fonts(source: PdfFile) -> Iterator[Reference]:
     """Fonts of graphics states, and those that a reader may type in."""
     holders: list[Dictionary | Stream] = []
     named: set[str] = set()

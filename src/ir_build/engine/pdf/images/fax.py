@@ -1,4 +1,4 @@
-"""Black and white images in CCITT group 3, which group 4 stores in half the room."""
+"""Black and white images in CCITT group 3, which group 4 stores in half the bytes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pypdfium2
 from PIL import Image
 
 from ..structure import streams
-from . import samples as images_samples
+from . import lossless as images_samples
 
 if TYPE_CHECKING:
-    from ..structure.source import Source
-    from .samples import Shape
+    from ..structure.source import PdfFile
+    from .lossless import Shape
 
 # Pixels that are decoded, of one image and of all in a document.
 _LARGEST, _BUDGET = 64_000_000, 256_000_000
@@ -24,7 +24,7 @@ _GROUP3 = 3
 _PARMS = {"/K", "/EndOfLine", "/Columns", "/Rows", "/EndOfBlock", "/BlackIs1"}
 
 
-def recode(source: Source) -> None:
+def recode(source: PdfFile) -> None:
     """Store images of one-dimensional group 3 in the smallest form, where two decoders agree on them."""
     budget = _BUDGET
     for one in source.pdf.objects:

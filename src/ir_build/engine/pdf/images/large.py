@@ -12,15 +12,15 @@ import pikepdf
 from ..structure import streams
 from ..structure.filters import Undecodable
 from ..structure.source import MAX_DECODED
-from . import samples
+from . import lossless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from ..structure.source import Source
-    from .samples import Shape
+    from ..structure.source import PdfFile
+    from .lossless import Shape
 
 # Bytes of samples that are read, of one image and of all in a document.
 _LARGEST, _BUDGET = 320 * 1024 * 1024, 1024 * 1024 * 1024
@@ -30,13 +30,13 @@ _MOST_COLOURS = 256
 _UNKNOWN = -1
 
 
-def shrink(source: Source) -> None:
+def shrink(source: PdfFile) -> None:
     """Turn what `repack` leaves as it is for its size into palette images, where that is lossless."""
     budget = _BUDGET
     for one in source.pdf.objects:
         if not isinstance(one, pikepdf.Stream) or one.get("/Subtype") != pikepdf.Name.Image:
             continue
-        form = samples.shape(one)
+        form = lossless.shape(one)
         if form is None or not MAX_DECODED < form.size <= min(_LARGEST, budget) or not _plain(one):
             continue
         if form.direct and (form.components, form.bits) == (3, 8) and form.family in _FAMILIES:
@@ -120,5 +120,5 @@ def _indexed(
     )
     plain = streams.Plain(index, "", None)
     narrow = replace(form, components=1, family="/Indexed")
-    made = samples.best(image, plain, narrow, streams.pack(plain), None, mask=False)
+    made = lossless.best(image, plain, narrow, streams.pack(plain), None, mask=False)
     return replace(made, entries=(*made.entries, ("/ColorSpace", space)))

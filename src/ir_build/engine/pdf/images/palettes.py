@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import pikepdf
 from PIL import Image
 
-from ....errors import InputError, LeftAlone
+from ....errors import FileSkipped, InputError
 from ...png import codec as png
 from ...shared import raster
 from ..structure.streams import Packed
-from . import samples
+from . import lossless
 
 if TYPE_CHECKING:
     from ....options import Options
     from ..structure.streams import Plain
-    from .samples import Entries, Shape
+    from .lossless import Entries, Shape
 
 # PNG's colour types
 _GREY, _RGB, _INDEXED = 0, 2, 3
@@ -25,7 +25,7 @@ _GREY, _RGB, _INDEXED = 0, 2, 3
 
 def roughly(plain: Plain, form: Shape) -> bytes:
     """The samples as a PNG coded in a hurry: a tenth to a half larger than the smallest."""
-    rows = samples.samples(plain, form)
+    rows = lossless.samples(plain, form)
     buffer = io.BytesIO()
     image = Image.fromarray(rows[..., 0] if form.components == 1 else rows)
     image.save(buffer, "PNG", compress_level=1)
@@ -37,21 +37,21 @@ def smallest(
 ) -> tuple[Packed, bool] | None:
     """The samples of `image`, `rough` as a PNG, as the image engine codes them.
 
-    Also whether they changed; None where a PDF has no room for what came out.
+    Also whether they changed; None where a PDF cannot hold what came out.
     """
     space = image.get_raw("/ColorSpace")
     if space is None or not raster.can_be_scored(form.width, form.height):
         return None
     try:
         made = png.compress(rough, options)
-    except (InputError, LeftAlone):
+    except (InputError, FileSkipped):
         return None
     bits, kind = made.data[24], made.data[25]
-    if b"".join(samples.chunks(made.data, b"tRNS")):
+    if b"".join(lossless.chunks(made.data, b"tRNS")):
         return None
     entries: Entries = ()
     if kind == _INDEXED:
-        table = b"".join(samples.chunks(made.data, b"PLTE"))
+        table = b"".join(lossless.chunks(made.data, b"PLTE"))
         if form.components == 1:
             if table[::3] != table[1::3] or table[::3] != table[2::3]:
                 return None
@@ -66,5 +66,5 @@ def smallest(
     parms = pikepdf.Dictionary(
         Predictor=15, Colors=3 if kind == _RGB else 1, BitsPerComponent=bits, Columns=form.width
     )
-    rows = b"".join(samples.chunks(made.data, b"IDAT"))
+    rows = b"".join(lossless.chunks(made.data, b"IDAT"))
     return Packed(rows, ("/FlateDecode",), parms, entries), made.lossy

@@ -9,7 +9,7 @@ import numpy as np
 import pyjpegli
 import pyvips
 
-from ....errors import InputError, LeftAlone
+from ....errors import FileSkipped, InputError
 from ....options import Compression, Resize
 from ....quality import Reference
 from ...jpeg import codec as jpeg
@@ -18,13 +18,13 @@ from ...shared import exif, raster
 from ...shared.search import smallest
 from ..structure import streams
 from ..structure.streams import Plain
-from . import samples, scaling
+from . import lossless, scaling
 
 if TYPE_CHECKING:
     from ....options import Options
     from ....quality import Pixels
     from ..structure.streams import Packed
-    from .samples import Shape
+    from .lossless import Shape
 
 #: pixels; smaller pictures are icons and rules, for which a JPEG's header alone is too much
 SMALLEST = 64 * 64
@@ -46,7 +46,7 @@ _GREY = frozenset({"/DeviceGray", "/G", "/CalGray", "/ICCBased"})
 def transcoded(
     plain: Plain, options: Options, size: tuple[int, int] | None = None
 ) -> tuple[Packed, bool] | None:
-    """A JPEG stream made smaller, and whether its pixels changed; None if it has to stay.
+    """A JPEG stream optimised, and whether its pixels changed; None if it has to stay.
 
     `options.compression_type` decides; the caller asks for lossless where colours are special.
     With a `size` in pixels the picture is scaled to it.
@@ -59,7 +59,7 @@ def transcoded(
         made = jpeg.compress(plain.data, whole)
         before, after = jpeg_file.parse(plain.data), jpeg_file.parse(made.data)
     # Broken or of a rare kind: a viewer may show it all the same, so it stays as it is.
-    except (InputError, LeftAlone):
+    except (InputError, FileSkipped):
         return None
     # Viewers take profile and orientation from the PDF. The Adobe segment says how colours are
     # coded; the transcoder adds one to CMYK, which might turn such a picture inside out.
@@ -81,7 +81,7 @@ def size(plain: Plain) -> tuple[int, int] | None:
     """Width and height of a JPEG stream whose rows are stored from the top; None for others."""
     try:
         file = jpeg_file.parse(plain.data)
-    except (InputError, LeftAlone):
+    except (InputError, FileSkipped):
         return None
     # A viewer of PDF does not turn it as its Exif asks, the image engine would.
     return None if exif.orientation(file.exif) > 1 else (file.width, file.height)
@@ -91,7 +91,7 @@ def coarse(plain: Plain, target: float) -> bool:
     """Whether a JPEG stream is already as coarse as the target would make it."""
     try:
         tables = jpeg_file.parse(plain.data).tables()
-    except (InputError, LeftAlone):
+    except (InputError, FileSkipped):
         return True
     if not tables:
         return True
@@ -122,7 +122,7 @@ def as_jpeg(plain: Plain, form: Shape, rough: int, options: Options) -> Packed |
         or rough * 8 < pixels * _PHOTO_BITS
     ):
         return None
-    rows = samples.samples(plain, form)
+    rows = lossless.samples(plain, form)
     encode = _encode_grey if form.components == 1 else _encode_rgb
     if len(encode(rows, _USUAL)) > rough * WORTH:
         return None

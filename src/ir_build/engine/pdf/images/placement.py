@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
-from ..structure.content import Content, Reader, Unreadable, matrix, times
+from ..structure.content import Content, ContentReader, UnreadableContent, matrix, times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..structure.content import Matrix, Reference
-    from ..structure.source import Source
+    from ..structure.source import PdfFile
 
 # Drawings of one stream in another; a form drawn in forms drawn in forms multiplies.
 _MOST_STEPS = 50_000
@@ -24,7 +24,7 @@ _SMALLEST_PAGE = 8.0
 _ENDLESS: Matrix = (1e9, 0.0, 0.0, 1e9)
 
 
-def sizes(source: Source) -> dict[Reference, tuple[float, float]]:
+def sizes(source: PdfFile) -> dict[Reference, tuple[float, float]]:
     """The largest width and height, in inches, that each image is shown with.
 
     Images that no page shows are missing, and all of them where a page cannot be followed.
@@ -33,7 +33,7 @@ def sizes(source: Source) -> dict[Reference, tuple[float, float]]:
         walk = _Walk()
         for page in source.pdf.pages:
             walk.page(page)
-    except Unreadable:
+    except UnreadableContent:
         return {}
     return walk.shown
 
@@ -43,7 +43,7 @@ class _Walk:
 
     def __init__(self) -> None:
         self.shown: dict[Reference, tuple[float, float]] = {}
-        self._reader = Reader()
+        self._reader = ContentReader()
         self._seen: set[tuple[Reference, Matrix]] = set()
         self._left = _MOST_STEPS
 
@@ -53,7 +53,7 @@ class _Walk:
             scale = float(unit) / 72
             left, bottom, right, top = (float(one) for one in page.cropbox)
         except (TypeError, ValueError, pikepdf.PdfError) as error:
-            raise Unreadable("a page of no size") from error
+            raise UnreadableContent("a page of no size") from error
         size = max(abs(right - left), abs(top - bottom)) * scale
         # A viewer enlarges a small page to fill the screen.
         scale *= max(1.0, _SMALLEST_PAGE / size) if size > 0 else 1.0
@@ -71,7 +71,7 @@ class _Walk:
             content, place = waiting.pop()
             self._left -= 1
             if self._left < 0:
-                raise Unreadable("forms in forms without an end")
+                raise UnreadableContent("forms in forms without an end")
             for name, inner in content.drawn:
                 drawn = content.resource("/XObject", name) or page.resource("/XObject", name)
                 if not isinstance(drawn, Stream):

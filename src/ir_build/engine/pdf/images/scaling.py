@@ -10,10 +10,10 @@ from PIL import Image
 
 from ...shared import raster
 from ..structure.streams import Plain
-from . import samples
+from . import lossless
 
 if TYPE_CHECKING:
-    from .samples import Entries, Shape
+    from .lossless import Entries, Shape
 
 # Scaling by less blurs more than it saves.
 _WORTH = 1.25
@@ -37,7 +37,7 @@ def enlarged(form: Shape, shown: tuple[float, float]) -> bool:
 
 def scaled(plain: Plain, form: Shape, size: tuple[int, int]) -> tuple[Plain, Shape]:
     """Grey or RGB samples of 8 bits in another size."""
-    rows = samples.samples(plain, form)
+    rows = lossless.samples(plain, form)
     image = Image.fromarray(rows[..., 0] if form.components == 1 else rows)
     data = raster.resized(image, size).tobytes()
     return Plain(data, "", None), replace(form, width=size[0], height=size[1])

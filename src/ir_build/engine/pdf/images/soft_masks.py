@@ -9,16 +9,16 @@ import pikepdf
 from ..structure import streams
 from ..structure.filters import Undecodable
 from ..structure.source import MAX_DECODED
-from . import samples
+from . import lossless
 
 if TYPE_CHECKING:
-    from ..structure.source import Source
+    from ..structure.source import PdfFile
 
 # A mask of one value deflates to some 1/1000; what takes more is not worth decoding.
 _PLAIN = 200
 
 
-def drop_opaque(source: Source) -> None:
+def drop_opaque(source: PdfFile) -> None:
     """Remove the soft masks whose every sample is opaque."""
     opaque: dict[tuple[int, int], bool] = {}
     for one in source.pdf.objects:
@@ -32,7 +32,7 @@ def drop_opaque(source: Source) -> None:
 
 
 def _opaque(mask: pikepdf.Stream) -> bool:
-    form = samples.shape(mask)
+    form = lossless.shape(mask)
     if form is None or not form.direct or form.components != 1 or form.bits not in (8, 16):
         return False
     if "/Matte" in mask or len(mask.read_raw_bytes()) > form.size // _PLAIN + 100:

@@ -15,7 +15,7 @@ from pikepdf import Array, Dictionary, Name, Stream
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .source import Source
+    from .source import PdfFile
 
 #: a, b, c, d of a matrix; where a thing stands does not matter here
 Matrix = tuple[float, float, float, float]
@@ -29,7 +29,7 @@ _MOST = 256 * 1024 * 1024
 _DEEPEST_STATE = 10_000
 
 
-class Unreadable(Exception):
+class UnreadableContent(Exception):
     """A content stream that readers might take in another way, or that is too large."""
 
 
@@ -64,11 +64,11 @@ def matrix(value: object) -> Matrix:
     try:
         a, b, c, d, _, _ = (float(one) for one in value)  # type: ignore[attr-defined]
     except (TypeError, ValueError) as error:
-        raise Unreadable("a matrix that is none") from error
+        raise UnreadableContent("a matrix that is none") from error
     return (a, b, c, d)
 
 
-class Reader:
+class ContentReader:
     """Reads content streams, each once, within a budget."""
 
     def __init__(self) -> None:
@@ -100,17 +100,17 @@ class Reader:
         try:
             size = len(stream.read_bytes())
         except (pikepdf.PdfError, RuntimeError) as error:
-            raise Unreadable("a content stream that cannot be decoded") from error
+            raise UnreadableContent("a content stream that cannot be decoded") from error
         self._left -= size
         if size > _LARGEST or self._left < 0:
-            raise Unreadable("too large a content stream")
+            raise UnreadableContent("too large a content stream")
 
     def _read(self, source: pikepdf.Page | Stream, resources: Dictionary | None) -> Content:
         content = Content(resources)
         try:
             _follow(pikepdf.parse_content_stream(source, _OPERATORS), content)
         except (pikepdf.PdfError, RuntimeError, TypeError, ValueError, IndexError) as error:
-            raise Unreadable("a content stream that is broken") from error
+            raise UnreadableContent("a content stream that is broken") from error
         return content
 
 
@@ -126,7 +126,7 @@ def _follow(
         if operator == "q":
             stack.append((font, place))
             if len(stack) > _DEEPEST_STATE:
-                raise Unreadable("graphics states without an end")
+                raise UnreadableContent("graphics states without an end")
         elif operator == "Q":
             if stack:
                 font, place = stack.pop()
@@ -149,7 +149,7 @@ def _dictionary(value: object) -> Dictionary | None:
     return value if isinstance(value, Dictionary) else None
 
 
-def everywhere(source: Source, reader: Reader) -> Iterator[Content]:
+def everywhere(source: PdfFile, reader: ContentReader) -> Iterator[Content]:
     """Every content stream of the document, also those that nothing shows.
 
     Raises `Unreadable`.

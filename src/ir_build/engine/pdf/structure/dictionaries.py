@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pikepdf
 
 if TYPE_CHECKING:
-    from .source import Source
+    from .source import PdfFile
 
 # An object of its own costs a reference, a place in its object stream and one in the table of all.
 _LONG = 40
@@ -23,7 +23,7 @@ _NEEDED_AT_ONCE = frozenset({
 _STRUCTURE = (pikepdf.Name.XRef, pikepdf.Name.ObjStm)
 
 
-def lighten(source: Source) -> None:
+def lighten(source: PdfFile) -> None:
     """Move long direct values out of the dictionaries of streams, where object streams are used."""
     if source.classic:
         return

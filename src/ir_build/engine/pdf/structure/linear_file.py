@@ -23,8 +23,8 @@ _PREVIOUS = re.compile(rb"/Prev (\d+) *")
 _LENGTH = re.compile(rb" /Length (\d+)")
 _METADATA = re.compile(rb"/Type /Metadata\b")
 _END = b"\nendobj"
-#: room for the linearization parameters, which tell places that are only known later
-_ROOM = 160
+#: space for the linearization parameters, which tell places that are only known later
+_SPACE = 160
 
 Entries = list[tuple[int, int, int]]
 
@@ -69,9 +69,9 @@ def tightened(data: bytes, *, plain_metadata: bool) -> bytes:
 
     before = sum(place < hints_at for place in places.values())
     header = data[: parameters.start()]
-    room = 0
+    space = 0
     while True:
-        at, moved = len(header) + _ROOM + room, {}
+        at, moved = len(header) + _SPACE + space, {}
         for one, text in zip(order, texts, strict=True):
             moved[shift(places[one])] = at
             at += len(text)
@@ -84,19 +84,19 @@ def tightened(data: bytes, *, plain_metadata: bool) -> bytes:
             for one, place in places.items()
         }
         end = at + len(hint)
-        now |= {number: len(header), first.number: len(header) + _ROOM, last.number: end}
+        now |= {number: len(header), first.number: len(header) + _SPACE, last.number: end}
         now[hints_number] = moved[hints_at]
         head = _rewritten(first, now, end)
-        if len(head) <= room:
+        if len(head) <= space:
             break
-        room = len(head) + 8
+        space = len(head) + 8
     tail = _rewritten(last, now, None) + b"startxref\n%d\n%%%%EOF\n" % now[first.number]
     told = b"%d 0 obj\n<</Linearized 1/L %d/H[%d %d]/O %d/E %d/N %d/T %d>>\nendobj" % (
         number, end + len(tail), now[hints_number], len(hint), page,
         moved[shift(first_end)] + len(hint), pages, end - 1,
     )  # fmt: skip
     return b"".join((
-        header, told.ljust(_ROOM - 1), b"\n", head.ljust(room), *texts[:before], hint,
+        header, told.ljust(_SPACE - 1), b"\n", head.ljust(space), *texts[:before], hint,
         *texts[before:], tail,
     ))  # fmt: skip
 

@@ -25,18 +25,18 @@ def moved(
     `second` is where the second of `pages` pages was, and `move` tells a new place by an old one.
     Raises `KeyError` where an old place is none.
     """
-    bits = _Bits(data)
+    bits = _HintBits(data)
     first = bits.fields(_PAGES)[1]
     parts = [
-        _pages(_Bits(data), pages, second, move),
-        _shared(_Bits(data[sections[0] :]), first, move),
+        _pages(_HintBits(data), pages, second, move),
+        _shared(_HintBits(data[sections[0] :]), first, move),
     ]
-    parts += [_generic(_Bits(data[start:]), move) for start in sections[1:]]
+    parts += [_generic(_HintBits(data[start:]), move) for start in sections[1:]]
     starts = [sum(map(len, parts[: at + 1])) for at in range(len(sections))]
     return b"".join(parts), starts
 
 
-def _pages(bits: _Bits, pages: int, second: int, move: Callable[[int], int]) -> bytes:
+def _pages(bits: _HintBits, pages: int, second: int, move: Callable[[int], int]) -> bytes:
     head = bits.fields(_PAGES)
     objects = bits.vector(pages, head[2])
     lengths = [head[3] + one for one in bits.vector(pages, head[4])]
@@ -60,7 +60,7 @@ def _pages(bits: _Bits, pages: int, second: int, move: Callable[[int], int]) -> 
     ))  # fmt: skip
 
 
-def _shared(bits: _Bits, first: int, move: Callable[[int], int]) -> bytes:
+def _shared(bits: _HintBits, first: int, move: Callable[[int], int]) -> bytes:
     head = bits.fields(_SHARED)
     of_first, groups = head[2], head[3]
     lengths = [head[5] + one for one in bits.vector(groups, head[6])]
@@ -83,7 +83,7 @@ def _shared(bits: _Bits, first: int, move: Callable[[int], int]) -> bytes:
     ))  # fmt: skip
 
 
-def _generic(bits: _Bits, move: Callable[[int], int]) -> bytes:
+def _generic(bits: _HintBits, move: Callable[[int], int]) -> bytes:
     head = bits.fields(_GENERIC)
     (head[3],) = _lengths([head[1]], [head[3]], move)
     head[1] = move(head[1])
@@ -98,7 +98,7 @@ def _lengths(
     ]
 
 
-class _Bits:
+class _HintBits:
     """Reads numbers of any number of bits."""
 
     def __init__(self, data: bytes) -> None:

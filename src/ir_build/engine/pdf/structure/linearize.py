@@ -9,7 +9,7 @@ import zlib
 
 import pikepdf
 
-from ....errors import LeftAlone
+from ....errors import FileSkipped
 from . import linear_file, objects
 from .self_check import Written, opened, outline
 
@@ -30,7 +30,7 @@ def linearized(data: bytes, *, packed: bool, plain_metadata: bool) -> bytes:
     try:
         tight = linear_file.tightened(made, plain_metadata=plain_metadata)
         same = _unpacked(tight) == _unpacked(data)
-    except (ValueError, KeyError, zlib.error, LeftAlone):
+    except (ValueError, KeyError, zlib.error, FileSkipped):
         return made  # not laid out as is known of qpdf
     return tight if same and len(tight) < len(made) else made
 

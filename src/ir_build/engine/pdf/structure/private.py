@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pikepdf
 
 if TYPE_CHECKING:
-    from .source import Source
+    from .source import PdfFile
 
 # Padding that lets editors grow the packet in place (XMP specification part 1, 7.3.2).
 _PADDING = re.compile(rb"\s{100,}(?=<\?xpacket end=)")
@@ -17,7 +17,7 @@ _PADDING = re.compile(rb"\s{100,}(?=<\?xpacket end=)")
 _OF_FIGURES = ("/PTEX.FileName", "/PTEX.InfoDict", "/PTEX.PageNumber")
 
 
-def drop(source: Source, *, keep_metadata: bool) -> tuple[str, ...]:
+def drop(source: PdfFile, *, keep_metadata: bool) -> tuple[str, ...]:
     """Remove it from the document, and say what was removed.
 
     The document's own XMP stays. `keep_metadata` keeps that of single images too.
@@ -45,7 +45,7 @@ def drop(source: Source, *, keep_metadata: bool) -> tuple[str, ...]:
     return tuple(dropped)
 
 
-def _trim_packet(source: Source) -> None:
+def _trim_packet(source: PdfFile) -> None:
     packet = source.pdf.Root.get("/Metadata")
     if isinstance(packet, pikepdf.Stream) and "/Filter" not in packet:
         packet.write(_PADDING.sub(b"\n", packet.read_raw_bytes()))

@@ -16,14 +16,14 @@ import pikepdf
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from ....errors import CorruptFile, LeftAlone, Reason
+from ....errors import CorruptFile, FileSkipped, Reason
 from . import objects, source, streams, writer
 from .filters import Undecodable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .source import Source
+    from .source import PdfFile
 
 # All pages are compared, so there must not be too many.
 _MOST_PAGES = 500
@@ -34,10 +34,10 @@ _MOST_ENTRIES = 20_000  # of an outline, or links of a page
 _Seen = tuple[str, object]
 
 
-def sound(data: bytes) -> tuple[Source, str]:
+def sound(data: bytes) -> tuple[PdfFile, str]:
     """The document in `data`, and what was repaired, empty for one that is sound.
 
-    Raises what `source.read` does; `LeftAlone` where a repair would be guesswork; `CorruptFile`
+    Raises what `source.read` does; `FileSkipped` where a repair would be guesswork; `CorruptFile`
     where PDFium cannot open it either.
     """
     try:
@@ -52,7 +52,7 @@ def sound(data: bytes) -> tuple[Source, str]:
         return _repaired(data, before, found), found
 
 
-def _repaired(data: bytes, before: pypdfium2.PdfDocument, fault: str) -> Source:
+def _repaired(data: bytes, before: pypdfium2.PdfDocument, fault: str) -> PdfFile:
     if len(before) > _MOST_PAGES:
         raise _left(fault, f"more than {_MOST_PAGES} pages to compare")
     try:
@@ -72,7 +72,7 @@ def _repaired(data: bytes, before: pypdfium2.PdfDocument, fault: str) -> Source:
     return document
 
 
-def _broken_streams(document: Source) -> bool:
+def _broken_streams(document: PdfFile) -> bool:
     """Whether one of them does not decode to its end, or all are too large to tell."""
     left = source.MAX_DECODED
     for one in document.pdf.objects:
@@ -84,8 +84,8 @@ def _broken_streams(document: Source) -> bool:
     return False
 
 
-def _left(fault: str, detail: str) -> LeftAlone:
-    return LeftAlone(Reason.NEEDS_REPAIR, f"{fault}; {detail}" if detail else fault)
+def _left(fault: str, detail: str) -> FileSkipped:
+    return FileSkipped(Reason.NEEDS_REPAIR, f"{fault}; {detail}" if detail else fault)
 
 
 def _difference(before: pypdfium2.PdfDocument, after: pypdfium2.PdfDocument) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pikepdf
 
-from ....errors import LeftAlone, Reason
+from ....errors import FileSkipped, Reason
 from . import objects
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def opened(data: bytes) -> pikepdf.Pdf:
             conversion_mode="explicit",
         )
     except (pikepdf.PdfError, RuntimeError, ValueError) as error:
-        raise LeftAlone(Reason.WOULD_CHANGE, "the new file cannot be read") from error
+        raise FileSkipped(Reason.WOULD_CHANGE, "the new file cannot be read") from error
 
 
 def signs(table: Table) -> list[Written]:
@@ -41,7 +41,7 @@ def check(data: bytes, meant: list[Written]) -> None:
     # Digests, since a second copy of a large document would be too much.
     back = objects.read(again, lambda stream: _digest(objects.raw(stream)))
     if again.get_warnings() or outline(back) != meant:
-        raise LeftAlone(Reason.WOULD_CHANGE, "the new file reads differently")
+        raise FileSkipped(Reason.WOULD_CHANGE, "the new file reads differently")
 
 
 def _digest(data: bytes) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pikepdf
 
-from ....errors import CorruptFile, LeftAlone, Reason, TooLarge
+from ....errors import CorruptFile, FileSkipped, Reason, TooLarge
 
 MAX_OBJECTS = 500_000
 #: the most bytes one stream may decode to
@@ -40,7 +40,7 @@ class NeedsRepair(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PdfFile:
     """An open document, and what it promises to be."""
 
     pdf: pikepdf.Pdf
@@ -51,18 +51,20 @@ class Source:
     conforming: bool
 
 
-def read(data: bytes, *, repair: bool = False) -> Source:
+def read(data: bytes, *, repair: bool = False) -> PdfFile:
     """Open `data` and read every object of it once; `repair` lets qpdf mend its structure.
 
-    Raises `CorruptFile`, `TooLarge`, `NeedsRepair`, and `LeftAlone` for signed and encrypted
+    Raises `CorruptFile`, `TooLarge`, `NeedsRepair`, and `FileSkipped` for signed and encrypted
     documents.
     """
     pdf = _open(data, repair=repair)
     if pdf.is_encrypted or "/Encrypt" in pdf.trailer:
-        raise LeftAlone(Reason.ENCRYPTED, "an encrypted PDF")
+        raise FileSkipped(Reason.ENCRYPTED, "an encrypted PDF")
     _survey(pdf, repair=repair)
     if "/AdditionalStreams" in pdf.trailer:
-        raise LeftAlone(Reason.UNSUPPORTED_VARIANT, "a hybrid PDF with its source document inside")
+        raise FileSkipped(
+            Reason.UNSUPPORTED_VARIANT, "a hybrid PDF with its source document inside"
+        )
     # The page tree is walked here, so that what is wrong with it is found before any work.
     try:
         pages = len(pdf.pages)
@@ -74,7 +76,7 @@ def read(data: bytes, *, repair: bool = False) -> Source:
     claims = _claims(pdf)
     part = _PDFA.search(claims)
     pdfx = _PDFX.search(claims)
-    return Source(
+    return PdfFile(
         pdf,
         linearized=pdf.is_linearized,
         classic=(pdfx is not None and pdfx[1] in b"123") or (part is not None and part[1] == b"1"),
@@ -101,10 +103,10 @@ def _open(data: bytes, *, repair: bool) -> pikepdf.Pdf:
             conversion_mode="explicit",
         )
     except pikepdf.PasswordError as error:
-        raise LeftAlone(Reason.ENCRYPTED, "asks for a password") from error
+        raise FileSkipped(Reason.ENCRYPTED, "asks for a password") from error
     except (pikepdf.PdfError, RuntimeError, ValueError) as error:
         if "encryption" in str(error):  # for certificates, or in a way of its own
-            raise LeftAlone(Reason.ENCRYPTED, _plain(error)) from error
+            raise FileSkipped(Reason.ENCRYPTED, _plain(error)) from error
         raise NeedsRepair(_plain(error)) from error
 
 
@@ -118,9 +120,9 @@ def _survey(pdf: pikepdf.Pdf, *, repair: bool) -> None:
                 continue  # type: ignore[unreachable]  # pikepdf's stubs forget the null object
             here = one.stream_dict if isinstance(one, pikepdf.Stream) else one
             if _SIGNED.search(here.unparse(resolved=True)):
-                raise LeftAlone(Reason.SIGNED, "a signed or certified PDF")
+                raise FileSkipped(Reason.SIGNED, "a signed or certified PDF")
         if "/Perms" in pdf.Root:
-            raise LeftAlone(Reason.SIGNED, "a PDF with granted usage rights")
+            raise FileSkipped(Reason.SIGNED, "a PDF with granted usage rights")
     except (pikepdf.PdfError, RuntimeError, ValueError, AttributeError) as error:
         raise NeedsRepair(f"an object cannot be read: {_plain(error)}") from error
     _refuse_repaired(pdf, repair=repair)

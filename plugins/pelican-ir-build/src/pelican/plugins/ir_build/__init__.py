@@ -57,12 +57,12 @@ def _settings(pelican: Pelican) -> Config:
 
 
 def _optimize(pelican: Pelican) -> None:
-    from ir_build.api import Session, conclude  # noqa: PLC0415
+    from ir_build.api import Session, finish_run  # noqa: PLC0415
 
     settings = _settings(pelican)
     with Session(settings, copies=True) as session:
         report = session.optimize_folder(Path(pelican.output_path), sources=Path(pelican.path))
-    if fault := conclude(report, settings, _LOG):
+    if fault := finish_run(report, settings, _LOG):
         raise RuntimeError(f"ir-build: {fault}")
 
 

@@ -1,4 +1,4 @@
-"""An image XObject's samples, stored losslessly in the form that takes the least room."""
+"""An image XObject's samples, stored losslessly in the form that takes the fewest bytes."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Where the bytes are: a local folder, or a bucket of an S3-compatible store.
-
-An object's key is `YYYYMMDD/...`, is never used twice, and is known to nobody before its row is
-committed: an object is written in place, and what a crash leaves behind is found by its day.
-"""
+"""Objects in a local folder."""
 
 from __future__ import annotations
 
@@ -12,55 +8,24 @@ import re
 import struct
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
+from .errors import MissingObject, StorageUnavailable
+from .objects import PIECE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..settings import Settings
     from .spool import Piece, Spool
 
-PIECE = 256 * 1024  #: bytes that are read at once
 # of <linux/fs.h>, as most processors have them; an int, though the size in them is that of a long
 _GET_FLAGS, _SET_FLAGS, _TOP_OF_HIERARCHIES = 0x80086601, 0x40086602, 0x20000
 _FLAGS = struct.Struct("i4x")
 _KEY = re.compile(r"(\d{8})/([0-9a-f]{2})([0-9a-f]{30}-[a-z]+)")
 
 
-class StorageUnavailable(Exception):
-    """The storage does not take or give an object now."""
-
-
-class Missing(Exception):
-    """The storage has no such object."""
-
-
-class Storage(Protocol):
-    """Objects by key. All methods block and may raise `StorageUnavailable`."""
-
-    #: a folder for files on their way in, on the storage's own disk where it has one
-    incoming: Path
-
-    def take(self, key: str, spool: Spool) -> None:
-        """Store a new object from a file on its way in, which may be gone afterwards."""
-
-    def read(self, key: str) -> Iterator[bytes]:
-        """The pieces of an object. Raises `Missing`, with the first piece."""
-
-    def delete(self, keys: list[str]) -> None:
-        """Remove objects; those that are not there are no error."""
-
-    def keys(self, day: str) -> Iterator[str]:
-        """The keys of the objects stored on a day, `YYYYMMDD`."""
-
-    def check(self) -> None:
-        """See whether the storage answers."""
-
-
-class Folder:
+class LocalStorage:
     """A local folder."""
 
     def __init__(self, root: Path, *, durable: bool) -> None:
@@ -101,7 +66,7 @@ class Folder:
         try:
             file = Path(self._path(key)).open("rb")  # noqa: SIM115  (below)
         except FileNotFoundError:
-            raise Missing(key) from None
+            raise MissingObject(key) from None
         except OSError as error:
             raise StorageUnavailable(error.strerror) from error
         with file:
@@ -136,25 +101,8 @@ class Folder:
     def _path(self, key: str) -> str:
         match = _KEY.fullmatch(key)
         if match is None:
-            raise Missing(key)
+            raise MissingObject(key)
         return f"{self._root}/{match[1]}/{match[2]}/{match[3]}"
-
-
-def open_storage(settings: Settings) -> Storage:
-    """The storage that the settings name. Raises `ConfigError`."""
-    parts = urlsplit(settings.storage)
-    if parts.scheme == "file" and not parts.netloc:
-        path = unquote(parts.path)
-        # file:///C:/folder on Windows
-        return Folder(
-            Path(path.lstrip("/") if os.name == "nt" else path),
-            durable=settings.durability == "full",
-        )
-    if parts.scheme == "s3" and parts.netloc:
-        from .s3 import Bucket  # noqa: PLC0415  (only for those who use it)
-
-        return Bucket(parts.netloc, parts.path.strip("/"), settings)
-    raise ConfigError("server", "storage", "is neither file:///PATH nor s3://BUCKET/PREFIX")
 
 
 def _spread(folder: Path) -> None:

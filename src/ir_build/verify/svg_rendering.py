@@ -20,7 +20,7 @@ _LARGEST_SCALE = 64.0
 # For each of these librsvg draws on a canvas of its own, as large as the picture.
 _LAYER = re.compile(rb"""\s(?:filter|mask)\s*=\s*("[^"]*"|'[^']*')""")
 _MANY_LAYERS = 8
-# Of more than these the canvases are made smaller, down to a quarter of the size.
+# Of more than these the canvases are shrunk, down to a quarter of the size.
 _LAYERS_AT_HALF_SIZE = 16
 
 
