@@ -2,6 +2,8 @@
 
 import sys
 
+from .exit_codes import ExitCode
+
 
 def main() -> None:
     """Run the command line; interrupted while it is still being imported, end without a word."""
@@ -10,7 +12,7 @@ def main() -> None:
 
         command(prog_name="ir-build")
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(ExitCode.INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -21,22 +21,6 @@ if TYPE_CHECKING:
 
     from .formats import MediaType
 
-#: settings that no file's bytes depend on
-_INDECISIVE = frozenset(
-    [
-        "cache_dir",
-        "cache_size",
-        "jobs",
-        "max_file",
-        "max_total",
-        "memory_limit",
-        "min_saved",
-        "report",
-        "strict",
-        "timeout",
-    ]
-)
-
 #: variables with our prefix that are not settings
 _OTHER_VARIABLES = frozenset(
     {"IR_BUILD_API_KEY", "IR_BUILD_API_SECRET", "IR_BUILD_API_URL", "IR_BUILD_CREDENTIALS"}
@@ -134,7 +118,7 @@ def load(
     for source in sources:
         for name, value in source.values.items():
             read = read_value(source.where, name, value)
-            if name not in _INDECISIVE:
+            if BY_NAME[name].changes_output:
                 decisive[name] = value
             if name == "overrides":
                 overrides = tuple(_override(source.where, table) for table in read)

@@ -33,6 +33,8 @@ class Setting:
     per_file: bool = False
     #: whether the command line takes it several times
     multiple: bool = False
+    #: whether other bytes may be shipped when it differs
+    changes_output: bool = True
 
     @property
     def variable(self) -> str:
@@ -169,6 +171,7 @@ SETTINGS = (
         default="auto",
         metavar="NUMBER",
         help="Worker processes; by default as many as there are processors to use.",
+        changes_output=False,
     ),
     Setting(
         name="timeout",
@@ -176,6 +179,7 @@ SETTINGS = (
         default=120,
         metavar="SECONDS",
         help="A file whose compression or check takes longer is reported and shipped as it is.",
+        changes_output=False,
     ),
     Setting(
         name="memory_limit",
@@ -183,6 +187,7 @@ SETTINGS = (
         default="3GiB",
         metavar="SIZE",
         help="Memory one worker process may use, where the system can enforce it (Linux).",
+        changes_output=False,
     ),
     Setting(
         name="cache_dir",
@@ -190,6 +195,7 @@ SETTINGS = (
         default=None,
         metavar="DIR",
         help="The cache; by default a folder of the user's that all projects share.",
+        changes_output=False,
     ),
     Setting(
         name="cache_size",
@@ -197,6 +203,7 @@ SETTINGS = (
         default="2GB",
         metavar="SIZE",
         help="How large the cache may grow; what was not used for longest goes first.",
+        changes_output=False,
     ),
     Setting(
         name="strict",
@@ -204,6 +211,7 @@ SETTINGS = (
         default=False,
         metavar="true|false",
         help="Fail when a file could not be worked on.",
+        changes_output=False,
     ),
     Setting(
         name="max_total",
@@ -211,6 +219,7 @@ SETTINGS = (
         default=None,
         metavar="SIZE",
         help="Budget: fail when all images and PDFs together are larger than this in the end.",
+        changes_output=False,
     ),
     Setting(
         name="max_file",
@@ -218,6 +227,7 @@ SETTINGS = (
         default=None,
         metavar="SIZE",
         help="Budget: fail when an image or PDF is larger than this in the end.",
+        changes_output=False,
     ),
     Setting(
         name="min_saved",
@@ -225,6 +235,7 @@ SETTINGS = (
         default=None,
         metavar="SIZE|PERCENT",
         help="Budget: fail when the run has saved less than this.",
+        changes_output=False,
     ),
     Setting(
         name="backend",
@@ -264,6 +275,7 @@ SETTINGS = (
         metavar="FILE",
         help="Write the savings report to this file, as its suffix says: .json, .md or .txt.",
         multiple=True,
+        changes_output=False,
     ),
 )
 

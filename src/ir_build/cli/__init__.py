@@ -12,28 +12,20 @@ import click
 from .. import __version__
 from ..config import unknown_variables
 from ..errors import BackendError, IrBuildError
+from ..exit_codes import ExitCode
 
-_EXIT_CODES = """\b
-Exit codes:
-  0    done
-  1    --check found files that could be smaller; the hook changed some
-  2    wrong usage or configuration
-  3    --strict, and a file could not be worked on
-  4    a budget is exceeded
-  5    the server refused, failed or did not answer
-  130  interrupted
-"""
+_EXIT_CODES = "\b\nExit codes:\n" + "\n".join(f"  {code:<5}{code.meaning}" for code in ExitCode)
 
 
 class _UserError(click.ClickException):
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
     def show(self, file: Any = None) -> None:  # noqa: ARG002  (click passes it)
         click.secho(f"error: {self.message}", err=True, fg="red")
 
 
 class _ServerError(_UserError):
-    exit_code = 5
+    exit_code = ExitCode.SERVER
 
 
 #: each in the module of its name, which is imported when it is asked for: the hook must be quick
@@ -69,7 +61,7 @@ class _Group(click.Group):
             raise _UserError(str(error)) from error
         except KeyboardInterrupt:
             click.echo("interrupted; files are whole, either optimised or as they were", err=True)
-            sys.exit(130)
+            sys.exit(ExitCode.INTERRUPTED)
 
 
 @click.group(

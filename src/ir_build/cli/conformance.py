@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from ..errors import ConfigError
+from ..exit_codes import ExitCode
 from ..imagerecycle import credentials
 from ..report.escape import printable
 from .remote import json_option, print_json
 
-_NOT_CONFORMING = 5
 _COLOURS = {"holds": "green", "fails": "red", "skipped": "yellow"}
 
 
@@ -49,7 +49,7 @@ def conformance(url: str, key_file: Path | None, *, as_json: bool) -> None:
     else:
         click.echo(", ".join(f"{number} {name}" for name, number in counts.items()))
     if counts["fails"]:
-        sys.exit(_NOT_CONFORMING)
+        sys.exit(ExitCode.SERVER)
 
 
 def _credentials(url: str, key_file: Path | None) -> credentials.Credentials:

@@ -11,12 +11,11 @@ import click
 
 from ..api import Session
 from ..config import load
+from ..exit_codes import ExitCode
 from ..report.numbers import files, size
 from ..report.text import file_lines
 from ..run.finish import finish_run
 from .arguments import given, setting_options
-
-_CHANGED = 1
 
 
 class _Log:
@@ -59,4 +58,4 @@ def hook(*, paths: tuple[Path, ...], check: bool, **settings: Any) -> None:
             else f"optimised: {saved}; `git add` them and commit again"
         )
     if report.optimised or fault:
-        sys.exit(_CHANGED)
+        sys.exit(ExitCode.CHANGES)

@@ -11,6 +11,7 @@ import click
 from ..api import Planned, Session
 from ..config import load
 from ..errors import ConfigError, Reason
+from ..exit_codes import ExitCode
 from ..outcome import Failed, Kept
 from ..report.escape import printable
 from ..report.github import publish
@@ -22,10 +23,6 @@ from .arguments import given, setting_options
 
 if TYPE_CHECKING:
     from ..report import Report
-
-_WOULD_SAVE = 1
-_STRICT_FAILURE = 3
-_OVER_BUDGET = 4
 
 
 @click.command()
@@ -86,11 +83,11 @@ def optimize(
     for fault in (found := failures(report, config)):
         click.secho(f"error: {fault}", err=True, fg="red")
     if config.strict and report.failed:
-        sys.exit(_STRICT_FAILURE)
+        sys.exit(ExitCode.STRICT)
     if found:
-        sys.exit(_OVER_BUDGET)
+        sys.exit(ExitCode.OVER_BUDGET)
     if check and report.optimised:
-        sys.exit(_WOULD_SAVE)
+        sys.exit(ExitCode.CHANGES)
 
 
 class _Progress:

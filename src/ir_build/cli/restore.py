@@ -11,6 +11,7 @@ import click
 
 from ..config import load
 from ..errors import BackendError, InputError
+from ..exit_codes import ExitCode
 from ..report.escape import printable
 from ..report.numbers import files, size
 from ..run import discover
@@ -19,8 +20,6 @@ from .remote import json_option, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_NOT_DONE = 5
 
 
 @click.command()
@@ -70,7 +69,7 @@ def restore(paths: tuple[Path, ...], cache_dir: str | None, *, as_json: bool) ->
             click.secho(f"warning: {printable(str(path))}: {words}", err=True, fg="yellow")
         click.echo(f"{files(len(restored))} restored", err=True)
     if failed:
-        sys.exit(_NOT_DONE)
+        sys.exit(ExitCode.SERVER)
 
 
 def _found(paths: tuple[Path, ...]) -> Iterator[tuple[Path, bool]]:
