@@ -27,6 +27,7 @@ class Reason(StrEnum):
     ALREADY_OPTIMISED = "already-optimised"
     COMPRESSION_NONE = "compression-none"
     UNSUPPORTED_VARIANT = "unsupported-variant"
+    UNSUPPORTED_FORMAT = "unsupported-format"
     WOULD_CHANGE = "would-change"
     NEEDS_REPAIR = "needs-repair"
     OVER_MAX_FILE_SIZE = "over-max-file-size"
@@ -50,6 +51,7 @@ _TEXTS = {
     Reason.SAVES_TOO_LITTLE: "would save less than min_saving",
     Reason.ALREADY_OPTIMISED: "already optimised by ir-build",
     Reason.COMPRESSION_NONE: "compression_type is none",
+    Reason.UNSUPPORTED_FORMAT: "a format that ir-build does not compress",
     Reason.UNSUPPORTED_VARIANT: "a variant of the format that is not supported",
     Reason.WOULD_CHANGE: "the smaller file was not equivalent",
     Reason.NEEDS_REPAIR: "readers have to repair it, which would be guesswork",

@@ -1,16 +1,30 @@
-"""What a file is, read from its bytes and never from its suffix."""
+"""The table of formats: how each is recognised, and which modules work on it.
+
+A format is its folder in `engine`, a verifier in `verify`, and its entry here. The modules are
+named, not imported: a run that has nothing to do loads no codec.
+"""
 
 from __future__ import annotations
 
 import re
+import struct
+from dataclasses import dataclass
 from enum import StrEnum
+from importlib import import_module
+from typing import TYPE_CHECKING, assert_never
+
+from .errors import CorruptFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: how many of a file's first bytes `sniff` wants to see
 HEAD_BYTES = 64 * 1024
+_LONGEST_SIDE = 2**31 - 1
 
 
 class MediaType(StrEnum):
-    """The formats ir-build works on. The value is the name used in options and reports."""
+    """The formats that are recognised. The value is the name used in options and reports."""
 
     JPEG = "jpeg"
     PNG = "png"
@@ -20,35 +34,28 @@ class MediaType(StrEnum):
     SVG = "svg"
     PDF = "pdf"
 
-    @property
-    def suffixes(self) -> tuple[str, ...]:
-        """The usual suffixes, lower case, the commonest first."""
-        return _SUFFIXES[self]
 
-    @property
-    def mime(self) -> str:
-        """The registered media type, as in a `Content-Type` header."""
-        return _MIMES[self]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """What there is to know of one format."""
 
+    #: how messages call it
+    name: str
+    #: the usual suffixes, lower case, the commonest first
+    suffixes: tuple[str, ...]
+    #: the registered media type, as in a `Content-Type` header
+    mime: str
+    #: whether a file that begins so is one; given `HEAD_BYTES`, or all of a shorter file
+    recognises: Callable[[bytes], bool]
+    #: module with `dimensions` (see `dimensions`); None where pixels have no meaning
+    header: str | None = None
+    #: module of the note in lossy results (see `marker.Marker`); None where there is none
+    marker: str | None = None
+    #: module that compresses (see `engine.Codec`); None for files that are left as they are
+    codec: str | None = None
+    #: module that verifies (see `verify.Verifier`); None where there is no codec
+    verifier: str | None = None
 
-_SUFFIXES = {
-    MediaType.JPEG: (".jpg", ".jpeg", ".jpe", ".jfif"),
-    MediaType.PNG: (".png", ".apng"),
-    MediaType.GIF: (".gif",),
-    MediaType.WEBP: (".webp",),
-    MediaType.AVIF: (".avif", ".avifs"),
-    MediaType.SVG: (".svg",),
-    MediaType.PDF: (".pdf",),
-}
-_MIMES = {
-    MediaType.JPEG: "image/jpeg",
-    MediaType.PNG: "image/png",
-    MediaType.GIF: "image/gif",
-    MediaType.WEBP: "image/webp",
-    MediaType.AVIF: "image/avif",
-    MediaType.SVG: "image/svg+xml",
-    MediaType.PDF: "application/pdf",
-}
 
 # What may stand before the root element: declaration, comments, doctype with an internal
 # subset, processing instructions. Possessive, so a hostile head cannot make it backtrack.
@@ -59,33 +66,21 @@ _SVG_ROOT = re.compile(
 )
 
 
-def sniff(head: bytes) -> MediaType | None:
-    """The type of the file that begins with `head`, None when it is not one of ours.
-
-    `head` is the first `HEAD_BYTES` of the file, or all of a shorter one.
-    """
-    if head.startswith(b"\xff\xd8\xff"):
-        return MediaType.JPEG
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return MediaType.PNG
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return MediaType.GIF
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return MediaType.WEBP
-    if head[4:8] == b"ftyp" and _is_avif(head):
-        return MediaType.AVIF
-    # Readers accept a PDF header anywhere in the first 1024 bytes (ISO 32000-1, annex H.3.4.1).
-    if b"%PDF-" in head[:1024] and head.lstrip()[:1] != b"<":
-        return MediaType.PDF
-    if _is_svg(head):
-        return MediaType.SVG
-    return None
+def _is_webp(head: bytes) -> bool:
+    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
 
 
 def _is_avif(head: bytes) -> bool:
+    if head[4:8] != b"ftyp":
+        return False
     size = int.from_bytes(head[:4], "big")
     brands = head[8:12] + head[16 : min(size, 256)]
     return any(brands[at : at + 4] in (b"avif", b"avis") for at in range(0, len(brands), 4))
+
+
+def _is_pdf(head: bytes) -> bool:
+    # Readers accept a PDF header anywhere in the first 1024 bytes (ISO 32000-1, annex H.3.4.1).
+    return b"%PDF-" in head[:1024] and head.lstrip()[:1] != b"<"
 
 
 def _is_svg(head: bytes) -> bool:
@@ -94,3 +89,119 @@ def _is_svg(head: bytes) -> bool:
     else:
         text = head.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
     return _SVG_ROOT.match(text) is not None
+
+
+def _format(media: MediaType) -> Format:
+    # A match, so that the type checker knows when a format has no entry.
+    match media:
+        case MediaType.JPEG:
+            return Format(
+                name="JPEG",
+                suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
+                mime="image/jpeg",
+                recognises=lambda head: head.startswith(b"\xff\xd8\xff"),
+                header="ir_build.containers.jpeg_segments",
+                marker="ir_build.engine.jpeg.marker",
+                codec="ir_build.engine.jpeg.codec",
+                verifier="ir_build.verify.raster",
+            )
+        case MediaType.PNG:
+            return Format(
+                name="PNG",
+                suffixes=(".png", ".apng"),
+                mime="image/png",
+                recognises=lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"),
+                header="ir_build.containers.png_chunks",
+                marker="ir_build.engine.png.marker",
+                codec="ir_build.engine.png.codec",
+                verifier="ir_build.verify.raster",
+            )
+        case MediaType.GIF:
+            return Format(
+                name="GIF",
+                suffixes=(".gif",),
+                mime="image/gif",
+                recognises=lambda head: head.startswith((b"GIF87a", b"GIF89a")),
+                header="ir_build.containers.gif_blocks",
+                marker="ir_build.engine.gif.marker",
+                codec="ir_build.engine.gif.codec",
+                verifier="ir_build.verify.gif",
+            )
+        case MediaType.WEBP:
+            return Format(
+                name="WebP",
+                suffixes=(".webp",),
+                mime="image/webp",
+                recognises=_is_webp,
+                header="ir_build.containers.riff",
+                marker="ir_build.engine.webp.marker",
+                codec="ir_build.engine.webp.codec",
+                verifier="ir_build.verify.raster",
+            )
+        case MediaType.AVIF:
+            return Format(
+                name="AVIF",
+                suffixes=(".avif", ".avifs"),
+                mime="image/avif",
+                recognises=_is_avif,
+                header="ir_build.containers.iso_bmff",
+                marker="ir_build.engine.avif.marker",
+                codec="ir_build.engine.avif.codec",
+                verifier="ir_build.verify.raster",
+            )
+        case MediaType.SVG:
+            return Format(
+                name="SVG",
+                suffixes=(".svg",),
+                mime="image/svg+xml",
+                recognises=_is_svg,
+                header="ir_build.engine.svg.dimensions",
+                marker="ir_build.engine.svg.marker",
+                codec="ir_build.engine.svg.codec",
+                verifier="ir_build.verify.svg",
+            )
+        case MediaType.PDF:
+            return Format(
+                name="PDF",
+                suffixes=(".pdf",),
+                mime="application/pdf",
+                recognises=_is_pdf,
+                marker="ir_build.engine.pdf.marker",
+                codec="ir_build.engine.pdf.codec",
+                verifier="ir_build.verify.pdf",
+            )
+        case _:
+            assert_never(media)
+
+
+FORMATS = {media: _format(media) for media in MediaType}
+
+#: the formats that can be compressed; others are only recognised
+COMPRESSIBLE = tuple(media for media in MediaType if FORMATS[media].codec is not None)
+
+# A text that mentions both is a PDF, and to look for an SVG costs most.
+_SNIFFED = sorted(MediaType, key=lambda media: media is MediaType.SVG)
+
+
+def sniff(head: bytes) -> MediaType | None:
+    """The type of the file that begins with `head`, None when it is not one of ours.
+
+    `head` is the first `HEAD_BYTES` of the file, or all of a shorter one.
+    """
+    return next((media for media in _SNIFFED if FORMATS[media].recognises(head)), None)
+
+
+def dimensions(data: bytes, media: MediaType) -> tuple[int, int]:
+    """Width and height in pixels of the picture that begins with `data`; 0 where not known.
+
+    Nothing is decoded. A PDF has none.
+    """
+    header = FORMATS[media].header
+    if header is None:
+        return 0, 0
+    try:
+        width, height = import_module(header).dimensions(data)
+    except (CorruptFile, struct.error, IndexError, ValueError, OverflowError):
+        return 0, 0
+    known = 0 < width <= _LONGEST_SIDE and 0 < height <= _LONGEST_SIDE
+    return (width, height) if known else (0, 0)

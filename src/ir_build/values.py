@@ -11,11 +11,11 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .formats import MediaType
+from .formats import COMPRESSIBLE, MediaType
 from .options import NAMED_QUALITIES, Compression, Effort, Meta, Resize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)
@@ -26,14 +26,14 @@ _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("0", "false", "no", "off")
 
 
-def choice(kind: type[_E]) -> Callable[[Any], _E]:
-    """A reader of one of the values of `kind`."""
+def choice(kind: type[_E], allowed: Iterable[_E] = ()) -> Callable[[Any], _E]:
+    """A reader of one of the values of `kind`, or of those `allowed`."""
+    values = tuple(allowed) or tuple(kind)
 
     def read(value: Any) -> _E:
-        try:
-            return kind(value)
-        except ValueError:
-            raise ValueError(f"{value!r} is not one of {_listed(kind)}") from None
+        if value not in values:
+            raise ValueError(f"{value!r} is not one of {', '.join(values)}")
+        return kind(value)
 
     return read
 
@@ -54,7 +54,7 @@ def per_format(read: Callable[[Any], _T]) -> Callable[[Any], dict[MediaType | No
         if not isinstance(value, dict):
             return {None: read(value)}
         return {
-            None if key == "default" else choice(MediaType)(key): read(one)
+            None if key == "default" else choice(MediaType, COMPRESSIBLE)(key): read(one)
             for key, one in value.items()
         }
 
@@ -207,7 +207,3 @@ def _number(value: Any, low: float, high: float, expected: str) -> float:
     if not low <= number <= high:
         raise ValueError(f"{value!r} is not {expected}")
     return number
-
-
-def _listed(kind: type[StrEnum]) -> str:
-    return ", ".join(kind)

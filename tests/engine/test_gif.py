@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, ImageSequence
 
 from ir_build.candidate import Candidate
+from ir_build.containers import gif_blocks
 from ir_build.engine.gif import codec as gif
 from ir_build.engine.gif import coding, palette
 from ir_build.engine.gif import file as gif_file
@@ -276,12 +277,12 @@ def test_codes_that_are_shorter_than_ours_stay():
 def test_blocks_are_taken_apart_as_they_were_put_together(before, full, after):
     """Whatever their number and content; those that are cut short are reported."""
     data = before + b"\xff" * full + after
-    blocks = gif_file.sub_blocks(data)
+    blocks = gif_blocks.sub_blocks(data)
     assert len(blocks) == len(data) + -(-len(data) // 255) + 1
-    assert gif_file.joined(b"any" + blocks + after, 3) == (data, 3 + len(blocks))
+    assert gif_blocks.joined(b"any" + blocks + after, 3) == (data, 3 + len(blocks))
     for end in (0, 1, len(blocks) // 2, len(blocks) - 1):
         with pytest.raises(CorruptFile):
-            gif_file.joined(blocks[: min(end, len(blocks) - 1)], 0)
+            gif_blocks.joined(blocks[: min(end, len(blocks) - 1)], 0)
 
 
 def test_an_index_that_is_only_named_counts_for_the_width_of_codes():

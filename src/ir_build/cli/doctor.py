@@ -13,7 +13,8 @@ import click
 from .. import __version__, engine
 from ..config import load, project_sources
 from ..errors import CacheError, CorruptFile, InputError
-from ..formats import MediaType
+from ..exit_codes import ExitCode
+from ..formats import COMPRESSIBLE
 from ..imagerecycle import credentials
 from ..options import Options
 from ..report.numbers import size
@@ -42,7 +43,7 @@ def doctor() -> None:
     click.echo("\nformats")
     if not _formats(config):
         click.echo("\nreinstall with `pip install --force-reinstall ir-build`", err=True)
-        sys.exit(1)
+        sys.exit(ExitCode.CHANGES)
 
 
 def _line(name: str, text: str) -> None:
@@ -73,7 +74,7 @@ def _formats(config: Config) -> bool:
     """Have a worker load every codec: an empty file must be refused as broken, nothing else."""
     well = True
     sandbox = Sandbox(jobs=1, time_limit=config.timeout, memory_limit=config.memory_limit)
-    for media in MediaType:
+    for media in COMPRESSIBLE:
         try:
             sandbox.compress(b"", media, Options())
         except CorruptFile:

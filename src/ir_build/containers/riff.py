@@ -1,7 +1,4 @@
-"""The RIFF container of WebP: a flat list of chunks.
-
-Source: RFC 9649, chapter 2.
-"""
+"""The RIFF container of WebP: a flat list of chunks (RFC 9649, chapter 2)."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import CorruptFile, FileSkipped, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _HEADER = 12
 
@@ -24,35 +21,45 @@ class RiffChunk:
     data: bytes
 
 
-def read(data: bytes) -> list[RiffChunk]:
-    """The chunks of a WebP file.
-
-    Raises `CorruptFile` where it is cut short, `FileSkipped` where something follows its end.
-    """
+def content(data: bytes) -> tuple[int, int]:
+    """Where the chunks of a WebP file begin and end. Raises `CorruptFile`."""
     if len(data) < _HEADER or data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         raise CorruptFile("not a WebP file")
     end = 8 + int.from_bytes(data[4:8], "little")
     if end > len(data):
         raise CorruptFile(f"cut short: {len(data)} of {end} bytes")
+    return _HEADER, end
+
+
+def spans(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Code, start and end of each chunk in this part of `data`, without the padding behind it.
+
+    Raises `CorruptFile` where a chunk is cut short.
+    """
+    while at < end:
+        last = at + 8 + int.from_bytes(data[at + 4 : at + 8], "little")
+        if at + 8 > end or last > end:
+            raise CorruptFile("a chunk of the WebP is cut short")
+        yield data[at : at + 4], at, last
+        at = last + (last - at & 1)
+
+
+def read(data: bytes) -> list[RiffChunk]:
+    """The chunks of a WebP file.
+
+    Raises `CorruptFile` where it is cut short, `FileSkipped` where something follows its end.
+    """
+    start, end = content(data)
     if data[end:].strip(b"\0"):
         raise FileSkipped(
             Reason.UNSUPPORTED_VARIANT, f"{len(data) - end} bytes after the end of the WebP"
         )
-    return read_chunks(data[_HEADER:end])
+    return read_chunks(data[start:end])
 
 
 def read_chunks(data: bytes) -> list[RiffChunk]:
-    """The chunks that fill `data`."""
-    chunks = []
-    at = 0
-    while at < len(data):
-        size = int.from_bytes(data[at + 4 : at + 8], "little")
-        end = at + 8 + size
-        if at + 8 > len(data) or end > len(data):
-            raise CorruptFile("a chunk of the WebP is cut short")
-        chunks.append(RiffChunk(data[at : at + 4], data[at + 8 : end]))
-        at = end + (size & 1)
-    return chunks
+    """The chunks that fill `data`. Raises `CorruptFile`."""
+    return [RiffChunk(code, data[at + 8 : end]) for code, at, end in spans(data, 0, len(data))]
 
 
 def write(chunks: Iterable[RiffChunk]) -> bytes:
@@ -69,3 +76,37 @@ def write_chunks(chunks: Iterable[RiffChunk]) -> bytes:
         if len(chunk.data) & 1:
             parts.append(b"\0")
     return b"".join(parts)
+
+
+def canvas(width: int, height: int) -> bytes:
+    """A size as it is stored in a VP8X chunk."""
+    return (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+
+
+def picture_size(code: bytes, data: bytes) -> tuple[int, int]:
+    """Width and height in pixels of what the chunk `code` begins with `data`.
+
+    Sources: RFC 6386, 9.1 (VP8), RFC 9649, 2.7 (VP8X) and 3.4 (VP8L). Raises `CorruptFile`.
+    """
+    if code == b"VP8X":
+        if len(data) < 10:
+            raise CorruptFile("the header of the WebP is cut short")
+        width, height = (int.from_bytes(data[at : at + 3], "little") for at in (4, 7))
+        return width + 1, height + 1
+    if code == b"VP8L":
+        # signature, then 14 bits each of width - 1 and height - 1
+        if len(data) < 5 or data[0] != 0x2F:
+            raise CorruptFile("a lossless picture without its signature")
+        size = int.from_bytes(data[1:5], "little")
+        return (size & 0x3FFF) + 1, (size >> 14 & 0x3FFF) + 1
+    if len(data) < 10 or data[3:6] != b"\x9d\x01\x2a":
+        raise CorruptFile("a lossy picture without its start code")
+    width, height = (int.from_bytes(data[at : at + 2], "little") & 0x3FFF for at in (6, 8))
+    if not width or not height:
+        raise CorruptFile("a picture without pixels")
+    return width, height
+
+
+def dimensions(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels, from the beginning of a file. Raises `CorruptFile`."""
+    return picture_size(data[12:16], data[20:30])

@@ -1,6 +1,6 @@
-"""The built-in engine: bytes in, bytes out, one module per format.
+"""The built-in engine: bytes in, bytes out, a folder for each format.
 
-Every codec module has one function, `compress(data, options) -> Candidate`. It returns the
+Every codec (`png/codec.py`) has one function, `compress(data, options) -> Candidate`. It returns the
 smallest file it can stand for, which may be no smaller than `data`: the pipeline decides. It
 raises `FileSkipped` for what must not be touched and an `InputError` for what is broken.
 Inputs are hostile: the caller runs it in a worker process with limits (see `sandbox`).
@@ -13,25 +13,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from ..formats import MediaType
+from ..errors import FileSkipped, Reason
+from ..formats import FORMATS
 
 if TYPE_CHECKING:
     from ..candidate import Candidate
+    from ..formats import MediaType
     from ..options import Options
 
 #: part of every cache key: raise it when a codec module changes what it produces
 ENGINE_VERSION = 5
-
-# The modules are imported when first needed: an unchanged file costs no codec import.
-_CODECS = {
-    MediaType.JPEG: "jpeg.codec",
-    MediaType.PNG: "png.codec",
-    MediaType.GIF: "gif.codec",
-    MediaType.WEBP: "webp.codec",
-    MediaType.AVIF: "avif.codec",
-    MediaType.SVG: "svg.codec",
-    MediaType.PDF: "pdf.codec",
-}
 
 #: the distributions whose code decides what comes out
 CODEC_DISTRIBUTIONS = (
@@ -49,8 +40,11 @@ CODEC_DISTRIBUTIONS = (
 )
 
 
-class _Codec(Protocol):
-    def compress(self, data: bytes, options: Options) -> Candidate: ...
+class Codec(Protocol):
+    """A module that compresses one format."""
+
+    def compress(self, data: bytes, options: Options) -> Candidate:
+        """The smallest file that may stand for `data`. Raises `FileSkipped` or an `InputError`."""
 
 
 def compress(data: bytes, media: MediaType, options: Options) -> Candidate:
@@ -58,8 +52,11 @@ def compress(data: bytes, media: MediaType, options: Options) -> Candidate:
 
     Raises `FileSkipped` or an `InputError`; anything else is a fault of the engine.
     """
-    codec = cast("_Codec", import_module(f".{_CODECS[media]}", __name__))
-    return codec.compress(data, options)
+    name = FORMATS[media].codec
+    if name is None:
+        raise FileSkipped(Reason.UNSUPPORTED_FORMAT)
+    # Imported when first needed: an unchanged file costs no codec import.
+    return cast("Codec", import_module(name)).compress(data, options)
 
 
 def codec_versions() -> dict[str, str | None]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import atomic
-from ..formats import MediaType
+from ..formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +88,7 @@ _TEXT_SUFFIXES = frozenset(
         ".zip",
     ]
 )
-_ASSET_SUFFIXES = frozenset(suffix for media in MediaType for suffix in media.suffixes)
+_ASSET_SUFFIXES = frozenset(suffix for one in FORMATS.values() for suffix in one.suffixes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from .. import atomic
 from ..errors import CorruptFile, InputError, Reason, Unreadable
-from ..formats import HEAD_BYTES, MediaType, sniff
+from ..formats import FORMATS, HEAD_BYTES, MediaType, sniff
 from ..marker import is_marked
 from ..options import Compression, Options
 from ..outcome import Failed, Kept
@@ -69,9 +69,10 @@ def own_key(digest: Digest) -> str:
 def mislabelled(name: str, media: MediaType) -> tuple[str, ...]:
     """A note when the suffix of `name` says something else than the bytes."""
     suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122  (hot path)
-    if suffix in media.suffixes or not suffix:
+    known = FORMATS[media]
+    if suffix in known.suffixes or not suffix:
         return ()
-    return (f"is a {media.name} file named {suffix}",)
+    return (f"is a {known.name} file named {suffix}",)
 
 
 class Planner:
@@ -134,6 +135,8 @@ class Planner:
         self, asset: Asset, state: os.stat_result, known: Known, options: Options
     ) -> Job | Kept:
         media = cast("MediaType", known.media)
+        if FORMATS[media].codec is None:
+            return _kept(asset, media, Reason.UNSUPPORTED_FORMAT)
         if options.compression_type is Compression.NONE:
             return _kept(asset, media, Reason.COMPRESSION_NONE)
         if known.settled == context(options, self._identity):

@@ -10,27 +10,24 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
-from ..formats import HEAD_BYTES, MediaType, sniff
-from .verdict import OK, Verdict
+from ..formats import FORMATS, HEAD_BYTES, sniff
+from .verdict import OK, Verdict, differs
 
 if TYPE_CHECKING:
     from ..candidate import Candidate
+    from ..formats import MediaType
     from ..options import Options
 
 __all__ = ["Verdict", "verify"]
 
-# The modules are imported when first needed: each brings decoders of its own.
-_VERIFIERS = {
-    MediaType.GIF: "gif",
-    MediaType.SVG: "svg",
-    MediaType.PDF: "pdf",
-}
-
 
 class Verifier(Protocol):
+    """A module that verifies candidates of some formats."""
+
     def verify(
         self, original: bytes, candidate: Candidate, media: MediaType, options: Options
-    ) -> Verdict: ...
+    ) -> Verdict:
+        """Whether `candidate` may replace `original`. Raises `CorruptFile` or `TooLarge`."""
 
 
 def verify(original: bytes, candidate: Candidate, media: MediaType, options: Options) -> Verdict:
@@ -43,5 +40,9 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
     found = sniff(candidate.data[:HEAD_BYTES])
     if found is not media:
         return Verdict(ok=False, detail=f"{media} became {found or 'something unknown'}")
-    verifier = cast("Verifier", import_module(f".{_VERIFIERS.get(media, 'raster')}", __name__))
+    name = FORMATS[media].verifier
+    if name is None:
+        return differs(f"nothing here can compare {media} files")
+    # Imported when first needed: each brings decoders of its own.
+    verifier = cast("Verifier", import_module(name))
     return verifier.verify(original, candidate, media, options)

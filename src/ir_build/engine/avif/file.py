@@ -1,6 +1,6 @@
-"""The boxes of an AVIF file: its pictures, what belongs to them, and where their bytes are.
+"""An AVIF file taken apart: its pictures, what belongs to them, and where their bytes are.
 
-Sources: ISO/IEC 14496-12 (boxes, items), 23008-12 (HEIF), the AVIF specification.
+Sources: ISO/IEC 14496-12 (items), 23008-12 (HEIF), the AVIF specification.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from ...containers.iso_bmff import Box, boxes
 from ...errors import CorruptFile, FileSkipped, Reason
 
 if TYPE_CHECKING:
@@ -15,20 +16,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-#: more boxes, items or associations than any still picture has
+#: more items or associations than any still picture has
 _MAX_ENTRIES = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A type and the content that follows it."""
-
-    kind: bytes
-    data: bytes
-
-    def encode(self) -> bytes:
-        """The box as it is stored."""
-        return (len(self.data) + 8).to_bytes(4, "big") + self.kind + self.data
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,22 +141,6 @@ def _unique(entries: Iterable[tuple[int, _T]]) -> dict[int, _T]:
             raise CorruptFile("an item of the AVIF is there twice")
         found[number] = entry
     return found
-
-
-def boxes(data: bytes) -> Iterator[Box]:
-    """The boxes that fill `data`."""
-    at = count = 0
-    while at < len(data):
-        count += 1
-        size, kind, header = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8], 8
-        if size == 1:
-            size, header = int.from_bytes(data[at + 8 : at + 16], "big"), 16
-        elif size == 0:
-            size = len(data) - at
-        if size < header or at + size > len(data) or count > _MAX_ENTRIES:
-            raise CorruptFile("a box of the AVIF is cut short")
-        yield Box(kind, data[at + header : at + size])
-        at += size
 
 
 class _FieldReader:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ...containers.iso_bmff import Box
 from ...options import Meta, Options
 from ..shared import colour_profile, exif
 from . import av1
-from .file import Box, Item, left
+from .file import Item, left
 
 if TYPE_CHECKING:
     from .file import AvifFile, Property

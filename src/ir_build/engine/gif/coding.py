@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from . import file as gif_file
+from ...containers.gif_blocks import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -131,5 +131,5 @@ def lzw(indices: NDArray[np.uint8], size: int) -> bytes:
     full = np.frombuffer(blocks, np.uint8, len(blocks) // 256 * 256).reshape(-1, 256)
     if (full[:, 0] == 255).all():
         # The empty block at the end is left out.
-        return full[:, 1:].tobytes() + gif_file.joined(blocks[full.size :] + b"\0", 0)[0]
-    return gif_file.joined(blocks + b"\0", 0)[0]
+        return full[:, 1:].tobytes() + joined(blocks[full.size :] + b"\0", 0)[0]
+    return joined(blocks + b"\0", 0)[0]

@@ -1,17 +1,27 @@
-"""The blocks of a GIF file (GIF89a specification), each frame's coded pixels left coded."""
+"""A GIF file taken apart (GIF89a specification), each frame's coded pixels left coded."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...containers.gif_blocks import (
+    EXTENSION,
+    HEADER_BYTES,
+    IMAGE,
+    Block,
+    blocks,
+    code_size_at,
+    dimensions,
+    sub_blocks,
+    table_depth,
+    table_size,
+)
 from ...errors import CorruptFile, FileSkipped, Reason, TooLarge
 
-_IMAGE, _EXTENSION, _TRAILER = 0x2C, 0x21, 0x3B
 _GRAPHIC_CONTROL, _COMMENT, _PLAIN_TEXT, _APPLICATION = 0xF9, 0xFE, 0x01, 0xFF
 #: application extensions that change what is shown: how often it repeats, and its profile
 _KEPT_APPLICATIONS = (b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012")
 _MAX_FRAMES = 20_000
-_AT_A_TIME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,58 +108,34 @@ class GifFile:
         )
 
 
-def table_depth(table: bytes) -> int:
-    """The size of a colour table the way its flags say it."""
-    return (len(table) // 3).bit_length() - 2
-
-
-def sub_blocks(data: bytes) -> bytes:
-    """`data` in blocks of up to 255 bytes, each with its length, and the empty last one."""
-    rest = len(data) % 255
-    parts = [data[at : at + 255] for at in range(0, len(data) - rest, 255)]
-    # Each of them is followed by what begins the next one.
-    full = b"\xff" + b"\xff".join(parts) if parts else b""
-    return full + (bytes((rest,)) + data[-rest:] if rest else b"") + b"\0"
-
-
 def parse(data: bytes) -> GifFile:
     """Take the file apart. Raises `CorruptFile`, `TooLarge`, and `FileSkipped`."""
-    if len(data) < 13:
-        raise CorruptFile("ends before the picture begins")
-    width, height = (int.from_bytes(data[at : at + 2], "little") for at in (6, 8))
-    at = 13 + _table_size(data[10])
-    table = data[13:at]
     frames: list[GifFrame] = []
     stripped: list[str] = []
     extensions: list[bytes] = []
     said = b""
     control = Control()
-    while True:
-        kind = data[at] if at < len(data) else None
-        if kind == _TRAILER:
-            break
-        if kind == _EXTENSION and at + 2 <= len(data):
+    at = 0
+    for block in blocks(data):
+        at = block.start
+        if block.kind == IMAGE:
+            frames.append(_frame(data, block, b"".join(extensions), control))
+            extensions, control = [], Control()
+            if len(frames) > _MAX_FRAMES:
+                raise TooLarge(f"more than {_MAX_FRAMES} frames")
+        elif block.kind == EXTENSION:
             label = data[at + 1]
-            content, end = joined(data, at + 2)
             if label == _GRAPHIC_CONTROL:
-                control = _control(content)
-            elif label == _APPLICATION and content.startswith(_KEPT_APPLICATIONS):
-                if data[at:end] != said:
-                    said = data[at:end]
+                control = _control(block.content)
+            elif label == _APPLICATION and block.content.startswith(_KEPT_APPLICATIONS):
+                if data[at : block.end] != said:
+                    said = data[at : block.end]
                     extensions.append(said)
             elif label == _PLAIN_TEXT:
                 raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "plain text blocks")
             else:
                 stripped.append("comment" if label == _COMMENT else "application data")
-            at = end
-        elif kind == _IMAGE:
-            frame, at = _frame(data, at, b"".join(extensions), control)
-            frames.append(frame)
-            extensions, control = [], Control()
-            if len(frames) > _MAX_FRAMES:
-                raise TooLarge(f"more than {_MAX_FRAMES} frames")
-        else:
-            raise CorruptFile("ends before its trailer" if kind is None else "has an unknown block")
+    width, height = dimensions(data)
     if not frames or not width or not height:
         raise CorruptFile("has no picture")
     if data[at + 1 :].strip(b"\0\x3b\r\n "):
@@ -160,36 +146,12 @@ def parse(data: bytes) -> GifFile:
         width,
         height,
         data[12],
-        table,
+        data[HEADER_BYTES : HEADER_BYTES + table_size(data[10])],
         tuple(frames),
         data[11],
         b"".join(extensions),
         tuple(dict.fromkeys(stripped)),
     )
-
-
-def joined(data: bytes, at: int) -> tuple[bytes, int]:
-    """The content of the sub-blocks at `at`, and where they end."""
-    parts: list[bytes] = []
-    while at < len(data):
-        size = data[at]
-        if not size:
-            return b"".join(parts), at + 1
-        whole = 0
-        if size == 255:
-            # Most blocks are full: they are counted many at a time.
-            lengths = data[at : at + 256 * _AT_A_TIME : 256]
-            whole = min(len(lengths) - len(lengths.lstrip(b"\xff")), (len(data) - at) // 256)
-        parts += [data[start + 1 : start + 256] for start in range(at, at + 256 * whole, 256)]
-        at += 256 * whole
-        if not whole:
-            parts.append(data[at + 1 : at + 1 + size])
-            at += 1 + size
-    raise CorruptFile("ends in the middle of a block")
-
-
-def _table_size(flags: int) -> int:
-    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 def _control(content: bytes) -> Control:
@@ -200,18 +162,21 @@ def _control(content: bytes) -> Control:
     return Control(flags >> 2 & 7, delay, content[3] if flags & 1 else None, waits=bool(flags & 2))
 
 
-def _frame(data: bytes, at: int, extensions: bytes, control: Control) -> tuple[GifFrame, int]:
-    if at + 10 > len(data):
-        raise CorruptFile("ends in the middle of a frame")
+def _frame(data: bytes, block: Block, extensions: bytes, control: Control) -> GifFrame:
+    at = block.start
     left, top, width, height = (
         int.from_bytes(data[place : place + 2], "little") for place in range(at + 1, at + 9, 2)
     )
-    flags = data[at + 9]
-    start = at + 10 + _table_size(flags)
-    if start >= len(data):
-        raise CorruptFile("ends in the middle of a frame")
-    codes, end = joined(data, start + 1)
-    table = data[at + 10 : start]
-    interlaced = bool(flags & 0x40)
-    place = (left, top, width, height)
-    return GifFrame(extensions, control, *place, interlaced, table, data[start], codes), end
+    start = code_size_at(data, at)
+    return GifFrame(
+        extensions,
+        control,
+        left,
+        top,
+        width,
+        height,
+        interlaced=bool(data[at + 9] & 0x40),
+        table=data[at + 10 : start],
+        code_size=data[start],
+        codes=block.content,
+    )

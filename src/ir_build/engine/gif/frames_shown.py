@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ...containers.gif_blocks import sub_blocks
 from ...errors import CorruptFile
 from . import coding
-from . import file as gif_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ def indices(frame: GifFrame) -> NDArray[np.uint8]:
     size = (frame.width, frame.height)
     if not all(size):
         raise CorruptFile("has a frame without pixels")
-    coded = gif_file.sub_blocks(frame.codes)
+    coded = sub_blocks(frame.codes)
     pixels = np.empty((frame.height, frame.width), np.uint8)
     image = Image.frombuffer("L", size, pixels, "raw", "L", 0, 1)
     memory = image.im

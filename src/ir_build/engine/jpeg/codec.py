@@ -21,6 +21,7 @@ from .lossy import Aim
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ...containers.jpeg_segments import Segment
     from ...options import Options
     from .file import JpegFile
 
@@ -121,7 +122,7 @@ def _target_size(file: JpegFile, options: Options) -> tuple[int, int]:
 def _resized(
     image: Image.Image,
     size: tuple[int, int],
-    kept: list[jpeg_file.Segment],
+    kept: list[Segment],
     notes: tuple[str, ...],
     options: Options,
 ) -> Candidate:
@@ -136,7 +137,7 @@ def _resized(
     return Candidate(data, lossy=True, notes=(*notes, note))
 
 
-def _needed(file: JpegFile, kept: list[jpeg_file.Segment]) -> list[bytes]:
+def _needed(file: JpegFile, kept: list[Segment]) -> list[bytes]:
     """The file's own segments without metadata, and the ones kept."""
     first = [one for one in file.segments if one.marker == 0xE0 and one.data.startswith(b"JFIF")][
         :1

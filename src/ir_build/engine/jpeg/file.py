@@ -1,4 +1,4 @@
-"""The segments of a JPEG file (ITU-T T.81, annex B), and which of them a picture needs."""
+"""A JPEG file taken apart, and which of its segments a picture needs (ITU-T T.81, annex B)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...containers.jpeg_segments import EOI, FRAMES, SOS, STANDALONE, Segment, spans
 from ...errors import CorruptFile, FileSkipped, Reason
 from ...options import Meta
 from ..shared import colour_profile, exif
@@ -13,10 +14,8 @@ from ..shared import colour_profile, exif
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SOI, _EOI, _SOS, _DHT = 0xD8, 0xD9, 0xDA, 0xC4
+_DHT = 0xC4
 _APP0, _APP1, _APP2, _APP11, _APP14, _COM = 0xE0, 0xE1, 0xE2, 0xEB, 0xEE, 0xFE
-_STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _HUFFMAN_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 
 _EXIF, _ICC, _MPF = b"Exif\0\0", b"ICC_PROFILE\0", b"MPF\0"
@@ -38,18 +37,6 @@ _MAX_SEGMENT = 65_533
 _CUTS = frozenset({2, 5, 8, 12, 18, 63})
 # Bits of a difference of two DC coefficients, and of an AC coefficient (T.81, F.1.2).
 _DC_BITS, _AC_BITS = 11, 10
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A marker and what follows its length."""
-
-    marker: int
-    data: bytes
-
-    def encode(self) -> bytes:
-        """The segment as it stands in a file."""
-        return bytes((0xFF, self.marker)) + (len(self.data) + 2).to_bytes(2, "big") + self.data
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,35 +106,22 @@ class JpegFile:
 def parse(data: bytes) -> JpegFile:
     """Take the file apart. Raises `CorruptFile`, and `FileSkipped` for what must stay whole."""
     segments: list[Segment] = []
-    at = 2
-    while True:
-        if data[at : at + 1] != b"\xff":
-            raise CorruptFile("a JPEG segment does not begin with a marker")
-        while data[at : at + 1] == b"\xff":
-            at += 1
-        marker = data[at] if at < len(data) else _EOI
-        at += 1
-        if marker in _STANDALONE:
-            continue
-        length = int.from_bytes(data[at : at + 2], "big")
-        if marker in (_SOI, _EOI) or length < 2 or at + length > len(data):
-            raise CorruptFile("ends before the picture begins")
-        if marker == _SOS:
-            break
-        segments.append(Segment(marker, data[at + 2 : at + length]))
-        at += length
+    start = 0
+    for marker, start, end in spans(data):
+        if marker != SOS:
+            segments.append(Segment(marker, data[start + 4 : end]))
     _refuse_special(segments)
     width, height, components = _frame(segments)
     for one in segments:
         if one.marker == _DHT:
             _check_tables(one.data)
-    end, scans = _end_of_picture(data, at - 2)
+    end, scans = _end_of_picture(data, start)
     if data[end:].strip(b"\0\xff\r\n "):
         raise FileSkipped(
             Reason.UNSUPPORTED_VARIANT,
             f"{len(data) - end} bytes after the picture (a motion photo, or another file)",
         )
-    return JpegFile(tuple(segments), data[at - 2 : end], width, height, components, scans)
+    return JpegFile(tuple(segments), data[start:end], width, height, components, scans)
 
 
 def _end_of_picture(data: bytes, at: int) -> tuple[int, tuple[bytes, ...]]:
@@ -156,13 +130,13 @@ def _end_of_picture(data: bytes, at: int) -> tuple[int, tuple[bytes, ...]]:
     while found := _MARKER.search(data, at):
         at = found.end()
         marker = data[at - 1]
-        if marker == _EOI:
+        if marker == EOI:
             return at, tuple(scans)
-        if marker not in _STANDALONE:
+        if marker not in STANDALONE:
             length = max(2, int.from_bytes(data[at : at + 2], "big"))
             if marker == _DHT:
                 _check_tables(data[at + 2 : at + length])
-            elif marker == _SOS and length >= 6:
+            elif marker == SOS and length >= 6:
                 scans.append(data[at + 2 : at + length])
             at += length
     raise CorruptFile("ends in the middle of the picture")
@@ -190,7 +164,7 @@ def _refuse_special(segments: list[Segment]) -> None:
 
 
 def _frame(segments: list[Segment]) -> tuple[int, int, int]:
-    frames = [one for one in segments if one.marker in _FRAMES]
+    frames = [one for one in segments if one.marker in FRAMES]
     if len(frames) != 1 or len(frames[0].data) < 6:
         raise CorruptFile("has no picture")
     (frame,) = frames

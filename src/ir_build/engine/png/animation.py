@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ...containers.png_chunks import SIGNATURE, PngChunk
 from ...errors import FileSkipped, Reason
 from . import coding
-from .file import SIGNATURE, PngChunk
 
 if TYPE_CHECKING:
     from ...options import Options

@@ -1,4 +1,4 @@
-"""The chunks of a PNG file (W3C PNG, third edition), and which of them a picture needs."""
+"""A PNG file taken apart, and which of its chunks a picture needs (W3C PNG, third edition)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...containers.png_chunks import SIGNATURE, PngChunk, spans
 from ...errors import CorruptFile, FileSkipped, Reason, TooLarge
 from ...options import Meta
 from ..shared import exif
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from .colours import ColourTags
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MAX_CHUNKS = 100_000
 
 #: chunks that the picture is made of
@@ -58,19 +58,6 @@ _KEYWORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class PngChunk:
-    """A type and its data."""
-
-    kind: bytes
-    data: bytes
-
-    def encode(self) -> bytes:
-        """The chunk as it stands in a file."""
-        body = self.kind + self.data
-        return len(self.data).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
-
-
-@dataclass(frozen=True, slots=True)
 class PngFile:
     """A PNG file taken apart."""
 
@@ -103,23 +90,17 @@ class PngFile:
 def parse(data: bytes) -> PngFile:
     """Take the file apart. Raises `CorruptFile`, and `FileSkipped` for what must stay whole."""
     chunks: list[PngChunk] = []
-    at = len(SIGNATURE)
-    while not chunks or chunks[-1].kind != b"IEND":
-        length = int.from_bytes(data[at : at + 4], "big")
-        kind = data[at + 4 : at + 8]
-        end = at + 12 + length
-        if end > len(data):
-            raise CorruptFile("ends in the middle of a chunk")
-        body = data[at + 8 : end - 4]
+    at = 0
+    for kind, start, at in spans(data):
+        body = data[start + 8 : at - 4]
         # Viewers stop at a damaged critical chunk; a damaged text is nobody's loss.
         if kind[:1].isupper() and zlib.crc32(kind + body) != int.from_bytes(
-            data[end - 4 : end], "big"
+            data[at - 4 : at], "big"
         ):
             raise CorruptFile(f"the checksum of its {kind.decode('latin-1')} chunk is wrong")
         chunks.append(PngChunk(kind, body))
         if len(chunks) > _MAX_CHUNKS:
             raise TooLarge(f"more than {_MAX_CHUNKS} chunks")
-        at = end
     if data[at:].strip(b"\0\r\n "):
         raise FileSkipped(Reason.UNSUPPORTED_VARIANT, f"{len(data) - at} bytes after the picture")
     kinds = {chunk.kind for chunk in chunks}

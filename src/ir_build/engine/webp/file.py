@@ -1,6 +1,6 @@
 """A WebP file taken apart: its pictures, its metadata and what it says about itself.
 
-Source: RFC 9649, chapters 2 (container), 3 (VP8L), and RFC 6386, chapter 9.1 (VP8).
+Source: RFC 9649, chapter 2.
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ class WebPFile:
             | (_ALPHA if alpha else 0)
             | (_ICC if self.icc is not None else 0)
         )
-        size = (self.width - 1).to_bytes(3, "little") + (self.height - 1).to_bytes(3, "little")
-        chunks = [RiffChunk(b"VP8X", bytes([flags, 0, 0, 0]) + size)]
+        canvas = riff.canvas(self.width, self.height)
+        chunks = [RiffChunk(b"VP8X", bytes([flags, 0, 0, 0]) + canvas)]
         if self.icc is not None:
             chunks.append(RiffChunk(b"ICCP", self.icc))
         if self.animation is None:
@@ -134,10 +134,8 @@ def read(data: bytes) -> WebPFile:
         # what follows the picture in the simple layout is not read by anyone
         return WebPFile(image.width, image.height, (WebPFrame(b"", image),))
     head = chunks[0].data
-    if len(head) < 10:
-        raise CorruptFile("the header of the WebP is cut short")
+    width, height = riff.picture_size(b"VP8X", head)
     flags = head[0]
-    width, height = _uint24(head, 4) + 1, _uint24(head, 7) + 1
     extras: dict[bytes, bytes] = {}
     unknown_chunks = []
     for chunk in chunks[1:]:
@@ -184,21 +182,11 @@ def _bitstream(chunks: list[RiffChunk]) -> Bitstream:
     for chunk in chunks:
         if chunk.code == b"ALPH":
             alpha = chunk.data
-        elif chunk.code == b"VP8L":
-            # signature, then 14 bits each of width - 1 and height - 1
-            if len(chunk.data) < 5 or chunk.data[0] != 0x2F:
-                raise CorruptFile("a lossless picture without its signature")
-            size = int.from_bytes(chunk.data[1:5], "little")
-            width, height = (size & 0x3FFF) + 1, (size >> 14 & 0x3FFF) + 1
-            return Bitstream(width, height, lossless=True, data=chunk.data)
-        elif chunk.code == b"VP8 ":
-            if len(chunk.data) < 10 or chunk.data[3:6] != b"\x9d\x01\x2a":
-                raise CorruptFile("a lossy picture without its start code")
-            width = int.from_bytes(chunk.data[6:8], "little") & 0x3FFF
-            height = int.from_bytes(chunk.data[8:10], "little") & 0x3FFF
-            if not width or not height:
-                raise CorruptFile("a picture without pixels")
-            return Bitstream(width, height, lossless=False, data=chunk.data, alpha=alpha)
+        elif chunk.code in (b"VP8 ", b"VP8L"):
+            size = riff.picture_size(chunk.code, chunk.data)
+            if chunk.code == b"VP8L":
+                return Bitstream(*size, lossless=True, data=chunk.data)
+            return Bitstream(*size, lossless=False, data=chunk.data, alpha=alpha)
     raise CorruptFile("a WebP without a picture")
 
 

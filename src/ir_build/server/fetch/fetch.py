@@ -118,7 +118,7 @@ class Fetcher:
         if declared is not None and declared > self._most:
             raise _too_large(self._most)
         while piece := answer.read(_PIECE):
-            if not spool.size and formats.sniff(piece) is None:
+            if not spool.size and formats.sniff(piece) not in formats.COMPRESSIBLE:
                 raise HttpError(400, "There is no image or PDF at this URL")
             if spool.size + len(piece) > self._most:
                 raise _too_large(self._most)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
 
-from ...formats import MediaType
+from ...formats import FORMATS, MediaType
 from ...imagerecycle.wire import FileKind, incoming
 from ..accounts.keyring import token_number
 from ..errors import not_found
@@ -55,7 +55,7 @@ def file_endpoint(service: Service) -> Callable[[Request], Awaitable[Response]]:
             "Content-Disposition": _attachment(image.filename),
             "Cache-Control": "private, max-age=3600, immutable",
         }
-        mime = MediaType(image.result.media).mime
+        mime = FORMATS[MediaType(image.result.media)].mime
         if request.method == "HEAD":
             return Response(None, 200, headers, mime)
         pieces = service.storage.read(key)

@@ -12,7 +12,6 @@ from ...imagerecycle.wire import incoming
 from ..accounts import quota_accounting
 from ..errors import HttpError
 from . import images
-from .dimensions import dimensions
 from .images import StoredResult
 
 if TYPE_CHECKING:
@@ -114,8 +113,8 @@ class Upload:
     def kind(self) -> MediaType:
         """The type of the file. Raises `HttpError`."""
         kind = formats.sniff(self.spool.read(formats.HEAD_BYTES))
-        if kind is None:
-            known = ", ".join(formats.MediaType)
+        if kind not in formats.COMPRESSIBLE:
+            known = ", ".join(formats.COMPRESSIBLE)
             raise HttpError(400, f"The file is of no type that can be compressed ({known})")
         return kind
 
@@ -212,7 +211,7 @@ class _StoreOnly:
 def _dimensions(file: Spool, kind: MediaType) -> tuple[int, int]:
     # An AVIF's largest picture need not be the one that is named first.
     if kind is not formats.MediaType.AVIF:
-        found = dimensions(file.read(formats.HEAD_BYTES), kind)
+        found = formats.dimensions(file.read(formats.HEAD_BYTES), kind)
         if any(found) or kind is formats.MediaType.PDF:
             return found
-    return dimensions(file.read(_HEAD), kind)
+    return formats.dimensions(file.read(_HEAD), kind)

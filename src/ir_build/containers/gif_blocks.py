@@ -1,0 +1,104 @@
+"""The blocks of a GIF file (GIF89a specification)."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import CorruptFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+IMAGE, EXTENSION, TRAILER = 0x2C, 0x21, 0x3B
+#: where the global colour table begins, behind the screen's description
+HEADER_BYTES = 13
+_AT_A_TIME = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """An image, an extension or the trailer."""
+
+    kind: int
+    start: int
+    end: int
+    content: bytes  #: of its sub-blocks
+
+
+def blocks(data: bytes) -> Iterator[Block]:
+    """The blocks behind the global colour table; the last is the trailer. Raises `CorruptFile`."""
+    if len(data) < HEADER_BYTES:
+        raise CorruptFile("ends before the picture begins")
+    at = HEADER_BYTES + table_size(data[10])
+    while True:
+        kind = data[at] if at < len(data) else None
+        if kind == TRAILER:
+            yield Block(TRAILER, at, at + 1, b"")
+            return
+        if kind == EXTENSION and at + 2 <= len(data):
+            content_at = at + 2
+        elif kind == IMAGE:
+            # The minimum code size comes before the sub-blocks.
+            content_at = code_size_at(data, at) + 1
+        else:
+            raise CorruptFile("ends before its trailer" if kind is None else "has an unknown block")
+        content, end = joined(data, content_at)
+        yield Block(kind, at, end, content)
+        at = end
+
+
+def code_size_at(data: bytes, at: int) -> int:
+    """Where the minimum code size of the image at `at` is, behind its colour table."""
+    if at + 10 > len(data):
+        raise CorruptFile("ends in the middle of a frame")
+    place = at + 10 + table_size(data[at + 9])
+    if place >= len(data):
+        raise CorruptFile("ends in the middle of a frame")
+    return place
+
+
+def joined(data: bytes, at: int) -> tuple[bytes, int]:
+    """The content of the sub-blocks at `at`, and where they end. Raises `CorruptFile`."""
+    parts: list[bytes] = []
+    while at < len(data):
+        size = data[at]
+        if not size:
+            return b"".join(parts), at + 1
+        whole = 0
+        if size == 255:
+            # Most blocks are full: they are counted many at a time.
+            lengths = data[at : at + 256 * _AT_A_TIME : 256]
+            whole = min(len(lengths) - len(lengths.lstrip(b"\xff")), (len(data) - at) // 256)
+        parts += [data[start + 1 : start + 256] for start in range(at, at + 256 * whole, 256)]
+        at += 256 * whole
+        if not whole:
+            parts.append(data[at + 1 : at + 1 + size])
+            at += 1 + size
+    raise CorruptFile("ends in the middle of a block")
+
+
+def sub_blocks(data: bytes) -> bytes:
+    """`data` in blocks of up to 255 bytes, each with its length, and the empty last one."""
+    rest = len(data) % 255
+    parts = [data[at : at + 255] for at in range(0, len(data) - rest, 255)]
+    # Each of them is followed by what begins the next one.
+    full = b"\xff" + b"\xff".join(parts) if parts else b""
+    return full + (bytes((rest,)) + data[-rest:] if rest else b"") + b"\0"
+
+
+def table_size(flags: int) -> int:
+    """Bytes of a colour table, from the flags that announce it."""
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def table_depth(table: bytes) -> int:
+    """The size of a colour table the way its flags say it."""
+    return (len(table) // 3).bit_length() - 2
+
+
+def dimensions(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels, from the beginning of a file. Raises struct.error."""
+    width, height = struct.unpack_from("<HH", data, 6)
+    return width, height

@@ -1,0 +1,54 @@
+"""The chunks of a PNG file (W3C PNG, third edition, 5)."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import CorruptFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True, slots=True)
+class PngChunk:
+    """A type and its data."""
+
+    kind: bytes
+    data: bytes
+
+    def encode(self) -> bytes:
+        """The chunk as it stands in a file."""
+        body = self.kind + self.data
+        return len(self.data).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
+
+
+def spans(data: bytes, *, before: bytes = b"") -> Iterator[tuple[bytes, int, int]]:
+    """Type, start and end of each chunk up to IEND, or to the first chunk of the type `before`.
+
+    Raises `CorruptFile` where a chunk is cut short. Checksums are not looked at.
+    """
+    if not data.startswith(SIGNATURE):
+        raise CorruptFile("ends before the picture begins")
+    at = len(SIGNATURE)
+    kind = b""
+    while kind != b"IEND":
+        kind = data[at + 4 : at + 8]
+        if before and kind == before:
+            return
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if end > len(data):
+            raise CorruptFile("ends in the middle of a chunk")
+        yield kind, at, end
+        at = end
+
+
+def dimensions(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels, from the beginning of a file. Raises struct.error."""
+    width, height = struct.unpack_from(">II", data, 16)
+    return width, height
