@@ -14,7 +14,7 @@ MB = 1024 * 1024
 COMPRESS = """
 import sys
 from pathlib import Path
-from ir_build.engine import pdf
+from ir_build.engine.pdf import codec as pdf
 from ir_build.options import Compression, Options
 
 def memory(kind):

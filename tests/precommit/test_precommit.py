@@ -127,7 +127,7 @@ def test_the_first_commit_fails_the_second_passes(repository):
     repository.git("add", ".")
     log = repository.git("commit", "-m", "pictures", code=1)
     assert "files were modified by this hook" in log
-    assert "made smaller: 5 files" in log
+    assert "optimised: 5 files" in log
     for name, data in ORIGINALS.items():
         assert len(repository.read(name)) < len(data), name
     repository.git("add", ".")
