@@ -31,6 +31,7 @@ class MediaType(StrEnum):
     GIF = "gif"
     WEBP = "webp"
     AVIF = "avif"
+    JPEG_XL = "jxl"
     SVG = "svg"
     PDF = "pdf"
 
@@ -148,6 +149,15 @@ def _format(media: MediaType) -> Format:
                 marker="ir_build.engine.avif.marker",
                 codec="ir_build.engine.avif.codec",
                 verifier="ir_build.verify.raster",
+            )
+        case MediaType.JPEG_XL:
+            # Left as it is: no library that can be depended on codes it yet.
+            return Format(
+                name="JPEG XL",
+                suffixes=(".jxl",),
+                mime="image/jxl",
+                # A bare codestream, or the signature box of a container (ISO/IEC 18181-2, 9.1).
+                recognises=lambda head: head.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")),
             )
         case MediaType.SVG:
             return Format(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import atomic
-from ..formats import FORMATS
+from ..formats import COMPRESSIBLE, FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +88,7 @@ _TEXT_SUFFIXES = frozenset(
         ".zip",
     ]
 )
-_ASSET_SUFFIXES = frozenset(suffix for one in FORMATS.values() for suffix in one.suffixes)
+_ASSET_SUFFIXES = frozenset(suffix for media in COMPRESSIBLE for suffix in FORMATS[media].suffixes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Asset:
 
 
 def looks_like_asset(name: str) -> bool:
-    """Whether the suffix of `name` claims one of our types."""
+    """Whether the suffix of `name` claims a type that can be compressed."""
     return os.path.splitext(name)[1].lower() in _ASSET_SUFFIXES  # noqa: PTH122  (hot path)
 
 
