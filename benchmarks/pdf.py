@@ -39,7 +39,7 @@ class _Result:
     cpu: float = 0.0
     sizes: dict[str, int] = field(default_factory=dict)
     failed: int = 0
-    #: why files were left alone, by name; of `ir-build` only
+    #: why files were skipped, by name; of `ir-build` only
     kept: dict[str, str] = field(default_factory=dict)
     #: documents that have less of something than before, by its name
     lost: dict[str, int] = field(default_factory=dict)

@@ -47,7 +47,7 @@ class Reason(StrEnum):
 
 
 _TEXTS = {
-    Reason.NOT_SMALLER: "cannot be made smaller",
+    Reason.NOT_SMALLER: "cannot be optimised any further",
     Reason.SAVES_TOO_LITTLE: "would save less than min_saving",
     Reason.ALREADY_OPTIMISED: "already optimised by ir-build",
     Reason.COMPRESSION_NONE: "compression_type is none",

@@ -127,7 +127,7 @@ def _print_plan(plan: list[Planned], *, verbose: bool) -> None:
     total = sum(planned.before for planned in plan)
     click.echo(
         f"{files(len(plan))}, {size(total)}: {counts['compress']} to compress, "
-        f"{counts['cached']} in the cache, {counts['leave']} to leave alone, "
+        f"{counts['cached']} in the cache, {counts['leave']} to skip, "
         f"{counts['failed']} that cannot be worked on"
     )
 

@@ -48,6 +48,11 @@ def spans(data: bytes, *, before: bytes = b"") -> Iterator[tuple[bytes, int, int
         at = end
 
 
+def content(data: bytes, wanted: bytes) -> bytes:
+    """The data of all chunks of the type `wanted`, joined. Raises `CorruptFile`."""
+    return b"".join(data[at + 8 : end - 4] for kind, at, end in spans(data) if kind == wanted)
+
+
 def dimensions(data: bytes) -> tuple[int, int]:
     """Width and height in pixels, from the beginning of a file. Raises struct.error."""
     width, height = struct.unpack_from(">II", data, 16)

@@ -10,13 +10,13 @@ from .numbers import files, share, size
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from . import Report
+    from .totals import Totals
 
 _NAMED = 5
 
 
 def exceeded(
-    report: Report,
+    report: Totals,
     *,
     max_total: int | None,
     max_file: int | None,

@@ -12,7 +12,7 @@ from .markdown import to_markdown
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from . import Report
+    from .totals import Totals
 
 # More than 1 MiB and GitHub drops the summary whole; other steps may have written to it too.
 _SUMMARY_LIMIT = 900_000
@@ -23,7 +23,7 @@ _ANNOTATIONS = 10
 
 
 def publish(
-    report: Report, *, write: Callable[[str], object], environ: Mapping[str, str] = os.environ
+    report: Totals, *, write: Callable[[str], object], environ: Mapping[str, str] = os.environ
 ) -> None:
     """Publish `report` if this is a GitHub Actions job; `write` prints a line for the runner."""
     if environ.get("GITHUB_ACTIONS") != "true":

@@ -12,12 +12,12 @@ from ..outcome import Compressed, Failed, Kept
 
 if TYPE_CHECKING:
     from ..outcome import Outcome
-    from . import Report
+    from .totals import Totals
 
 SCHEMA_VERSION = 1
 
 
-def to_json(report: Report) -> str:
+def to_json(report: Totals) -> str:
     """The whole report, with every file."""
     document = {
         "schema_version": SCHEMA_VERSION,

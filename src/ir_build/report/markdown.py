@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..outcome import Outcome
-    from . import Report
+    from .totals import Totals
 
 
-def to_markdown(report: Report, *, rows: int | None = None) -> str:
+def to_markdown(report: Totals, *, rows: int | None = None) -> str:
     """The totals, what failed, and a table of the files.
 
     With `rows`, only the files that saved most are in the table, and it says how many are not.
@@ -23,7 +23,7 @@ def to_markdown(report: Report, *, rows: int | None = None) -> str:
     return "\n".join(_lines(report, rows)) + "\n"
 
 
-def _lines(report: Report, rows: int | None) -> Iterator[str]:
+def _lines(report: Totals, rows: int | None) -> Iterator[str]:
     yield "## Images and PDFs"
     yield ""
     if not report.outcomes:

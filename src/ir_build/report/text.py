@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..outcome import Outcome
-    from . import Report
+    from .totals import Totals
 
 
-def to_text(report: Report) -> str:
+def to_text(report: Totals) -> str:
     """Every file on a line, then the totals."""
     lines = [*file_lines(report.outcomes), "", *summary_lines(report)]
     return "\n".join(lines) + "\n"
@@ -31,7 +31,7 @@ def file_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
         )
 
 
-def summary_line(report: Report) -> str:
+def summary_line(report: Totals) -> str:
     """The run in one line."""
     if not report.outcomes:
         return "no images or PDFs found"
@@ -51,7 +51,7 @@ def summary_line(report: Report) -> str:
     )
 
 
-def summary_lines(report: Report) -> Iterator[str]:
+def summary_lines(report: Totals) -> Iterator[str]:
     """The totals, by type and altogether, and what went wrong with the run as a whole."""
     types: dict[str, list[Outcome]] = {}
     for outcome in report.outcomes:

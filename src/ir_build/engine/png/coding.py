@@ -13,6 +13,7 @@ import oxipng
 import pyvips
 from PIL import Image
 
+from ...containers import png_chunks
 from ...errors import CorruptFile
 from ...options import Effort
 from ..shared import raster
@@ -176,7 +177,7 @@ def _size(bare: bytes) -> tuple[int, int]:
 
 def deflated(bare: bytes) -> bytes:
     """The rows of a picture as they are stored."""
-    return b"".join(one.data for one in png_file.parse(bare).chunks if one.kind == b"IDAT")
+    return png_chunks.content(bare, b"IDAT")
 
 
 def indexed(picture: Indexed) -> bytes:

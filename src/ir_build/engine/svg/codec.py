@@ -93,7 +93,7 @@ def _check_root(tokens: list[Token]) -> None:
 
 
 def _check_crossings(tokens: list[Token]) -> None:
-    """Leave alone what could not be compared in any reasonable time."""
+    """Skip what could not be compared in any reasonable time."""
     found = self_intersections.self_intersections(tokens)
     if found > _MOST_CROSSINGS:
         raise FileSkipped(

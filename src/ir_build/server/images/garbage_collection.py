@@ -31,7 +31,7 @@ _WRITE_NOTE = Sql("UPDATE leases SET note = :note WHERE name = 'sweeper'")
 
 
 async def collect_for_ever(service: Service) -> None:
-    """Sweep in the configured interval, whatever happens."""
+    """Collect garbage in the configured interval, whatever happens."""
     while True:
         try:
             await service.run(collect_garbage, service)

@@ -41,7 +41,7 @@ export class Api {
     } catch {
       throw new ApiError(0, UNREACHABLE);
     }
-    if (!response.ok) throw refusal(response.status, await response.text(), response.headers.get("Retry-After"));
+    if (!response.ok) throw httpError(response.status, await response.text(), response.headers.get("Retry-After"));
     return response;
   }
 
@@ -59,14 +59,14 @@ export class Api {
       request.onerror = () => reject(new ApiError(0, UNREACHABLE));
       request.onload = () => {
         if (request.status === 201) resolve(JSON.parse(request.responseText));
-        else reject(refusal(request.status, request.responseText, request.getResponseHeader("Retry-After")));
+        else reject(httpError(request.status, request.responseText, request.getResponseHeader("Retry-After")));
       };
       request.send(form);
     });
   }
 }
 
-function refusal(status, text, retryAfter) {
+function httpError(status, text, retryAfter) {
   let message = `The server answered with status ${status}.`;
   try {
     message = JSON.parse(text).errMessage || message;

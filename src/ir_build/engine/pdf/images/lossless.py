@@ -11,6 +11,7 @@ import oxipng
 import pikepdf
 from PIL import Image, TiffImagePlugin
 
+from ....containers import png_chunks
 from ....options import Effort
 from ..structure import streams
 from ..structure.streams import Packed, Plain
@@ -201,17 +202,7 @@ def _filtered(form: Shape, data: bytes, effort: Effort | None) -> bytes | None:
         )  # fmt: skip
     except oxipng.PngError:
         return None
-    return b"".join(chunks(png, b"IDAT"))
-
-
-def chunks(png: bytes, wanted: bytes) -> Iterator[bytes]:
-    """The bodies of a PNG file's chunks of the type `wanted`."""
-    at = 8
-    while at < len(png):
-        length = int.from_bytes(png[at : at + 4], "big")
-        if png[at + 4 : at + 8] == wanted:
-            yield png[at + 8 : at + 8 + length]
-        at += length + 12
+    return png_chunks.content(png, b"IDAT")
 
 
 def _group4(form: Shape, data: bytes) -> tuple[bytes, bool]:

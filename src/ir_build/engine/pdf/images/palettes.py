@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pikepdf
 from PIL import Image
 
+from ....containers import png_chunks
 from ....errors import FileSkipped, InputError
 from ...png import codec as png
 from ...shared import raster
@@ -47,11 +48,11 @@ def smallest(
     except (InputError, FileSkipped):
         return None
     bits, kind = made.data[24], made.data[25]
-    if b"".join(lossless.chunks(made.data, b"tRNS")):
+    if png_chunks.content(made.data, b"tRNS"):
         return None
     entries: Entries = ()
     if kind == _INDEXED:
-        table = b"".join(lossless.chunks(made.data, b"PLTE"))
+        table = png_chunks.content(made.data, b"PLTE")
         if form.components == 1:
             if table[::3] != table[1::3] or table[::3] != table[2::3]:
                 return None
@@ -66,5 +67,5 @@ def smallest(
     parms = pikepdf.Dictionary(
         Predictor=15, Colors=3 if kind == _RGB else 1, BitsPerComponent=bits, Columns=form.width
     )
-    rows = b"".join(lossless.chunks(made.data, b"IDAT"))
+    rows = png_chunks.content(made.data, b"IDAT")
     return Packed(rows, ("/FlateDecode",), parms, entries), made.lossy

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import deflate
 import numpy as np
 
+from ....containers.png_chunks import SIGNATURE, PngChunk
 from ....errors import InputError
 from ...shared import raster
 
@@ -181,10 +182,7 @@ def _unfilter(data: bytes, row: int, pixel: int) -> bytes:
         raise Undecodable("rows of another length, or unknown row filters")
     header = struct.pack(">IIBBBBB", row // pixel, height, 8, kinds[pixel], 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(data, 1)), (b"IEND", b""))
-    png = b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        for kind, body in chunks
-    )
+    png = SIGNATURE + b"".join(PngChunk(kind, body).encode() for kind, body in chunks)
     try:
         return raster.decode(png, "PNG").tobytes()
     except InputError as error:

@@ -1,0 +1,65 @@
+"""What a run did: every file, and the totals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ..outcome import Compressed, Failed, Kept
+
+if TYPE_CHECKING:
+    from ..outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The result of one run. `outcomes` are in the order of their names."""
+
+    outcomes: tuple[Outcome, ...]
+    #: who compressed, in words
+    backend: str
+    seconds: float  #: wall-clock
+    #: troubles of the run as a whole: the cache, the backend
+    warnings: tuple[str, ...] = ()
+
+    @cached_property
+    def before(self) -> int:
+        """Bytes of all files as they were found."""
+        return sum(outcome.before for outcome in self.outcomes)
+
+    @cached_property
+    def after(self) -> int:
+        """Bytes of all files as they are shipped."""
+        return sum(outcome.after for outcome in self.outcomes)
+
+    @property
+    def saved(self) -> int:
+        """Bytes."""
+        return self.before - self.after
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """How many files were compressed, cached, kept and failed."""
+        return Counter(outcome.status for outcome in self.outcomes)
+
+    @property
+    def all_cached(self) -> bool:
+        """Whether every answer was known already, so that nothing was compressed."""
+        return bool(self.outcomes) and all(outcome.from_cache for outcome in self.outcomes)
+
+    @property
+    def optimised(self) -> list[Compressed]:
+        """The files that got smaller, `Cached` ones included."""
+        return [outcome for outcome in self.outcomes if isinstance(outcome, Compressed)]
+
+    @property
+    def kept(self) -> list[Kept]:
+        """The files that stay as they are, each with its reason."""
+        return [outcome for outcome in self.outcomes if isinstance(outcome, Kept)]
+
+    @property
+    def failed(self) -> list[Failed]:
+        """The files that could not be worked on; they are shipped as they are."""
+        return [outcome for outcome in self.outcomes if isinstance(outcome, Failed)]
