@@ -5,26 +5,29 @@ BIN := .venv/bin
 READY := .venv/ready
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 
-.PHONY: demo test coverage lint docs clean
+.PHONY: demo help test coverage lint docs clean
 
-demo: $(READY)
+demo: $(READY)  ## build the example and show its report
 	cd examples/mkdocs && ../../$(BIN)/mkdocs build
 	@echo
 	@cat examples/mkdocs/savings.txt
 
-test: $(READY)
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 20
+
+test: $(READY)  ## all tests
 	$(BIN)/python -m pytest
 
-coverage: $(READY)
+coverage: $(READY)  ## all tests, and the lines that none runs: takes twice as long
 	$(BIN)/python -m pytest --cov --cov-report=term
 
-lint: $(READY)
+lint: $(READY)  ## ruff, mypy, and who may import whom
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: $(READY)
+docs: $(READY)  ## the documentation, built with our own plugin
 	$(BIN)/mkdocs build --strict
 
 # pip installs into the environment from outside: Debian's Python has no ensurepip.
@@ -35,6 +38,6 @@ $(READY): constraints.txt $(PROJECTS)
 		--editable .[server] $(patsubst %/pyproject.toml,--editable ./%,$(wildcard plugins/*/pyproject.toml))
 	touch $@
 
-clean:
+clean:  ## remove what was made
 	rm -rf .venv build dist site examples/*/site examples/*/public examples/*/.cache \
 		examples/*/node_modules examples/*/savings.*
