@@ -1,10 +1,12 @@
-"""Fixtures for every test: real PostgreSQL and S3-compatible servers, started when first used."""
+"""Fixtures for every test: real servers, started when first used."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from services.peer import Peer, peer_process
 from services.postgres import Postgres, postgres
 from services.s3 import Bucket, Store, s3
 
@@ -35,3 +37,42 @@ def _s3() -> Iterator[Store]:
 def s3_bucket(_s3: Store) -> Bucket:
     """A bucket of the test's own: `.url`, and `.environment` for who must reach it."""
     return _s3.new_bucket()
+
+
+@pytest.fixture
+def launch(tmp_path):
+    """Starts servers of ours that end with the test."""
+    from server.running import start
+
+    started = []
+
+    def run(folder=tmp_path / "data", **settings):
+        server = start(folder, tmp_path / "server.log", **settings)
+        started.append(server)
+        return server
+
+    yield run
+    for server in started:
+        server.stop(signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """One server of ours for the tests of a module, with SQLite and a folder."""
+    from server.running import serving
+
+    with serving(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def _peer() -> Iterator[Peer]:
+    with peer_process() as running:
+        yield running
+
+
+@pytest.fixture
+def peer(_peer: Peer) -> Peer:
+    """A server that is not ours and misbehaves when it is told to."""
+    _peer.set()
+    return _peer

@@ -22,7 +22,7 @@ def read(tmp_path, environ=None, **settings):
 
 
 def test_the_defaults_are_those_of_options(tmp_path):
-    """Without any setting, a file gets the defaults of `Options` and the door's compression."""
+    """Without any setting, a file gets the defaults of `Options` and the entry point's compression."""
     assert options(read(tmp_path)) == Options()
     lossless = read(tmp_path).options_for("a.png", MediaType.PNG, default=Compression.LOSSLESS)
     assert lossless.compression_type is Compression.LOSSLESS

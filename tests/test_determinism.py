@@ -3,23 +3,20 @@
 import ast
 import sys
 from importlib import metadata
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 import ir_build
 from ir_build import engine
+from pictures import encoded, enlarged, grained
 
 
-def picture(seed):
+def shades(seed):
     random = np.random.default_rng(seed)
-    coarse = Image.fromarray(random.integers(0, 256, (5, 6, 3), dtype=np.uint8))
-    pixels = np.asarray(coarse.resize((90, 70), Image.Resampling.BICUBIC), np.int16)
-    pixels = pixels + random.normal(0, 5, pixels.shape)
-    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+    coarse = random.integers(0, 256, (5, 6, 3), dtype=np.uint8)
+    return grained(enlarged(coarse, (90, 70)), random, colour=5)
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +26,8 @@ def site(tmp_path_factory):
     formats = {"jpeg": {"quality": 95}, "png": {}, "webp": {"quality": 95}, "gif": {}, "avif": {}}
     for kind, options in formats.items():
         for seed in range(1 if kind == "avif" else 2):
-            buffer = BytesIO()
-            picture(seed).save(buffer, kind, **options)
-            (folder / f"{seed}.{kind}").write_bytes(buffer.getvalue())
+            data = encoded(shades(seed), kind, **options)
+            (folder / f"{seed}.{kind}").write_bytes(data)
     return folder
 
 

@@ -8,19 +8,18 @@ import subprocess
 import sys
 import textwrap
 import tomllib
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 import yaml
 from click.testing import CliRunner
-from PIL import Image
 from pre_commit.clientlib import load_config, load_manifest
 
 from ir_build.cli import main
 from ir_build.config import Source, load
 from ir_build.errors import Reason
 from ir_build.settings import SETTINGS
+from pictures import flat
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -43,11 +42,9 @@ def blocks(language):
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A folder with what the examples talk about."""
-    buffer = BytesIO()
-    Image.new("RGB", (200, 100), "teal").save(buffer, "png", compress_level=0)
     for name in ("public/a.png", "docs/img/b.png", "logo.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(buffer.getvalue())
+        (tmp_path / name).write_bytes(flat((200, 100)))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("IR_BUILD_CACHE_DIR", str(tmp_path / "cache"))
     return tmp_path

@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+import documents
 from ir_build.formats import MediaType, sniff
 from ir_build.marker import is_marked, mark
+from pictures import encoded
 
 
-def picture(mode="RGB", colour=(200, 80, 20)):
+def ellipse(mode="RGB", colour=(200, 80, 20)):
     image = Image.new("RGB", (60, 41), colour)
     ImageDraw.Draw(image).ellipse((9, 5, 50, 35), fill="white", outline="blue")
     image = image.convert(mode)
@@ -25,26 +27,18 @@ def picture(mode="RGB", colour=(200, 80, 20)):
     return image
 
 
-def encode(image, kind, **options):
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def pdf(**options):
+def three_pages(**options):
     document = pikepdf.new()
     for _ in range(3):
         page = document.add_blank_page(page_size=(200, 100))
         page.contents_add(b"1 0 0 rg 20 20 50 30 re f")
-    buffer = io.BytesIO()
-    document.save(buffer, **options)
-    return buffer.getvalue()
+    return documents.saved(document, static_id=False, compress_streams=True, **options)
 
 
-def frames():
+def animation():
     return {
         "save_all": True,
-        "append_images": [picture(colour=(level, 90, 9)) for level in (0, 99, 250)],
+        "append_images": [ellipse(colour=(level, 90, 9)) for level in (0, 99, 250)],
         "duration": 50,
         "loop": 0,
     }
@@ -55,31 +49,31 @@ EXIF[0x0112] = 6
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9"/></svg>'
 
 FILES = {
-    "jpeg": encode(picture(), "JPEG"),
-    "jpeg with Exif and a profile": encode(
-        picture(), "JPEG", exif=EXIF, icc_profile=bytes(9), progressive=True
+    "jpeg": encoded(ellipse(), "JPEG"),
+    "jpeg with Exif and a profile": encoded(
+        ellipse(), "JPEG", exif=EXIF, icc_profile=bytes(9), progressive=True
     ),
-    "jpeg with a comment": encode(picture(), "JPEG", comment=b"ir-build was here"),
-    "png": encode(picture(), "PNG"),
-    "png with a palette": encode(picture().quantize(7), "PNG", exif=EXIF, transparency=0),
-    "apng": encode(picture(), "PNG", **frames()),
-    "gif": encode(picture(), "GIF"),
-    "gif 87a": b"GIF87a" + encode(picture(), "GIF")[6:],
-    "animated gif": encode(picture(), "GIF", **frames()),
-    "webp": encode(picture(), "WEBP"),
-    "webp with alpha": encode(picture("RGBA"), "WEBP"),
-    "lossless webp": encode(picture(), "WEBP", lossless=True),
-    "lossless webp with alpha": encode(picture("RGBA"), "WEBP", lossless=True),
-    "webp with Exif": encode(picture(), "WEBP", exif=EXIF),
-    "animated webp": encode(picture(), "WEBP", **frames()),
-    "avif": encode(picture(), "AVIF", speed=10),
-    "avif with alpha": encode(picture("RGBA"), "AVIF", speed=10),
-    "animated avif": encode(picture(), "AVIF", speed=10, **frames()),
+    "jpeg with a comment": encoded(ellipse(), "JPEG", comment=b"ir-build was here"),
+    "png": encoded(ellipse(), "PNG"),
+    "png with a palette": encoded(ellipse().quantize(7), "PNG", exif=EXIF, transparency=0),
+    "apng": encoded(ellipse(), "PNG", **animation()),
+    "gif": encoded(ellipse(), "GIF"),
+    "gif 87a": b"GIF87a" + encoded(ellipse(), "GIF")[6:],
+    "animated gif": encoded(ellipse(), "GIF", **animation()),
+    "webp": encoded(ellipse(), "WEBP"),
+    "webp with alpha": encoded(ellipse("RGBA"), "WEBP"),
+    "lossless webp": encoded(ellipse(), "WEBP", lossless=True),
+    "lossless webp with alpha": encoded(ellipse("RGBA"), "WEBP", lossless=True),
+    "webp with Exif": encoded(ellipse(), "WEBP", exif=EXIF),
+    "animated webp": encoded(ellipse(), "WEBP", **animation()),
+    "avif": encoded(ellipse(), "AVIF", speed=10),
+    "avif with alpha": encoded(ellipse("RGBA"), "AVIF", speed=10),
+    "animated avif": encoded(ellipse(), "AVIF", speed=10, **animation()),
     "svg": SVG,
     "svg with more behind it": b"<?xml version='1.0'?>\n" + SVG + b"\n<!-- end -->\n\n",
-    "pdf": pdf(object_stream_mode=pikepdf.ObjectStreamMode.disable),
-    "pdf with object streams": pdf(object_stream_mode=pikepdf.ObjectStreamMode.generate),
-    "linearized pdf": pdf(linearize=True),
+    "pdf": three_pages(object_stream_mode=pikepdf.ObjectStreamMode.disable),
+    "pdf with object streams": three_pages(object_stream_mode=pikepdf.ObjectStreamMode.generate),
+    "linearized pdf": three_pages(linearize=True),
 }
 
 
@@ -166,7 +160,7 @@ def test_marked_pdf_opens_without_a_warning(name):
 
 def test_note_in_the_content_is_not_the_mark():
     """A picture that only contains the same bytes is not marked."""
-    jpeg = encode(picture(), "JPEG", comment=b"about ir-build")
+    jpeg = encoded(ellipse(), "JPEG", comment=b"about ir-build")
     assert not is_marked(jpeg, MediaType.JPEG)
     for data, media in (
         (FILES["png"] + b"\xff\xfe\0\x0air-build", MediaType.PNG),
@@ -183,7 +177,7 @@ def test_note_in_the_content_is_not_the_mark():
 
 def test_multi_picture_jpeg_is_not_marked():
     """The offsets inside an MPO would break, so it stays as it is."""
-    data = encode(picture(), "MPO", save_all=True, append_images=[picture()])
+    data = encoded(ellipse(), "MPO", save_all=True, append_images=[ellipse()])
     assert mark(data, MediaType.JPEG) == data
 
 

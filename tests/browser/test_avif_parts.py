@@ -1,34 +1,29 @@
 """What goes from an AVIF without loss changes nothing in a browser; what stays has to."""
 
-from io import BytesIO
+from functools import partial
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from browser.sheet import difference, shown
+from browser.turned import file, upright
 from ir_build.engine.avif import codec as avif
 from ir_build.options import Compression, Effort, Options
 from ir_build.quality import Reference
-
-from .pictures import file, upright
-from .profiles import PROFILES
-from .sheet import difference, shown
+from pictures import encoded, exif_block
+from profiles import PROFILES
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS, min_saving=0)
 
 
-def saved(image, **options):
-    buffer = BytesIO()
-    image.save(buffer, "AVIF", **{"quality": 95, "speed": 8, "max_threads": 1, **options})
-    return buffer.getvalue()
+saved = partial(encoded, kind="AVIF", quality=95, speed=8, max_threads=1)
 
 
 def turned_by_exif_only():
     """A file whose Exif asks for a turn while its picture has none."""
-    block = Image.Exif()
     # Pillow would have turned the picture by the orientation, whose tag is one less.
-    block[0x0113] = 6
-    data = saved(upright(alpha=False), exif=block.tobytes())
+    data = saved(upright(alpha=False), exif=exif_block({0x0113: 6}))
     tail = {"little": b"\3\0\1\0\0\0\6\0", "big": b"\0\3\0\0\0\1\0\6"}
     changed = data
     for order, rest in tail.items():

@@ -10,11 +10,10 @@ from itertools import product
 
 import pytest
 
+from browser.sheet import difference, shown
+from browser.turned import HEIGHT, WIDTH, file
 from ir_build.options import Meta
-
-from .pictures import HEIGHT, WIDTH, file
-from .profiles import PROFILES
-from .sheet import difference, shown
+from profiles import PROFILES
 
 KINDS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
 RUNS = {

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from .pictures import png, upright
-from .profiles import ADOBE, GREY, P3
-from .sheet import difference, shown
+from browser.sheet import difference, shown
+from browser.turned import upright
+from pictures import raw_png
+from profiles import ADOBE, GREY, P3
 
 TYPES = [
     *((0, depth) for depth in (1, 2, 4, 8, 16)),
@@ -51,7 +52,7 @@ SAYINGS = {
 }
 
 
-def picture(colour_type, depth, chunks, *, clear):
+def coloured(colour_type, depth, chunks, *, clear):
     """The usual picture in a colour type and depth; with `clear` some of it can be seen through."""
     pixels = np.asarray(upright(alpha=colour_type in (4, 6)))
     chunks, palette = list(chunks), None
@@ -73,7 +74,7 @@ def picture(colour_type, depth, chunks, *, clear):
         samples = pixels.astype(np.uint16) * (257 if depth == 16 else 1)
         if colour_type == 2 and clear:
             chunks.append((b"tRNS", samples[2, 2].astype(">u2").tobytes()))
-    return png(samples, colour_type, depth, chunks, palette)
+    return raw_png(samples, colour_type, depth, chunks, palette)
 
 
 #: (what is said, colour type, depth, whether some can be seen through)
@@ -89,7 +90,7 @@ def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("colours")
     (folder / "in").mkdir()
     found = {
-        ("before", case): picture(*case[1:3], SAYINGS[case[0]], clear=case[3]) for case in CASES
+        ("before", case): coloured(*case[1:3], SAYINGS[case[0]], clear=case[3]) for case in CASES
     }
     for number, case in enumerate(CASES):
         (folder / "in" / f"{number}.png").write_bytes(found["before", case])

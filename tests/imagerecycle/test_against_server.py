@@ -18,15 +18,8 @@ from ir_build.cli import main
 from ir_build.errors import AuthenticationError, FileRejected, Forbidden, NotFound, QuotaExceeded
 from ir_build.imagerecycle import Client, Credentials
 from ir_build.imagerecycle.wire import FileKind
-from server.running import picture, start
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("server")
-    running = start(folder / "data", folder / "log", rate=0)
-    yield running
-    running.stop()
+from pictures import flat
+from server.running import start
 
 
 @pytest.fixture
@@ -52,7 +45,7 @@ def environ(server, tmp_path, monkeypatch):
     return found
 
 
-def run(*words, code=0, text=None):
+def invoke(*words, code=0, text=None):
     """A command's output; it ends with `code`."""
     done = CliRunner().invoke(main, [*map(str, words)], input=text)
     assert done.exit_code == code, done.output
@@ -61,7 +54,7 @@ def run(*words, code=0, text=None):
 
 def test_a_picture_by_path_bytes_and_file_object(client, tmp_path):
     """All three ways give the same result, which is smaller and looks the same."""
-    data = picture()
+    data = flat()
     source = tmp_path / "a b.png"
     source.write_bytes(data)
     results = set()
@@ -79,24 +72,24 @@ def test_a_picture_by_path_bytes_and_file_object(client, tmp_path):
 
 def test_the_short_form_and_its_options(client, tmp_path):
     """`compress().to_file()` with a box to fit in, and `to_bytes()`."""
-    image = client.compress(picture((80, 40)), resize=(20, None)).to_file(tmp_path / "small.png")
+    image = client.compress(flat((80, 40)), resize=(20, None)).to_file(tmp_path / "small.png")
     assert (tmp_path / "small.png").stat().st_size == image.size_after
     with Image.open(tmp_path / "small.png") as opened:
         assert opened.size == (20, 10)
-    data = client.compress(picture(), lossless=True, preserve_metas=["icc"]).to_bytes()
+    data = client.compress(flat(), lossless=True, preserve_metas=["icc"]).to_bytes()
     with Image.open(BytesIO(data)) as opened:
         assert opened.convert("RGB").getpixel((0, 0)) == (0, 128, 128)
 
 
 def test_what_an_image_tells(client):
     """Times are aware and in UTC, the original can be had, a missing one is an error."""
-    image = client.upload(picture())
+    image = client.upload(flat())
     assert client.image(image.id) == image
     assert image.uploaded.tzinfo is UTC
     assert abs(datetime.now(UTC) - image.uploaded) < timedelta(minutes=5)
     assert timedelta(days=27) < image.expires - image.uploaded < timedelta(days=32)
     assert 0 < image.saved < 1
-    assert client.download(image, kind=FileKind.ORIGINAL) == picture()
+    assert client.download(image, kind=FileKind.ORIGINAL) == flat()
     client.delete_image(image.id)
     with pytest.raises(NotFound):
         client.image(image.id)
@@ -106,7 +99,7 @@ def test_what_an_image_tells(client):
 
 def test_an_iterator_goes_over_all_pages(client):
     """Newest first, each once, however small the pages."""
-    sent = [client.upload(picture(colour=(number, 0, 0))).id for number in range(7)]
+    sent = [client.upload(flat(colour=(number, 0, 0))).id for number in range(7)]
     for page_size in (1, 3, 7, 50):
         assert [image.id for image in client.images(page_size=page_size)] == sent[::-1]
     page = client.image_page(2, 2)
@@ -119,12 +112,12 @@ def test_an_iterator_goes_over_all_pages(client):
 
 def test_a_zip_is_streamed_to_a_file(client, tmp_path):
     """Results or originals of several images, with distinct names."""
-    ids = [client.upload(picture(colour=(0, 0, number)), name="a.png").id for number in range(3)]
+    ids = [client.upload(flat(colour=(0, 0, number)), name="a.png").id for number in range(3)]
     client.zip_to(ids, tmp_path / "all.zip", kind=FileKind.ORIGINAL)
     with zipfile.ZipFile(tmp_path / "all.zip") as opened:
         assert len(set(opened.namelist())) == 3
         found = {opened.read(name) for name in opened.namelist()}
-    assert found == {picture(colour=(0, 0, number)) for number in range(3)}
+    assert found == {flat(colour=(0, 0, number)) for number in range(3)}
     with pytest.raises(NotFound):
         client.zip_to([10**9], tmp_path / "none.zip")
     assert not (tmp_path / "none.zip").exists()
@@ -133,34 +126,34 @@ def test_a_zip_is_streamed_to_a_file(client, tmp_path):
 def test_quota_and_consumption(client):
     """What was sent is counted, for today and for this month."""
     before = client.account()
-    client.upload(picture(colour=(1, 2, 3)))
+    client.upload(flat(colour=(1, 2, 3)))
     after = client.account()
-    assert after.quota_used - before.quota_used == len(picture())
+    assert after.quota_used - before.quota_used == len(flat())
     assert after.period_start < datetime.now(UTC) < after.period_end
     used = client.consumption()
     assert used.days[-1].date == datetime.now(UTC).date()
-    assert used.days[-1].before >= len(picture())
+    assert used.days[-1].before >= len(flat())
     assert used.days[-1].files >= 1
 
 
 def test_sub_accounts_from_birth_to_death(server, client):
     """Create, list, get, edit, quota, reset both, delete; several clients in one process."""
-    made = client.create_sub_account("Docs", description="of the team", quota=3 * len(picture()))
+    made = client.create_sub_account("Docs", description="of the team", quota=3 * len(flat()))
     assert (made.title, made.description, made.quota_used) == ("Docs", "of the team", 0)
     assert made in client.sub_accounts()
     assert client.sub_account(made.id) == made
     with Client(Credentials(made.key, made.secret, server.url)) as below:
-        image = below.upload(picture())
+        image = below.upload(flat())
         with pytest.raises(Forbidden):
             below.sub_accounts()
         with pytest.raises(NotFound):
             client.image(image.id)
-        below.upload(picture(colour="red"))
+        below.upload(flat(colour="red"))
         with pytest.raises(QuotaExceeded) as caught:
-            below.upload(picture((90, 60), colour="green"))
-        assert caught.value.used == len(picture()) + len(picture(colour="red"))
+            below.upload(flat((90, 60), colour="green"))
+        assert caught.value.used == len(flat()) + len(flat(colour="red"))
         assert client.reset_quota(made.id).quota_used == 0
-        below.upload(picture(colour="blue"))
+        below.upload(flat(colour="blue"))
         renewed = client.reset_secret(made.id)
         assert renewed.key == made.key
         assert renewed.secret != made.secret
@@ -187,7 +180,7 @@ def test_what_the_server_does_not_take(client):
 def test_a_picture_that_the_server_fetches(tmp_path):
     """An upload by address, from a host that the server's operator allows."""
     (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "a b.png").write_bytes(picture(colour="olive"))
+    (tmp_path / "site" / "a b.png").write_bytes(flat(colour="olive"))
     handler = functools.partial(SimpleHTTPRequestHandler, directory=tmp_path / "site")
     site = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=site.serve_forever, args=(0.02,), daemon=True).start()
@@ -196,7 +189,7 @@ def test_a_picture_that_the_server_fetches(tmp_path):
     try:
         with Client(Credentials(running.key, running.secret, running.url)) as client:
             image = client.upload_url(f"http://{host}/a%20b.png")
-            assert client.download(image, kind=FileKind.ORIGINAL) == picture(colour="olive")
+            assert client.download(image, kind=FileKind.ORIGINAL) == flat(colour="olive")
             with pytest.raises(FileRejected):
                 client.upload_url(f"http://{host}/missing.png")
     finally:
@@ -210,7 +203,7 @@ def test_one_client_in_many_threads(client):
     wrong = []
 
     def work(number):
-        data = picture(colour=(number, number, 0))
+        data = flat(colour=(number, number, 0))
         image = client.upload(data)
         if client.download(image, kind=FileKind.ORIGIN) != data:
             wrong.append(number)
@@ -225,59 +218,57 @@ def test_one_client_in_many_threads(client):
 
 def test_an_account_from_the_command_line(client, environ):
     """Quota, dates and chart; the same as JSON; never the secret."""
-    client.upload(picture(colour=(9, 9, 9)))
-    text = run("account")
+    client.upload(flat(colour=(9, 9, 9)))
+    text = invoke("account")
     assert "resets" in text
     assert "by day" in text
     assert datetime.now(UTC).strftime("%Y-%m-%d") in text
-    document = json.loads(run("account", "--json"))
+    document = json.loads(invoke("account", "--json"))
     assert document["account"]["quota_used"] > 0
-    assert json.loads(run("account", "consumption", "--json"))["days"][-1]["files"] > 0
-    assert "####" in run("account", "consumption")
+    assert json.loads(invoke("account", "consumption", "--json"))["days"][-1]["files"] > 0
+    assert "####" in invoke("account", "consumption")
     assert environ["IR_BUILD_API_SECRET"] not in text + json.dumps(document)
 
 
 def test_sub_accounts_from_the_command_line(client, environ):
     """Every command; what destroys something wants --yes; secrets show where they are asked for."""
-    made = json.loads(run("account", "sub", "create", "CI", "--quota", "5MB", "--json"))
+    made = json.loads(invoke("account", "sub", "create", "CI", "--quota", "5MB", "--json"))
     assert made["quota"] == 5_000_000
     identifier = made["id"]
-    listed = run("account", "sub", "list")
+    listed = invoke("account", "sub", "list")
     assert "CI" in listed
-    assert made["secret"] not in listed + run("account", "sub", "get", identifier)
-    assert made["secret"] not in run("account", "sub", "list", "--json")
-    assert made["secret"] in run("account", "sub", "get", identifier, "--show-secret")
-    assert "Nightly" in run("account", "sub", "edit", identifier, "--title", "Nightly")
-    run("account", "sub", "edit", identifier, code=2)
+    assert made["secret"] not in listed + invoke("account", "sub", "get", identifier)
+    assert made["secret"] not in invoke("account", "sub", "list", "--json")
+    assert made["secret"] in invoke("account", "sub", "get", identifier, "--show-secret")
+    assert "Nightly" in invoke("account", "sub", "edit", identifier, "--title", "Nightly")
+    invoke("account", "sub", "edit", identifier, code=2)
     for command in ("reset-quota", "reset-secret", "delete"):
-        assert "--yes" in run("account", "sub", command, identifier, code=2)
-    assert json.loads(run("account", "sub", "reset-quota", identifier, "--yes", "--json"))["id"]
-    renewed = json.loads(run("account", "sub", "reset-secret", identifier, "--yes", "--json"))
+        assert "--yes" in invoke("account", "sub", command, identifier, code=2)
+    assert json.loads(invoke("account", "sub", "reset-quota", identifier, "--yes", "--json"))["id"]
+    renewed = json.loads(invoke("account", "sub", "reset-secret", identifier, "--yes", "--json"))
     assert renewed["secret"] != made["secret"]
-    run("account", "sub", "delete", identifier, "--yes")
-    assert "404" in run("account", "sub", "get", identifier, code=5)
+    invoke("account", "sub", "delete", identifier, "--yes")
+    assert "404" in invoke("account", "sub", "get", identifier, code=5)
 
 
 def test_images_from_the_command_line(client, environ, tmp_path):
     """List, get, download, zip and delete."""
-    one, two = (
-        client.upload(picture(colour=colour), name="a b.png").id for colour in ("red", "blue")
-    )
-    assert [image["id"] for image in json.loads(run("images", "list", "--json"))] == [two, one]
-    assert "a b.png" in run("images", "list", "--limit", 1)
-    assert json.loads(run("images", "get", one, "--json"))["width"] == 60
-    assert "original" in run("images", "get", one)
-    run("images", "download", one, two, "--out", "here", "--original")
-    assert (tmp_path / "here" / f"{one}-a b.png").read_bytes() == picture(colour="red")
-    assert "--force" in run("images", "download", one, "--out", "here", code=2)
-    run("images", "download", one, "--out", "here", "--force")
-    assert (tmp_path / "here" / f"{one}-a b.png").stat().st_size < len(picture(colour="red"))
-    assert json.loads(run("images", "zip", one, two, "--out", "all.zip", "--json"))["size"] > 0
-    assert "--yes" in run("images", "delete", one, code=2)
-    run("images", "delete", one, "--yes")
-    run("images", "delete", code=2)
-    run("images", "delete", "--all", "--yes")
-    assert json.loads(run("images", "list", "--json")) == []
+    one, two = (client.upload(flat(colour=colour), name="a b.png").id for colour in ("red", "blue"))
+    assert [image["id"] for image in json.loads(invoke("images", "list", "--json"))] == [two, one]
+    assert "a b.png" in invoke("images", "list", "--limit", 1)
+    assert json.loads(invoke("images", "get", one, "--json"))["width"] == 60
+    assert "original" in invoke("images", "get", one)
+    invoke("images", "download", one, two, "--out", "here", "--original")
+    assert (tmp_path / "here" / f"{one}-a b.png").read_bytes() == flat(colour="red")
+    assert "--force" in invoke("images", "download", one, "--out", "here", code=2)
+    invoke("images", "download", one, "--out", "here", "--force")
+    assert (tmp_path / "here" / f"{one}-a b.png").stat().st_size < len(flat(colour="red"))
+    assert json.loads(invoke("images", "zip", one, two, "--out", "all.zip", "--json"))["size"] > 0
+    assert "--yes" in invoke("images", "delete", one, code=2)
+    invoke("images", "delete", one, "--yes")
+    invoke("images", "delete", code=2)
+    invoke("images", "delete", "--all", "--yes")
+    assert json.loads(invoke("images", "list", "--json")) == []
 
 
 def test_a_login_is_tried_and_kept(server, tmp_path, monkeypatch):
@@ -286,49 +277,49 @@ def test_a_login_is_tried_and_kept(server, tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     kept = tmp_path / "new" / "credentials.toml"
     monkeypatch.setenv("IR_BUILD_CREDENTIALS", str(kept))
-    assert "account login" in run("account", code=2)
-    run("account", "login", "--url", server.url, text=f"{server.key}\n{'0' * 64}\n", code=5)
+    assert "account login" in invoke("account", code=2)
+    invoke("account", "login", "--url", server.url, text=f"{server.key}\n{'0' * 64}\n", code=5)
     assert not kept.exists()
     right = f"{server.key}\n{server.secret}\n"
-    text = run("account", "login", "--url", server.url, text=right)
+    text = invoke("account", "login", "--url", server.url, text=right)
     assert server.secret not in text
     login = ["account", "login", "--json", "--url", server.url]
     done = CliRunner().invoke(main, login, input=right)
     assert json.loads(done.stdout)["server"] == server.url
     assert server.secret not in done.output
     assert kept.stat().st_mode & 0o777 == 0o600
-    assert server.url in run("account")
-    assert json.loads(run("account", "logout", "--json")) == {"logged_out": True}
+    assert server.url in invoke("account")
+    assert json.loads(invoke("account", "logout", "--json")) == {"logged_out": True}
     assert not kept.exists()
-    run("account", "logout", code=2)
+    invoke("account", "logout", code=2)
 
 
 def test_originals_come_back(client, environ, tmp_path):
     """What a build changed in place is restored, byte for byte, by the manifest of earlier runs."""
     site = tmp_path / "img"
     site.mkdir()
-    sources = {f"{colour}.png": picture(colour=colour) for colour in ("red", "lime", "navy")}
+    sources = {f"{colour}.png": flat(colour=colour) for colour in ("red", "lime", "navy")}
     for name, data in sources.items():
         (site / name).write_bytes(data)
     config = load(Source("test", {"jobs": 1}, tmp_path), folder=tmp_path)
     for _ in range(2):  # the second time from the cache
         with Session(config, copies=True) as session:
             assert len(session.optimize_folder(site).optimised) in (0, 3)
-    (site / "other.png").write_bytes(picture(colour="white"))
-    assert "Error" not in run("restore", site / "red.png")
+    (site / "other.png").write_bytes(flat(colour="white"))
+    assert "Error" not in invoke("restore", site / "red.png")
     assert (site / "red.png").read_bytes() == sources["red.png"]
-    document = json.loads(run("restore", "img", "--json"))
+    document = json.loads(invoke("restore", "img", "--json"))
     assert len(document["restored"]) == 2
     assert not document["failed"]
     assert {name: (site / name).read_bytes() for name in sources} == sources
-    assert "no build on this machine" in run("restore", site / "other.png", code=5)
+    assert "no build on this machine" in invoke("restore", site / "other.png", code=5)
 
 
 def test_an_original_that_is_gone_or_wrong_changes_nothing(client, environ, tmp_path):
     """After expiry, or when the server has another file, the file at hand stays."""
     from ir_build.imagerecycle.manifest import Manifest, Sent
 
-    made, another = picture(colour="navy"), client.upload(picture(colour="pink"))
+    made, another = flat(colour="navy"), client.upload(flat(colour="pink"))
     path = tmp_path / "a.png"
     path.write_bytes(made)
     result = hashlib.sha256(made).hexdigest()
@@ -340,7 +331,7 @@ def test_an_original_that_is_gone_or_wrong_changes_nothing(client, environ, tmp_
     ):
         manifest.sent(Sent("ab" * 32, 10**6, client.url, 1, url, expires))
         manifest.made(result, "ab" * 32)
-        assert words in run("restore", path, code=5)
+        assert words in invoke("restore", path, code=5)
         assert path.read_bytes() == made
     manifest.close()
     assert (tmp_path / "cache" / "sent.sqlite3").stat().st_mode & 0o077 == 0
@@ -350,11 +341,11 @@ def test_a_build_and_its_rebuild(client, environ, tmp_path):
     """`ir-build optimize --out` by the server: smaller, and the second time nothing is charged."""
     (tmp_path / "site").mkdir()
     for number in range(5):
-        (tmp_path / "site" / f"{number}.png").write_bytes(picture(colour=(5, 5, number)))
-    (tmp_path / "site" / "same.png").write_bytes(picture(colour=(5, 5, 4)))
+        (tmp_path / "site" / f"{number}.png").write_bytes(flat(colour=(5, 5, number)))
+    (tmp_path / "site" / "same.png").write_bytes(flat(colour=(5, 5, 4)))
     before = client.account().quota_used
-    assert "6 of 6 files optimised" in run("optimize", "site", "--out", "small", "--jobs", 1)
+    assert "6 of 6 files optimised" in invoke("optimize", "site", "--out", "small", "--jobs", 1)
     spent = client.account().quota_used - before
-    assert spent == sum(len(picture(colour=(5, 5, number))) for number in range(5))
-    assert "everything cached" in run("optimize", "site", "--out", "again", "--jobs", 1)
+    assert spent == sum(len(flat(colour=(5, 5, number))) for number in range(5))
+    assert "everything cached" in invoke("optimize", "site", "--out", "again", "--jobs", 1)
     assert client.account().quota_used - before == spent

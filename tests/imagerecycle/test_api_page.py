@@ -12,24 +12,16 @@ from click.testing import CliRunner
 from ir_build import errors
 from ir_build.cli import main
 from ir_build.imagerecycle import Client, Credentials
-from server.running import picture, start
+from pictures import flat
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("server")
-    running = start(folder / "data", folder / "log", rate=0)
-    yield running
-    running.stop()
 
 
 @pytest.fixture
 def environ(server, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs" / "img").mkdir(parents=True)
-    (tmp_path / "logo.png").write_bytes(picture((160, 80)))
+    (tmp_path / "logo.png").write_bytes(flat((160, 80)))
     monkeypatch.setenv("IR_BUILD_API_KEY", server.key)
     monkeypatch.setenv("IR_BUILD_API_SECRET", server.secret)
     monkeypatch.setenv("IR_BUILD_API_URL", server.url)

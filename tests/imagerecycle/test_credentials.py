@@ -9,8 +9,8 @@ import pytest
 from ir_build.errors import ConfigError
 from ir_build.imagerecycle import credentials
 from ir_build.imagerecycle.credentials import Credentials
+from services.peer import KEY, SECRET
 
-KEY, SECRET = "5a" * 16, "canary" + "7f" * 13
 OURS = Credentials(KEY, SECRET, "https://api.example.org/v1")
 
 

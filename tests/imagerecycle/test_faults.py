@@ -5,7 +5,6 @@ import socket
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 
 import pytest
 from PIL import Image as Picture
@@ -25,21 +24,16 @@ from ir_build.errors import (
 )
 from ir_build.imagerecycle import Client, Credentials
 from ir_build.imagerecycle.retry_policy import RetryPolicy
+from pictures import flat
+from services.peer import KEY, SECRET
 
-KEY, SECRET = "5a" * 16, "canary" + "7f" * 13
 QUICK = RetryPolicy(connect=2, read=0.4, pause=0.01)
-
-
-def picture():
-    buffer = BytesIO()
-    Picture.new("RGB", (60, 40), "teal").save(buffer, "png", compress_level=0)
-    return buffer.getvalue()
 
 
 @pytest.fixture
 def source(tmp_path):
     path = tmp_path / "a b.png"
-    path.write_bytes(picture())
+    path.write_bytes(flat())
     return path
 
 
@@ -73,7 +67,7 @@ def test_passing_trouble_is_retried(peer, client, source, faults):
     peer.fail(*faults)
     client.compress(source).to_file(source)
     assert peer.faults == 0
-    assert len(source.read_bytes()) < len(picture())
+    assert len(source.read_bytes()) < len(flat())
     with Picture.open(source) as opened:
         assert opened.convert("RGB").tobytes() == Picture.new("RGB", (60, 40), "teal").tobytes()
 
@@ -128,7 +122,7 @@ def test_lasting_trouble_is_its_error_and_nothing_is_written(
     assert type(caught.value) is error
     assert words in str(caught.value)
     assert peer.faults == 0
-    assert source.read_bytes() == picture()
+    assert source.read_bytes() == flat()
     assert list(source.parent.iterdir()) == [source]
     shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + caplog.text
     for secret in (KEY, SECRET):
@@ -142,7 +136,7 @@ def test_an_error_page_of_the_right_size_is_not_taken_for_a_picture(peer, client
     peer.fail(kind("download", "body", type="image/png", body="<" * size))
     with pytest.raises(TransportError, match="neither an image nor a PDF"):
         client.compress(source).to_file(source)
-    assert source.read_bytes() == picture()
+    assert source.read_bytes() == flat()
 
 
 @pytest.mark.parametrize("part", ["drip", "dripping head"])
@@ -179,7 +173,7 @@ def test_a_server_that_is_not_there():
         Client(Credentials(KEY, SECRET, url), retry_policy=QUICK) as client,
         pytest.raises(TransportError, match="the connection failed") as caught,
     ):
-        client.upload(picture())
+        client.upload(flat())
     assert not caught.value.lost
     assert client.doubtful == 0
     assert SECRET not in "".join(traceback.format_exception(caught.value))
@@ -249,10 +243,10 @@ def test_a_client_that_is_closed_waits_no_longer(peer):
 
 def test_what_may_have_been_charged_is_counted(peer, client):
     """An upload whose answer was lost is sent again, and remembered."""
-    client.upload(picture())
+    client.upload(flat())
     assert client.doubtful == 0
     peer.fail(kind("upload", "reset"))
-    client.upload(picture())
+    client.upload(flat())
     assert client.doubtful == 1
 
 
@@ -263,7 +257,7 @@ def test_a_refused_quota_carries_the_usage(peer, client):
         faults=[status("upload", 403, message="Montly quota exceeded")],
     )
     with pytest.raises(QuotaExceeded, match="990 of 1000 bytes") as caught:
-        client.upload(picture())
+        client.upload(flat())
     assert (caught.value.used, caught.value.quota) == (990, 1000)
 
 
@@ -327,5 +321,5 @@ def test_a_file_over_the_limit_is_not_sent(peer, client, tmp_path):
     peer.set(account={"quota_current": 0, "quota_allowed": 0, "file_max_size": 10})
     client.account()
     with pytest.raises(FileTooLarge, match="10"):
-        client.upload(picture())
+        client.upload(flat())
     assert peer.count("upload") == 0

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ir_build.errors import TransportError
 from ir_build.imagerecycle import Client, Credentials
 from ir_build.imagerecycle.retry_policy import RetryPolicy
+from services.peer import KEY, SECRET
 
-KEY, SECRET = "5a" * 16, "canary" + "7f" * 13
 QUICK = RetryPolicy(connect=2, read=2, attempts=2, pause=0.01)
 
 

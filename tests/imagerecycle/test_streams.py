@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from ir_build.errors import Unreadable
 from ir_build.imagerecycle.multipart import FilePart, MultipartBody
-from server.running import picture, start
+from pictures import flat
+from server.running import start
 
 MB = 1024 * 1024
 
@@ -60,7 +61,7 @@ with Client(Credentials("a", "b", url)) as client:
 
 def test_a_large_file_is_never_in_memory(tmp_path):
     """Sending and fetching 200 MB adds less than 8 MB."""
-    (tmp_path / "small.png").write_bytes(picture())
+    (tmp_path / "small.png").write_bytes(flat())
     source = tmp_path / "a.png"
     with source.open("wb") as file:
         file.truncate(200 * MB)
@@ -169,7 +170,7 @@ def test_no_secret_comes_out_anywhere(tmp_path):
     running = start(tmp_path / "data", tmp_path / "server.log", rate=0)
     site = tmp_path / "work" / "site"
     site.mkdir(parents=True)
-    (site / "a.png").write_bytes(picture())
+    (site / "a.png").write_bytes(flat())
     log = tmp_path / "work" / "debug.log"
     texts = []
 

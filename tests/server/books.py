@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 import requests
 from PIL import Image
 
+from pictures import encoded
+
 
 def small_picture():
     """A picture unlike any other, of always the same size, that has something to save."""
     colours = [os.urandom(3) for _ in range(3)]
     image = Image.frombytes("RGB", (24, 18), b"".join(random.choices(colours, k=24 * 18)))
-    buffer = io.BytesIO()
-    image.save(buffer, "png", compress_level=0)
-    return buffer.getvalue()
+    return encoded(image, "png", compress_level=0)
 
 
 #: bytes of every `small_picture`

@@ -1,26 +1,10 @@
-"""Servers for tests."""
+"""Servers in all forms."""
 
 import secrets
-import signal
 
 import pytest
 
-from .running import start
-
-
-@pytest.fixture
-def launch(tmp_path):
-    """Starts servers that end with the test."""
-    started = []
-
-    def run(folder=tmp_path / "data", **settings):
-        server = start(folder, tmp_path / "server.log", **settings)
-        started.append(server)
-        return server
-
-    yield run
-    for server in started:
-        server.stop(signal.SIGKILL)
+from server.running import serving
 
 
 @pytest.fixture(scope="session")
@@ -46,23 +30,12 @@ def _scaled(request):
 def either(request, tmp_path_factory):
     """One server for the tests of a module, in both forms."""
     settings = request.getfixturevalue("_scaled")() if request.param == "scaled" else {}
-    yield from _running(tmp_path_factory, **settings)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """One server for the tests of a module, with SQLite and a folder."""
-    yield from _running(tmp_path_factory)
+    with serving(tmp_path_factory.mktemp("server"), **settings) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
-    """The same, compressing nothing."""
-    yield from _running(tmp_path_factory, backend="none")
-
-
-def _running(tmp_path_factory, **settings):
-    folder = tmp_path_factory.mktemp("server")
-    running = start(folder / "data", folder / "server.log", **settings)
-    yield running
-    running.stop()
+    """One server for the tests of a module, with SQLite and a folder, that compresses nothing."""
+    with serving(tmp_path_factory.mktemp("server"), backend="none") as running:
+        yield running

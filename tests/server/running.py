@@ -11,24 +11,15 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from io import BytesIO
+from pathlib import Path
 
 import requests
 import uvicorn
-from PIL import Image
 
 from ir_build.server.accounts.accounts import IssuedCredentials
 from ir_build.server.http.app import create_app
 from ir_build.server.http.timeouts import TimeoutProtocol
 from ir_build.server.settings import load
-
-
-def picture(size=(60, 40), colour="teal", kind="png"):
-    """A picture that has something to save."""
-    buffer = BytesIO()
-    options = {"compress_level": 0} if kind == "png" else {}
-    Image.new("RGB", size, colour).save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 @dataclass
@@ -119,6 +110,25 @@ def start(folder, log, **settings):
         if match := re.fullmatch(r"serving (http\S+)\n", line):
             return Server(match[1], told.get("key", ""), told.get("secret", ""), process, log)
     raise RuntimeError(f"the server did not start: {log.read_text()}")
+
+
+@contextlib.contextmanager
+def serving(folder, **settings):
+    """A server that ends with the block."""
+    server = start(folder / "data", folder / "server.log", **settings)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def workers(server):
+    """The ids of the processes that compress for a server."""
+    found = []
+    for task in Path(f"/proc/{server.process.pid}/task").iterdir():
+        with contextlib.suppress(OSError):
+            found += map(int, (task / "children").read_text().split())
+    return found
 
 
 class Clock:

@@ -17,8 +17,8 @@ from ir_build.server.accounts.keyring import Keyring
 from ir_build.server.accounts.rate_limit import RateLimiter
 from ir_build.server.errors import HttpError
 from ir_build.server.storage.database import Sql
-
-from .running import inside, picture
+from pictures import flat
+from server.running import inside
 
 
 def calls(image, sub):
@@ -41,10 +41,10 @@ def calls(image, sub):
 
 def test_nobody_reaches_what_is_somebody_elses(plain):
     """Parent, child and sibling: another's image or account answers exactly as one that is not."""
-    main_image = plain.upload(picture()).json()["id"]
+    main_image = plain.upload(flat()).json()["id"]
     made = [plain.new_sub() for _ in range(2)]
     one, two = (plain.as_account(each) for each in made)
-    image_one, image_two = (who.upload(picture()).json()["id"] for who in (one, two))
+    image_one, image_two = (who.upload(flat()).json()["id"] for who in (one, two))
     for caller, image in ((one, main_image), (one, image_two), (plain, image_one)):
         for method, path in list(calls(image, 0))[:3]:
             missing = re.sub(r"\d+$", "999999", path)
@@ -59,7 +59,7 @@ def test_nobody_reaches_what_is_somebody_elses(plain):
 
 def test_download_tokens_open_one_file_of_one_kind(plain):
     """A changed digit, another kind, upper case, another length: the same 404 as anything else."""
-    image = plain.upload(picture()).json()
+    image = plain.upload(flat()).json()
     for kind in ("origin", "optimized"):
         assert requests.get(image[f"{kind}_url"], timeout=30).status_code == 200
     kind, token, name = image["optimized_url"].rsplit("/", 3)[1:]
@@ -92,7 +92,7 @@ def test_download_tokens_open_one_file_of_one_kind(plain):
 def test_the_database_alone_opens_nothing(tmp_path):
     """Neither secrets nor download tokens are in the database; the key file is the owner's only."""
     with inside(tmp_path, backend="none") as server:
-        image = server.upload(picture()).json()
+        image = server.upload(flat()).json()
         sub = server.new_sub()
         tokens = [image[f"{kind}_url"].split("/")[-2] for kind in ("origin", "optimized")]
         server.service.database.rows(Sql("PRAGMA wal_checkpoint(TRUNCATE)"))
@@ -135,7 +135,7 @@ def test_a_forged_host_is_in_no_link(plain):
         image = requests.post(
             f"{plain.url}/images",
             data={"auth": plain.auth()},
-            files={"file": ("a.png", picture())},
+            files={"file": ("a.png", flat())},
             headers=headers,
             timeout=30,
         ).json()
@@ -158,7 +158,7 @@ def test_a_name_cannot_write_a_header(plain, name):
             f"--b\r\nContent-Disposition: form-data; name=\"file\"; filename*=UTF-8''"
             f"{requests.utils.quote(name)}\r\n\r\n"
         ).encode()
-        + picture()
+        + flat()
         + b"\r\n--b--\r\n"
     )
     image = requests.post(
@@ -168,7 +168,7 @@ def test_a_name_cannot_write_a_header(plain, name):
         timeout=30,
     ).json()
     answer = requests.get(image["origin_url"], timeout=30)
-    assert answer.content == picture()
+    assert answer.content == flat()
     assert "set-cookie" not in answer.headers
     assert "x" not in answer.headers
     assert re.fullmatch(
@@ -180,7 +180,7 @@ def test_a_name_cannot_write_a_header(plain, name):
 def test_no_zip_holds_a_path(plain):
     """Names out of an archive stay in the folder they are unpacked in."""
     ids = [
-        plain.upload(picture(), name).json()["id"]
+        plain.upload(flat(), name).json()["id"]
         for name in ("../../../etc/cron.d/x", "..\\..\\x.png", "/etc/passwd", "C:\\boot.ini", "..")
     ]
     answer = plain.get("/images/zip/original/" + ",".join(map(str, ids)))
@@ -209,17 +209,17 @@ def test_oversized_requests_are_refused(launch, tmp_path):
     def chunked():
         yield b'--b\r\nContent-Disposition: form-data; name="auth"\r\n\r\n' + server.auth().encode()
         yield b'\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
-        yield picture()
+        yield flat()
         for _ in range(30):
             yield bytes(100_000)
 
     kind = {"Content-Type": "multipart/form-data; boundary=b"}
-    large = picture() + bytes(1_000_000)
+    large = flat() + bytes(1_000_000)
     answers = [
         requests.post(f"{server.url}/images", data=chunked(), headers=kind, timeout=30),
         server.upload(large),
-        server.upload(picture() + bytes(3_000_000)),
-        server.upload(picture(), params="x" * 300_000),
+        server.upload(flat() + bytes(3_000_000)),
+        server.upload(flat(), params="x" * 300_000),
         server.call("GET", "/accounts/mine", junk="x" * 300_000),
         server.call("GET", "/accounts/mine", **{f"f{n}": "x" for n in range(200)}),
         requests.post(
@@ -227,8 +227,8 @@ def test_oversized_requests_are_refused(launch, tmp_path):
         ),
     ]
     assert [answer.status_code for answer in answers] == [400] * len(answers)
-    assert server.upload(picture()).status_code == 201
-    assert server.used() == len(picture())
+    assert server.upload(flat()).status_code == 201
+    assert server.used() == len(flat())
     assert list((tmp_path / "data" / "objects" / "incoming").iterdir()) == []
 
 
@@ -244,7 +244,7 @@ def test_slow_requests_end_and_hold_nobody_up(launch):
     )
     head = idle[0]
     head.sendall(b"GET /healthz HTTP/1.1\r\nHost")
-    assert server.upload(picture()).status_code == 201
+    assert server.upload(flat()).status_code == 201
     for stream in (body, head):
         stream.settimeout(30)
         assert b"408" in stream.recv(4096)
@@ -316,7 +316,7 @@ def test_overload_is_answered_201_or_429_and_fairly(launch):
     """More uploads than places: some wait, the rest are told to come again; each 201 is charged."""
     server = launch(queue=2, jobs=1)
     other = server.as_account(server.new_sub())
-    data = [picture((400, 300), f"#{n:02x}8040") for n in range(14)]
+    data = [flat((400, 300), f"#{n:02x}8040") for n in range(14)]
     with ThreadPoolExecutor(14) as threads:
         work = [threads.submit(server.upload, one) for one in data[:12]]
         answers = [one.result() for one in work]
@@ -348,7 +348,7 @@ def test_strangers_hold_no_place_for_uploads(launch):
 
         for _ in range(5):
             half(b'{"key":"a","secret":"b"}')
-        assert server.upload(picture()).status_code == 201
+        assert server.upload(flat()).status_code == 201
         for _ in range(2):
             half(server.auth().encode())
         until = time.monotonic() + 30
@@ -359,6 +359,6 @@ def test_strangers_hold_no_place_for_uploads(launch):
         ):
             assert time.monotonic() < until, "the known senders have no places"
             time.sleep(0.02)
-        answer = server.upload(picture())
+        answer = server.upload(flat())
         assert answer.status_code == 429
         assert int(answer.headers["retry-after"]) >= 1

@@ -7,13 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from .books import SIZE, Load, check_books, small_picture
-
-
-def workers(server):
-    """The processes that compress for a server, by their ids."""
-    tasks = Path(f"/proc/{server.process.pid}/task").glob("*/children")
-    return [int(pid) for task in tasks for pid in task.read_text().split()]
+from server.books import SIZE, Load, check_books, small_picture
+from server.running import workers
 
 
 def ended(pids, seconds=20):

@@ -22,22 +22,22 @@ from ir_build.server.logs import redacted
 from ir_build.server.settings import Settings, load
 from ir_build.server.storage.database import Database, DatabaseUnavailable, Sql
 from ir_build.server.storage.writer import ChangeWriter, make
-
-from .running import inside, picture
+from pictures import flat
+from server.running import inside
 
 
 def test_a_restart_keeps_everything_and_shows_no_secret(launch):
     """Account, images and use are there again; the credentials are printed at the first start only."""
     first = launch()
-    image = first.upload(picture()).json()
+    image = first.upload(flat()).json()
     assert first.stop() == 0
     again = launch()
     assert (again.key, again.secret) == ("", "")
     again.key, again.secret = first.key, first.secret
     found = again.get(f"/images/{image['id']}").json()
     assert found["size_after"] == image["size_after"]
-    assert requests.get(found["origin_url"], timeout=30).content == picture()
-    assert again.used() == len(picture())
+    assert requests.get(found["origin_url"], timeout=30).content == flat()
+    assert again.used() == len(flat())
 
 
 def test_a_lost_secret_can_be_replaced(tmp_path):
@@ -69,7 +69,7 @@ def test_a_stop_finishes_what_was_accepted(launch):
         b'--b\r\nContent-Disposition: form-data; name="auth"\r\n\r\n'
         + server.auth().encode()
         + b'\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
-        + picture((200, 200))
+        + flat((200, 200))
         + b"\r\n--b--\r\n"
     )
     with socket.create_connection((host, int(port)), 30) as stream:
@@ -123,7 +123,7 @@ def test_health_and_readiness(launch, tmp_path):
     assert requests.get(f"{base}/healthz", timeout=30).json() == {"status": "ok"}
     answer = requests.get(f"{base}/readyz", timeout=60)
     assert (answer.status_code, answer.json()["errMessage"]) == (503, "the storage does not answer")
-    upload = server.upload(picture())
+    upload = server.upload(flat())
     assert (upload.status_code, upload.json()["errCode"]) == (503, 503)
     assert int(upload.headers["retry-after"]) > 0
     assert server.used() == 0
@@ -196,7 +196,7 @@ def test_what_a_lost_commit_may_have_stored_is_not_removed(postgres_url):
 def test_the_database_may_come_back(tmp_path, postgres_url):
     """Connections that a restart of PostgreSQL has cut are replaced without an error."""
     with inside(tmp_path, backend="none", database=postgres_url) as server:
-        assert server.upload(picture()).status_code == 201
+        assert server.upload(flat()).status_code == 201
         service = server.service
         others = (
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
@@ -204,8 +204,8 @@ def test_the_database_may_come_back(tmp_path, postgres_url):
         service.database.rows(Sql(f"{others} AND datname = current_database()"))
         for _ in range(20):
             assert server.get("/accounts/mine").status_code == 200
-        assert server.upload(picture()).status_code == 201
-        assert server.used() == 2 * len(picture())
+        assert server.upload(flat()).status_code == 201
+        assert server.used() == 2 * len(flat())
 
 
 def test_metrics_at_a_path_or_at_a_port(launch):
@@ -213,7 +213,7 @@ def test_metrics_at_a_path_or_at_a_port(launch):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     server = launch(metrics=f"127.0.0.1:{port}", backend="none")
-    server.upload(picture())
+    server.upload(flat())
     server.get("/images/424242")
     server.get("/canary")
     base = server.url.removesuffix("/v1")
@@ -221,7 +221,7 @@ def test_metrics_at_a_path_or_at_a_port(launch):
     text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text
     assert 'ir_build_requests_total{method="POST",route="/v1/images",status="201"} 1.0' in text
     assert 'route="/v1/images/{id}",status="404"} 1.0' in text
-    assert f"ir_build_bytes_before_total {len(picture())}.0" in text
+    assert f"ir_build_bytes_before_total {len(flat())}.0" in text
     for sent in ("424242", "canary", server.key):
         assert sent not in text
     with inside(server.log.parent / "other", metrics="/internal", backend="none") as other:
@@ -231,7 +231,7 @@ def test_metrics_at_a_path_or_at_a_port(launch):
 def test_no_secret_is_in_the_log(launch):
     """Credentials in query, body and header, right and wrong, and download links: none is logged."""
     server = launch(backend="none")
-    image = server.upload(picture(), "canary-name.png").json()
+    image = server.upload(flat(), "canary-name.png").json()
     sub = server.new_sub()
     server.as_account(sub).get("/accounts/mine")
     server.get("/nothing")
@@ -257,7 +257,7 @@ def test_no_secret_is_in_the_log(launch):
 def test_a_request_is_in_the_log_while_the_server_runs(launch):
     """Lines are gathered for a moment, and then written without another request or an end."""
     server = launch(backend="none")
-    server.upload(picture())
+    server.upload(flat())
     until = time.monotonic() + 10
     while '"request"' not in server.log.read_text():
         assert time.monotonic() < until

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from pictures import flat
+from server.running import start
 from services.process import free_ports, running
-
-from .running import picture, start
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "server" / "nginx.conf"
 PUBLIC = "https://images.example.org"
@@ -108,7 +108,7 @@ def front(tmp_path_factory):
 
 def test_uploads_of_50_mb_pass_and_larger_ones_are_refused_in_json(front):
     """The server's own limit counts, not one of nginx's; links are of the public address."""
-    large = picture() + bytes(49_900_000)
+    large = flat() + bytes(49_900_000)
     image = front.upload(large)
     assert image.status_code == 201
     for kind in ("origin_url", "optimized_url"):
@@ -124,12 +124,12 @@ def test_the_page_and_zips_come_through(front):
     page = front.ask("GET", "/")
     assert page.status_code == 200
     assert "<title>" in page.text
-    number = front.upload(picture()).json()["id"]
+    number = front.upload(flat()).json()["id"]
     ids = ",".join([f"{number:012}"] * 900)
     answer = front.ask("GET", f"/v1/images/zip/original/{ids}", params={"auth": front.auth})
     assert answer.status_code == 200
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
-        assert [archive.read(name) for name in archive.namelist()] == [picture()]
+        assert [archive.read(name) for name in archive.namelist()] == [flat()]
 
 
 def test_clients_are_logged_by_their_own_address(front):
@@ -156,7 +156,7 @@ def test_a_slow_body_is_ended_and_holds_nobody_up(front):
             b"POST /v1/images HTTP/1.1\r\nHost: images.example.org\r\nContent-Length: 9999\r\n"
             b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
         )
-        assert front.upload(picture()).status_code == 201
+        assert front.upload(flat()).status_code == 201
         assert b" 408 " in stream.recv(4096)
 
 

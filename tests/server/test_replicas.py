@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from .running import picture, start
+from pictures import flat
+from server.running import start
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +28,10 @@ def replicas(_scaled, tmp_path_factory):
 def test_two_replicas_share_everything_but_memory(replicas):
     """What one has taken the other shows, hands out and deletes."""
     one, two = replicas
-    image = one.upload(picture()).json()
+    image = one.upload(flat()).json()
     assert two.get(f"/images/{image['id']}").json()["size_after"] == image["size_after"]
     path = image["origin_url"].removeprefix(one.url)
-    assert requests.get(two.url + path, timeout=30).content == picture()
+    assert requests.get(two.url + path, timeout=30).content == flat()
     assert two.call("DELETE", f"/images/{image['id']}").status_code == 204
     assert requests.get(image["origin_url"], timeout=30).status_code == 404
 

@@ -2,7 +2,7 @@
 
 import signal
 
-from .books import SIZE, Load, check_books
+from server.books import SIZE, Load, check_books
 
 
 def test_they_charge_nothing_twice_and_lose_nothing(launch, tmp_path, request):

@@ -24,18 +24,8 @@ from ir_build.server.errors import HttpError
 from ir_build.server.metrics import Metrics
 from ir_build.server.settings import load
 from ir_build.server.storage.spool import IN_MEMORY, PREFIX, Spool
-
-from .running import picture
-
-
-def workers(server):
-    """The ids of the worker processes of a server."""
-    pid = server.process.pid
-    found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        with contextlib.suppress(OSError):
-            found += map(int, (task / "children").read_text().split())
-    return found
+from pictures import encoded, flat
+from server.running import workers
 
 
 def bomb(width, height):
@@ -57,11 +47,11 @@ def bomb(width, height):
 
 def test_a_killed_worker_is_replaced_and_its_file_tried_again(server):
     """One kill costs nothing: the upload under way is answered 201."""
-    server.upload(picture())
+    server.upload(flat())
     [worker] = workers(server)
     os.kill(worker, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as threads:
-        answer = threads.submit(server.upload, picture(colour="gold"))
+        answer = threads.submit(server.upload, flat(colour="gold"))
         time.sleep(0.5)
         os.kill(worker, signal.SIGKILL)
         assert answer.result().status_code == 201
@@ -80,25 +70,25 @@ def test_a_file_that_kills_every_worker_is_a_400(server):
 
     killer = threading.Thread(target=kill_all)
     killer.start()
-    answer = server.upload(picture((300, 300), "pink"))
+    answer = server.upload(flat((300, 300), "pink"))
     ended.set()
     killer.join()
     assert (answer.status_code, answer.json()["errCode"]) == (400, 400)
     assert server.used() == before
-    assert server.upload(picture((300, 300), "pink")).status_code == 201
+    assert server.upload(flat((300, 300), "pink")).status_code == 201
 
 
 def test_a_hung_worker_is_ended_at_the_time_limit(launch):
     """400 after the limit, no charge, and the next upload is served."""
     server = launch(time_limit=6)
-    server.upload(picture())
+    server.upload(flat())
     [worker] = workers(server)
     os.kill(worker, signal.SIGSTOP)
-    answer = server.upload(picture(colour="tan"))
+    answer = server.upload(flat(colour="tan"))
     assert answer.status_code == 400
     assert "timeout" in answer.json()["errMessage"]
-    assert server.used() == len(picture())
-    assert server.upload(picture(colour="tan")).status_code == 201
+    assert server.used() == len(flat())
+    assert server.upload(flat(colour="tan")).status_code == 201
     assert worker not in workers(server)
 
 
@@ -108,7 +98,7 @@ def test_large_files_go_to_workers_by_their_paths(launch, tmp_path, monkeypatch,
     when its worker is killed; nothing is left of it on its way, to a folder or to a bucket."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     server = launch(**(request.getfixturevalue("_scaled")() if form == "scaled" else {}))
-    server.upload(picture())
+    server.upload(flat())
     [worker] = workers(server)
     os.kill(worker, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as threads:
@@ -127,17 +117,16 @@ def test_large_files_go_to_workers_by_their_paths(launch, tmp_path, monkeypatch,
 
 def large():
     """A file that is not held in memory, and a smaller one neither."""
-    buffer = io.BytesIO()
-    Image.effect_noise((1200, 900), 60).convert("RGB").save(buffer, "png")
-    assert buffer.tell() > IN_MEMORY
-    return buffer.getvalue()
+    data = encoded(Image.effect_noise((1200, 900), 60).convert("RGB"), "png")
+    assert len(data) > IN_MEMORY
+    return data
 
 
 @pytest.mark.parametrize("whose", ["the server", "its worker"])
 def test_a_full_disk_is_a_503_and_leaves_nothing_behind(launch, tmp_path, whose):
     """A file that cannot be written is nobody's fault but the server's: try again, no charge."""
     server = launch()
-    server.upload(picture())
+    server.upload(flat())
     [worker] = workers(server)
     before = server.used()
     process = server.process.pid if whose == "the server" else worker
@@ -191,12 +180,12 @@ def test_bombs_are_refused_before_they_are_decoded(server):
     answer = server.upload(data)
     assert answer.status_code == 400
     assert "pixels" in answer.json()["errMessage"]
-    assert server.upload(picture()).status_code == 201
+    assert server.upload(flat()).status_code == 201
 
 
 def test_a_worker_does_not_know_the_servers_secrets(server):
     """Its environment has no setting of the server in it."""
-    server.upload(picture())
+    server.upload(flat())
     for worker in workers(server):
         environment = Path(f"/proc/{worker}/environ").read_bytes()
         assert b"IR_BUILD" not in environment

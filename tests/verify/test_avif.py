@@ -1,8 +1,7 @@
 """AVIF candidates without loss have the same coded pictures, however they are stored."""
 
-import io
+from functools import partial
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -11,40 +10,32 @@ from ir_build.formats import MediaType
 from ir_build.options import Compression, Options
 from ir_build.verify import verify
 from ir_build.verify.avif_coded import coded
+from pictures import encoded, exif_block, slopes
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
+SIZE = (80, 64)
 
 
-def picture(mode="RGBA", seed=0):
-    y, x = np.mgrid[:64, :80]
-    planes = [x * 3, y * 3, (x + y + seed) % 256, 255 - x * 2]
-    return Image.fromarray(np.stack(planes[: len(mode)], -1).astype(np.uint8))
+saved = partial(encoded, kind="AVIF", quality=90, speed=10, max_threads=1)
 
 
-def saved(image, **options):
-    buffer = io.BytesIO()
-    image.save(buffer, "AVIF", **{"quality": 90, "speed": 10, "max_threads": 1, **options})
-    return buffer.getvalue()
+ORIGINAL = saved(slopes(SIZE))
 
 
-ORIGINAL = saved(picture())
-
-
-def verdict(candidate, original=ORIGINAL, *, lossy=False):
+def avif_verdict(candidate, original=ORIGINAL, *, lossy=False):
     return verify(original, Candidate(candidate, lossy=lossy), MediaType.AVIF, LOSSLESS)
 
 
 def test_other_places_names_and_free_space_pass():
     """What is coded counts, not where."""
-    assert verdict(ORIGINAL + b"\0\0\0\x10freemore...").ok
-    assert verdict(ORIGINAL.replace(b"Alpha\0", b"Other\0")).ok
+    assert avif_verdict(ORIGINAL + b"\0\0\0\x10freemore...").ok
+    assert avif_verdict(ORIGINAL.replace(b"Alpha\0", b"Other\0")).ok
 
 
 def test_metadata_may_go():
     """It is no picture."""
-    block = Image.Exif()
-    block[0x010F] = "A camera"
-    assert verdict(ORIGINAL, saved(picture(), exif=block.tobytes(), xmp=b"<x/>")).ok
+    block = exif_block({0x010F: "A camera"})
+    assert avif_verdict(ORIGINAL, saved(slopes(SIZE), exif=block, xmp=b"<x/>")).ok
 
 
 PIXI = b"\0\0\0\x10pixi\0\0\0\0\3\x08\x08\x08"
@@ -64,27 +55,26 @@ PIXI = b"\0\0\0\x10pixi\0\0\0\0\3\x08\x08\x08"
 def test_other_properties_and_references_fail(old, new):
     """Even those that Pillow shows no difference for."""
     assert old in ORIGINAL
-    assert not verdict(ORIGINAL.replace(old, new)).ok
-    assert not verdict(ORIGINAL, ORIGINAL.replace(old, new)).ok
+    assert not avif_verdict(ORIGINAL.replace(old, new)).ok
+    assert not avif_verdict(ORIGINAL, ORIGINAL.replace(old, new)).ok
 
 
 def test_a_turn_and_a_mirror_fail():
     """They are properties as well."""
-    block = Image.Exif()
-    block[0x0112] = 3
-    assert not verdict(saved(picture(), exif=block.tobytes())).ok
+    block = exif_block({0x0112: 3})
+    assert not avif_verdict(saved(slopes(SIZE), exif=block)).ok
 
 
 def test_a_re_encode_fails_without_loss():
     """The same pixels coded in another way may differ for another decoder."""
     flat = Image.new("RGB", (64, 64), (10, 20, 30))
     one, other = (saved(flat, quality=quality) for quality in (100, 60))
-    assert not verdict(other, one).ok
+    assert not avif_verdict(other, one).ok
 
 
 def test_transparency_that_is_lost_fails():
     """Though the picture is the same."""
-    assert not verdict(saved(picture("RGB"))).ok
+    assert not avif_verdict(saved(slopes(SIZE, "RGB"))).ok
 
 
 def test_other_auxiliary_pictures_keep_all_metadata():
@@ -92,12 +82,12 @@ def test_other_auxiliary_pictures_keep_all_metadata():
     alpha = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"
     other = alpha.replace(b"alpha", b"depth")
     with_xmp, without = (
-        coded(saved(picture(), **more).replace(alpha, other)) for more in ({"xmp": b"<x/>"}, {})
+        coded(saved(slopes(SIZE), **more).replace(alpha, other)) for more in ({"xmp": b"<x/>"}, {})
     )
     assert with_xmp is not None
     assert without is not None
     assert with_xmp != without
-    assert coded(saved(picture(), xmp=b"<x/>")) == coded(ORIGINAL)
+    assert coded(saved(slopes(SIZE), xmp=b"<x/>")) == coded(ORIGINAL)
 
 
 @pytest.mark.parametrize("kind", [b"meta", b"pitm", b"iinf", b"iloc", b"iprp", b"ipco", b"ipma"])

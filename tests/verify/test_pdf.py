@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 
 import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name, String
 from PIL import Image, ImageDraw, ImageFilter
 
+import documents
 from ir_build.candidate import Candidate
 from ir_build.errors import CorruptFile
 from ir_build.formats import MediaType
 from ir_build.options import Options
 from ir_build.verify import Verdict, verify
+from pictures import encoded
 
 PAGES = 4
 
 
-def judge(original, candidate, *, lossy=False):
+def pdf_verdict(original, candidate, *, lossy=False):
     return verify(original, Candidate(candidate, lossy=lossy), MediaType.PDF, Options())
 
 
-def picture():
+def gradient_and_box():
     image = Image.radial_gradient("L").resize((120, 80))
     image = Image.merge(
         "RGB", (image, image.rotate(180), Image.linear_gradient("L").resize((120, 80)))
@@ -31,20 +34,14 @@ def picture():
     return image
 
 
-def jpeg(image, quality):
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality)
-    return buffer.getvalue()
-
-
-def document():
+def handbook():
     """A document with everything a reader may rely on."""
     pdf = pikepdf.new()
     font = pdf.make_indirect(
         Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
     )
     photo = pdf.make_stream(
-        jpeg(picture(), 92),
+        encoded(gradient_and_box(), "JPEG", quality=92),
         Type=Name.XObject,
         Subtype=Name.Image,
         Width=120,
@@ -101,13 +98,11 @@ def document():
     return pdf
 
 
-def saved(pdf, **options):
-    buffer = io.BytesIO()
-    pdf.save(buffer, fix_metadata_version=False, **options)
-    return buffer.getvalue()
+#: as a program that packs well, and gives every file an identity of its own
+saved = partial(documents.saved, compress_streams=True, static_id=False, fix_metadata_version=False)
 
 
-ORIGINAL = saved(document(), object_stream_mode=pikepdf.ObjectStreamMode.disable)
+ORIGINAL = saved(handbook(), object_stream_mode=pikepdf.ObjectStreamMode.disable)
 
 
 def changed(change, original=ORIGINAL):
@@ -126,7 +121,7 @@ def test_other_packing_passes():
     ):
         with pikepdf.open(io.BytesIO(ORIGINAL)) as pdf:
             candidate = saved(pdf, **options)
-        assert judge(ORIGINAL, candidate) == Verdict(ok=True)
+        assert pdf_verdict(ORIGINAL, candidate) == Verdict(ok=True)
 
 
 def photo_of(pdf):
@@ -136,7 +131,7 @@ def photo_of(pdf):
 def with_photo(image, quality):
     def change(pdf):
         photo = photo_of(pdf)
-        photo.write(jpeg(image, quality), filter=Name.DCTDecode)
+        photo.write(encoded(image, "JPEG", quality=quality), filter=Name.DCTDecode)
         photo.Width, photo.Height = image.size
 
     return change
@@ -150,21 +145,21 @@ def test_lossless_jpeg_inside_passes():
         data = mozjpeg.optimize(photo_of(pdf).read_raw_bytes())
         photo_of(pdf).write(data, filter=Name.DCTDecode)
 
-    assert judge(ORIGINAL, changed(change)).ok
+    assert pdf_verdict(ORIGINAL, changed(change)).ok
 
 
 def test_lossy_pictures_pass_as_lossy_only():
     """A picture re-encoded or downsampled looks the same, and is not lossless."""
-    for image, quality in ((picture(), 75), (picture().resize((90, 60), 3), 90)):
+    for image, quality in ((gradient_and_box(), 75), (gradient_and_box().resize((90, 60), 3), 90)):
         candidate = changed(with_photo(image, quality))
-        assert judge(ORIGINAL, candidate, lossy=True) == Verdict(ok=True)
-        assert "looks different" in judge(ORIGINAL, candidate).detail
+        assert pdf_verdict(ORIGINAL, candidate, lossy=True) == Verdict(ok=True)
+        assert "looks different" in pdf_verdict(ORIGINAL, candidate).detail
 
 
 def test_a_page_has_to_reach_the_quality():
     """What is no other picture may still look worse than was asked for."""
-    candidate = changed(with_photo(picture(), 30))
-    verdict = judge(ORIGINAL, candidate, lossy=True)
+    candidate = changed(with_photo(gradient_and_box(), 30))
+    verdict = pdf_verdict(ORIGINAL, candidate, lossy=True)
     assert "scores" in verdict.detail
     assert verify(ORIGINAL, Candidate(candidate, lossy=True), MediaType.PDF, Options(quality=60)).ok
 
@@ -258,9 +253,9 @@ BAD = {
     "field value lost": (lambda pdf: pdf.Root.AcroForm.Fields[0].__delitem__("/V"), "form fields"),
     "title lost": (lambda pdf: pdf.docinfo.__delitem__("/Title"), "title"),
     "picture blank": (with_photo(Image.new("RGB", (120, 80)), 90), "looks different"),
-    "picture turned": (with_photo(picture().rotate(180), 90), "looks different"),
+    "picture turned": (with_photo(gradient_and_box().rotate(180), 90), "looks different"),
     "picture blurred": (
-        with_photo(picture().filter(ImageFilter.GaussianBlur(15)), 90),
+        with_photo(gradient_and_box().filter(ImageFilter.GaussianBlur(15)), 90),
         "looks different",
     ),
 }
@@ -271,7 +266,7 @@ BAD = {
 def test_damage_fails(change, lossy):
     """Nothing that a reader, a link, a form or an archive relies on may change."""
     damage, word = BAD[change]
-    verdict = judge(ORIGINAL, changed(damage), lossy=lossy)
+    verdict = pdf_verdict(ORIGINAL, changed(damage), lossy=lossy)
     assert not verdict.ok
     assert word in verdict.detail
 
@@ -286,7 +281,7 @@ def test_broken_candidate_fails(lossy):
         b"%PDF-1.7\n%%EOF\n",
         saved(pikepdf.new()),
     ):
-        verdict = judge(ORIGINAL, candidate, lossy=lossy)
+        verdict = pdf_verdict(ORIGINAL, candidate, lossy=lossy)
         assert not verdict.ok
         assert verdict.detail
 
@@ -294,7 +289,7 @@ def test_broken_candidate_fails(lossy):
 def test_broken_original_is_an_error():
     """When the original does not open there is nothing to compare with."""
     with pytest.raises(CorruptFile):
-        judge(b"%PDF-1.7\n%%EOF\n", ORIGINAL)
+        pdf_verdict(b"%PDF-1.7\n%%EOF\n", ORIGINAL)
 
 
 def test_encryption_stays():
@@ -302,7 +297,7 @@ def test_encryption_stays():
     restricted = pikepdf.Permissions(extract=False)
     with pikepdf.open(io.BytesIO(ORIGINAL)) as pdf:
         original = saved(pdf, encryption=pikepdf.Encryption(owner="o", allow=restricted))
-    assert "encryption" in judge(original, ORIGINAL).detail
+    assert "encryption" in pdf_verdict(original, ORIGINAL).detail
 
 
 def test_last_page_of_a_long_document_is_seen():
@@ -313,6 +308,6 @@ def test_last_page_of_a_long_document_is_seen():
         page.contents_add(f"{number / 700} 0 0 rg 5 5 30 30 re f".encode())
     original = saved(pdf)
     pdf.pages[699].obj.Contents = pdf.make_stream(b"0 1 0 rg 5 5 30 30 re f")
-    assert judge(original, saved(pdf, linearize=True), lossy=True).detail == (
+    assert pdf_verdict(original, saved(pdf, linearize=True), lossy=True).detail == (
         "page 700 looks different"
     )

@@ -30,7 +30,7 @@ ORIGINAL = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def judge(candidate, original=ORIGINAL, *, lossy=False):
+def svg_verdict(candidate, original=ORIGINAL, *, lossy=False):
     if isinstance(original, str):
         original = original.encode()
     if isinstance(candidate, str):
@@ -54,13 +54,13 @@ def test_equal_drawing_passes(change):
     """Another spelling of the same drawing passes, lossless too."""
     candidate = ORIGINAL.replace(*GOOD[change])
     assert candidate != ORIGINAL
-    assert judge(candidate) == Verdict(ok=True)
+    assert svg_verdict(candidate) == Verdict(ok=True)
 
 
 def test_rounded_coordinates_pass():
     """Coordinates rounded far below what can be seen pass as lossy."""
     rounded = ORIGINAL.replace("10.0001", "10").replace("60.0002", "60")
-    assert judge(rounded, lossy=True) == Verdict(ok=True)
+    assert svg_verdict(rounded, lossy=True) == Verdict(ok=True)
 
 
 BAD = {
@@ -94,7 +94,7 @@ def test_damage_fails(change, lossy):
     """Nothing that a page, a script, a reader or an eye meets may change."""
     candidate = ORIGINAL.replace(*BAD[change])
     assert candidate != ORIGINAL
-    verdict = judge(candidate, lossy=lossy)
+    verdict = svg_verdict(candidate, lossy=lossy)
     assert not verdict.ok
     assert verdict.detail
 
@@ -102,20 +102,20 @@ def test_damage_fails(change, lossy):
 def test_small_shift_is_no_lossless_result():
     """What may pass as rounded is not lossless."""
     moved = ORIGINAL.replace("M 100.0 20.0", "M 100.03 20.0")
-    assert not judge(moved).ok
-    assert judge(moved, lossy=True).ok
+    assert not svg_verdict(moved).ok
+    assert svg_verdict(moved, lossy=True).ok
 
 
 def test_encoding_may_change():
     """UTF-16 may become UTF-8."""
     original = ORIGINAL.replace("UTF-8", "UTF-16").encode("utf-16")
-    assert judge(ORIGINAL, original).ok
+    assert svg_verdict(ORIGINAL, original).ok
 
 
 def test_broken_original_is_an_error():
     """An SVG that is not XML cannot be judged."""
     with pytest.raises(CorruptFile):
-        judge(ORIGINAL, ORIGINAL.replace("</svg>", ""))
+        svg_verdict(ORIGINAL, ORIGINAL.replace("</svg>", ""))
 
 
 def test_entities_are_not_expanded():
@@ -125,8 +125,8 @@ def test_entities_are_not_expanded():
         f'<!DOCTYPE svg [<!ENTITY l0 "ha">{entities}]>'
         '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text>&l11;</text></svg>'
     )
-    assert judge(bomb + "\n", bomb).ok
-    assert not judge(bomb.replace("&l11;", "&l10;"), bomb).ok
+    assert svg_verdict(bomb + "\n", bomb).ok
+    assert not svg_verdict(bomb.replace("&l11;", "&l10;"), bomb).ok
 
 
 def test_undrawable_original_is_judged_by_structure():
@@ -139,8 +139,8 @@ def test_undrawable_original_is_judged_by_structure():
         + "</g>" * depth
         + "</svg>"
     )
-    assert judge(deep.replace("/></g>", "/>\n</g>"), deep).ok
-    assert not judge(deep.replace('id="r"', ""), deep).ok
+    assert svg_verdict(deep.replace("/></g>", "/>\n</g>"), deep).ok
+    assert not svg_verdict(deep.replace('id="r"', ""), deep).ok
 
 
 def test_what_an_editor_keeps_for_itself_may_go():
@@ -183,8 +183,8 @@ def test_many_layers_are_looked_at_inside_and_as_a_whole(change, replacement):
     assert len(svg_rendering._LAYER.findall(LAYERED.encode())) > svg_rendering._MANY_LAYERS
     more = LAYERED.replace("</svg>", '<path mask="url(#m)"/>' * 60 + "</svg>")
     for layered in (LAYERED, more):
-        assert judge(layered.replace("><", ">\n<"), layered).ok
-        assert not judge(layered.replace(change, replacement, 1), layered, lossy=True).ok
+        assert svg_verdict(layered.replace("><", ">\n<"), layered).ok
+        assert not svg_verdict(layered.replace(change, replacement, 1), layered, lossy=True).ok
 
 
 @given(

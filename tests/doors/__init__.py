@@ -1,1 +1,0 @@
-"""The doors by which a user comes in, each over a small site of the test's own."""

@@ -1,0 +1,1 @@
+"""The hosts and other entry points, each over a small site of the test's own."""

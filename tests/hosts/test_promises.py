@@ -1,0 +1,125 @@
+"""What every entry point promises, stated once and tried through each of them."""
+
+import re
+import threading
+
+import pytest
+
+from documents import drawn
+from hosts.entry_points import ENTRY_POINTS
+from pictures import lined_jpeg, lined_png, lined_svg
+
+BROKEN = "img/broken.png"
+ASSETS = {
+    "img/a picture.png": lined_png(),
+    "img/größe/photo.jpg": lined_jpeg(seed=40),
+    "img/drawing.svg": lined_svg(),
+    "downloads/the manual.pdf": drawn(),
+    "img/named.jpg": lined_png(seed=80),  # a PNG by the name of a JPEG
+    BROKEN: lined_png(seed=3)[:300],
+}
+SMALLER = ASSETS.keys() - {BROKEN}
+# What may differ between two runs that did the same.
+RUN = {"status", "from_cache", "seconds"}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The site built through every entry point, one after the other, over one cache."""
+    cache = tmp_path_factory.mktemp("cache")
+    entries = {}
+    for kind in ENTRY_POINTS:
+        entry = entries[kind] = kind(tmp_path_factory.mktemp(kind.__name__), cache)
+        for name, data in ASSETS.items():
+            entry.add(name, data)
+        before = entry.sources()
+        entry.log = entry.build()
+        entry.first = {name: entry.shipped(name) for name in ASSETS}
+        entry.lines = entry.reported(ASSETS)
+        entry.changed = {path for path, data in before.items() if path.read_bytes() != data}
+        entry.added = entry.sources().keys() - before.keys()
+    return entries
+
+
+@pytest.fixture(params=ENTRY_POINTS, ids=lambda entry: entry.__name__)
+def entry(built, request):
+    return built[request.param]
+
+
+def test_the_same_bytes(entry, built):
+    """Every entry point ships the same bytes, smaller ones, and a broken file as it was."""
+    assert entry.first == built[ENTRY_POINTS[0]].first
+    assert {name for name in ASSETS if len(entry.first[name]) < len(ASSETS[name])} == SMALLER
+    assert entry.first[BROKEN] == ASSETS[BROKEN]
+
+
+def test_the_same_report(entry, built):
+    """Every entry point reports the same about each file."""
+
+    def told(lines):
+        return [{key: line[key] for key in line.keys() - RUN} for line in lines.values()]
+
+    assert told(entry.lines) == told(built[ENTRY_POINTS[0]].lines)
+
+
+def test_the_same_errors(entry):
+    """A file that can't be worked on is a warning in the log of the host, in the same words."""
+    message = entry.lines[BROKEN]["error"]["message"]
+    assert message
+    assert f"{BROKEN}: {message}; shipped as it was" in entry.log
+
+
+def test_the_cache_is_shared(entry):
+    """What one entry point has compressed, the next one takes from the cache."""
+    fresh = [name for name, line in entry.lines.items() if not line["from_cache"]]
+    assert fresh == (list(ASSETS) if isinstance(entry, ENTRY_POINTS[0]) else [])
+
+
+def test_sources_are_not_touched(entry):
+    """Nothing below the folder of the sources is changed or added, the configuration apart."""
+    assert not entry.changed
+    assert {path.name for path in entry.added} <= {"mkdocs.yml", "conf.py", "pelicanconf.py"}
+
+
+def test_building_again_compresses_nothing_and_changes_nothing(entry):
+    """The second build is the first, from the cache."""
+    entry.build()
+    assert {name: entry.shipped(name) for name in ASSETS} == entry.first
+    assert all(line["from_cache"] for line in entry.reported(ASSETS).values())
+
+
+def test_strict_fails(entry):
+    """With `strict` the broken file fails the build, and the sentence says why."""
+    log = entry.build(code=None, strict=True)
+    assert "strict: 1 could not be worked on" in log
+
+
+def test_budgets_fail(entry):
+    """A budget that is not kept to fails the build, and names the files."""
+    log = entry.build(code=None, max_file=1000, min_saved="99.9%")
+    assert re.search(r"max_file: .* over 1.0 kB: .*img/größe/photo.jpg \(", log)
+    assert "% are asked for" in log
+
+
+def test_a_wrong_option_is_named(entry):
+    """A value that can't be used fails the build at once, in the same words."""
+    log = entry.build(code=None, quality="great")
+    assert "quality: 'great' is not a score from 30 to 100" in log
+
+
+@pytest.mark.parametrize("kind", ENTRY_POINTS, ids=lambda kind: kind.__name__)
+def test_two_builds_at_once(kind, built, tmp_path):
+    """Two builds with one empty cache ship what one ships."""
+    entries = [kind(tmp_path / str(number), tmp_path / "cache") for number in range(2)]
+    names = ["img/a picture.png", "img/größe/photo.jpg"]
+    for entry in entries:
+        for name in names:
+            entry.add(name, ASSETS[name])
+    threads = [threading.Thread(target=entry.build) for entry in entries]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for entry in entries:
+        for name in names:
+            assert entry.shipped(name) == built[kind].first[name]

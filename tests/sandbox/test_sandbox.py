@@ -1,0 +1,150 @@
+"""A codec that crashes, hangs or eats memory costs one file, never the run."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from PIL import Image
+
+from ir_build.errors import CorruptFile, WorkerCrashed, WorkerTimeout
+from ir_build.formats import MediaType
+from ir_build.options import Options
+from ir_build.sandbox.pool import Sandbox
+from pictures import encoded, flat
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals are the means")
+COLOUR = (10, 20, 30)
+PNG = flat((64, 64), COLOUR)
+
+
+@pytest.fixture
+def make():
+    made = []
+
+    def make(*, jobs=1, time_limit=60.0, memory_limit=3 * 2**30):
+        sandbox = Sandbox(jobs=jobs, time_limit=time_limit, memory_limit=memory_limit)
+        made.append(sandbox)
+        return sandbox
+
+    yield make
+    for sandbox in made:
+        sandbox.close()
+
+
+def children():
+    """The worker processes of this process."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat") as stat, open(f"/proc/{pid}/cmdline") as cmdline:
+                parent = stat.read().rpartition(")")[2].split()[1]
+                if parent == str(os.getpid()) and "ir_build.sandbox.worker" in cmdline.read():
+                    found.append(int(pid))
+        except OSError:
+            continue
+    return found
+
+
+def hit_a_busy_worker(sandbox, with_signal):
+    """Start a long task, send its worker a signal, and return what the task raised."""
+    slow = flat((3000, 3000), COLOUR)
+    caught = []
+
+    def work():
+        try:
+            for _ in range(50):
+                sandbox.compress(slow, MediaType.PNG, Options())
+        except (WorkerCrashed, WorkerTimeout) as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while not children():
+        time.sleep(0.01)
+    time.sleep(0.5)
+    (pid,) = children()
+    os.kill(pid, with_signal)
+    thread.join(30)
+    (error,) = caught
+    return error
+
+
+def test_a_task_comes_back(make):
+    """The engine's result and its errors cross the process boundary."""
+    sandbox = make()
+    candidate = sandbox.compress(PNG, MediaType.PNG, Options())
+    assert len(candidate.data) < len(PNG)
+    assert sandbox.verify(PNG, candidate, MediaType.PNG, Options()) is None
+    with pytest.raises(CorruptFile):
+        sandbox.compress(PNG[:100], MediaType.PNG, Options())
+
+
+@posix
+def test_a_crash_fails_its_file_and_the_pool_lives(make):
+    """After a segmentation fault the next task is done by a new worker."""
+    sandbox = make()
+    error = hit_a_busy_worker(sandbox, signal.SIGSEGV)
+    assert isinstance(error, WorkerCrashed)
+    assert "SIGSEGV" in str(error)
+    assert sandbox.compress(PNG, MediaType.PNG, Options()).data
+
+
+@posix
+def test_a_hang_fails_its_file_and_the_pool_lives(make):
+    """A worker that does not answer is ended at the time limit."""
+    sandbox = make(time_limit=2)
+    error = hit_a_busy_worker(sandbox, signal.SIGSTOP)
+    assert isinstance(error, WorkerTimeout)
+    assert not error.permanent
+    assert sandbox.compress(PNG, MediaType.PNG, Options()).data
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+def test_a_bomb_meets_the_memory_limit(make):
+    """A picture that decodes to more memory than allowed fails, the worker's neighbour does not."""
+    sandbox = make(jobs=2, memory_limit=300 * 2**20)
+    bomb = encoded(Image.new("RGB", (9000, 9000), COLOUR), "png", compress_level=1)
+    options = Options(max_pixels=10**9)
+    with ThreadPoolExecutor(2) as threads:
+        big = threads.submit(sandbox.compress, bomb, MediaType.PNG, options)
+        small = threads.submit(sandbox.compress, PNG, MediaType.PNG, options)
+        assert small.result().data
+        assert big.exception() is not None
+    assert sandbox.compress(PNG, MediaType.PNG, options).data
+
+
+@posix
+def test_a_worker_sees_no_secret(make, monkeypatch):
+    """The environment of a worker holds none of the parent's."""
+    monkeypatch.setenv("IR_BUILD_API_SECRET", "canary-secret")
+    sandbox = make()
+    sandbox.compress(PNG, MediaType.PNG, Options())
+    (pid,) = children()
+    with open(f"/proc/{pid}/environ", "rb") as environ:
+        assert b"canary-secret" not in environ.read()
+
+
+def test_a_module_in_the_current_folder_is_not_run(make, monkeypatch, tmp_path):
+    """A file called like a module of the standard library does not reach the worker."""
+    (tmp_path / "json.py").write_text("import os; os.mkdir('hijacked')")
+    monkeypatch.chdir(tmp_path)
+    make().compress(PNG, MediaType.PNG, Options())
+    assert not (tmp_path / "hijacked").exists()
+
+
+@posix
+def test_closing_ends_every_worker(make):
+    """No process outlives the run, not even one that is busy."""
+    sandbox = make(jobs=2)
+    slow = flat((3000, 3000), COLOUR)
+    with ThreadPoolExecutor(2) as threads:
+        tasks = [threads.submit(sandbox.compress, slow, MediaType.PNG, Options()) for _ in range(6)]
+        while len(children()) < 2:
+            time.sleep(0.01)
+        sandbox.close()
+        assert all(isinstance(task.exception(), WorkerCrashed | None) for task in tasks)
+    assert children() == []
