@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/ready
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 
-.PHONY: demo help test coverage lint docs clean
+.PHONY: demo help test test-fast coverage lint docs clean
 
 demo: $(READY)  ## build the example and show its report
 	cd examples/mkdocs && ../../$(BIN)/mkdocs build
@@ -17,6 +17,11 @@ help:  ## this list
 
 test: $(READY)  ## all tests
 	$(BIN)/python -m pytest
+
+# Also without what takes a second by itself.
+test-fast: $(READY)  ## the tests without browsers, services and hosts: under a minute
+	$(BIN)/python -m pytest -q -n auto -m "not slow" \
+		--ignore=tests/browser --ignore=tests/hosts --ignore=tests/services
 
 coverage: $(READY)  ## all tests, and the lines that none runs: takes twice as long
 	$(BIN)/python -m pytest --cov --cov-report=term

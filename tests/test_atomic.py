@@ -47,7 +47,7 @@ def test_a_crash_at_any_step_leaves_the_old_file_and_nothing_else(file, monkeypa
     assert os.listdir(file.parent) == [file.name]
 
 
-def test_a_file_that_changed_meanwhile_is_left_alone(file):
+def test_a_file_that_changed_meanwhile_is_not_overwritten(file):
     """What somebody else wrote after we read the file is not overwritten."""
     seen = file.lstat()
     file.write_bytes(b"newer")

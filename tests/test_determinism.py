@@ -36,6 +36,7 @@ def made(site, out, jobs):
     return {path.name: path.read_bytes() for path in sorted(out.iterdir())}
 
 
+@pytest.mark.slow
 def test_the_same_bytes_with_any_number_of_workers_and_on_every_run(site, tmp_path):
     """One, four and two workers, each with an empty cache, make the same files."""
     runs = [made(site, tmp_path / f"out{n}", jobs) for n, jobs in enumerate((1, 4, 2))]

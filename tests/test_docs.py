@@ -57,6 +57,7 @@ def test_python_examples_run(project, text):
     subprocess.run([sys.executable, "-c", text], check=True, cwd=project, timeout=60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [*blocks("sh")])
 def test_commands_run(project, text):
     """Every `ir-build` line of the documentation runs as it stands."""

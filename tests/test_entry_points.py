@@ -173,7 +173,11 @@ def hook(name, value, text, folder):
     assert done.exit_code == 0, done.output
 
 
-ENTRY_POINTS = [command_line, pyproject, environment, python, mkdocs, sphinx, pelican, hook]
+ENTRY_POINTS = [
+    command_line, pyproject, environment, python,
+    *(pytest.param(host, marks=pytest.mark.slow) for host in (mkdocs, sphinx, pelican)),
+    hook,
+]  # fmt: skip
 
 
 def test_every_setting_has_a_sample():

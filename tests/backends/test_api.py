@@ -108,7 +108,7 @@ def test_equal_files_are_sent_once_without_a_cache_too(peer, site, build, tmp_pa
         ({"status": 403, "message": "Montly quota exceeded"}, "Montly quota exceeded"),
     ],
 )
-def test_a_refusal_stops_the_build_once(peer, site, build, fault, words):
+def test_a_fatal_http_error_stops_the_build_once(peer, site, build, fault, words):
     """No more than what was under way is sent; the rest is shipped as it was, with one warning."""
     fill(site, 40)
     peer.fail(*[{"where": "upload", "kind": "status", **fault}] * 40)
@@ -271,7 +271,7 @@ def test_a_login_alone_sends_no_build_away(tmp_path):
     chosen.close()
 
 
-def test_an_allowance_is_never_overdrawn():
+def test_a_quota_budget_is_never_overdrawn():
     """Many threads at once take no more than there is; what is given back can be taken again."""
     asked = []
 
@@ -279,12 +279,12 @@ def test_an_allowance_is_never_overdrawn():
         asked.append(1)
         return Account(quota_used=0, quota=1000, file_max_size=None)
 
-    allowance = QuotaBudget(ask, budget=None)
+    quota_budget = QuotaBudget(ask, budget=None)
     taken = []
 
     def take():
         try:
-            allowance.take(30)
+            quota_budget.take(30)
             taken.append(30)
         except FileSkipped:
             pass
@@ -296,8 +296,8 @@ def test_an_allowance_is_never_overdrawn():
         thread.join()
     assert sum(taken) == 990
     assert len(asked) == 1
-    allowance.give_back(30)
-    allowance.take(40)
+    quota_budget.give_back(30)
+    quota_budget.take(40)
 
 
 def test_a_memory_budget_holds_what_fits_and_one_that_does_not():

@@ -1,4 +1,4 @@
-"""Turned, with a profile, see-through, deep: whatever a raster file is, a browser shows it alike.
+"""Turned, with a profile, transparent, deep: whatever a raster file is, a browser shows it alike.
 
 The orientations 1 to 8 and five profiles are crossed in full, alpha and depth so that each is met
 with each of these. Every picture goes through `ir-build optimize`.

@@ -221,7 +221,7 @@ def test_numbers_are_read_as_the_browser_reads_them(page):
 
 
 def test_pictures_inside_are_compressed():
-    """A picture inside is made smaller under the same promise as a file; the same one once."""
+    """A picture inside is optimised under the same promise as a file; the same one once."""
     data = svg_file("pictures")
     assert len(svg.compress(data, Options()).data) < 0.6 * len(data)
     assert svg.compress(data, Options()).lossy

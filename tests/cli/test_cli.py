@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageFilter
 
-from hosts.entry_points import contents
+from hosts.hosts import contents
 from pictures import encoded, lined
 
 ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("IR_BUILD_")}
@@ -78,6 +78,7 @@ def test_in_place_is_lossless_and_the_second_run_does_nothing(folder):
     assert contents(folder / "img") == after
 
 
+@pytest.mark.slow
 def test_another_machine_with_an_empty_cache_changes_nothing_either(folder):
     """Twice is once without the cache too."""
     for kind in ("lossless", "lossy"):
@@ -100,6 +101,7 @@ def test_out_makes_copies_and_leaves_the_originals(folder):
     assert "img/a.png" in [file["name"] for file in files if file.get("lossy")]
 
 
+@pytest.mark.slow
 def test_a_dry_run_compresses_nothing_and_knows_the_cache(folder):
     """The plan says what would be done; after a run with --check it knows the savings."""
     before = contents(folder)
@@ -114,6 +116,7 @@ def test_a_dry_run_compresses_nothing_and_knows_the_cache(folder):
     assert "0 to compress, 3 in the cache" in plan
 
 
+@pytest.mark.slow
 def test_check_changes_nothing_and_fails_while_something_can_be_saved(folder):
     """For CI: exit code 1 and a list, then 0 when the files have been optimised."""
     before = contents(folder / "img")
@@ -132,6 +135,7 @@ def test_strict_fails_on_a_broken_file_but_does_the_others(folder):
     assert "3 of 4 files optimised" in done.stdout
 
 
+@pytest.mark.slow
 def test_quiet_and_verbose(folder):
     """Quiet prints warnings only; verbose has a line for the kept ones too."""
     done = run("optimize", "img", "-q", cwd=folder)
@@ -140,6 +144,7 @@ def test_quiet_and_verbose(folder):
     assert "already optimised" in run("optimize", "img", "-v", cwd=folder).stdout
 
 
+@pytest.mark.slow
 def test_no_escape_codes_and_no_bar_in_a_log(folder):
     """Where the output is no terminal there is neither a colour nor a progress bar."""
     done = run("optimize", "img", cwd=folder)
@@ -147,6 +152,7 @@ def test_no_escape_codes_and_no_bar_in_a_log(folder):
     assert "\r" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize("environ", [{}, {"NO_COLOR": "1"}])
 def test_a_terminal_has_a_bar_and_colours_unless_refused(folder, environ):
@@ -191,6 +197,7 @@ def test_reports_are_written_by_suffix(folder):
     assert "FAILED" in (folder / "r.txt").read_text()
 
 
+@pytest.mark.slow
 def test_globs_are_taken_from_the_folder_and_from_here(folder):
     """A pattern may start at the folder that was given or at the current one."""
     for pattern in ("/a.png", "/img/a.png"):
@@ -231,6 +238,7 @@ def test_a_misspelt_variable_is_mentioned(folder):
     assert "IR_BUILD_QUALTY" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_cache_can_be_looked_into_and_emptied(folder):
     """info, prune and clear say what there is and what they removed."""
     run("optimize", "img", "--check", cwd=folder, code=1)
@@ -298,6 +306,7 @@ def test_unusual_names_are_worked_on_and_shown_safely(tmp_path):
     assert sorted(path.name for path in tmp_path.glob("*.png")) == sorted(names)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals are the means")
 @pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_run_leaves_whole_files(tmp_path, with_signal):

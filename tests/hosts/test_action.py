@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from documents import drawn
-from hosts.entry_points import ENVIRON
+from hosts.hosts import ENVIRON
 from pictures import lined_jpeg, lined_png
 
 ROOT = Path(__file__).parents[2]

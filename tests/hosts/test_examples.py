@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hosts.entry_points import ENVIRON, run
+from hosts.hosts import ENVIRON, run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 COMMANDS = dict(

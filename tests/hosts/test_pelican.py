@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 
 from documents import drawn
-from hosts.entry_points import ENVIRON, PYTHON, all_smaller, contents, run
+from hosts.hosts import ENVIRON, PYTHON, all_smaller, contents, run
 from pictures import lined_jpeg, lined_png
 
 SETTINGS = """

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from documents import drawn
-from hosts.entry_points import ENVIRON, PYTHON
+from hosts.hosts import ENVIRON, PYTHON
 from pictures import lined_jpeg, lined_png, lined_svg
 
 ROOT = Path(__file__).parents[2]
@@ -121,7 +121,7 @@ ORIGINALS = {
 
 
 def test_the_first_commit_fails_the_second_passes(repository):
-    """Files are made smaller and the commit stops once; staged again it goes through."""
+    """Files are optimised and the commit stops once; staged again it goes through."""
     for name, data in ORIGINALS.items():
         repository.write(name, data)
     repository.write("notes.txt", b"not ours")
@@ -164,7 +164,7 @@ def test_nothing_but_staged_files(repository):
     assert repository.read("unstaged.png") == ORIGINALS["a.png"]
 
 
-def test_pointers_links_and_submodules_are_left_alone(repository, tmp_path):
+def test_pointers_links_and_submodules_are_unchanged(repository, tmp_path):
     """Git LFS pointers, symbolic links and submodules pass, untouched."""
     other = Repository(tmp_path / "module")
     other.git("init", "-q")

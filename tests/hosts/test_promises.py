@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from documents import drawn
-from hosts.entry_points import ENTRY_POINTS
+from hosts.hosts import ENTRY_POINTS
 from pictures import lined_jpeg, lined_png, lined_svg
 
 BROKEN = "img/broken.png"

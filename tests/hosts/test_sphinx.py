@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from documents import drawn
-from hosts.entry_points import PYTHON, all_smaller, contents, run
+from hosts.hosts import PYTHON, all_smaller, contents, run
 from pictures import lined_jpeg, lined_png
 
 CONF = """
@@ -83,7 +83,7 @@ def project(tmp_path):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """A project built once, whose folder the tests copy and build on: nothing is compressed anew."""
+    """A project built once, whose folder the tests copy and build on: nothing is compressed again."""
     project = Project(tmp_path_factory.mktemp("finished"))
     project.log = project.build("-W")
     return project

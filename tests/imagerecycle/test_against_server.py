@@ -21,6 +21,8 @@ from ir_build.imagerecycle.wire import FileKind
 from pictures import flat
 from server.running import start
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def client(server):

@@ -14,6 +14,8 @@ from ir_build.cli import main
 from ir_build.imagerecycle import Client, Credentials
 from pictures import flat
 
+pytestmark = pytest.mark.slow
+
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 
 

@@ -59,6 +59,7 @@ with Client(Credentials("a", "b", url)) as client:
 """
 
 
+@pytest.mark.slow
 def test_a_large_file_is_never_in_memory(tmp_path):
     """Sending and fetching 200 MB adds less than 8 MB."""
     (tmp_path / "small.png").write_bytes(flat())
@@ -88,6 +89,7 @@ def read_in_pieces(body, size):
     return b"".join(pieces)
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(st.sampled_from(["auth", "params", "url"]), st.text(max_size=30)),
     st.none() | st.binary(max_size=200),
@@ -165,6 +167,7 @@ main(sys.argv[1:])
 """
 
 
+@pytest.mark.slow
 def test_no_secret_comes_out_anywhere(tmp_path):
     """At DEBUG, through every kind of success and failure: not in output, log, report or cache."""
     running = start(tmp_path / "data", tmp_path / "server.log", rate=0)

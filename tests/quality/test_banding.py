@@ -17,10 +17,10 @@ def in_steps(pixels, step):
 
 def test_bands_are_seen():
     """A gradient in few steps fails, the finer the steps the better it fares."""
-    evenness = BandingCheck(SKY)
-    assert evenness.holds(SKY, 80)
-    assert evenness.holds(in_steps(SKY, 3), 80)
-    assert not evenness.holds(SKY // 16 * 16 + 8, 80)
+    check = BandingCheck(SKY)
+    assert check.holds(SKY, 80)
+    assert check.holds(in_steps(SKY, 3), 80)
+    assert not check.holds(SKY // 16 * 16 + 8, 80)
 
 
 def test_flat_areas_do_not_hide_bands():
@@ -43,9 +43,9 @@ def test_wide_bands_are_seen_sooner():
 def test_quality_decides_what_is_smooth_enough():
     """What passes for a lower quality fails for a higher one."""
     steps = in_steps(SKY, 7)
-    evenness = BandingCheck(SKY)
-    assert evenness.holds(steps, 60)
-    assert not evenness.holds(steps, 90)
+    check = BandingCheck(SKY)
+    assert check.holds(steps, 60)
+    assert not check.holds(steps, 90)
 
 
 def test_dithering_is_not_banding():
@@ -53,10 +53,10 @@ def test_dithering_is_not_banding():
     bayer = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]])
     pattern = np.tile(bayer, (30, 40))[..., None]
     dithered = ((SKY + pattern) // 16 * 16).astype(np.uint8)
-    evenness = BandingCheck(SKY)
+    check = BandingCheck(SKY)
     assert len(np.unique(dithered.reshape(-1, 3), axis=0)) < 80
-    assert evenness.holds(dithered, 80)
-    assert not evenness.holds(SKY // 16 * 16, 80)
+    assert check.holds(dithered, 80)
+    assert not check.holds(SKY // 16 * 16, 80)
 
 
 def test_a_flat_colour_must_stay_what_it_is():
@@ -65,7 +65,7 @@ def test_a_flat_colour_must_stay_what_it_is():
     assert not BandingCheck(flat).holds(flat + 8, 80)
 
 
-def test_texture_is_for_the_score_to_judge():
+def test_texture_is_a_matter_for_the_scorer():
     """Where nothing is smooth, pixels may change places."""
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
     shuffled = noise.reshape(16, 4, 64, 3)[:, ::-1].reshape(64, 64, 3)

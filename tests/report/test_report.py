@@ -128,7 +128,7 @@ def test_github_gets_a_summary_and_annotations(tmp_path):
 
 
 def test_github_is_told_of_ten_failures_at_most(tmp_path):
-    """The service shows ten annotations of a kind; a summary that is full is left alone."""
+    """The service shows ten annotations of a kind; a summary that is full stays unchanged."""
     failed = tuple(
         Failed(name=f"{number}.png", media=None, before=1, code="x", message="y")
         for number in range(30)

@@ -102,7 +102,7 @@ def test_a_damaged_row_is_a_miss(tmp_path, monkeypatch, damage):
     cache.close()
 
 
-def test_a_damaged_database_is_made_anew(tmp_path):
+def test_a_damaged_database_is_created_again(tmp_path):
     """A database that is none any more costs its entries, not the build."""
     cache = Cache(tmp_path / "cache", size_limit=10**8)
     cache.put("key", SMALL)
@@ -179,6 +179,7 @@ WRITER = textwrap.dedent("""
 """)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is what is tested")
 def test_kill_9_at_any_moment_and_several_builds_at_once(tmp_path):
     """Writers that are killed leave nothing wrong behind, and do not disturb each other."""

@@ -70,6 +70,7 @@ def deep(tmp_path):
     os.chdir(here)
 
 
+@pytest.mark.slow
 def test_deep_trees_do_not_exhaust_the_stack(deep):
     """Nesting deeper than Python's recursion limit is walked."""
     assert names(deep) == []

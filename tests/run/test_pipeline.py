@@ -303,17 +303,17 @@ def test_a_lossy_result_is_never_compressed_again(run, monkeypatch):
     assert outcome.reason is Reason.ALREADY_OPTIMISED
 
 
-def refuse():
+def expired():
     return AuthenticationError(401, 401, "Subscription expired")
 
 
-def test_a_refusal_stops_the_backend_once(run):
+def test_an_authentication_error_stops_the_backend_once(run):
     """After a 401 nothing more is sent; what is cached is still used, the rest is shipped as is."""
     known = run.add("a.png", "a")
     original = known.read_bytes()
     run.go()
     known.write_bytes(original)
-    run.backend.answers = {"b": refuse(), "c": refuse()}
+    run.backend.answers = {"b": expired(), "c": expired()}
     run.add("b.png", "b")
     run.add("c.png", "c")
     run.add("d.png", "d")
@@ -325,12 +325,12 @@ def test_a_refusal_stops_the_backend_once(run):
     }
     assert "Subscription expired" in str(run.last.stopped)
     run.backend.answers = {}
-    assert isinstance(run.go()["d.png"], Compressed)  # the refusal was not cached
+    assert isinstance(run.go()["d.png"], Compressed)  # the error was not cached
 
 
 def test_the_fallback_does_the_rest(run):
-    """With a fallback, the files after a refusal are compressed by it."""
-    run.backend.answers["a"] = refuse()
+    """With a fallback, the files after such an error are compressed by it."""
+    run.backend.answers["a"] = expired()
     run.fallback = Backend("fallback/1")
     run.add("a.png", "a")
     run.add("b.png", "b")
@@ -436,7 +436,7 @@ def test_a_wrong_suffix_is_noted(run):
     assert outcome.notes == ("is a PNG file named .jpg",)
 
 
-def test_compression_none_and_size_limit_leave_files_alone(run):
+def test_compression_none_and_size_limit_skip_files(run):
     """The options that say no are reasons too."""
     run.add("a.png", "a")
     (run.folder / "big.png").write_bytes(PNG + bytes(10**6))

@@ -93,6 +93,7 @@ def test_a_crash_fails_its_file_and_the_pool_lives(make):
     assert sandbox.compress(PNG, MediaType.PNG, Options()).data
 
 
+@pytest.mark.slow
 @posix
 def test_a_hang_fails_its_file_and_the_pool_lives(make):
     """A worker that does not answer is ended at the time limit."""
@@ -103,6 +104,7 @@ def test_a_hang_fails_its_file_and_the_pool_lives(make):
     assert sandbox.compress(PNG, MediaType.PNG, Options()).data
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
 def test_a_bomb_meets_the_memory_limit(make):
     """A picture that decodes to more memory than allowed fails, the worker's neighbour does not."""

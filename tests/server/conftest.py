@@ -26,7 +26,7 @@ def _scaled(request):
     return settings
 
 
-@pytest.fixture(scope="module", params=["embedded", "scaled"])
+@pytest.fixture(scope="module", params=["embedded", pytest.param("scaled", marks=pytest.mark.slow)])
 def either(request, tmp_path_factory):
     """One server for the tests of a module, in both forms."""
     settings = request.getfixturevalue("_scaled")() if request.param == "scaled" else {}

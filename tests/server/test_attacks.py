@@ -20,6 +20,8 @@ from ir_build.server.storage.database import Sql
 from pictures import flat
 from server.running import inside
 
+pytestmark = pytest.mark.slow
+
 
 def calls(image, sub):
     """Every call that names an image or a sub-account."""
@@ -292,16 +294,16 @@ def test_a_flood_is_slowed_down_for_its_account_only(launch):
     assert sub.get("/accounts/mine").status_code == 200
 
 
-def test_a_bucket_fills_again():
+def test_a_rate_limiter_fills_again():
     """`burst` at once, then `rate` a second, and never more than `burst`."""
     now = [0.0]
-    buckets = RateLimiter(2, 3, lambda: now[0])
+    limiter = RateLimiter(2, 3, lambda: now[0])
 
     def taken():
         count = 0
         with contextlib.suppress(HttpError):
             while True:
-                buckets.take(1)
+                limiter.take(1)
                 count += 1
         return count
 

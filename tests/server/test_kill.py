@@ -10,6 +10,8 @@ import pytest
 from server.books import SIZE, Load, check_books, small_picture
 from server.running import workers
 
+pytestmark = pytest.mark.slow
+
 
 def ended(pids, seconds=20):
     """Whether the processes end within so many seconds."""

@@ -25,6 +25,8 @@ from ir_build.server.storage.writer import ChangeWriter, make
 from pictures import flat
 from server.running import inside
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_restart_keeps_everything_and_shows_no_secret(launch):
     """Account, images and use are there again; the credentials are printed at the first start only."""
@@ -99,7 +101,7 @@ def test_two_that_start_at_once_make_one_account(launch, tmp_path):
         assert server.get("/accounts/mine").status_code == 200
 
 
-def test_a_newer_database_is_refused_and_left_alone(tmp_path):
+def test_a_newer_database_is_refused_and_unchanged(tmp_path):
     """A schema of the future: an error that says what to do, before anything is changed."""
     with inside(tmp_path, backend="none") as server:
         server.service.database.rows(

@@ -18,6 +18,8 @@ from pictures import flat
 from server.running import start
 from services.process import free_ports, running
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = Path(__file__).parents[2] / "examples" / "server" / "nginx.conf"
 PUBLIC = "https://images.example.org"
 
@@ -161,7 +163,7 @@ def test_a_slow_body_is_ended_and_holds_nobody_up(front):
 
 
 def test_a_flood_is_answered_429_and_a_dead_replica_is_not_noticed(front):
-    """The server's refusals pass as they are; without any server clients are told to come again."""
+    """The server's HTTP errors pass as they are; without any server clients are told to come again."""
     with ThreadPoolExecutor(8) as threads:
         query = {"auth": front.auth}
         answers = [

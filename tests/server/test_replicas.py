@@ -8,6 +8,8 @@ import requests
 from pictures import flat
 from server.running import start
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def replicas(_scaled, tmp_path_factory):

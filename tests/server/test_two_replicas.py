@@ -2,7 +2,11 @@
 
 import signal
 
+import pytest
+
 from server.books import SIZE, Load, check_books
+
+pytestmark = pytest.mark.slow
 
 
 def test_they_charge_nothing_twice_and_lose_nothing(launch, tmp_path, request):

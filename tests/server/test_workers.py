@@ -27,6 +27,8 @@ from ir_build.server.storage.spool import IN_MEMORY, PREFIX, Spool
 from pictures import encoded, flat
 from server.running import workers
 
+pytestmark = pytest.mark.slow
+
 
 def bomb(width, height):
     """A small PNG that is very large when it is decoded."""
@@ -58,7 +60,7 @@ def test_a_killed_worker_is_replaced_and_its_file_tried_again(server):
 
 
 def test_a_file_that_kills_every_worker_is_a_400(server):
-    """A clean refusal, no charge, and the next upload is served."""
+    """A clean HTTP error, no charge, and the next upload is served."""
     before, ended = server.used(), threading.Event()
 
     def kill_all():

@@ -112,7 +112,7 @@ def changed(change, original=ORIGINAL):
 
 
 def test_other_packing_passes():
-    """Object streams, recompression and linearization change nothing that is judged."""
+    """Object streams, recompression and linearization change nothing that is verified."""
     for options in (
         {"object_stream_mode": pikepdf.ObjectStreamMode.generate},
         {"linearize": True},

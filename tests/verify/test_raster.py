@@ -283,7 +283,7 @@ def test_lossy_16_bit_grey_may_become_8():
     assert not raster_verdict(original, inverted, "PNG").ok
 
 
-def test_lossless_jpeg_is_judged_by_its_pixels():
+def test_lossless_jpeg_is_verified_by_its_pixels():
     """The same coefficients in another order of scans pass; a re-encode fails."""
     mozjpeg = pytest.importorskip("mozjpeg_lossless_optimization")
     original = ORIGINALS["JPEG"]
@@ -539,6 +539,7 @@ def test_animation_lossless_keeps_every_pixel():
     assert_differs("frame 4: pixels", original, changed, "GIF", lossy=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [(0, 0), (200, 150), (400, 298)])
 def test_large_gif_keeps_every_pixel(place):
     """Other indices for the same colours pass; one other pixel among an odd number does not."""
@@ -579,13 +580,13 @@ def test_resize_is_exact(kind, compression):
 
 
 def test_resize_leaves_small_pictures_exact():
-    """A picture that fits the box already is judged as without `resize`."""
+    """A picture that fits the box already is verified as without `resize`."""
     options = Options(compression_type=Compression.LOSSLESS, resize=Resize(width=999))
     assert_same(ORIGINALS["PNG"], encoded(scene(), "PNG", optimize=True), "PNG", options=options)
     assert not raster_verdict(ORIGINALS["PNG"], GOOD["PNG"], "PNG", options=options).ok
 
 
-def test_large_text_chunks_do_not_stop_the_judge():
+def test_large_text_chunks_do_not_stop_the_verifier():
     """A drawing stored in a text chunk of megabytes is no bomb."""
     text = PngImagePlugin.PngInfo()
     text.add_text("mxfile", "x" * 3_000_000, zip=True)
@@ -593,7 +594,7 @@ def test_large_text_chunks_do_not_stop_the_judge():
     assert_same(original, ORIGINALS["PNG"], "PNG", lossy=False)
 
 
-def test_tiny_pictures_are_judged():
+def test_tiny_pictures_are_verified():
     """Icons down to one pixel work, and a wrong one fails."""
     for size in ((1, 1), (3, 2), (16, 16), (9, 1)):
         red = encoded(Image.new("RGB", size, (200, 20, 20)), "PNG")

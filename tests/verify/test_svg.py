@@ -113,7 +113,7 @@ def test_encoding_may_change():
 
 
 def test_broken_original_is_an_error():
-    """An SVG that is not XML cannot be judged."""
+    """An SVG that is not XML cannot be verified."""
     with pytest.raises(CorruptFile):
         svg_verdict(ORIGINAL, ORIGINAL.replace("</svg>", ""))
 
@@ -129,7 +129,7 @@ def test_entities_are_not_expanded():
     assert not svg_verdict(bomb.replace("&l11;", "&l10;"), bomb).ok
 
 
-def test_undrawable_original_is_judged_by_structure():
+def test_undrawable_original_is_verified_by_structure():
     """Where the renderer gives up, the structure alone decides."""
     depth = 3000
     deep = (

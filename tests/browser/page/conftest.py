@@ -61,7 +61,7 @@ def visit(browser, server):
     page.on("request", lambda request: found.requested.append(request.url))
     yield found
     context.close()
-    # Chromium itself notes every refusal of the server; what the page makes of it is tested.
+    # Chromium itself notes every HTTP error of the server; what the page makes of it is tested.
     unexpected = [text for text in found.complaints if "Failed to load resource" not in text]
     assert unexpected == []
     here = {url for url in found.requested if url.startswith(("blob:", "data:"))}

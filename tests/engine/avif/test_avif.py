@@ -149,7 +149,7 @@ def test_resize_fits_the_box_as_it_is_shown(orientation, options):
     assert size == ((64, 43) if orientation == 1 else (96, 64))
 
 
-def test_a_sequence_is_left_alone():
+def test_a_sequence_is_skipped():
     """More than one frame."""
     frames = [gradients((32, 32)), gradients((32, 32)).rotate(90)]
     data = saved(frames[0], save_all=True, append_images=frames[1:])
@@ -168,15 +168,15 @@ def test_a_sequence_is_left_alone():
         (b"nclx\0\x01\0\x0d", b"nclx\0\x0c\0\x0d", "12/13"),
     ],
 )
-def test_other_kinds_are_left_alone(old, new, reason):
-    """Gain maps, grids, derived pictures, crops, HDR and wide gamut stay whole."""
+def test_other_kinds_are_skipped(old, new, reason):
+    """Gain maps, grids, derived pictures, crops, HDR and wide gamut are skipped."""
     data = saved(gradients(SIZE), subsampling="4:2:0")
     assert old in data
     with pytest.raises(FileSkipped, match=reason):
         avif.compress(data.replace(old, new), LOSSY)
 
 
-def test_more_than_8_bits_are_left_alone():
+def test_more_than_8_bits_are_skipped():
     """The configuration of the codec says how deep the picture is."""
     data = saved(gradients(SIZE), subsampling="4:2:0")
     at = data.index(b"av1C") + 6
@@ -204,6 +204,7 @@ DAMAGED = saved(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(DAMAGED) - 1), st.integers(0, 255)), max_size=4))
 def test_damage_ends_in_a_reason(changes):

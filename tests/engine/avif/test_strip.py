@@ -411,6 +411,7 @@ DAMAGED = File.of(saved(slopes(), exif=exif_block(NOTES | {0x0112: 6}), xmp=XMP,
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, len(DAMAGED) - 1), st.integers(0, 255)), max_size=3),
@@ -431,6 +432,7 @@ def test_damage_never_changes_the_picture(changes, end):
 HEAD = DAMAGED.index(b"mdat")
 
 
+@pytest.mark.slow
 @settings(max_examples=600, deadline=None)
 @given(st.integers(0, HEAD * 8 - 1))
 def test_a_flipped_bit_in_the_tables_never_changes_the_picture(bit):

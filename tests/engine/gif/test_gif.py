@@ -207,7 +207,7 @@ def test_the_codes_are_those_of_the_alphabet(size):
         | {"left": 0, "width": 90, "height": 60},
     ],
 )
-def test_what_viewers_disagree_on_is_not_drawn_anew(change):
+def test_what_viewers_disagree_on_is_not_redrawn(change):
     """Frames cleared to nobody knows what, out of the screen, or of colours that are not there."""
     file = gif_file.parse(gif_of(3))
     odd = replace(file, frames=(file.frames[0], replace(file.frames[1], **change), file.frames[2]))
@@ -217,7 +217,7 @@ def test_what_viewers_disagree_on_is_not_drawn_anew(change):
     ]
 
 
-def patient(pixels, size):
+def lzw_with_a_full_table(pixels, size):
     """LZW codes by an encoder that keeps its table when that is full, where Pillow's starts anew."""
     clear = 1 << size
     table, written = {(one,): one for one in range(clear)}, 0
@@ -246,11 +246,11 @@ def patient(pixels, size):
 
 
 def test_codes_that_are_shorter_than_ours_stay():
-    """A frame that its encoder has coded better is kept; the others are drawn anew."""
+    """A frame that its encoder has coded better is kept; the others are redrawn."""
     random = np.random.default_rng(4)
     parts = random.integers(0, 16, (40, 24))
     noisy = parts[random.integers(0, 40, 800)].astype(np.uint8).reshape(160, 120)
-    codes = patient(noisy, 4)
+    codes = lzw_with_a_full_table(noisy, 4)
     assert len(codes) < 0.98 * len(coding.lzw(noisy, 4))
     table = random.integers(0, 256, 48).astype(np.uint8).tobytes()
     plain = np.full((160, 120), 3, np.uint8)
@@ -337,7 +337,7 @@ def test_damage_ends_in_a_reason(changes):
         assert verify(bytes(data), candidate, MediaType.GIF, options).ok
 
 
-def test_a_file_behind_the_picture_is_left_whole():
+def test_a_picture_with_a_file_behind_it_is_skipped():
     """Bytes after the end may be another file."""
     with pytest.raises(FileSkipped, match="after the picture"):
         gif.compress(gif_of() + b"PK\3\4", Options())
@@ -394,6 +394,7 @@ def test_lossy_shows_every_frame_up_to_the_score():
     assert (pages(exact.data) == pages(data)).all()
 
 
+@pytest.mark.slow
 def test_in_a_long_animation_the_frames_that_suffer_most_are_held_against_the_target(monkeypatch):
     """Where not all can be looked at, one frame of colours of its own still reaches it."""
     monkeypatch.setattr(palette, "_CHECKED_PIXELS", 2 * 128 * 96)
@@ -421,7 +422,7 @@ def logos():
 
 
 @pytest.mark.parametrize("quality", [60, 80])
-def test_frequent_colours_keep_their_tint(quality):
+def test_frequent_colours_hardly_differ(quality):
     """What covers 1 % of a picture does not turn into another colour, whatever the score says."""
     data = logos()
     after = gif.compress(data, Options(quality=quality)).data

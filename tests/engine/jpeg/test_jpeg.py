@@ -223,8 +223,8 @@ SPECIAL = {
 
 
 @pytest.mark.parametrize("hint", SPECIAL)
-def test_special_files_are_left_whole(hint):
-    """Motion photos, gain maps and rare codings are recognised and left alone."""
+def test_special_files_are_skipped(hint):
+    """Motion photos, gain maps and rare codings are recognised and skipped."""
     with pytest.raises(FileSkipped, match=hint):
         jpeg.compress(SPECIAL[hint](saved()), LOSSLESS)
 
@@ -240,7 +240,7 @@ def test_a_truncated_file_is_corrupt(share):
 @pytest.mark.parametrize("kind", list(Compression)[:2])
 @pytest.mark.parametrize("share", [0.5, 0.7, 0.9])
 def test_a_damaged_scan_is_corrupt(share, kind):
-    """A marker where there can be none is damage, even where a lenient decoder shows something."""
+    """A marker where there can be none is damage, even where a tolerant decoder shows something."""
     data = saved()
     at = int(len(data) * share)
     with pytest.raises(CorruptFile, match="damaged"):
@@ -264,6 +264,7 @@ def test_a_table_for_numbers_too_large_is_damaged():
         jpeg.compress(data[:at] + b"\x0f" + data[at + 1 :], LOSSLESS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_large_pictures_reach_the_target_too(mode, monkeypatch):
     """The search that begins with a sample ends with a score of the whole."""

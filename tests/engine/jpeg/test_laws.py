@@ -62,6 +62,7 @@ def test_lossless_never_grows_keeps_every_pixel_and_is_done_in_one_go(data):
     assert jpeg.compress(candidate.data, LOSSLESS).data == candidate.data
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(jpeg_files(modes=("RGB", "L"), smallest=64), st.sampled_from([70.0, 80.0, 90.0]))
 def test_lossy_never_grows_and_reaches_its_target(data, target):

@@ -285,7 +285,7 @@ def certified(document):
 
 
 @pytest.mark.parametrize("change", [signed, certified])
-def test_signed_left_alone(change):
+def test_signed_is_skipped(change):
     """A signature must stay valid."""
     document = manual()
     change(document)
@@ -295,7 +295,7 @@ def test_signed_left_alone(change):
 
 
 @pytest.mark.parametrize("user", ["", "secret"])
-def test_encrypted_left_alone(user):
+def test_encrypted_is_skipped(user):
     """Permissions are respected, passwords not guessed."""
     data = saved(manual(), encryption=pikepdf.Encryption(owner="owner", user=user), static_id=False)
     with pytest.raises(FileSkipped) as caught:
@@ -303,7 +303,7 @@ def test_encrypted_left_alone(user):
     assert caught.value.reason is Reason.ENCRYPTED
 
 
-def test_encrypted_for_others_left_alone():
+def test_encrypted_for_others_is_skipped():
     """A document that only certificates open is none that is damaged."""
     lock = pikepdf.Encryption(owner="owner", user="")
     data = saved(manual(), encryption=lock, static_id=False)
@@ -392,7 +392,7 @@ def cut_stream(document):
 
 @pytest.mark.parametrize("damage", [misplaced, cut_stream])
 def test_no_guesswork(damage):
-    """What readers repair in different ways, or what is broken inside, is left alone."""
+    """What readers repair in different ways, or what is broken inside, is skipped."""
     document = pikepdf.open(BytesIO(MANUAL))
     with pytest.raises(FileSkipped) as caught:
         pdf.compress(damage(document), LOSSLESS)

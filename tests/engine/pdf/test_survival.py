@@ -157,7 +157,7 @@ def words(page):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_worth_it(kind):
-    """The document gets much smaller, and the judge, which shares no code, lets it pass."""
+    """The document gets much smaller, and the verifier, which shares no code, lets it pass."""
     made = compressed(kind)
     assert len(made.data) < len(rich_file()) / 2
     options = Options(compression_type=kind)

@@ -98,7 +98,7 @@ def test_an_animation_is_not_resized():
     assert "not resized: APNG" in result.notes
 
 
-def test_an_interlaced_animation_is_left_alone():
+def test_an_interlaced_animation_is_skipped():
     """The decoder that results are checked with cannot read it."""
     found = chunks(apng("RGB"))
     found[0] = (b"IHDR", found[0][1][:12] + b"\1")
@@ -122,7 +122,7 @@ def out_of_order():
 @pytest.mark.parametrize(
     "data", [without(b"acTL"), without(b"fcTL"), without(b"fdAT"), out_of_order()]
 )
-def test_frames_out_of_order_are_left_alone(data):
+def test_frames_out_of_order_are_skipped(data):
     """Viewers do not agree on what such a file shows."""
     with pytest.raises(FileSkipped, match="APNG"):
         png.compress(data, LOSSLESS)

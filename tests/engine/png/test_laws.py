@@ -44,6 +44,7 @@ def png_files(draw, smallest=1):
     return encoded(image.convert(mode), "PNG", compress_level=draw(st.sampled_from([1, 9])))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(png_files())
 def test_lossless_is_smaller_or_equal_exact_and_final(data):
@@ -56,6 +57,7 @@ def test_lossless_is_smaller_or_equal_exact_and_final(data):
     assert 0.99 * len(once.data) - 8 <= len(twice) <= len(once.data)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(png_files(smallest=64), st.sampled_from([60.0, 80.0, 90.0]))
 def test_lossy_is_smaller_and_reaches_its_score(data, target):
@@ -69,6 +71,7 @@ def test_lossy_is_smaller_and_reaches_its_score(data, target):
         assert np.array_equal(rgba(candidate.data), rgba(data))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(png_files(smallest=1).filter(lambda data: min(rgba(data).shape[:2]) < 64))
 def test_icons_keep_their_pixels(data):
@@ -79,6 +82,7 @@ def test_icons_keep_their_pixels(data):
     assert np.array_equal(rgba(candidate.data), rgba(data))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["photo", "drawing"])
 def test_a_lossy_result_is_recognised(tmp_path, kind):
     """By `ir-build` on another machine, whose cache is empty: the file is not touched again."""

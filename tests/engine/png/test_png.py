@@ -97,6 +97,7 @@ def test_a_palette_reaches_the_target(mode, target):
     assert reference.score(np.asarray(opened(candidate.data).convert(mode))) >= target
 
 
+@pytest.mark.slow
 def test_a_lower_target_takes_fewer_colours():
     """The palette is as small as the target allows."""
     data = saved(soft_shadows())
@@ -187,6 +188,7 @@ def test_metadata_is_kept_when_asked_for():
 SRGB_PRIMARIES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", list(Compression)[:2])
 def test_chunks_that_change_the_colours_stay(kind):
     """A profile, gamma or primaries other than sRGB's stay, with a palette too."""
@@ -227,6 +229,7 @@ def screenshot():
     return page
 
 
+@pytest.mark.slow
 def test_each_strip_is_filtered_in_the_way_that_suits_it():
     """A picture of text and a photo gets smaller than in any one way, and keeps its pixels."""
     data = saved(screenshot())
@@ -237,6 +240,7 @@ def test_each_strip_is_filtered_in_the_way_that_suits_it():
     assert len(result) < 0.97 * min(one)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image", [screenshot(), screenshot().quantize(200)])
 def test_more_effort_makes_smaller_files(image):
     """Fast, default, best."""
@@ -288,12 +292,13 @@ def test_bombs_do_not_go_off():
         png.compress(many, Options())
 
 
-def test_a_file_behind_the_picture_is_left_whole():
+def test_a_picture_with_a_file_behind_it_is_skipped():
     """Bytes after the end may be another file."""
     with pytest.raises(FileSkipped, match="after the picture"):
         png.compress(saved(window()) + b"PK\3\4", Options())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", list(Compression)[:2])
 def test_resizing(kind):
     """The picture is fitted into the box, never enlarged."""
@@ -304,6 +309,7 @@ def test_resizing(kind):
     assert opened(png.compress(data, options).data).size == (120, 90)
 
 
+@pytest.mark.slow
 def test_twice_is_once():
     """A second run gains nothing worth having."""
     once = png.compress(saved(window("RGBA")), LOSSLESS).data
@@ -319,6 +325,7 @@ def test_what_changes_its_type_is_final_at_once(mode, shade):
     assert png.compress(once, LOSSLESS).data == once
 
 
+@pytest.mark.slow
 def test_the_same_bytes_every_time():
     """The result depends on nothing but the input and the options."""
     data = saved(window("RGBA"))
@@ -384,6 +391,7 @@ def deep_photo(colour_type=2):
     return raw_png(samples[..., :bands], colour_type, 16), samples
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("colour_type", [0, 2])
 def test_16_bits_become_8_where_the_eye_cannot_tell(colour_type):
     """Rounded, not cut off, and scored like any other; not where a gamma gives the lower bits weight."""
@@ -404,6 +412,7 @@ def test_16_bits_become_8_where_the_eye_cannot_tell(colour_type):
 GREY_PROFILE = SRGB[:16] + b"GRAY" + SRGB[20:]
 
 
+@pytest.mark.slow
 def test_a_profile_stays_with_the_kind_of_picture_it_is_for():
     """A profile for colours is ignored with a grey picture: one with it stays coloured."""
     grey = window("L").convert("RGB")

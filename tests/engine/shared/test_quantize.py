@@ -63,7 +63,7 @@ def test_nothing_flat_is_nothing_to_keep():
 
 
 @pytest.mark.parametrize("slate", [SLATE, (87, 96, 106)])
-def test_a_tint_is_seen(slate):
+def test_a_colour_difference_is_seen(slate):
     """Slate that turns into neutral grey is told, a level more or less is not."""
     pixels = np.full((60, 80, 3), 255, np.uint8)
     pixels[20:30, 10:70] = slate
@@ -77,7 +77,7 @@ def test_a_tint_is_seen(slate):
 
 
 def test_slate_letters_stay_slate_beside_neutral_ones():
-    """A lossy picture takes as many colours as its letters need not to lose their tint."""
+    """A lossy picture takes as many colours as its letters need not to lose their colour."""
     font = ImageFont.load_default(22)
     image = Image.fromarray(page())
     draw = ImageDraw.Draw(image)

@@ -15,7 +15,7 @@ COUNT = 700
 EACH = range(COUNT)
 
 
-def crossings(element):
+def estimate(element):
     return self_intersections.self_intersections(tokenise(f"<svg {NS}>{element}</svg>"))
 
 
@@ -45,30 +45,30 @@ LATTICES = {
 
 
 @pytest.mark.parametrize("lattice", LATTICES)
-def test_crossings_are_estimated(lattice):
+def test_self_intersections_are_estimated(lattice):
     """Every line of one family crosses each of the other; closing a line goes back along it."""
     once = COUNT**2 * (2 if lattice == "closed" else 1)
-    assert crossings(path(LATTICES[lattice])) == pytest.approx(once, rel=0.1)
+    assert estimate(path(LATTICES[lattice])) == pytest.approx(once, rel=0.1)
 
 
 def test_polygons_cross_themselves_too():
     """Corners are read like the ends of a path's lines."""
     data = scribble(range(2000))
     corners = data[1:].replace("L", " ")
-    assert crossings(f'<polygon points="{corners}"/>') == crossings(path(data)) > 300_000
+    assert estimate(f'<polygon points="{corners}"/>') == estimate(path(data)) > 300_000
 
 
 def test_what_does_not_cross_counts_nothing():
     """Long outlines like those of maps, and faulty or short ones."""
     steps = "".join(f"l{at % 7 + 1} {at % 5}" for at in range(4000))
-    assert crossings(path("M0 0" + steps)) == 0
-    assert crossings(path(scribble(range(2000)) + "L oops")) == 0
-    assert crossings(path(scribble(range(200)))) == 0
-    assert crossings(path("M0 0" + "L1e999 5-1e999 4" * 2000)) == 0
+    assert estimate(path("M0 0" + steps)) == 0
+    assert estimate(path(scribble(range(2000)) + "L oops")) == 0
+    assert estimate(path(scribble(range(200)))) == 0
+    assert estimate(path("M0 0" + "L1e999 5-1e999 4" * 2000)) == 0
 
 
 @pytest.mark.parametrize("compression", [Compression.LOSSY, Compression.LOSSLESS])
-def test_a_scribble_is_left_alone_with_advice(compression):
+def test_a_scribble_is_skipped_with_advice(compression):
     """What would take minutes to draw is not even begun, what takes seconds is compressed."""
     options = Options(compression_type=compression)
     long = f"<svg {NS}>  <g>{path(scribble(range(20_000)))}</g></svg>".encode()

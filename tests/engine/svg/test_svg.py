@@ -242,7 +242,7 @@ def test_wrong_encoding_is_corrupt():
         '<svg xmlns="urn:other"/>',
     ],
 )
-def test_entities_and_strange_xml_are_left_alone(text):
+def test_entities_and_strange_xml_are_skipped(text):
     """Nothing is fetched, and nothing expanded that might grow or hide markup."""
     with pytest.raises(FileSkipped):
         minified(text)
@@ -263,6 +263,7 @@ def test_plain_entities_in_attributes_are_expanded():
         minified(text.replace("&ai;", "&unknown;"))
 
 
+@pytest.mark.slow
 def test_depth_costs_no_stack():
     """Fifty thousand nested groups are no deeper for us than one."""
     depth = 50_000

@@ -39,6 +39,7 @@ def frames(data):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize("settings", [{"quality": 97}, {"lossless": True, "quality": 0}])
 @pytest.mark.parametrize("target", [70, 90])
@@ -163,6 +164,7 @@ def test_chunks_nobody_knows_stay():
     assert RiffChunk(b"APPD", b"state") in kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lossless", [True, False])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_resize_fits_the_box(lossless, mode):
@@ -216,7 +218,7 @@ def test_an_animation_keeps_its_frames_and_times(settings, options):
 
 @pytest.mark.parametrize("settings", [{"lossless": True}, {"quality": 90}])
 def test_a_resized_animation_keeps_its_frames_and_times(settings):
-    """Resizing composes each frame anew, and nothing else changes."""
+    """Resizing composes each frame again, and nothing else changes."""
     data = moving(**settings)
     for compression in (Compression.LOSSY, Compression.LOSSLESS):
         options = Options(compression_type=compression, resize=Resize(height=32))
@@ -251,14 +253,14 @@ def test_too_many_pixels_are_not_decoded():
 
 
 def test_padding_after_the_end_goes_and_other_data_makes_us_stop():
-    """Zeros after the end are dropped; anything else means that the file is left alone."""
+    """Zeros after the end are dropped; anything else means that the file is skipped."""
     data = saved(gradients(SIZE))
     assert webp.compress(data + bytes(64), LOSSLESS).data == data
     with pytest.raises(FileSkipped, match="4 bytes after"):
         webp.compress(data + b"PK\3\4", LOSSLESS)
 
 
-def test_transparency_that_viewers_disagree_on_is_left_alone():
+def test_transparency_that_viewers_disagree_on_is_skipped():
     """A header that denies the transparency of its picture."""
     chunks = riff.read(saved(gradients(SIZE, "RGBA")))
     header = RiffChunk(b"VP8X", bytes([chunks[0].data[0] & ~0x10]) + chunks[0].data[1:])

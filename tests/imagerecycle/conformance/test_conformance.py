@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from click.testing import CliRunner
 
 from ir_build.cli import main
@@ -10,6 +11,7 @@ from ir_build.imagerecycle import Client, Credentials, conformance
 KEY, SECRET = "5a" * 16, "canary" + "7f" * 13
 
 
+@pytest.mark.slow
 def test_our_server_keeps_every_promise(server, tmp_path):
     """All checks hold, nothing they made is left, and the file with the key is enough."""
     key = tmp_path / "key.toml"

@@ -1,4 +1,4 @@
-"""The wire format: what one side encodes the other decodes, and the leniency of both."""
+"""The wire format: what one side encodes the other decodes, and the tolerance of both."""
 
 import contextlib
 import json

@@ -34,7 +34,7 @@ def test_a_quota_holds_under_concurrency(server):
     assert sub.get("/images").json()["total"] == 4
 
 
-def test_a_refused_upload_leaves_those_beside_it_alone(tmp_path):
+def test_a_refused_upload_leaves_those_beside_it_unharmed(tmp_path):
     """Of uploads that are stored in one transaction, those over a quota, the parent's or their own,
     those of strangers and those of no known type are refused; the others are stored and charged."""
     data = [flat(colour=f"#00aa{n:02x}") for n in range(40)]

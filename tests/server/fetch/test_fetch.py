@@ -160,6 +160,7 @@ def test_a_file_is_fetched(fetching, site):
     assert multipart["width"] == 9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -186,7 +187,7 @@ def test_what_is_no_whole_file_in_time_is_a_400(fetching, name):
     assert time.monotonic() - started < 20
 
 
-def test_every_hop_is_judged_anew(fetching, other):
+def test_every_hop_is_checked_again(fetching, other):
     """An allowed host that redirects to one that is not: that one is never connected to."""
     other.seen.clear()
     send(fetching, f"{fetching.site}/to-elsewhere")
@@ -214,7 +215,7 @@ def test_every_hop_is_judged_anew(fetching, other):
     ],
 )
 def test_no_spelling_of_this_machine_is_connected_to(fetching, other, host):
-    """Names, short, hexadecimal, octal and unicode spellings, IPv6: judged by where they lead."""
+    """Names, short, hexadecimal, octal and unicode spellings, IPv6: checked by where they lead."""
     other.seen.clear()
     for port in (other.server_port, 80):
         answer = send(fetching, f"http://{host}:{port}/good.png")
@@ -273,7 +274,7 @@ def rebinding(monkeypatch, *answers):
     return asked
 
 
-def test_a_name_is_resolved_once_and_all_its_addresses_are_judged(monkeypatch):
+def test_a_name_is_resolved_once_and_all_its_addresses_are_checked(monkeypatch):
     """Rebinding finds nothing to rebind; one inner address among outer ones is enough to refuse."""
     target = parse("http://rebind.example/a.png")
     public = SsrfPolicy("public", ())

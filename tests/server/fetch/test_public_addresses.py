@@ -122,5 +122,5 @@ def test_the_standard_library_would_not_do():
 
 @pytest.mark.parametrize("text", ["", "x", "127.1", "0x7f000001", "2130706433", "1.1.1.1.1", "::g"])
 def test_what_no_resolver_writes_is_not_public(text):
-    """Only whole addresses are judged; every other spelling is refused."""
+    """Only whole addresses are checked; every other spelling is refused."""
     assert not is_public(text)

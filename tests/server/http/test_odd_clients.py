@@ -10,6 +10,8 @@ import pytest
 
 from pictures import flat
 
+pytestmark = pytest.mark.slow
+
 
 def post(server, body, content_type, extra=b""):
     """Send a body as it is; the answer's status and JSON."""

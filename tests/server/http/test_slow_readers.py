@@ -10,6 +10,8 @@ import pytest
 from pictures import flat
 from server.running import inside
 
+pytestmark = pytest.mark.slow
+
 
 def connected(server_port, client_port):
     """Whether the server's process still holds the connection, as Linux tells it."""

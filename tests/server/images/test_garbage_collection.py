@@ -80,7 +80,7 @@ def test_what_a_crash_left_without_a_row_is_found_by_its_day(tmp_path):
         assert requests.get(image["origin_url"], timeout=30).content == flat()
 
 
-def test_one_replica_sweeps_at_a_time(tmp_path):
+def test_one_replica_collects_at_a_time(tmp_path):
     """While one holds the lease another does nothing; a lease that ran out is taken."""
     clock = Clock(10**9)
     with inside(tmp_path, clock, backend="none") as server:

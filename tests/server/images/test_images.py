@@ -9,6 +9,8 @@ from PIL import Image
 
 from pictures import flat
 
+pytestmark = pytest.mark.slow
+
 IMAGE = {
     "id": int,
     "filename": str,

@@ -4,12 +4,15 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
 import requests
 
 from pictures import flat
 from server.books import Load, fetched
 from server.running import inside
 from services.postgres import tool
+
+pytestmark = pytest.mark.slow
 
 PAGE = Path(__file__).parents[3] / "docs" / "server.md"
 

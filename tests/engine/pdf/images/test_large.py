@@ -41,6 +41,7 @@ def deflated(rows):
 DATA = deflated([ROW.tobytes()] * SIDE)
 
 
+@pytest.mark.slow
 def test_few_colours_become_a_palette():
     """Pixels stay, at a third of the samples."""
     result = pdf.compress(large_image(DATA, Name.DeviceRGB), LOSSLESS).data
@@ -55,6 +56,7 @@ def test_few_colours_become_a_palette():
     assert len(image.read_raw_bytes()) < len(DATA) / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data",
     [

@@ -245,8 +245,8 @@ def test_screenshot_becomes_a_palette():
     pixels[20:60] = np.linspace(60, 120, 600).astype(np.uint8)[None, :, None]
     for row in range(80, 380, 12):
         cover = RNG.choice([0, 0, 0, 0.25, 0.5, 0.75, 1], (8, 560, 1))
-        tints = np.repeat(RNG.integers(0, 90, (1, 14, 3)), 40, axis=1)
-        pixels[row : row + 8, 20:580] = 245 * (1 - cover) + tints * cover
+        shades = np.repeat(RNG.integers(0, 90, (1, 14, 3)), 40, axis=1)
+        pixels[row : row + 8, 20:580] = 245 * (1 - cover) + shades * cover
     made = blank()
     direct(made, image(made, pixels), inches=6)
     source = saved_as_stored(made)
@@ -258,6 +258,7 @@ def test_screenshot_becomes_a_palette():
     assert Reference(first_page(source)).score(first_page(result.data)) > 75
 
 
+@pytest.mark.slow
 def test_endless_forms():
     """A form that draws itself ends, and its picture keeps its pixels or its looks."""
     made = blank()

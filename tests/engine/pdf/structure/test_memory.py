@@ -42,6 +42,7 @@ def with_attachments(count):
     return saved(made)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="tells the memory of a process in its own way")
 def test_a_large_document_is_held_some_times_only(tmp_path: Path):
     """What goes in, what comes out, and half as much again: not a copy for each step."""
