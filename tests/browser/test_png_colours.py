@@ -52,7 +52,7 @@ SAYINGS = {
 }
 
 
-def coloured(colour_type, depth, chunks, *, clear):
+def png_of(colour_type, depth, chunks, *, clear):
     """The usual picture in a colour type and depth; with `clear` some of it can be seen through."""
     pixels = np.asarray(upright(alpha=colour_type in (4, 6)))
     chunks, palette = list(chunks), None
@@ -90,7 +90,7 @@ def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("colours")
     (folder / "in").mkdir()
     found = {
-        ("before", case): coloured(*case[1:3], SAYINGS[case[0]], clear=case[3]) for case in CASES
+        ("before", case): png_of(*case[1:3], SAYINGS[case[0]], clear=case[3]) for case in CASES
     }
     for number, case in enumerate(CASES):
         (folder / "in" / f"{number}.png").write_bytes(found["before", case])

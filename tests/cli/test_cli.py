@@ -13,11 +13,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageFilter
 
-from hosts.hosts import contents
+from hosts.hosts import BARE_ENVIRON, contents
 from pictures import encoded, lined
-
-ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("IR_BUILD_")}
-
 
 SIZE = (200, 100)
 
@@ -27,7 +24,7 @@ def run(*arguments, cwd, code=0, **environ):
     done = subprocess.run(
         [sys.executable, "-m", "ir_build", *map(str, arguments)],
         cwd=cwd,
-        env=ENVIRON | {"IR_BUILD_CACHE_DIR": str(Path(cwd) / "cache")} | environ,
+        env=BARE_ENVIRON | {"IR_BUILD_CACHE_DIR": str(Path(cwd) / "cache")} | environ,
         capture_output=True,
         text=True,
         timeout=120,
@@ -163,7 +160,7 @@ def test_a_terminal_has_a_bar_and_colours_unless_refused(folder, environ):
     process = subprocess.Popen(
         [sys.executable, "-m", "ir_build", "optimize", "img"],
         cwd=folder,
-        env=ENVIRON | {"IR_BUILD_CACHE_DIR": str(folder / "cache"), "TERM": "xterm"} | environ,
+        env=BARE_ENVIRON | {"IR_BUILD_CACHE_DIR": str(folder / "cache"), "TERM": "xterm"} | environ,
         stdout=child,
         stderr=child,
     )
@@ -276,7 +273,7 @@ def test_a_read_only_folder_is_reported(folder):
     done = subprocess.run(
         [sys.executable, "-m", "ir_build", "optimize", "img/a.png"],
         cwd=folder,
-        env=ENVIRON | {"IR_BUILD_CACHE_DIR": str(folder / "cache")},
+        env=BARE_ENVIRON | {"IR_BUILD_CACHE_DIR": str(folder / "cache")},
         preexec_fn=obey_permissions,
         capture_output=True,
         text=True,
@@ -322,7 +319,7 @@ def test_an_interrupted_run_leaves_whole_files(tmp_path, with_signal):
         process = subprocess.Popen(
             [sys.executable, "-m", "ir_build", "optimize", "img"],
             cwd=tmp_path,
-            env=ENVIRON | {"IR_BUILD_CACHE_DIR": str(cache)},
+            env=BARE_ENVIRON | {"IR_BUILD_CACHE_DIR": str(cache)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
@@ -359,6 +356,6 @@ def test_a_build_script_without_a_main_guard_runs_once(tmp_path):
     )
     done = subprocess.run(
         [sys.executable, "build.py"],
-        cwd=tmp_path, env=ENVIRON, capture_output=True, text=True, timeout=60, check=True,
+        cwd=tmp_path, env=BARE_ENVIRON, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert done.stdout == "started\nTrue\n"

@@ -11,8 +11,14 @@ import sys
 from pathlib import Path
 
 PYTHON = os.environ.get("HOST_PYTHON", sys.executable)
-ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("IR_BUILD_")}
-ENVIRON |= {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true", "NO_COLOR": "1"}
+BARE_ENVIRON = {
+    name: value for name, value in os.environ.items() if not name.startswith("IR_BUILD_")
+}
+ENVIRON = BARE_ENVIRON | {
+    "NO_MKDOCS_2_WARNING": "1",
+    "DISABLE_MKDOCS_2_WARNING": "true",
+    "NO_COLOR": "1",
+}
 ENVIRON |= {"COLUMNS": "400"}  # Pelican wraps its log
 
 
@@ -35,6 +41,13 @@ def run(arguments, *, cwd, code=0, **environ):
     return done.stdout
 
 
+def write_file(path, content):
+    """Write a text or bytes, and the folders above."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
 class EntryPoint:
     """A site with assets in `assets`, which come out below `output` under the same names."""
 
@@ -53,10 +66,7 @@ class EntryPoint:
         """Write what the host wants besides the assets."""
 
     def write(self, name, content):
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
+        return write_file(self.folder / name, content)
 
     def add(self, name, data):
         return self.write(f"{self.assets_in}/{name}", data)

@@ -43,11 +43,6 @@ def run_script(script, folder, **environ):
     return run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, PATH=path, **environ)
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return str(tmp_path_factory.mktemp("cache"))
-
-
 def test_every_example_is_here():
     """No example is without commands, and none is untested."""
     folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
@@ -59,7 +54,7 @@ def test_built_by_its_host(name, copy, cache):
     """The host makes a page, and every picture of the sources is shipped, most of them smaller."""
     folder = copy(name)
     before = {path: path.read_bytes() for path in pictures_in(folder)}
-    log = run_script(COMMANDS[name], folder, IR_BUILD_CACHE_DIR=cache)
+    log = run_script(COMMANDS[name], folder, IR_BUILD_CACHE_DIR=str(cache))
     public = folder / "public"
     assert "saved " in log
     page = public / {"pelican": "dusk.html"}.get(name, "index.html")
@@ -78,7 +73,7 @@ def test_the_gitlab_job(copy, cache):
     (job,) = yaml.safe_load((folder / ".gitlab-ci.yml").read_text()).values()
     script = [line for line in job["script"] if not line.startswith("pip ")]
     assert len(script) == len(job["script"]) - 1
-    run_script("\n".join(script), folder, IR_BUILD_CACHE_DIR=cache)
+    run_script("\n".join(script), folder, IR_BUILD_CACHE_DIR=str(cache))
     for path in job["artifacts"]["paths"]:
         assert (folder / path).exists()
     assert job["variables"]["IR_BUILD_CACHE_DIR"].endswith(job["cache"]["paths"][0])

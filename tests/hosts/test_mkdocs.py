@@ -1,7 +1,6 @@
 """The MkDocs plugin, by real builds with MkDocs, Material and ProperDocs."""
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -16,10 +15,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from hosts.hosts import ENVIRON, write_file
 from pictures import encoded, lined, lined_png
+from services.process import free_ports
 
-ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("IR_BUILD_")}
-ENVIRON |= {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
 HOSTS = ["mkdocs", "properdocs"]
 SIZE = (300, 200)
 
@@ -38,10 +37,7 @@ class Site:
         self.configure()
 
     def write(self, name, content):
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
+        return write_file(self.folder / name, content)
 
     def configure(self, options="{}", more=""):
         self.write(
@@ -344,8 +340,8 @@ class Server:
 def serve(site):
     servers = []
 
-    def start(port):
-        servers.append(Server(site, port))
+    def start():
+        servers.append(Server(site, *free_ports(1)))
         return servers[-1]
 
     yield start
@@ -355,7 +351,7 @@ def serve(site):
 
 def test_serve_holds_nothing_up_by_default(site, serve):
     """While serving, pictures are as they are, and the log says which option changes that."""
-    server = serve(8761)
+    server = serve()
     assert server.get("img/a.png") == (site.docs / "img/a.png").read_bytes()
     assert "the option `serve` changes that" in server.log.read_text()
     assert not (site.folder / "cache").exists()
@@ -367,7 +363,7 @@ def test_serve_cached_uses_the_cache_and_compresses_nothing(site, serve):
     site.run("build")
     shutil.rmtree(site.site)
     site.write("docs/img/new.png", lined_png(SIZE, seed=3))
-    server = serve(8762)
+    server = serve()
     assert len(server.get("img/a.png")) < (site.docs / "img/a.png").stat().st_size
     assert server.get("img/new.png") == (site.docs / "img/new.png").read_bytes()
 
@@ -375,7 +371,7 @@ def test_serve_cached_uses_the_cache_and_compresses_nothing(site, serve):
 def test_serve_full_optimises_and_rebuilds_from_the_cache(site, serve):
     """With `serve: full` a rebuild compresses nothing again, and building does not loop."""
     site.configure("{serve: full}")
-    server = serve(8763)
+    server = serve()
     assert len(server.get("img/a.png")) < (site.docs / "img/a.png").stat().st_size
     builds = server.log.read_text().count("Documentation built")
     site.write("docs/index.md", "# Changed\n")

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -10,8 +9,9 @@ import urllib.request
 import pytest
 
 from documents import drawn
-from hosts.hosts import ENVIRON, PYTHON, all_smaller, contents, run
+from hosts.hosts import ENVIRON, PYTHON, all_smaller, contents, run, write_file
 from pictures import lined_jpeg, lined_png
+from services.process import free_ports
 
 SETTINGS = """
 SITENAME = AUTHOR = "x"
@@ -45,10 +45,7 @@ class Blog:
             self.write(f"theme/templates/{name}.html", "<p>{{ SITENAME }}</p>")
 
     def write(self, name, content):
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
+        return write_file(self.folder / name, content)
 
     def configure(self, more="PLUGINS = ['ir_build']\n"):
         self.write("pelicanconf.py", SETTINGS + f"OUTPUT_PATH = {str(self.output)!r}\n" + more)
@@ -78,11 +75,6 @@ SHIPPED = {
     "here.jpg": "content/here.jpg",
     "theme/logo.png": "theme/static/logo.png",
 }
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture
@@ -196,19 +188,13 @@ def test_sources_inside_the_output_folder_are_safe(blog):
     assert {path: path.read_bytes() for path in before} == before
 
 
-@pytest.fixture
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-def test_autoreload_and_listen(blog, free_port):
+def test_autoreload_and_listen(blog):
     """While serving, a changed page rebuilds once, from the cache, and pictures stay small."""
     log = blog.folder.with_name("serve.log")
+    [port] = free_ports(1)
     with log.open("wb") as file:
         process = subprocess.Popen(
-            [PYTHON, "-m", "pelican", "--autoreload", "--listen", "--port", str(free_port)],
+            [PYTHON, "-m", "pelican", "--autoreload", "--listen", "--port", str(port)],
             cwd=blog.folder,
             env=ENVIRON | {"IR_BUILD_CACHE_DIR": str(blog.cache), "PYTHONUNBUFFERED": "1"},
             stdout=file,
@@ -232,7 +218,7 @@ def test_autoreload_and_listen(blog, free_port):
             if logged("-> Modified: ", 1, seconds=5):
                 break
         assert logged("ir-build: ", 2, seconds=40), log.read_text()
-        url = f"http://127.0.0.1:{free_port}/images/a%20b.png"
+        url = f"http://127.0.0.1:{port}/images/a%20b.png"
         with urllib.request.urlopen(url, timeout=10) as answer:
             assert len(answer.read()) < len(lined_png(seed=1))
         time.sleep(2)

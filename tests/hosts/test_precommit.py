@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from documents import drawn
-from hosts.hosts import ENVIRON, PYTHON
+from hosts.hosts import ENVIRON, PYTHON, write_file
 from pictures import lined_jpeg, lined_png, lined_svg
 
 ROOT = Path(__file__).parents[2]
@@ -39,10 +39,7 @@ class Repository:
         return done.stdout
 
     def write(self, name, data):
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        return path
+        return write_file(self.folder / name, data)
 
     def read(self, name):
         return (self.folder / name).read_bytes()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from documents import drawn
-from hosts.hosts import PYTHON, all_smaller, contents, run
+from hosts.hosts import PYTHON, all_smaller, contents, run, write_file
 from pictures import lined_jpeg, lined_png
 
 CONF = """
@@ -43,10 +43,7 @@ class Project:
         self.write("extra/extra.png", lined_png(seed=4))
 
     def write(self, name, content):
-        path = self.source / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
+        return write_file(self.source / name, content)
 
     def configure(self, more=""):
         self.write("conf.py", CONF + more)

@@ -21,3 +21,19 @@ def client(peer):
     retry_policy = RetryPolicy(connect=2, read=0.4, total=1.0, pause=0.01)
     with Client(Credentials(KEY, SECRET, peer.url), retry_policy=retry_policy) as made:
         yield made
+
+
+@pytest.fixture
+def environ(server, tmp_path, monkeypatch):
+    """The variables that a user sets, and a folder to work in."""
+    found = {
+        "IR_BUILD_API_KEY": server.key,
+        "IR_BUILD_API_SECRET": server.secret,
+        "IR_BUILD_API_URL": server.url,
+        "IR_BUILD_CACHE_DIR": str(tmp_path / "cache"),
+        "IR_BUILD_CREDENTIALS": str(tmp_path / "none.toml"),
+    }
+    for name, value in found.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    return found

@@ -31,22 +31,6 @@ def client(server):
         yield made
 
 
-@pytest.fixture
-def environ(server, tmp_path, monkeypatch):
-    """The variables that a user sets, and a folder to work in."""
-    found = {
-        "IR_BUILD_API_KEY": server.key,
-        "IR_BUILD_API_SECRET": server.secret,
-        "IR_BUILD_API_URL": server.url,
-        "IR_BUILD_CACHE_DIR": str(tmp_path / "cache"),
-        "IR_BUILD_CREDENTIALS": str(tmp_path / "none.toml"),
-    }
-    for name, value in found.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
-    return found
-
-
 def invoke(*words, code=0, text=None):
     """A command's output; it ends with `code`."""
     done = CliRunner().invoke(main, [*map(str, words)], input=text)

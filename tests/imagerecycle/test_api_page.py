@@ -20,23 +20,19 @@ PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 
 
 @pytest.fixture
-def environ(server, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def project(environ, tmp_path):
+    """The folder and the files that the page talks of."""
     (tmp_path / "docs" / "img").mkdir(parents=True)
     (tmp_path / "logo.png").write_bytes(flat((160, 80)))
-    monkeypatch.setenv("IR_BUILD_API_KEY", server.key)
-    monkeypatch.setenv("IR_BUILD_API_SECRET", server.secret)
-    monkeypatch.setenv("IR_BUILD_API_URL", server.url)
-    monkeypatch.setenv("IR_BUILD_CACHE_DIR", str(tmp_path / "cache"))
 
 
 @pytest.mark.parametrize("text", re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
-def test_python_examples_run(environ, text):
+def test_python_examples_run(project, text):
     """Every Python example runs as it stands."""
     subprocess.run([sys.executable, "-W", "error", "-c", text], check=True, timeout=60)
 
 
-def test_commands_run(server, environ):
+def test_commands_run(server, project):
     """Every command runs as it stands, but for the ids, which are those of this server."""
     with Client(Credentials(server.key, server.secret, server.url)) as client:
         ids = {"3012": str(client.upload("logo.png").id)}
