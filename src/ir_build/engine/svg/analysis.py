@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SVG = "http://www.w3.org/2000/svg"
+_CREDENTIALS = "http://c2pa.org/manifest"
 XML = "http://www.w3.org/XML/1998/namespace"
 
 _SCRIPTS = frozenset({"script", "handler", "listener"})
@@ -94,6 +95,8 @@ class Analysis:
     shared: bool = False
     #: the largest enlargement by one list of transforms, None when it can't be told
     magnification: float | None = 1.0
+    #: it holds content credentials, which cover every byte
+    signed: bool = False
     #: comments hold what a tool reads back
     payload: bool = False
     #: width and height of the picture in user units
@@ -126,6 +129,7 @@ def analyse(tokens: Sequence[Token]) -> Analysis:
         if isinstance(token, Start):
             declared = namespaces.open(token)
             uri, local = namespaces.element(token.name)
+            found.signed = found.signed or uri == _CREDENTIALS
             if not open_elements:
                 found.box = box(token)
             if metadata:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ...candidate import Candidate
 from ...errors import FileSkipped, Reason
 from ...options import Compression, Effort, Options
+from ..shared import content_credentials
 from . import images, self_intersections
 from .analysis import SVG, Namespaces, analyse
 from .minify import Outlines, minify
@@ -44,6 +45,8 @@ def compress(data: bytes, options: Options) -> Candidate:
     tokens = list(tokenise(text))
     _check_root(tokens)
     found = analyse(tokens)
+    if found.signed:
+        raise content_credentials.signed()
     if found.outlines <= _MOST_OUTLINES:
         _check_crossings(tokens)
     tokens, lossy_pictures = images.shrink(tokens, for_pictures)
