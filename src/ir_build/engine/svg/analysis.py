@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ _DELICATE_CSS = re.compile(
 )
 _CSS_STRINGS = re.compile(r"""/\*.*?\*/|"[^"]*"|'[^']*'|\([^()]*\)""", re.DOTALL)
 _PEN = re.compile(r"(?<![\w-])stroke\s*+:(?!\s*+none\b)|marker")
+_PEN_WIDTH = re.compile(r"(?<![\w-])stroke-width\s*+:\s*+([^;}]*+)")
 _BLANKS_CSS = re.compile(r"[\\&]|white-space(?!\s*+:\s*+(?:normal|nowrap)\b)", re.IGNORECASE)
 _MOVING_CSS = re.compile(r"transform|zoom|scale|path\(|@keyframes|\bd\s*:")
 # Sources that tools read back from a comment: Excalidraw's scenes, PlantUML's text.
@@ -91,6 +93,8 @@ class Analysis:
     #: any outline may be drawn with a pen, or have markers at its corners, whatever its element
     #: and those around it say
     stroked: bool = False
+    #: the width of the widest pen in its own units, infinite where it can't be told
+    pen_width: float = 1.0
     #: elements are drawn away from where they stand
     shared: bool = False
     #: the largest enlargement by one list of transforms, None when it can't be told
@@ -211,6 +215,8 @@ def _element(found: Analysis, local: str, start: Start, css: list[str]) -> None:
         )
         if name in ("d", "points"):
             found.outlines += len(value)
+        elif name == "stroke-width":
+            found.pen_width = max(found.pen_width, _width(value[1:-1]))
         elif name.lower().startswith("on"):
             found.delicate = True
         elif name == "style":
@@ -220,8 +226,15 @@ def _element(found: Analysis, local: str, start: Start, css: list[str]) -> None:
             found.magnification = None if factor is None else max(found.magnification, factor)
 
 
+def _width(value: str) -> float:
+    numbers = values.numbers_of(value.strip().removesuffix("!important").strip().removesuffix("px"))
+    return float(numbers[0]) if numbers and len(numbers) == 1 else math.inf
+
+
 def _style(found: Analysis, css: list[str]) -> None:
     for sheet in css:
+        for width in _PEN_WIDTH.findall(sheet):
+            found.pen_width = max(found.pen_width, _width(width))
         found.moving = found.moving or _MOVING_CSS.search(sheet) is not None
         found.blanks = found.blanks or _BLANKS_CSS.search(sheet) is not None
         bare = _CSS_STRINGS.sub(" ", sheet)
