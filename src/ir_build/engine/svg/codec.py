@@ -4,7 +4,7 @@ Scripts and what is not SVG stay as they are, and so do ids, classes, `viewBox`,
 descriptions; style sheets, text and `foreignObject` lose comments and blanks that CSS does not show.
 Lossless keeps every point that a browser computes and what editors store for themselves; lossy
 drops the latter and rounds outlines far below what can be seen. Pictures inside are treated as
-files of their own would be.
+files of their own would be that are shown at twice their size.
 """
 
 from __future__ import annotations
