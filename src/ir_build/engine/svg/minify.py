@@ -93,6 +93,7 @@ def minify(
     rules = _Rules(for_readers, outlines, keep, Meta.COPYRIGHT in metas, frozenset())
     if found.delicate:
         return _outside_only(tokens, found, rules), ()
+    tokens = css.minified(tokens)
     known: dict[_Attribute, str] = {}
     writer = _Minifier(found, rules, known)
     text = writer.run(tokens)
@@ -148,7 +149,6 @@ class _Minifier:
     def run(self, tokens: Sequence[Token]) -> str:
         depth = 0
         verbatim = False
-        before: Token | None = None
         for token in tokens:
             if depth:
                 if isinstance(token, Start):
@@ -156,13 +156,13 @@ class _Minifier:
                 elif isinstance(token, End):
                     depth -= 1
                 if verbatim:
-                    self._out.append(self._copied(token, before))
+                    self._out.append(self._copied(token))
             elif isinstance(token, Start):
                 outcome = self._start(token)
                 if outcome is not None:
                     depth, verbatim = int(not token.empty), outcome
                     if verbatim:
-                        self._out.append(self._copied(token, None))
+                        self._out.append(self._copied(token))
             elif isinstance(token, End):
                 self._end()
             elif isinstance(token, Text):
@@ -173,7 +173,6 @@ class _Minifier:
                     self._out.append(token.raw)
             elif isinstance(token, Instruction) or _keeps(token, self._found, self._rules):
                 self._out.append(token.raw)
-            before = token
         return "".join(self._out)
 
     def _start(self, token: Start) -> bool | None:
@@ -217,14 +216,8 @@ class _Minifier:
             self._end()
         return None
 
-    def _copied(self, token: Token, before: Token | None) -> str:
-        """A token of what is copied, in which only style sheets and blanks are shortened."""
-        if (
-            isinstance(token, Text)
-            and isinstance(before, Start)
-            and before.name.rpartition(":")[2] == "style"
-        ):
-            return css.minify(token.raw)
+    def _copied(self, token: Token) -> str:
+        """A token of what is copied, in which only blanks are shortened."""
         return foreign_object.shortened(token) if self._foreign else token.raw
 
     def _end(self) -> None:
