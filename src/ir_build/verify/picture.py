@@ -31,8 +31,8 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_INCH = 2  # the unit of densities in Exif that browsers look at
 # Adobe's and ISO's marks of a JPEG with a second picture for brighter screens.
-_INCH = 2
 _GAIN_MAPS = (b"hdrgm:Version", b"urn:iso:std:iso:ts:21496:-1\0")
 
 

@@ -52,11 +52,13 @@ def _stripped(file: WebPFile, options: Options) -> tuple[WebPFile, tuple[str, ..
     if file.exif is not None:
         # Chromium shows WebP as it is stored, other viewers turn it: both must go on to.
         turned = exif.orientation(file.exif) != 1
+        size = file.width, file.height
+        resized = _size(file, options) if file.animation is None else size
         kept = exif.keep(
             file.exif,
             metas | {Meta.ORIENTATION} if turned else metas,
-            (file.width, file.height),
-            None if file.animation is not None else _size(file, options),
+            size,
+            resized if resized != size else None,
         )
         if kept != file.exif:
             notes.append("stripped Exif")
