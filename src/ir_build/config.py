@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import ConfigError
 from .globs import matcher
-from .options import Compression, Options
+from .options import Compression, Meta, Options
 from .settings import BY_NAME, SETTINGS
 
 if TYPE_CHECKING:
@@ -71,22 +71,31 @@ class Config:
     _per_file: Mapping[str, Any] = field(repr=False)
     _overrides: tuple[_Override, ...] = field(repr=False)
 
-    def options_for(self, name: str, media: MediaType, *, default: Compression) -> Options:
+    def options_for(
+        self,
+        name: str,
+        media: MediaType,
+        *,
+        default: Compression,
+        default_metas: frozenset[Meta] = frozenset(),
+    ) -> Options:
         """The options of the file called `name`.
 
-        `default` is the compression type of the host or command, for when nobody set one.
+        `default` is the compression type of the host or command and `default_metas` what it keeps,
+        for when nobody set them.
         """
         merged = dict(self._per_file)
         for override in self._overrides:
             if override.matches(name):
                 merged.update(override.values)
         quality = merged["quality"]
+        metas = merged["preserve_metas"]
         compression = merged["compression_type"] or {}
         return Options(
             compression_type=compression.get(media, compression.get(None, default)),
             quality=quality.get(media, quality.get(None, Options().quality)),
             resize=merged["resize"],
-            preserve_metas=merged["preserve_metas"],
+            preserve_metas=default_metas if metas is None else metas,
             min_saving=merged["min_saving"],
             effort=merged["effort"],
             max_pixels=merged["max_pixels"],

@@ -29,6 +29,7 @@ class Meta(StrEnum):
     COPYRIGHT = "copyright"
     ORIENTATION = "orientation"
     ICC = "icc"
+    DENSITY = "density"  #: pixels an inch, by which paper and office programs size a picture
 
 
 class Effort(StrEnum):

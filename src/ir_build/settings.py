@@ -94,10 +94,11 @@ SETTINGS = (
     Setting(
         name="preserve_metas",
         read=values.metas,
-        default=[],
+        default=None,
         metavar="NAMES",
-        help="Metadata to keep, out of datetime, location, copyright, orientation, icc. The "
-        "rest is stripped; the picture looks the same without it.",
+        help="Metadata to keep, out of datetime, location, copyright, orientation, icc, density. The "
+        "rest is stripped; the picture looks the same without it. By default density in place and "
+        "for paper, since LaTeX and office programs size pictures by it, and nothing in copies.",
         per_file=True,
     ),
     Setting(

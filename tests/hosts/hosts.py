@@ -186,7 +186,9 @@ class Hook(EntryPoint):
         for name in names:
             (self.output / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(self.assets / name, self.output / name)
-        settings = {"compression_type": "lossy", "report": str(self.report)} | settings
+        # In place the defaults are others than in a build.
+        own = {"compression_type": "lossy", "preserve_metas": "", "report": str(self.report)}
+        settings = own | settings
         return run(
             [PYTHON, "-m", "ir_build", "hook", *flags(settings), *names],
             cwd=self.output,

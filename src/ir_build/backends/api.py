@@ -22,7 +22,7 @@ from ..formats import MediaType
 from ..imagerecycle.credentials import DEFAULT_URL
 from ..imagerecycle.manifest import Sent
 from ..imagerecycle.wire import UploadParams
-from ..options import Compression
+from ..options import Compression, Meta
 from .quota_budget import QuotaBudget
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class ApiBackend:
 
     def _send(self, data: bytes, media: MediaType, options: Options, name: str) -> Image:
         try:
-            return self._client.upload(data, name=name, params=_params(options))
+            return self._client.upload(data, name=name, params=self._params(options))
         except FileTooLarge as error:
             self._allowance.give_back(len(data))
             raise FileSkipped(Reason.NOT_TAKEN, error.err_message, lasting=False) from None
@@ -114,20 +114,21 @@ class ApiBackend:
                 self._allowance.give_back(len(data))
             raise
 
+    def _params(self, options: Options) -> UploadParams:
+        metas = options.preserve_metas
+        if self._client.url == DEFAULT_URL:
+            # Its documentation does not name it. What browsers size pictures by is verified.
+            metas -= {Meta.DENSITY}
+        return UploadParams(
+            compression=options.compression_type, resize=options.resize, preserve_metas=metas
+        )
+
     def _note(self, data: bytes, image: Image) -> None:
         if image.origin_url:
             digest = hashlib.sha256(data).hexdigest()
             self._manifest.sent(
                 Sent(digest, len(data), self._client.url, image.id, image.origin_url, image.expires)
             )
-
-
-def _params(options: Options) -> UploadParams:
-    return UploadParams(
-        compression=options.compression_type,
-        resize=options.resize,
-        preserve_metas=options.preserve_metas,
-    )
 
 
 def _not_taken(media: MediaType) -> FileSkipped:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from .. import backends
 from ..errors import ConfigError
 from ..globs import matcher
-from ..options import Compression
+from ..options import Compression, Meta
 from ..report import Report
 from ..sandbox.pool import Sandbox
 from . import discover
@@ -78,6 +78,9 @@ class Session:
         With `cached_only` nothing is compressed. Raises `ConfigError`.
         """
         self.config = config
+        #: whether pictures keep their density where `preserve_metas` is not set, as originals and
+        #: what is made for paper do: LaTeX and office programs size them by it, browsers do not
+        self.keep_density = not copies
         self._copies = copies
         self._cached_only = cached_only
         self._sandbox = Sandbox(
@@ -237,7 +240,8 @@ class Session:
 
     def _options_for(self, name: str, media: MediaType) -> Options:
         default = Compression.LOSSY if self._copies else Compression.LOSSLESS
-        return self.config.options_for(name, media, default=default)
+        metas = frozenset({Meta.DENSITY} if self.keep_density else ())
+        return self.config.options_for(name, media, default=default, default_metas=metas)
 
     def _planner(self, index: StatIndex) -> Planner:
         return Planner(

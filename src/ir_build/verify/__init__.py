@@ -10,15 +10,18 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
-from ..formats import FORMATS, HEAD_BYTES, sniff
+from ..formats import FORMATS, HEAD_BYTES, MediaType, sniff
 from .verdict import OK, Verdict, differs
 
 if TYPE_CHECKING:
     from ..candidate import Candidate
-    from ..formats import MediaType
     from ..options import Options
 
 __all__ = ["Verdict", "verify"]
+
+#: what begins a manifest of the C2PA specification in files of all formats, and in SVG. (Of a PDF it
+#: may be in a picture inside.)
+_SIGNED = (bytes.fromhex("6a756d646332706100110010800000aa00389b71"), b"http://c2pa.org/manifest")
 
 
 class Verifier(Protocol):
@@ -37,6 +40,8 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
     """
     if candidate.data == original:
         return OK
+    if media is not MediaType.PDF and any(one in original for one in _SIGNED):
+        return differs("content credentials (C2PA) in it cover every byte")
     found = sniff(candidate.data[:HEAD_BYTES])
     if found is not media:
         return Verdict(ok=False, detail=f"{media} became {found or 'something unknown'}")

@@ -31,6 +31,7 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_INCH = 2  # the unit of densities in Exif that browsers look at
 # Adobe's and ISO's marks of a JPEG with a second picture for brighter screens.
 _GAIN_MAPS = (b"hdrgm:Version", b"urn:iso:std:iso:ts:21496:-1\0")
 
@@ -63,6 +64,8 @@ class Picture:
             icc = self._image.info.get("icc_profile")
             tag = avif_boxes.colour_tag(data) if media is MediaType.AVIF else None
             self.colours = Colours(icc, tag)
+        #: whether programs that make PDFs invert its four colours, None where it has others
+        self.inverted = "adobe" in self._image.info if self._image.mode == "CMYK" else None
         if media is MediaType.JPEG:
             segments = getattr(self._image, "applist", ())
             self.gain_map = any(mark in body for _, body in segments for mark in _GAIN_MAPS)
@@ -73,6 +76,24 @@ class Picture:
     def size(self) -> tuple[int, int]:
         """Width and height in pixels as shown."""
         width, height = self._image.size
+        return (height, width) if self.orientation >= 5 else (width, height)
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """Width and height at which browsers show it: its density may say another than in pixels.
+
+        HTML Standard, "density-corrected natural width and height".
+        """
+        exif = _exif(self._image)
+        width, height = self._image.size
+        with contextlib.suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of directories that are cut short
+            details = exif.get_ifd(ExifTags.IFD.Exif)
+            sides = (details[ExifTags.Base.ExifImageWidth], details[ExifTags.Base.ExifImageHeight])
+            across, down = exif[ExifTags.Base.XResolution], exif[ExifTags.Base.YResolution]
+            derived = (round(width * 72 / across), round(height * 72 / down))
+            if exif[ExifTags.Base.ResolutionUnit] == _INCH and derived == sides and all(sides):
+                width, height = derived
         return (height, width) if self.orientation >= 5 else (width, height)
 
     @property
@@ -102,13 +123,18 @@ class Picture:
         return image if turn is None else image.transpose(turn)
 
 
-def _orientation(image: Image.Image) -> int:
+def _exif(image: Image.Image) -> Image.Exif:
     # Not `getexif`: it falls back on XMP and on text chunks, which browsers do not.
     exif = Image.Exif()
     # Damaged Exif damages no pixel, and Pillow raises struct.error, KeyError and more over it.
     with contextlib.suppress(Exception):
         exif.load(image.info.get("exif", b""))
-        value = exif.get(ExifTags.Base.Orientation)
+    return exif
+
+
+def _orientation(image: Image.Image) -> int:
+    with contextlib.suppress(Exception):
+        value = _exif(image).get(ExifTags.Base.Orientation)
         return value if value in _UPRIGHT else 1
     return 1
 

@@ -92,6 +92,10 @@ def _properties(before: Picture, after: Picture, options: Options, *, lossless: 
         )
     if after.frames != before.frames:
         return f"{before.frames} frame{'s'[: before.frames - 1]} became {after.frames}"
+    if after.size == before.size and after.shown_size != before.shown_size:
+        return f"shown at {_size(after.shown_size)} instead of {_size(before.shown_size)}"
+    if {before.inverted, after.inverted} == {True, False}:
+        return "its four colours would be taken for inverted ones, or for others"
     if after.gain_map != before.gain_map:
         return "the gain map for brighter screens was lost or added"
     # A power instead of sRGB's curve scores over 90, but is not the same.

@@ -57,7 +57,11 @@ class Extension:
         builder: Any = app.builder
         if not {builder.name, builder.format} & set(app.config[BUILDERS]):
             self._close()
-        elif builder.name == "epub":
+            return
+        if self._session is not None and builder.format != "html":
+            # LaTeX and office programs size pictures by it.
+            self._session.keep_density = True
+        if builder.name == "epub":
             pack = builder.build_epub
 
             def optimize_and_pack() -> None:

@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING
 
 from ...candidate import Candidate
-from ...errors import FileSkipped
+from ...errors import CorruptFile, FileSkipped
 from ...options import Compression, Effort, Meta, Options
 from ..shared import colour_profile, exif, raster
 from ..shared.scorer import Scorer
@@ -43,7 +43,10 @@ def compress(data: bytes, options: Options) -> Candidate:
     Raises `FileSkipped` where neither can be had.
     """
     picture = avif_file.read(data)
-    raster.check_size(*_size(picture.items[picture.primary]), options.max_pixels)
+    raster.check_size(*picture.size, options.max_pixels)
+    if not all(colour_profile.is_whole(one[4:]) for one in strip.profiles(picture)):
+        # As in no other format.
+        raise CorruptFile("its colour profile is damaged: browsers do not show the picture")
     exact, problem = Candidate(data, lossy=False), None
     try:
         stripped, notes = strip.without_unseen(picture, options)
@@ -71,7 +74,7 @@ def _coded_again(picture: AvifFile, options: Options, exact: int) -> Candidate |
     `exact` is the number of bytes that it takes without loss.
     """
     item = picture.items[picture.primary]
-    width, height = _size(item)
+    width, height = picture.size
     lossy = options.compression_type is Compression.LOSSY
     turned = (item.first(b"irot") or b"\0")[-1] & 1
     shown = (height, width) if turned else (width, height)
@@ -83,9 +86,10 @@ def _coded_again(picture: AvifFile, options: Options, exact: int) -> Candidate |
         raise avif_file.left(f"{width} x {height} pixels, which would take too long to code")
     image = raster.decode(picture.data, "AVIF")
     target = options.quality if lossy else max(options.quality, _RESIZED_TARGET)
-    metadata, notes = _metadata(image, options)
+    new = size[::-1] if turned else size
+    metadata, notes = _metadata(image, options, new if size != shown else None)
     if size != shown:
-        image = raster.resized(image, size[::-1] if turned else size)
+        image = raster.resized(image, new)
     encoder = _Encoder(image, _subsampling(item), options.effort, metadata)
     coded = encoder.up_to_score(target)
     if size != shown:
@@ -146,13 +150,6 @@ def _is_8_bit(item: Item) -> bool:
     return len(codec) >= 4 and not codec[2] & 0x60
 
 
-def _size(item: Item) -> tuple[int, int]:
-    extents = item.first(b"ispe") or b""
-    if len(extents) < 12:
-        raise avif_file.left("no size")
-    return int.from_bytes(extents[4:8]), int.from_bytes(extents[8:12])
-
-
 def _subsampling(item: Item) -> str:
     codec = item.first(b"av1C") or bytes(4)
     if codec[2] & 0x10:
@@ -160,7 +157,9 @@ def _subsampling(item: Item) -> str:
     return {0x00: "4:4:4", 0x08: "4:2:2"}.get(codec[2] & 0x0C, "4:2:0")
 
 
-def _metadata(image: Image.Image, options: Options) -> tuple[dict[str, bytes], tuple[str, ...]]:
+def _metadata(
+    image: Image.Image, options: Options, resized: tuple[int, int] | None
+) -> tuple[dict[str, bytes], tuple[str, ...]]:
     """What goes into the new file beside the pixels, and notes on what does not."""
     metas = options.preserve_metas
     found = {name: image.info.get(name) or b"" for name in ("icc_profile", "exif", "xmp")}
@@ -175,7 +174,9 @@ def _metadata(image: Image.Image, options: Options) -> tuple[dict[str, bytes], t
         notes.append("stripped sRGB profile")
     if found["exif"]:
         # Pillow hands over irot and imir as the orientation of the Exif, and takes them so.
-        kept["exif"] = exif.keep(found["exif"], metas | {Meta.ORIENTATION}) or b""
+        kept["exif"] = (
+            exif.keep(found["exif"], metas | {Meta.ORIENTATION}, image.size, resized) or b""
+        )
         notes.append("stripped Exif")
     if found["xmp"] and not metas & strip.IN_XMP:
         kept["xmp"] = b""

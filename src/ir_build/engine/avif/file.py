@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ...containers.iso_bmff import Box, boxes
 from ...errors import CorruptFile, FileSkipped, Reason
+from ..shared import content_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,6 +19,8 @@ _T = TypeVar("_T")
 
 #: more items or associations than any still picture has
 _MAX_ENTRIES = 10_000
+#: the box of content credentials (C2PA specification, A.5)
+_C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,14 @@ class AvifFile:
     #: type, the item that refers, those it refers to
     references: tuple[tuple[bytes, int, tuple[int, ...]], ...]
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels of the primary item, before it is turned."""
+        extents = self.items[self.primary].first(b"ispe") or b""
+        if len(extents) < 12:
+            raise left("no size")
+        return int.from_bytes(extents[4:8]), int.from_bytes(extents[8:12])
+
     def bytes_of(self, item: Item) -> bytes:
         """The coded picture or metadata that an item is. Raises `CorruptFile`, `FileSkipped`."""
         place = item.location
@@ -100,7 +111,10 @@ def read(data: bytes) -> AvifFile:
     table = next((box.data for box in top if box.kind == b"meta"), None)
     if table is None:
         raise CorruptFile("no table of items")
+    if any(box.kind == b"uuid" and box.data.startswith(_C2PA) for box in top):
+        raise content_credentials.signed()
     meta = tuple(boxes(table[4:]))
+    _check_handler(meta)
     items: dict[int, Item] = {}
     links: dict[int, tuple[Property, ...]] = {}
     places: dict[int, Location] = {}
@@ -131,7 +145,17 @@ def read(data: bytes) -> AvifFile:
         if b"avis" in brands:
             raise left("an image sequence")
         raise CorruptFile("no primary item")
+    # What else than depths this box may say with a flag, browsers do not know yet.
+    if any(any((item.first(b"pixi") or b"")[:4]) for item in items.values()):
+        raise left("depths of another kind")
     return AvifFile(data, brands, top, meta, primary, items, tuple(references))
+
+
+def _check_handler(meta: tuple[Box, ...]) -> None:
+    """Raise `CorruptFile` for a handler that browsers don't take, though other decoders do."""
+    handler = next((box.data for box in meta if box.kind == b"hdlr"), b"")
+    if any(handler[12:24]):
+        raise CorruptFile("what is reserved in its handler is set: browsers don't show it")
 
 
 def _unique(entries: Iterable[tuple[int, _T]]) -> dict[int, _T]:

@@ -59,7 +59,7 @@ def without_unseen(picture: AvifFile, options: Options) -> tuple[bytes, tuple[st
             if not item.hidden and number not in _thumbnails(picture):
                 raise left("more than one picture")
         else:
-            left_over, name = _metadata(item, content, options)
+            left_over, name = _metadata(picture, item, content, options)
             if left_over != content:
                 notes.append(f"stripped {name}")
             if left_over:
@@ -75,6 +75,15 @@ def colours(picture: AvifFile) -> tuple[int, int] | None:
             return int.from_bytes(prop.data[4:6], "big"), int.from_bytes(prop.data[6:8], "big")
     coded = av1.sequence(picture.bytes_of(item)) if item.kind == b"av01" else None
     return None if coded is None else (coded.primaries, coded.transfer)
+
+
+def profiles(picture: AvifFile) -> list[bytes]:
+    """The `colr` properties of the picture that hold a profile."""
+    return [
+        one.data
+        for one in picture.items[picture.primary].properties
+        if one.kind == b"colr" and one.data[:4] in _PROFILES
+    ]
 
 
 def are_srgb(found: tuple[int, int] | None) -> bool:
@@ -155,25 +164,21 @@ def _thumbnails(picture: AvifFile) -> set[int]:
 
 def _needless_profile(picture: AvifFile, options: Options) -> bytes | None:
     """The `colr` property with a profile that changes nothing, if it may go."""
-    profiles = [
-        one.data
-        for one in picture.items[picture.primary].properties
-        if one.kind == b"colr" and one.data[:4] in _PROFILES
-    ]
-    if len(profiles) != 1 or Meta.ICC in options.preserve_metas:
+    found = profiles(picture)
+    if len(found) != 1 or Meta.ICC in options.preserve_metas:
         return None
-    plain = are_srgb(colours(picture)) and colour_profile.is_srgb(profiles[0][4:])
-    return profiles[0] if plain else None
+    plain = are_srgb(colours(picture)) and colour_profile.is_srgb(found[0][4:])
+    return found[0] if plain else None
 
 
-def _metadata(item: Item, content: bytes, options: Options) -> tuple[bytes, str]:
+def _metadata(picture: AvifFile, item: Item, content: bytes, options: Options) -> tuple[bytes, str]:
     """What stays of an item that is no picture, and its name."""
     metas = options.preserve_metas
     if item.kind == b"Exif":
         # The first four bytes say where the TIFF header is. Viewers go by irot and imir, never
         # by the orientation that stands here (ISO/IEC 23000-22, 7.3.6.6).
         start = 4 + int.from_bytes(content[:4], "big")
-        kept = exif.keep(content[start:], metas)
+        kept = exif.keep(content[start:], metas, picture.size)
         return (bytes(4) + kept if kept else b""), "Exif"
     if item.kind == b"mime" and item.description.split(b"\0")[1:2] == [_XMP]:
         return (content if metas & IN_XMP else b""), "XMP"

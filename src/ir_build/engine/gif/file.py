@@ -17,6 +17,7 @@ from ...containers.gif_blocks import (
     table_size,
 )
 from ...errors import CorruptFile, FileSkipped, Reason, TooLarge
+from ..shared import content_credentials
 
 _GRAPHIC_CONTROL, _COMMENT, _PLAIN_TEXT, _APPLICATION = 0xF9, 0xFE, 0x01, 0xFF
 #: application extensions that change what is shown: how often it repeats, and its profile
@@ -127,6 +128,8 @@ def parse(data: bytes) -> GifFile:
             label = data[at + 1]
             if label == _GRAPHIC_CONTROL:
                 control = _control(block.content)
+            elif label == _APPLICATION and block.content.startswith(b"C2PA_GIF"):
+                raise content_credentials.signed()
             elif label == _APPLICATION and block.content.startswith(_KEPT_APPLICATIONS):
                 if data[at : block.end] != said:
                     said = data[at : block.end]

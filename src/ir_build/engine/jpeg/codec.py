@@ -42,29 +42,34 @@ def compress(data: bytes, options: Options) -> Candidate:
     """The smallest JPEG that stands for `data`."""
     file = jpeg_file.parse(data)
     raster.check_size(file.width, file.height, options.max_pixels)
-    kept, stripped = jpeg_file.metadata(file, options.preserve_metas)
-    notes = (f"stripped {', '.join(stripped)}",) if stripped else ()
     size = _target_size(file, options)
     resize = size != (file.width, file.height)
+    plain = file.components in (1, 3)
+    kept, stripped = jpeg_file.metadata(
+        file, options.preserve_metas, size if resize and plain else None
+    )
+    notes = (f"stripped {', '.join(stripped)}",) if stripped else ()
     wanted = options.compression_type is Compression.LOSSY or resize
-    image = _decoded(data) if wanted and file.components in (1, 3) else None
+    image = _decoded(data) if wanted and plain else None
     if image is None:
         _check(data)
         notes = (*notes, "not resized: CMYK") if resize else notes
     elif resize:
-        return _resized(image, size, kept, notes, options)
+        data = _resized(image, size, jpeg_file.kept_profile(kept), options)
+        notes = (*notes, f"resized to {size[0]} x {size[1]}")
+        return Candidate(jpeg_file.with_segments(data, kept, file), lossy=True, notes=notes)
     own = b"\xff\xd8" + b"".join(_needed(file, kept)) + file.coded
     smaller = None
     if image is not None and raster.can_be_scored(*image.size):
         aim = Aim(options.quality, len(own) * _WORTH, options.effort, jpeg_file.kept_profile(kept))
         coded = lossy.encode(image, aim, lossy.guess(file, options.quality))
         if coded:
-            smaller = jpeg_file.with_segments(_smallest(coded), kept)
+            smaller = jpeg_file.with_segments(_smallest(coded), kept, file)
             if len(own) > _LARGE and len(smaller) < len(own) * _FAR_SMALLER:
                 return Candidate(smaller, lossy=True, notes=notes)
     lossless = own
     if not (file.is_well_coded and len(own) > len(data) * (1 - options.min_saving)):
-        lossless = min(jpeg_file.with_segments(_transcode(data), kept), own, key=len)
+        lossless = min(jpeg_file.with_segments(_transcode(data), kept, file), own, key=len)
     if smaller is not None and len(smaller) < len(lossless) * _WORTH:
         return Candidate(smaller, lossy=True, notes=notes)
     return Candidate(lossless, lossy=False, notes=notes)
@@ -122,29 +127,22 @@ def _target_size(file: JpegFile, options: Options) -> tuple[int, int]:
 def _resized(
     image: Image.Image,
     size: tuple[int, int],
-    kept: list[Segment],
-    notes: tuple[str, ...],
+    profile: bytes,
     options: Options,
-) -> Candidate:
+) -> bytes:
     lossless = options.compression_type is Compression.LOSSLESS
     target = _RESIZED_TARGET if lossless else options.quality
     small = raster.resized(image, size)
-    aim = Aim(target, math.inf, options.effort, jpeg_file.kept_profile(kept))
+    aim = Aim(target, math.inf, options.effort, profile)
     # Smaller pictures are sharper, and take more than the source tells.
-    coded = lossy.encode(small, aim, 85) or [lossy.at_quality(small)]
-    note = f"resized to {size[0]} x {size[1]}"
-    data = jpeg_file.with_segments(_smallest(coded), kept)
-    return Candidate(data, lossy=True, notes=(*notes, note))
+    return _smallest(lossy.encode(small, aim, 85) or [lossy.at_quality(small)])
 
 
 def _needed(file: JpegFile, kept: list[Segment]) -> list[bytes]:
     """The file's own segments without metadata, and the ones kept."""
-    first = [one for one in file.segments if one.marker == 0xE0 and one.data.startswith(b"JFIF")][
-        :1
-    ]
     rest = [one for one in file.segments if not 0xE0 <= one.marker <= 0xEF and one.marker != 0xFE]
-    adobe = [one for one in file.segments if one.marker == 0xEE and one.data.startswith(b"Adobe")]
-    return [one.encode() for one in (*first, *kept, *adobe, *rest)]
+    parts = (file.jfif, *kept, file.adobe, *rest)
+    return [one.encode() for one in parts if one is not None]
 
 
 def _smallest(coded: list[bytes]) -> bytes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...containers.jpeg_segments import EOI, FRAMES, SOS, STANDALONE, Segment, spans
 from ...errors import CorruptFile, FileSkipped, Reason
 from ...options import Meta
-from ..shared import colour_profile, exif
+from ..shared import colour_profile, content_credentials, exif
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,8 +18,12 @@ _DHT = 0xC4
 _APP0, _APP1, _APP2, _APP11, _APP14, _COM = 0xE0, 0xE1, 0xE2, 0xEB, 0xEE, 0xFE
 _HUFFMAN_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 
-_EXIF, _ICC, _MPF = b"Exif\0\0", b"ICC_PROFILE\0", b"MPF\0"
+#: where a JFIF header has the unit and the density, and what says nothing but that pixels are square
+_DENSITY, _NO_DENSITY = slice(7, 12), b"\0\0\1\0\1"
+_JFIF, _EXIF, _ICC, _MPF = b"JFIF\0", b"Exif\0\0", b"ICC_PROFILE\0", b"MPF\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
+#: the type of a box of content credentials (C2PA specification, 11.1.4.2)
+_C2PA = bytes.fromhex("6332706100110010800000aa00389b71")
 _GAIN_MAPS = (b"hdr-gain-map", b"hdrgm:", b"urn:iso:std:iso:ts:21496")
 _NAMES = {
     _APP0: "JFIF",
@@ -79,6 +83,16 @@ class JpegFile:
             ),
             b"",
         )
+
+    @property
+    def jfif(self) -> Segment | None:
+        """The JFIF header."""
+        return next((one for one in self.segments if _is_jfif(one)), None)
+
+    @property
+    def adobe(self) -> Segment | None:
+        """Adobe's marker, which says how colours are stored."""
+        return next((one for one in self.segments if _is_adobe(one)), None)
 
     @property
     def profile(self) -> bytes:
@@ -159,6 +173,8 @@ def _refuse_special(segments: list[Segment]) -> None:
     for one in segments:
         if one.marker == _APP2 and one.data.startswith(_MPF):
             raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "several pictures in one file (MPO)")
+        if one.marker == _APP11 and one.data[12:16] == b"jumb" and _C2PA in one.data:
+            raise content_credentials.signed()
         if one.marker in (_APP1, _APP2) and any(sign in one.data for sign in _GAIN_MAPS):
             raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "Ultra HDR (a gain map)")
 
@@ -194,18 +210,24 @@ def kept_profile(kept: list[Segment]) -> bytes:
     return _profile(kept)
 
 
-def metadata(file: JpegFile, metas: frozenset[Meta]) -> tuple[list[Segment], tuple[str, ...]]:
-    """The segments that have to stay, and the names of what is stripped."""
+def metadata(
+    file: JpegFile, metas: frozenset[Meta], resized: tuple[int, int] | None = None
+) -> tuple[list[Segment], tuple[str, ...]]:
+    """The segments that have to stay, and the names of what is stripped.
+
+    `resized` is the size in pixels that the picture will have, None if it keeps its own.
+    """
     kept: list[Segment] = []
     stripped = []
     # Without its orientation a picture would be turned; it is kept whatever is asked for.
-    block = exif.keep(file.exif, metas | {Meta.ORIENTATION}) if file.exif else None
+    size = file.width, file.height
+    block = exif.keep(file.exif, metas | {Meta.ORIENTATION}, size, resized) if file.exif else None
     if block:
         kept.append(Segment(_APP1, _EXIF + block))
     profile = file.profile
-    if profile and (Meta.ICC in metas or not colour_profile.is_srgb(profile)):
-        size = _MAX_SEGMENT - 14
-        parts = [profile[at : at + size] for at in range(0, len(profile), size)]
+    if profile and (Meta.ICC in metas or not colour_profile.changes_nothing(profile)):
+        most = _MAX_SEGMENT - 14
+        parts = [profile[at : at + most] for at in range(0, len(profile), most)]
         for number, part in enumerate(parts, 1):
             kept.append(Segment(_APP2, _ICC + bytes((number, len(parts))) + part))
     elif profile:
@@ -220,9 +242,32 @@ def metadata(file: JpegFile, metas: frozenset[Meta]) -> tuple[list[Segment], tup
     return kept, tuple(dict.fromkeys(stripped))
 
 
-def with_segments(data: bytes, kept: list[Segment]) -> bytes:
-    """`data`, a JPEG file without metadata, with the segments `kept` after its JFIF header."""
+def with_segments(data: bytes, kept: list[Segment], source: JpegFile) -> bytes:
+    """`data`, a JPEG file without metadata, with the segments `kept` after its JFIF header.
+
+    The header says of the density what `source` says in its own. Four colours get no marker of
+    Adobe's that they had not: programs that make PDFs invert by it.
+    """
+    if source.components == 4 and source.adobe is None:
+        data = _without_adobe(data)
     at = 2
     if data[2:4] == b"\xff\xe0":
         at += 2 + int.from_bytes(data[4:6], "big")
+        density = source.jfif.data[_DENSITY] if source.jfif else _NO_DENSITY
+        data = data[: 6 + _DENSITY.start] + density + data[6 + _DENSITY.stop :]
     return data[:at] + b"".join(one.encode() for one in kept) + data[at:]
+
+
+def _without_adobe(data: bytes) -> bytes:
+    for marker, start, end in spans(data):
+        if _is_adobe(Segment(marker, data[start + 4 : end])):
+            return data[:start] + data[end:]
+    return data
+
+
+def _is_jfif(segment: Segment) -> bool:
+    return segment.marker == _APP0 and segment.data.startswith(_JFIF) and len(segment.data) >= 14
+
+
+def _is_adobe(segment: Segment) -> bool:
+    return segment.marker == _APP14 and segment.data.startswith(b"Adobe")

@@ -42,6 +42,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     if options.resize and not (kept.payload or kept.unknown):
         size = options.resize.fit(file.width, file.height)
         if size != (file.width, file.height):
+            kept = png_file.extras(file, options.preserve_metas, size)
             bare = coding.resized(bare, size)
             file = png_file.parse(bare)
             resized = True

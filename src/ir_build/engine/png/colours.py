@@ -45,9 +45,12 @@ def read(chunks: Mapping[bytes, bytes]) -> ColourTags:
         return ColourTags() if cicp == _SRGB_CICP else ColourTags(present, known=False)
     if b"iCCP" in present:
         profile = inflated(chunks[b"iCCP"])
-        if colour_profile.is_srgb(profile):
-            return ColourTags()
-        if colour_profile.to_srgb(Image.new("RGB", (1, 1)), profile) is None:
+        whole = colour_profile.is_whole(profile)
+        if colour_profile.changes_nothing(profile):
+            # Browsers look further where it is damaged.
+            rest = {kind: data for kind, data in chunks.items() if kind != b"iCCP"}
+            return ColourTags() if whole else read(rest)
+        if not whole or colour_profile.to_srgb(Image.new("RGB", (1, 1)), profile) is None:
             # Viewers that cannot read it either, or want another for grey, look further.
             return ColourTags(present, profile, known=False)
         return ColourTags(frozenset({b"iCCP"}), profile)

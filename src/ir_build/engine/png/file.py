@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...containers.png_chunks import SIGNATURE, PngChunk, spans
 from ...errors import CorruptFile, FileSkipped, Reason, TooLarge
 from ...options import Meta
-from ..shared import exif
+from ..shared import content_credentials, exif
 from . import colours as png_colours
 
 if TYPE_CHECKING:
@@ -104,6 +104,8 @@ def parse(data: bytes) -> PngFile:
     if data[at:].strip(b"\0\r\n "):
         raise FileSkipped(Reason.UNSUPPORTED_VARIANT, f"{len(data) - at} bytes after the picture")
     kinds = {chunk.kind for chunk in chunks}
+    if b"caBX" in kinds:
+        raise content_credentials.signed()
     header = chunks[0].data
     if chunks[0].kind != b"IHDR" or len(header) != 13 or b"IDAT" not in kinds:
         raise CorruptFile("has no picture")
@@ -127,8 +129,11 @@ class Extras:
     colours: ColourTags
 
 
-def extras(file: PngFile, metas: frozenset[Meta]) -> Extras:
-    """What has to stay of `file`, and the names of what is stripped."""
+def extras(file: PngFile, metas: frozenset[Meta], resized: tuple[int, int] | None = None) -> Extras:
+    """What has to stay of `file`, and the names of what is stripped.
+
+    `resized` is the size in pixels that the picture will have, None if it keeps its own.
+    """
     before: list[PngChunk] = []
     after: list[PngChunk] = []
     stripped: list[str] = []
@@ -142,12 +147,16 @@ def extras(file: PngFile, metas: frozenset[Meta]) -> Extras:
             continue
         if chunk.kind in png_colours.KINDS or chunk.kind == b"pHYs":
             # The same density both ways says nothing about the shape of pixels.
-            if chunk.kind in looks or (chunk.kind == b"pHYs" and chunk.data[:4] != chunk.data[4:8]):
+            if chunk.kind in looks or (
+                chunk.kind == b"pHYs"
+                and (Meta.DENSITY in metas or chunk.data[:4] != chunk.data[4:8])
+            ):
                 before.append(chunk)
             else:
                 stripped.append(name)
         elif chunk.kind == b"eXIf":
-            block = exif.keep(chunk.data, metas | {Meta.ORIENTATION})
+            size = file.width, file.height
+            block = exif.keep(chunk.data, metas | {Meta.ORIENTATION}, size, resized)
             if block:
                 before.append(PngChunk(b"eXIf", block))
             if block != chunk.data:

@@ -9,26 +9,48 @@ from PIL import Image, ImageCms
 
 # Two 8-bit levels are the rounding of the transform itself.
 _TOLERANCE = 2
+_UNUSABLE = 256
 _STEPS = 6
+#: bytes of a profile's header and of the count of its tags
+_HEADER = 132
 
 
 def is_srgb(profile: bytes) -> bool:
     """Whether a picture looks the same with `profile` as without any.
 
-    A profile that is damaged, or for other than RGB and grey pictures, is not: it has to stay.
+    One that cannot be used, or that is for other than RGB and grey pictures, is no sRGB.
     """
+    return _offset(profile) <= _TOLERANCE
+
+
+def changes_nothing(profile: bytes) -> bool:
+    """Whether browsers show a picture with `profile` as without any: also where nobody can read it."""
+    offset = _offset(profile)
+    return offset <= _TOLERANCE or (offset == _UNUSABLE and not is_whole(profile))
+
+
+def _offset(profile: bytes) -> int:
+    """How many levels a profile moves a colour at most, `_UNUSABLE` where it cannot be applied."""
     for grid in (_rgb_grid(), _grey_ramp()):
         shown = _converted(grid, profile, "RGB")
         if shown is not None:  # else not a profile for this kind of picture
             plain = np.asarray(grid.convert("RGB"), np.int16)
-            difference = np.abs(np.asarray(shown, np.int16) - plain)
-            return int(difference.max()) <= _TOLERANCE
-    return False
+            return int(np.abs(np.asarray(shown, np.int16) - plain).max())
+    return _UNUSABLE
 
 
 def to_srgb(image: Image.Image, profile: bytes) -> Image.Image | None:
     """`image` as sRGB, with its alpha; None when `profile` cannot be applied to it."""
     return _converted(image, profile, "RGBA" if image.mode == "RGBA" else "RGB")
+
+
+def is_whole(profile: bytes) -> bool:
+    """Whether a profile has a header and is as long as that says (ICC.1:2022, 7.2).
+
+    Browsers pass over any other, though some readers understand it.
+    """
+    size = int.from_bytes(profile[:4], "big")
+    return _HEADER <= size <= len(profile) and profile[36:40] == b"acsp"
 
 
 def _converted(image: Image.Image, profile: bytes, mode: str) -> Image.Image | None:

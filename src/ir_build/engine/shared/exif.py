@@ -1,4 +1,4 @@
-"""Exif metadata: what orientation a picture has, and a block with only what shall be kept.
+"""Exif metadata: how a picture is turned and sized, and a block with only what shall be kept.
 
 Exif is a TIFF file without a picture (TIFF 6.0, section 2; CIPA DC-008, section 4.6). Values are
 copied byte for byte: texts in them come in any encoding.
@@ -19,6 +19,11 @@ _INTEGERS = frozenset({1, 3, 4})
 _LONG = 4
 
 _ORIENTATION = 0x0112
+_RESOLUTIONS, _UNIT = (0x011A, 0x011B), 0x0128
+_PIXELS = (0xA002, 0xA003)
+_RATIONAL, _INCH = 5, 2
+#: pixels an inch at which a picture is as large as its pixels
+_PLAIN = 72
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _EXIF_VERSION = 0x9000
 _GPS_TAGS = range(0x20)
@@ -27,6 +32,7 @@ _MAIN_TAGS: dict[Meta, tuple[int, ...]] = {
     Meta.DATETIME: (0x0132,),
     Meta.COPYRIGHT: (0x013B, 0x8298),
     Meta.ORIENTATION: (_ORIENTATION,),
+    Meta.DENSITY: (*_RESOLUTIONS, _UNIT),
 }
 _EXIF_TAGS: dict[Meta, tuple[int, ...]] = {
     Meta.DATETIME: (0x9003, 0x9004, 0x9010, 0x9011, 0x9012, 0x9290, 0x9291, 0x9292),
@@ -82,14 +88,29 @@ def orientation(block: bytes) -> int:
     return _orientation(_Block(block))
 
 
-def keep(block: bytes, metas: frozenset[Meta]) -> bytes | None:
-    """A block, beginning with its TIFF header, with only what `metas` asks for; None if empty."""
+def keep(
+    block: bytes,
+    metas: frozenset[Meta],
+    size: tuple[int, int] = (0, 0),
+    resized: tuple[int, int] | None = None,
+) -> bytes | None:
+    """A block, beginning with its TIFF header, with only what `metas` asks for; None if empty.
+
+    `size` is that of the picture in pixels as it is stored, `resized` what it becomes. What makes
+    browsers show it in another size than that stays whatever is asked for.
+    """
     source = _Block(block)
     main = _chosen(source.main, _MAIN_TAGS, metas)
     if _orientation(source) == 1:
         main.pop(_ORIENTATION, None)
     all_details = source.below(_EXIF_IFD)
     details = _chosen(all_details, _EXIF_TAGS, metas)
+    shown = _shown_size(source, all_details, size)
+    if shown is not None:
+        main |= _chosen(source.main, _MAIN_TAGS, frozenset({Meta.DENSITY}))
+        details |= {tag: all_details[tag] for tag in _PIXELS}
+        if resized is not None and source.order is not None:
+            _scale(main, details, shown, (size, resized), source.order)
     if details and _EXIF_VERSION in all_details:
         details[_EXIF_VERSION] = all_details[_EXIF_VERSION]
     place = source.below(_GPS_IFD) if Meta.LOCATION in metas else {}
@@ -105,6 +126,48 @@ def _orientation(block: _Block) -> int:
         return 1
     value = block.number(field.value)
     return value if 1 <= value <= 8 else 1
+
+
+def _shown_size(block: _Block, details: _Directory, size: tuple[int, int]) -> list[int] | None:
+    """The density-corrected size of a picture of `size`, None where that is `size`.
+
+    HTML Standard, 4.8.4.3, "density-corrected natural width and height": the density counts where
+    the size that follows from it is the one that is written beside it. Chromium does so with JPEG
+    only, but the standard names no format.
+    """
+    unit = block.main.get(_UNIT)
+    shown = []
+    for side, tag, pixels in zip(size, _RESOLUTIONS, _PIXELS, strict=True):
+        density = block.main.get(tag)
+        length = details.get(pixels)
+        if density is None or density.kind != _RATIONAL or density.count != 1:
+            return None
+        if length is None or length.kind not in _INTEGERS or length.count != 1:
+            return None
+        dividend, divisor = (block.number(density.value[at : at + 4]) for at in (0, 4))
+        shown.append(block.number(length.value))
+        if not dividend or not divisor or round(side * _PLAIN * divisor / dividend) != shown[-1]:
+            return None
+    if unit is None or block.number(unit.value) != _INCH or shown == [*size] or 0 in shown:
+        return None
+    return shown
+
+
+def _scale(
+    main: _Directory,
+    details: _Directory,
+    shown: list[int],
+    sizes: tuple[tuple[int, int], tuple[int, int]],
+    order: Literal["little", "big"],
+) -> None:
+    """Have a picture shown smaller by as much as it loses pixels, at a density that is exact."""
+    for tag, pixels, length, before, after in zip(
+        _RESOLUTIONS, _PIXELS, shown, *sizes, strict=True
+    ):
+        smaller = max(1, round(length * after / before))
+        density = (_PLAIN * after).to_bytes(4, order) + smaller.to_bytes(4, order)
+        main[tag] = _Field(_RATIONAL, 1, density)
+        details[pixels] = _Field(_LONG, 1, smaller.to_bytes(4, order))
 
 
 def _chosen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SVG = "http://www.w3.org/2000/svg"
+_CREDENTIALS = "http://c2pa.org/manifest"
 XML = "http://www.w3.org/XML/1998/namespace"
 
 _SCRIPTS = frozenset({"script", "handler", "listener"})
@@ -33,6 +35,7 @@ _DELICATE_CSS = re.compile(
 )
 _CSS_STRINGS = re.compile(r"""/\*.*?\*/|"[^"]*"|'[^']*'|\([^()]*\)""", re.DOTALL)
 _PEN = re.compile(r"(?<![\w-])stroke\s*+:(?!\s*+none\b)|marker")
+_PEN_WIDTH = re.compile(r"(?<![\w-])stroke-width\s*+:\s*+([^;}]*+)")
 _BLANKS_CSS = re.compile(r"[\\&]|white-space(?!\s*+:\s*+(?:normal|nowrap)\b)", re.IGNORECASE)
 _MOVING_CSS = re.compile(r"transform|zoom|scale|path\(|@keyframes|\bd\s*:")
 # Sources that tools read back from a comment: Excalidraw's scenes, PlantUML's text.
@@ -90,10 +93,14 @@ class Analysis:
     #: any outline may be drawn with a pen, or have markers at its corners, whatever its element
     #: and those around it say
     stroked: bool = False
+    #: the width of the widest pen in its own units, infinite where it can't be told
+    pen_width: float = 1.0
     #: elements are drawn away from where they stand
     shared: bool = False
     #: the largest enlargement by one list of transforms, None when it can't be told
     magnification: float | None = 1.0
+    #: it holds content credentials, which cover every byte
+    signed: bool = False
     #: comments hold what a tool reads back
     payload: bool = False
     #: width and height of the picture in user units
@@ -126,6 +133,7 @@ def analyse(tokens: Sequence[Token]) -> Analysis:
         if isinstance(token, Start):
             declared = namespaces.open(token)
             uri, local = namespaces.element(token.name)
+            found.signed = found.signed or uri == _CREDENTIALS
             if not open_elements:
                 found.box = box(token)
             if metadata:
@@ -207,6 +215,8 @@ def _element(found: Analysis, local: str, start: Start, css: list[str]) -> None:
         )
         if name in ("d", "points"):
             found.outlines += len(value)
+        elif name == "stroke-width":
+            found.pen_width = max(found.pen_width, _width(value[1:-1]))
         elif name.lower().startswith("on"):
             found.delicate = True
         elif name == "style":
@@ -216,8 +226,15 @@ def _element(found: Analysis, local: str, start: Start, css: list[str]) -> None:
             found.magnification = None if factor is None else max(found.magnification, factor)
 
 
+def _width(value: str) -> float:
+    numbers = values.numbers_of(value.strip().removesuffix("!important").strip().removesuffix("px"))
+    return float(numbers[0]) if numbers and len(numbers) == 1 else math.inf
+
+
 def _style(found: Analysis, css: list[str]) -> None:
     for sheet in css:
+        for width in _PEN_WIDTH.findall(sheet):
+            found.pen_width = max(found.pen_width, _width(width))
         found.moving = found.moving or _MOVING_CSS.search(sheet) is not None
         found.blanks = found.blanks or _BLANKS_CSS.search(sheet) is not None
         bare = _CSS_STRINGS.sub(" ", sheet)

@@ -7,12 +7,13 @@ from .names import COLOURS, NUMERIC, OUTLINED, TRANSFORMS
 
 
 def shortened(
-    local: str, name: str, value: str, places: int | None, *, pen: bool, plain: bool
+    local: str, name: str, value: str, places: int | None, *, pen: int, plain: bool
 ) -> str:
     """The value of the attribute `name` of a `local` element, without references in it.
 
-    Outlines are rounded to `places` decimals, and stay where they are when these are None. With a
-    `pen` they keep all corners; with `plain` they keep their commands.
+    Outlines are rounded to `places` decimals, and stay where they are when these are None. What a pen
+    draws keeps all corners, and decimals enough for sides to have `pen` units of the last one, so that
+    they keep their directions; 0 where none draws. With `plain` outlines keep their commands.
     """
     if name == "d" and local in OUTLINED:
         return _outline(value, places, pen=pen, plain=plain)
@@ -29,27 +30,27 @@ def shortened(
     return value
 
 
-def _outline(value: str, places: int | None, *, pen: bool, plain: bool) -> str:
+def _outline(value: str, places: int | None, *, pen: int, plain: bool) -> str:
     commands = path.parse(value)
     if commands is None:
         return value
     spellings = [value, path.write(commands)]
     if not plain:
         if places is None:
-            rewritten = outline.respell(commands, stroked=pen)
+            rewritten = outline.respell(commands, stroked=pen > 0)
         else:
-            rewritten = outline.rewrite(commands, places, stroked=pen)
+            rewritten = outline.rewrite(commands, places, stroked=pen > 0, units=pen)
         if rewritten is not None:
             spellings.append(rewritten)
     return min(spellings, key=len)
 
 
-def _corners(value: str, places: int | None, *, pen: bool) -> str:
+def _corners(value: str, places: int | None, *, pen: int) -> str:
     numbers = values.numbers_of(value)
     if numbers is None:
         return value
     if places is not None:
-        rounded = outline.rewrite_points(numbers, places, stroked=pen)
+        rounded = outline.rewrite_points(numbers, places, stroked=pen > 0, units=pen)
         if rounded is not None:
             return rounded
     return values.join(map(values.shorten, numbers))

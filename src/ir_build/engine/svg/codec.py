@@ -4,7 +4,7 @@ Scripts and what is not SVG stay as they are, and so do ids, classes, `viewBox`,
 descriptions; style sheets, text and `foreignObject` lose comments and blanks that CSS does not show.
 Lossless keeps every point that a browser computes and what editors store for themselves; lossy
 drops the latter and rounds outlines far below what can be seen. Pictures inside are treated as
-files of their own would be.
+files of their own would be that are shown at twice their size.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ...candidate import Candidate
 from ...errors import FileSkipped, Reason
 from ...options import Compression, Effort, Options
+from ..shared import content_credentials
 from . import images, self_intersections
 from .analysis import SVG, Namespaces, analyse
 from .minify import Outlines, minify
@@ -44,6 +45,8 @@ def compress(data: bytes, options: Options) -> Candidate:
     tokens = list(tokenise(text))
     _check_root(tokens)
     found = analyse(tokens)
+    if found.signed:
+        raise content_credentials.signed()
     if found.outlines <= _MOST_OUTLINES:
         _check_crossings(tokens)
     tokens, lossy_pictures = images.shrink(tokens, for_pictures)

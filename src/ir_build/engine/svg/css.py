@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+from .tokens import End, Start, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .tokens import Token
 
 _TOKEN = re.compile(
     r"""
@@ -31,6 +39,22 @@ def minify(raw: str) -> str:
     if section and ("&" in shorter or "<" in shorter):
         return f"<![CDATA[{shorter}]]>"
     return shorter
+
+
+def minified(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens with every style sheet shortened that is one text, or one section with blanks around."""
+    result: list[Token] = []
+    begin = None
+    for token in tokens:
+        if isinstance(token, End) and begin is not None:
+            parts = [one for one in result[begin:] if not isinstance(one, Text) or one.raw.strip()]
+            if len(parts) == 1 and isinstance(parts[0], Text):
+                result[begin:] = [Text(minify(parts[0].raw))]
+            begin = None
+        result.append(token)
+        if isinstance(token, Start) and not token.empty:
+            begin = len(result) if token.name.rpartition(":")[2] == "style" else None
+    return result
 
 
 def _shortened(sheet: str) -> str | None:

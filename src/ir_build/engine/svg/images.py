@@ -1,4 +1,9 @@
-"""Pictures inside an SVG, as data addresses: each is optimised as if it were a file."""
+"""Pictures inside an SVG, as data addresses: each is optimised as if it were a file, or more carefully.
+
+A drawing is shown at any size. Its pictures must reach the quality at twice its own: those that are
+then enlarged to twice their pixels or less have to score more by themselves, and those that are
+enlarged more keep their pixels.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +15,11 @@ from typing import TYPE_CHECKING
 
 from ... import marker
 from ...errors import FileSkipped, InputError
-from ...formats import HEAD_BYTES, MediaType, sniff
+from ...formats import HEAD_BYTES, MediaType, dimensions, sniff
+from ...options import Compression
 from .. import compress
-from .tokens import Start
+from .enlargement import Scale, enlargement
+from .tokens import End, Start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,15 +28,25 @@ if TYPE_CHECKING:
     from ...options import Options
     from .tokens import Token
 
+#: what is taken off the distance from 100: lossy pictures that scored 86 scored 81 to 83 where they
+#: were drawn at twice their size, those that scored 80 did 72 to 77 (nine pictures)
+_NEARER = 0.3
+#: how much a picture may be enlarged for that to hold, with a pixel's rounding
+_MOST_ENLARGED = 1.05
+
 _ADDRESS = re.compile(r"(data:image/[\w.+-]+;base64,)([A-Za-z0-9+/=\s]+)")
 
 
 def shrink(tokens: Sequence[Token], options: Options) -> tuple[list[Token], bool]:
     """The tokens with smaller pictures in them, and whether any pixel of those may differ."""
-    known: dict[str, tuple[str, bool]] = {}
+    known: dict[tuple[str, Options], tuple[str, bool]] = {}
     lossy = False
     result: list[Token] = []
+    scales = Scale()
     for token in tokens:
+        scale = scales.start(token) if isinstance(token, Start) else None
+        if isinstance(token, End):
+            scales.end(token)
         if isinstance(token, Start) and "data:image/" in token.raw:
             attributes = []
             raw = token.raw
@@ -37,9 +54,10 @@ def shrink(tokens: Sequence[Token], options: Options) -> tuple[list[Token], bool
                 value = quoted[1:-1]
                 address = _ADDRESS.fullmatch(value)
                 if address:
-                    if value not in known:
-                        known[value] = _shrunk(address, options)
-                    shorter, changes = known[value]
+                    own = _held_larger(token, scale, address[2], options)
+                    if (value, own) not in known:
+                        known[value, own] = _shrunk(address, own)
+                    shorter, changes = known[value, own]
                     lossy = lossy or changes
                     raw = raw.replace(value, shorter)
                     attributes.append((name, f"{quoted[0]}{shorter}{quoted[0]}"))
@@ -51,6 +69,20 @@ def shrink(tokens: Sequence[Token], options: Options) -> tuple[list[Token], bool
     return result, lossy
 
 
+def _held_larger(token: Start, scale: float | None, encoded: str, options: Options) -> Options:
+    """The options for a picture, by how much it may be enlarged."""
+    data = _decoded(encoded)
+    media = sniff(data[:HEAD_BYTES])
+    if media is None:
+        return options
+    found = enlargement(token, scale, dimensions(data, media))
+    if found is not None and found > _MOST_ENLARGED:
+        return replace(options, compression_type=Compression.LOSSLESS)
+    beyond = 1.0 if found is None else min(1.0, max(0.0, 2 * found - 1))
+    nearer = _NEARER * beyond * (100 - options.quality)
+    return replace(options, quality=options.quality + nearer)
+
+
 def _shrunk(address: re.Match[str], options: Options) -> tuple[str, bool]:
     """A shorter data address, and whether its pixels may differ; the same where there is none."""
     picture = _compressed(address[2], replace(options, resize=None))
@@ -60,11 +92,16 @@ def _shrunk(address: re.Match[str], options: Options) -> tuple[str, bool]:
     return (shorter, picture.lossy) if len(shorter) < len(address[0]) else (address[0], False)
 
 
-def _compressed(encoded: str, options: Options) -> Candidate | None:
+def _decoded(encoded: str) -> bytes:
+    """The bytes, none where there is a fault."""
     try:
-        data = base64.b64decode("".join(encoded.split()), validate=True)
+        return base64.b64decode("".join(encoded.split()), validate=True)
     except binascii.Error:
-        return None
+        return b""
+
+
+def _compressed(encoded: str, options: Options) -> Candidate | None:
+    data = _decoded(encoded)
     media = sniff(data[:HEAD_BYTES])
     if media in (None, MediaType.PDF):
         return None

@@ -13,6 +13,7 @@ from . import attributes as svg_attributes
 from . import css, foreign_object, values
 from .analysis import SVG, XML, Analysis, Namespaces, box, has_pen
 from .names import DESCRIPTIONS, EDITORS, GROUPS, OWN_UNITS, PLACED, STRUCTURE, WRITING
+from .outline import FEWEST_UNITS
 from .tokens import Comment, End, Instruction, Start, Text, Token
 
 if TYPE_CHECKING:
@@ -22,14 +23,17 @@ if TYPE_CHECKING:
 #: outlines move by no more than this share of the picture: 1/8 pixel on a 4096 pixel screen
 _TOLERANCE = 1 / 32_000
 
+#: a side of so many units is never reached: outlines stay as they are
+_MOST_UNITS = 10**9
+
 _KEPT_COMMENT = re.compile(r"<!--(?:!|\[if|<!\[endif|#)")
 _RIGHTS = re.compile(r"licen[cs]e|copyright|\N{COPYRIGHT SIGN}|\(c\)", re.IGNORECASE)
 _BLANKS = " \t\r\n"
 _PREFIX = re.compile(r"(?<![\w.-])[\w.-]++(?=:)")
 
 
-#: element, name, value, decimals, and whether a pen draws it
-_Attribute = tuple[str, str, str, int | None, bool]
+#: element, name, value, decimals, and how many units of the last one a side needs that a pen draws
+_Attribute = tuple[str, str, str, int | None, int]
 
 
 class Outlines(Enum):
@@ -89,6 +93,7 @@ def minify(
     rules = _Rules(for_readers, outlines, keep, Meta.COPYRIGHT in metas, frozenset())
     if found.delicate:
         return _outside_only(tokens, found, rules), ()
+    tokens = css.minified(tokens)
     known: dict[_Attribute, str] = {}
     writer = _Minifier(found, rules, known)
     text = writer.run(tokens)
@@ -144,7 +149,6 @@ class _Minifier:
     def run(self, tokens: Sequence[Token]) -> str:
         depth = 0
         verbatim = False
-        before: Token | None = None
         for token in tokens:
             if depth:
                 if isinstance(token, Start):
@@ -152,13 +156,13 @@ class _Minifier:
                 elif isinstance(token, End):
                     depth -= 1
                 if verbatim:
-                    self._out.append(self._copied(token, before))
+                    self._out.append(self._copied(token))
             elif isinstance(token, Start):
                 outcome = self._start(token)
                 if outcome is not None:
                     depth, verbatim = int(not token.empty), outcome
                     if verbatim:
-                        self._out.append(self._copied(token, None))
+                        self._out.append(self._copied(token))
             elif isinstance(token, End):
                 self._end()
             elif isinstance(token, Text):
@@ -169,7 +173,6 @@ class _Minifier:
                     self._out.append(token.raw)
             elif isinstance(token, Instruction) or _keeps(token, self._found, self._rules):
                 self._out.append(token.raw)
-            before = token
         return "".join(self._out)
 
     def _start(self, token: Start) -> bool | None:
@@ -213,14 +216,8 @@ class _Minifier:
             self._end()
         return None
 
-    def _copied(self, token: Token, before: Token | None) -> str:
-        """A token of what is copied, in which only style sheets and blanks are shortened."""
-        if (
-            isinstance(token, Text)
-            and isinstance(before, Start)
-            and before.name.rpartition(":")[2] == "style"
-        ):
-            return css.minify(token.raw)
+    def _copied(self, token: Token) -> str:
+        """A token of what is copied, in which only blanks are shortened."""
         return foreign_object.shortened(token) if self._foreign else token.raw
 
     def _end(self) -> None:
@@ -275,6 +272,17 @@ class _Minifier:
         # what is drawn from elsewhere does not shrink with the place where it stands
         return tolerance / (max(factor, 1.0) if self._found.shared else factor)
 
+    def _units(self, tolerance: float | None) -> int:
+        """The length that a side must have to keep its direction, in units of the last decimal.
+
+        What a side is turned by moves the far corner of a cap by half of the pen's width, and the
+        tip of a mitre by four times that or so.
+        """
+        width = self._found.pen_width
+        if tolerance is None or not math.isfinite(width):
+            return _MOST_UNITS
+        return min(_MOST_UNITS, max(FEWEST_UNITS, math.ceil(0.35 * width / tolerance)))
+
     def _fits(self, attributes: dict[str, str]) -> bool:
         size = self._found.box
         if size is None:
@@ -291,6 +299,7 @@ class _Minifier:
     ) -> str:
         parts = [f"<{token.name}"]
         places = None if tolerance is None else _places(tolerance)
+        units = self._units(tolerance) if pen else 0
         for name, quoted in token.attributes:
             if name.startswith("xmlns:"):
                 self.declared.add(name[6:])
@@ -307,18 +316,18 @@ class _Minifier:
             value = quoted[1:-1]
             if name == "enable-background":
                 continue
-            if value.strip(_BLANKS) in ("0", "0px") and name in ("x", "y") and local in PLACED:
+            if name in ("x", "y") and local in PLACED and values.length(value) == "0":
                 continue
             # a reference stands for characters that these rules have not seen
             if "&" not in value:
-                met = (local, name, value, places, pen)
+                met = (local, name, value, places, units)
                 if met not in self._known:
                     self._known[met] = svg_attributes.shortened(
                         local,
                         name,
                         value,
                         places,
-                        pen=pen,
+                        pen=units,
                         plain=self._found.animated or self._rules.outlines is Outlines.SHORTENED,
                     )
                 value = self._known[met]

@@ -16,25 +16,35 @@ if TYPE_CHECKING:
 _ABSOLUTE_EVERY = 64
 #: third difference, in units of the last decimal, up to which a cubic curve counts as quadratic
 _STRAYS = 4
+#: units of the last decimal that a side must have to keep its direction by and large
+FEWEST_UNITS = 10
+#: how many times a side goes into its distance from zero when single precision has but four bits for it
+_PRECISION = 2**19
 
 _Point = tuple[int, int]
 
 
-def rewrite(commands: list[Command], places: int, *, stroked: bool) -> str | None:
+def rewrite(
+    commands: list[Command], places: int, *, stroked: bool, units: int = FEWEST_UNITS
+) -> str | None:
     """The curve with absolute or relative commands, whichever is shorter, and rounded.
 
-    `places` are the decimals that are enough. Corners of a `stroked` outline point where its
-    shortest pieces point, so those are not rounded away. None where it can't be done well.
+    `places` are the decimals that are enough. Corners and ends of a `stroked` outline point where its
+    shortest sides point: these need so many `units` of the last decimal each. None where it can't be
+    done well.
     """
     plain = _plain(commands)
     if plain is None:
         return None
-    pieces, digits = _rounded(*_exact(plain), places, stroked=stroked)
+    pieces, digits = _exact(plain)
+    if stroked and (_is_unclear(pieces) or _misses(commands, pieces)):
+        return respell(commands, stroked=True)
+    pieces, digits = _rounded(pieces, digits, places, units if stroked else 0)
     if not stroked:
         # Where all numbers are coarser than what can be seen, a unit of theirs is too much to stray.
         pieces, digits = _refined(pieces, digits, places)
         pieces = _simplified(pieces)
-    return _write_points(pieces, digits)
+    return _write_points(pieces, digits, stroked=stroked)
 
 
 def respell(commands: list[Command], *, stroked: bool) -> str | None:
@@ -48,6 +58,7 @@ def respell(commands: list[Command], *, stroked: bool) -> str | None:
         return None
     pieces, places = _exact(plain)
     kinds = [piece.kind for piece in pieces]
+    meeting = _meeting(pieces) if stroked else frozenset()
     writer = PathWriter()
     place, pen = _CurrentPoint(), float32.Pen()
     try:
@@ -55,7 +66,13 @@ def respell(commands: list[Command], *, stroked: bool) -> str | None:
             points = pen.points(*known)
             closes = kinds[number : number + 2] == ["L", "Z"] and points[-1] == pen.start
             if stroked or not closes:
-                spellings = writer.sorted(_respellings(piece, place, places, known, same))
+                if number in meeting:
+                    options = [same, known]
+                else:
+                    options = list(_respellings(piece, place, places, known, same))
+                    if stroked and _stays(piece, place):
+                        options = [one for one in options if one.letter.islower()] + [known]
+                spellings = writer.sorted(options)
                 writer.put(
                     *next(
                         (text, *spelling)
@@ -70,7 +87,9 @@ def respell(commands: list[Command], *, stroked: bool) -> str | None:
     return writer.text()
 
 
-def rewrite_points(numbers: list[str], places: int, *, stroked: bool) -> str | None:
+def rewrite_points(
+    numbers: list[str], places: int, *, stroked: bool, units: int = FEWEST_UNITS
+) -> str | None:
     """The corners of a polygon rounded as `rewrite` does, None where that can't be done well."""
     if len(numbers) % 2 or len(numbers) < 4:
         return None
@@ -78,7 +97,7 @@ def rewrite_points(numbers: list[str], places: int, *, stroked: bool) -> str | N
     plain = _plain([Command("L", pair) for pair in pairs])
     if plain is None:
         return None
-    pieces, places = _rounded(*_exact(plain), places, stroked=stroked)
+    pieces, places = _rounded(*_exact(plain), places, units if stroked else 0)
     values = [value for piece in pieces for point in piece.points for value in point]
     return join(fixed_point.spelled(value, places) for value in values)
 
@@ -184,16 +203,14 @@ def _exact(plain: list[Command]) -> tuple[list[_Piece], int]:
     return list(_absolute(plain, exact)), exact
 
 
-def _rounded(
-    pieces: list[_Piece], exact: int, places: int, *, stroked: bool
-) -> tuple[list[_Piece], int]:
+def _rounded(pieces: list[_Piece], exact: int, places: int, units: int) -> tuple[list[_Piece], int]:
     """The pieces rounded to so many decimals, or to as many more as keep corners, and the number."""
     # The bulge of an arc moves far more than its ends do.
     if any(piece.kind == "A" for piece in pieces):
         return pieces, exact
     while True:
         enough = min(places, exact)
-        while stroked and enough < exact and _blunts(pieces, exact - enough):
+        while enough < exact and _blunts(pieces, units * 10 ** (exact - enough)):
             enough += 1
         if enough == exact:
             return pieces, exact
@@ -269,20 +286,68 @@ def _absolute(commands: list[Command], exact: int) -> Iterator[_Piece]:
         yield _Piece(kind, tuple(points))
 
 
-def _blunts(pieces: list[_Piece], dropped: int) -> bool:
+def _blunts(pieces: list[_Piece], shortest: int) -> bool:
     """Whether a side of the control polygon is too short to keep its direction."""
-    shortest = 20 * 10**dropped // 2
-    previous: _Point | None = None
-    for piece in pieces:
-        for point in piece.points:
-            if previous is not None and piece.kind != "M":
-                width, height = abs(point[0] - previous[0]), abs(point[1] - previous[1])
-                if 0 < max(width, height) < shortest:
-                    return True
-            previous = point
-        if piece.kind == "Z":
-            previous = None
+    return any(0 < length < shortest for length, _ in _sides(pieces))
+
+
+def _is_unclear(pieces: list[_Piece]) -> bool:
+    """Whether there is a side of no more than what renderers lose by adding up relative steps."""
+    return any(0 < length * _PRECISION < place for length, place in _sides(pieces))
+
+
+def _sides(pieces: list[_Piece]) -> Iterator[tuple[int, int]]:
+    """The sides of the control polygon: the longer of width and height, and how far from zero."""
+    for here, piece in zip(_starts(pieces), pieces, strict=True):
+        x, y = here
+        for px, py in piece.points if piece.kind != "M" else ():
+            yield max(abs(px - x), abs(py - y)), max(abs(px), abs(py), abs(x), abs(y))
+            x, y = px, py
+
+
+def _meeting(pieces: list[_Piece]) -> frozenset[int]:
+    """The numbers of the pieces that end where the outline began that a Z closes, and of its M.
+
+    Where such an end misses the beginning by a rounding in a sum of relative steps, a pen draws one
+    more line there, too short to be seen, whose joins take the place of the corner.
+    """
+    found: set[int] = set()
+    ends: list[int] = []
+    begin, start = 0, (0, 0)
+    for number, piece in enumerate(pieces):
+        if piece.kind == "M":
+            begin, start, ends = number, piece.points[0], []
+        elif piece.kind == "Z":
+            found |= {begin, *ends} if ends else set()
+            ends = []
+        elif piece.points[-1] == start:
+            ends.append(number)
+    return frozenset(found)
+
+
+def _misses(commands: list[Command], pieces: list[_Piece]) -> bool:
+    """Whether a browser comes to another point than the one where an outline began, by rounding.
+
+    Then it shows the joins of the short line between, and so it should go on.
+    """
+    meeting = _meeting(pieces)
+    if not meeting:
+        return False
+    pen = float32.Pen()
+    try:
+        for number, (command, piece) in enumerate(zip(commands, pieces, strict=True)):
+            points = pen.points(*command)
+            if number in meeting and piece.kind != "M" and points[-1] != pen.start:
+                return True
+            pen.move(piece.kind, points)
+    except float32.UnclearError:
+        return True
     return False
+
+
+def _stays(piece: _Piece, place: _CurrentPoint) -> bool:
+    """Whether a piece has no length: a pen draws a dot there, which must not get a direction."""
+    return piece.kind == "L" and piece.points[-1] == place.here
 
 
 def _simplified(pieces: list[_Piece]) -> list[_Piece]:
@@ -346,13 +411,20 @@ def _curve(here: _Point, piece: _Piece, after: _Piece | None) -> _Piece:
     return _Piece("Q", (control, piece.points[-1]))
 
 
-def _write_points(pieces: list[_Piece], places: int) -> str:
+def _write_points(pieces: list[_Piece], places: int, *, stroked: bool) -> str:
     writer = PathWriter()
     place = _CurrentPoint()
+    meeting = _meeting(pieces) if stroked else frozenset()
     for index, piece in enumerate(pieces):
         spellings = list(_spellings(piece, place, places))
-        # Before the first command we are at the origin: it may be either.
-        fresh = index > 0 and index % _ABSOLUTE_EVERY == 0
-        writer.add_shortest(spellings[:1] if fresh else spellings)
+        if index in meeting:
+            # The same numbers are the same point for everybody.
+            spellings = [_spelled(piece.kind, piece.points, piece.arc, place.here, places)]
+        elif stroked and _stays(piece, place):
+            spellings = spellings[1:]
+        elif index > 0 and index % _ABSOLUTE_EVERY == 0:
+            # Before the first command we are at the origin: it may be either.
+            spellings = spellings[:1]
+        writer.add_shortest(spellings)
         place.move(piece)
     return writer.text()

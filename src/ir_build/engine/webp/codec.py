@@ -52,14 +52,21 @@ def _stripped(file: WebPFile, options: Options) -> tuple[WebPFile, tuple[str, ..
     if file.exif is not None:
         # Chromium shows WebP as it is stored, other viewers turn it: both must go on to.
         turned = exif.orientation(file.exif) != 1
-        kept = exif.keep(file.exif, metas | {Meta.ORIENTATION} if turned else metas)
+        size = file.width, file.height
+        resized = _size(file, options) if file.animation is None else size
+        kept = exif.keep(
+            file.exif,
+            metas | {Meta.ORIENTATION} if turned else metas,
+            size,
+            resized if resized != size else None,
+        )
         if kept != file.exif:
             notes.append("stripped Exif")
     xmp = file.xmp if metas & _IN_XMP else None
     if xmp != file.xmp:
         notes.append("stripped XMP")
     icc = file.icc
-    if icc is not None and Meta.ICC not in metas and colour_profile.is_srgb(icc):
+    if icc is not None and Meta.ICC not in metas and colour_profile.changes_nothing(icc):
         icc = None
         notes.append("stripped sRGB profile")
     return replace(file, exif=kept, xmp=xmp, icc=icc), tuple(notes)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from ...containers import riff
 from ...containers.riff import RiffChunk
 from ...errors import CorruptFile, FileSkipped, Reason
+from ..shared import content_credentials
 
 _ANIMATION, _XMP, _EXIF, _ALPHA, _ICC = 0x02, 0x04, 0x08, 0x10, 0x20
 _FRAME_HEADER = 16
@@ -124,6 +125,8 @@ def read(data: bytes) -> WebPFile:
     chunks = riff.read(data)
     if not chunks:
         raise CorruptFile("a WebP without a picture")
+    if any(chunk.code == b"C2PA" for chunk in chunks):
+        raise content_credentials.signed()
     if chunks[0].code != b"VP8X":
         image = _bitstream(chunks)
         unknown = tuple(chunk for chunk in chunks if chunk.code not in (b"VP8 ", b"VP8L"))

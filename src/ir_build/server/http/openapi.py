@@ -114,7 +114,7 @@ _UPLOAD_FIELDS: Document = {
     "params": {
         "type": "string",
         "description": "JSON: compression_type (lossy or lossless), resize {width, height},"
-        " preserve_metas (a list of datetime, location, copyright, orientation, icc)",
+        " preserve_metas (a list of datetime, location, copyright, orientation, icc, density)",
     },
 }
 

@@ -32,7 +32,7 @@ _STRUCTURAL = re.compile(
 _PDFA = re.compile(rb"pdfaid:part(?:\s*=\s*[\"']|\s*>\s*)(\d)")
 _PDFUA = re.compile(rb"pdfuaid:part")
 _PDFX = re.compile(rb"GTS_PDFX(?:Version|Conformance)[\s\"'=>(]{1,9}PDF/X-([1-9])")
-_SIGNED = re.compile(rb"/ByteRange[ \[]|/DocMDP\b")
+_SIGNED = re.compile(rb"/ByteRange[ \[]|/DocMDP\b|/C2PA_Manifest\b")
 
 
 class NeedsRepair(Exception):
