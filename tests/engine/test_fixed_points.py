@@ -253,3 +253,19 @@ def test_the_origin_is_left_out_however_it_is_written(element, origin):
     assert b" x=" not in once
     assert b" y=" not in once
     assert engine.compress(once, MediaType.SVG, Options()).data == once
+
+
+def test_a_jpeg_is_finished_whatever_its_first_coding_took():
+    """What is coded without loss first is as long as the next run finds it, which may decide."""
+    random = np.random.default_rng(457)
+    random.integers(55, 99)
+    height, width = (int(side) for side in random.integers(64, 90, 2))
+    levels = np.zeros((height, width, 3)) + random.integers(0, 256, 3)
+    for _ in range(9):
+        top, left = random.integers(0, height), random.integers(0, width)
+        levels[top : top + 20, left : left + 30] = random.integers(0, 256, 3)
+    buffer = BytesIO()
+    Image.fromarray(levels.astype(np.uint8)).save(buffer, "JPEG", quality=67)
+    options = Options(quality=70.0, effort=Effort.FAST)
+    once = run(buffer.getvalue(), MediaType.JPEG, options)
+    assert run(once, MediaType.JPEG, options) == once

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import mozjpeg_lossless_optimization as mozjpeg
@@ -62,17 +63,34 @@ def compress(data: bytes, options: Options) -> Candidate:
     smaller = None
     if image is not None and raster.can_be_scored(*image.size):
         aim = Aim(options.quality, len(own) * _WORTH, options.effort, jpeg_file.kept_profile(kept))
-        coded = lossy.encode(image, aim, lossy.guess(file, options.quality))
-        if coded:
-            smaller = jpeg_file.with_segments(_smallest(coded), kept, file)
-            if len(own) > _LARGE and len(smaller) < len(own) * _FAR_SMALLER:
-                return Candidate(smaller, lossy=True, notes=notes)
+        first = lossy.guess(file, options.quality)
+        smaller = _coded_again(image, aim, first, kept, file)
+        if smaller and len(own) > _LARGE and len(smaller) < len(own) * _FAR_SMALLER:
+            return Candidate(smaller, lossy=True, notes=notes)
     lossless = own
     if not (file.is_well_coded and len(own) > len(data) * (1 - options.min_saving)):
         lossless = min(jpeg_file.with_segments(_transcode(data), kept, file), own, key=len)
-    if smaller is not None and len(smaller) < len(lossless) * _WORTH:
+    limit = len(lossless) * _WORTH
+    if (
+        image is not None
+        and raster.can_be_scored(*image.size)
+        and not (smaller and len(smaller) < limit)
+    ):
+        # The next run begins with the lossless result, and must not find what this one does not.
+        again = lossy.guess(jpeg_file.parse(lossless), options.quality)
+        if again != first or len(lossless) != len(own):
+            smaller = _coded_again(image, replace(aim, limit=limit), again, kept, file)
+    if smaller and len(smaller) < limit:
         return Candidate(smaller, lossy=True, notes=notes)
     return Candidate(lossless, lossy=False, notes=notes)
+
+
+def _coded_again(
+    image: Image.Image, aim: Aim, first: int, kept: list[Segment], file: JpegFile
+) -> bytes | None:
+    """The smallest file that reaches `aim`, looked for from the quality `first` on."""
+    coded = lossy.encode(image, aim, first)
+    return jpeg_file.with_segments(_smallest(coded), kept, file) if coded else None
 
 
 def _check(data: bytes) -> None:
