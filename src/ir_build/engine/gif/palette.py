@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from ...quality import Reference, colour_difference
-from ...quality.banding import BandingCheck
+from ...quality import Reference, colour_difference, places
 from .frames_shown import Screen
 
 if TYPE_CHECKING:
@@ -152,15 +151,14 @@ class _FrameScorer:
 
     def __init__(self, canvas: Canvas, colours: NDArray[np.uint8]) -> None:
         self._canvas = canvas
-        pixels = self._pixels(colours)
-        self._reference = Reference(pixels)
-        self._evenness = BandingCheck(pixels)
+        self._original = self._pixels(colours)
+        self._reference = Reference(self._original)
 
     def accepts(self, colours: NDArray[np.uint8], target: float) -> bool:
         pixels = self._pixels(colours)
-        return self._reference.score(pixels) >= target + _MARGIN and self._evenness.holds(
-            pixels, target
-        )
+        if self._reference.score(pixels) < target + _MARGIN:
+            return False
+        return not places.damage(self._original, pixels, target, first=True)
 
     def _pixels(self, colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
         pixels = colours[self._canvas]

@@ -20,8 +20,6 @@ _WORTH = 0.95
 # bytes that repetition, found by one and not by the other, can be nearly all of it.
 _CLEAR = 0.8
 _FEW_BYTES = 20_000
-# A draft so much longer than another does not become the shorter one.
-_NEAR = 1.15
 
 
 def compress(data: bytes, options: Options) -> Candidate:
@@ -96,11 +94,9 @@ def _lossy(
         files.append(coding.coded(coarse))
     elif file.bit_depth == 16:
         files.append(coding.coded(pixels))
+    # What is shortest in a first guess hardly ever ends up longer, and thorough coding takes longest.
     drafts = [coding.recompressed(one, types, None, options.max_pixels) for one in files]
-    shortest = min(map(len, drafts), default=0)
-    packed = [
-        coding.recompressed(one, types, options.effort, options.max_pixels)
-        for one in drafts
-        if len(one) <= shortest * _NEAR
-    ]
-    return min(packed, key=len, default=None)
+    if not drafts:
+        return None
+    shortest = min(drafts, key=len)
+    return coding.recompressed(shortest, types, options.effort, options.max_pixels)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from ...quality import Reference, colour_difference
-from ...quality.banding import BandingCheck
+from ...quality import Reference, places
 from ..shared import colour_profile
 from ..shared.quantize import Indexed, Quantizer
 from .near_lossless import STEPS, NearLossless
@@ -32,12 +31,16 @@ _NOT_TOLD_APART = 90.0
 # all the colours in coarser differences.
 _FEW = 64
 _FEW_OF_PIXELS = 0.04
-
-# How far a colour of flat areas, lines and letters may move at a quality of 80, in OKLab with hue and chroma
-# counting twice: grey letters that are a little blue are 0.023 to 0.038 from those that are not.
-_SHIFT = 0.02
-
-_Made = TypeVar("_Made")
+_MOST = 256
+# How often places that changed are mended, and by how many colours at a time.
+_ROUNDS, _ADDED = 9, 24
+# Pixels that are looked at for damage in all: the same for every machine, unlike a time.
+_ROUNDS_OF_PIXELS = 60_000_000
+# Mending goes on while it leaves less than this share of the tiles that were left before.
+_GETS_BETTER = 0.8
+# Where more than this share of a picture has to be exact, or what has to be is not found in so many
+# rounds, a finer step takes fewer bytes.
+_MOST_EXACT, _EXACT_ROUNDS = 0.1, 4
 
 
 class _AcceptanceCheck:
@@ -46,22 +49,29 @@ class _AcceptanceCheck:
     def __init__(self, pixels: Pixels, quality: float, profile: bytes | None) -> None:
         self._profile = profile
         self._quality = quality
-        original = self._seen(pixels)
-        self._reference = Reference(original)
-        self._evenness = BandingCheck(original)
+        self._original = self._seen(pixels)
+        self._reference = Reference(self._original)
+        self._left = max(_ROUNDS_OF_PIXELS, 2 * self._original[..., 0].size)
 
-    def holds(self, pixels: Pixels, least: float = 0.0) -> bool:
+    def scores(self, pixels: Pixels, least: float = 0.0) -> bool:
         """Whether `pixels` reach the quality, and at `least` so much."""
-        quality = max(self._quality, least)
-        shown = self._seen(pixels)
-        return self._evenness.holds(shown, quality) and self._reference.score(shown) >= quality
+        return self._reference.score(self._seen(pixels)) >= max(self._quality, least)
 
-    def holds_in(self, tried: Indexed, bands: int, shift: float) -> bool:
-        """Whether a picture in few colours reaches the quality, its own moved by `shift`."""
-        few = len(tried.palette) < _SOFT_EDGES
-        if shift > colour_difference.allowed(_SHIFT, self._quality):
-            return False
-        return self.holds(tried.pixels(bands), _NOT_TOLD_APART if few else 0.0)
+    def damage(
+        self, pixels: Pixels, known: tuple[Pixels, places.Damage] | None = None
+    ) -> tuple[Pixels, places.Damage]:
+        """`pixels` as they are seen, and the places that changed too much.
+
+        `known` is what this came to for other pixels.
+        """
+        shown = self._seen(pixels)
+        self._left -= shown[..., 0].size
+        return shown, places.damage(self._original, shown, self._quality, known=known)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether as many pixels were looked at as a picture is worth."""
+        return self._left < self._original[..., 0].size
 
     def _seen(self, pixels: Pixels) -> Pixels:
         if self._profile is None:
@@ -81,30 +91,84 @@ def versions(
     longer of the two.
     """
     check = _AcceptanceCheck(pixels, quality, profile)
-    bands = pixels.shape[2]
     quantizer = Quantizer(pixels)
-    sizes = [size for size in _PALETTES if size < quantizer.colours]
-    palette = _coarsest(
-        sizes if quantizer.exact else [quantizer.colours, *sizes],
-        quantizer.at,
-        lambda tried: check.holds_in(tried, bands, quantizer.shift(tried.palette)),
-    )
+    palette = _palette(quantizer, check, pixels.shape[2])
     few = quantizer.distinct < _FEW_OF_PIXELS * pixels.shape[0] * pixels.shape[1]
     if quantizer.exact or (palette and (few or len(palette.palette) <= _FEW)):
         return palette, None
-    return palette, _coarsest(STEPS, NearLossless(pixels).at, check.holds)
+    return palette, _near_lossless(NearLossless(pixels), check)
 
 
-def _coarsest(
-    settings: Sequence[int], make: Callable[[int], _Made], good: Callable[[_Made], bool]
-) -> _Made | None:
-    """What `make` makes at the coarsest of `settings`, finest first, that is good."""
-    best = None
-    while settings:
-        middle = len(settings) // 2
-        tried = make(settings[middle])
-        if good(tried):
-            best, settings = tried, settings[middle + 1 :]
+def _palette(quantizer: Quantizer, check: _AcceptanceCheck, bands: int) -> Indexed | None:
+    sizes = [size for size in _PALETTES if size < quantizer.colours]
+    if not quantizer.exact:
+        sizes.insert(0, quantizer.colours)
+
+    def good(size: int) -> bool:
+        least = _NOT_TOLD_APART if size < _SOFT_EDGES else 0.0
+        return check.scores(quantizer.at(size).pixels(bands), least)
+
+    start = _coarsest(sizes, good)
+    # The fewest colours that score enough, and if places cannot be mended with these, more.
+    for place in dict.fromkeys((start, start // 2)) if start is not None else ():
+        made = _mended_palette(quantizer, check, bands, sizes[place])
+        if made is not None:
+            return made
+    return None
+
+
+def _mended_palette(
+    quantizer: Quantizer, check: _AcceptanceCheck, bands: int, size: int
+) -> Indexed | None:
+    """The picture in a palette with colours added, and dithered, where places changed."""
+    palette = quantizer.palette(size)
+    dithered = None
+    left = 0
+    known = None
+    for turn in range(_ROUNDS):
+        made = quantizer.drawn(palette, dithered)
+        known = check.damage(made.pixels(bands), known)
+        found = known[1]
+        if not found:
+            return made if check.scores(made.pixels(bands)) else None
+        tiles = found.moved | found.stepped
+        before, left = left, int(np.count_nonzero(tiles))
+        if check.exhausted or (dithered is not None and left > _GETS_BETTER * before):
+            return None
+        changed = found.pixels(tiles, made.indices.shape)
+        more = quantizer.missed(palette, changed, min(_ADDED, _MOST - len(palette)), turn)
+        palette = np.concatenate([palette, more])
+        if len(palette) == _MOST or not len(more):
+            # What no more colours can mend, mixtures may.
+            dithered = changed if dithered is None else dithered | changed
+    return None
+
+
+def _near_lossless(coder: NearLossless, check: _AcceptanceCheck) -> Pixels | None:
+    start = _coarsest(STEPS, lambda step: check.scores(coder.at(step)))
+    for step in reversed(STEPS[: 0 if start is None else start + 1]):
+        exact = None
+        for _ in range(_EXACT_ROUNDS):
+            made = coder.at(step, exact)
+            _, found = check.damage(made)
+            if not found:
+                return made
+            pixels = found.pixels(found.moved | found.stepped, made.shape)
+            exact = pixels if exact is None else exact | pixels
+            if check.exhausted:
+                return None
+            if exact.mean() > _MOST_EXACT:
+                break
+    return None
+
+
+def _coarsest(settings: Sequence[int], good: Callable[[int], bool]) -> int | None:
+    """The place of the coarsest of `settings`, finest first, that is good."""
+    best, low, high = None, 0, len(settings)
+    while low < high:
+        middle = (low + high) // 2
+        if good(settings[middle]):
+            best, low = middle, middle + 1
         else:
-            settings = settings[:middle]
+            high = middle
     return best

@@ -30,9 +30,9 @@ _ROWS = 512
 # Predictions by the pixel to the left, the one above, and the mean of both: how often each counts.
 _LEFT, _ABOVE = np.array([2, 0, 1], np.int16), np.array([0, 2, 1], np.int16)
 # Differences are between -_RANGE and _RANGE; in the table of coded ones, where those begin that are
-# coded in half steps and in steps.
+# exact, coded in half steps, and in steps.
 _RANGE = 256
-_FINE, _COARSE = 2 * _RANGE, 4 * _RANGE
+_TABLES = np.array([0, 2 * _RANGE, 4 * _RANGE])
 
 
 class NearLossless:
@@ -45,19 +45,25 @@ class NearLossless:
             self._pixels[pixels[..., 3] == 0] = 0
         self._smooth = activity(pixels) <= _SMOOTH
 
-    def at(self, step: int) -> Pixels:
-        """The picture with no colour off by more than half of `step`, an even number of levels."""
+    def at(self, step: int, exact: npt.NDArray[np.bool_] | None = None) -> Pixels:
+        """The picture with no colour off by more than half of `step`, an even number of levels.
+
+        Pixels that are `exact`, height x width, are not off at all.
+        """
+        sizes = np.where(self._smooth, np.uint8(1), np.uint8(2))
+        if exact is not None:
+            sizes[exact] = 0
         result = np.empty_like(self._pixels)
         above = np.zeros_like(self._pixels[0])
         for top in range(0, len(self._pixels), _ROWS):
             rows = slice(top, top + _ROWS)
             pixels = self._pixels[rows]
-            result[rows] = _coded(pixels, above, self._smooth[rows], step)
+            result[rows] = _coded(pixels, above, sizes[rows], step)
             above = result[rows][-1]
         return result
 
 
-def _coded(pixels: Pixels, above: Pixels, smooth: npt.NDArray[np.bool_], step: int) -> Pixels:
+def _coded(pixels: Pixels, above: Pixels, sizes: npt.NDArray[np.uint8], step: int) -> Pixels:
     """Some rows of a picture below the row `above`.
 
     A pixel needs those to the left and above: all on one diagonal are computed at a time, and the
@@ -71,7 +77,7 @@ def _coded(pixels: Pixels, above: Pixels, smooth: npt.NDArray[np.bool_], step: i
     wanted = np.zeros((height + width, height, bands), np.int64)
     for row in range(height):
         wanted[row : row + width, row] = pixels[row]
-        wanted[row : row + width, row, :3] += np.where(smooth[row], _FINE, _COARSE)[:, None]
+        wanted[row : row + width, row, :3] += _TABLES[sizes[row]][:, None]
     wanted += _RANGE
     coded = np.zeros((height + width, height + 1, bands), np.int16)
     coded[:width, 0] = above

@@ -17,7 +17,6 @@ import numpy as np
 import pyvips
 from PIL import Image
 
-from ...quality import colour_difference
 from ...quality.local_activity import activity
 
 if TYPE_CHECKING:
@@ -41,6 +40,13 @@ _DISTANCES = 1 << 22
 # Pixels of a colour in flat areas and lines, as a share of all and at the least, from which it is kept
 # exactly. At a quarter of that a gradient's steps are, too, and those are better off in their middle.
 _KEPT_SHARE, _KEPT_PIXELS = 0.002, 16
+# How far, times the root of how many pixels there are, a colour is from a palette that lacks it.
+_MISSED = 20.0
+# Colours nearest to one among which those are that it is mixed of, and how much longer steps count.
+_MIXED_OF, _LONG = 12, 0.15
+# Squares of the distance of two colours that are mixed, at most: dots of others are seen.
+_FARTHEST_MIXED = 32.0**2
+_R2 = (49_471, 37_345)
 # How the eye weighs differences of red, green and blue.
 _EYE = np.array([0.8, 1.2, 0.6], np.float32)
 
@@ -88,26 +94,59 @@ class Quantizer:
         self._counts = counts
         self._merges = _merges(_place(self._start), counts)
 
-    def at(self, colours: int) -> Indexed:
-        """The picture in at most `colours` colours."""
+    def palette(self, colours: int) -> Pixels:
+        """At most `colours` colours x 4."""
         palette = self._start
         if colours < self.colours:
             palette = self._refined(self._merged(colours))
-        stored = self._with_kept(palette).round().astype(np.uint8)
-        place = _place(stored)
+        return self._with_kept(palette).round().astype(np.uint8)
+
+    def at(self, colours: int) -> Indexed:
+        """The picture in at most `colours` colours."""
+        return self.drawn(self.palette(colours))
+
+    def drawn(self, palette: Pixels, dithered: npt.NDArray[np.bool_] | None = None) -> Indexed:
+        """The picture in the colours of a palette; pixels that are `dithered` in two of them."""
+        place = _place(palette)
         indices = np.concatenate(
             [
                 _nearest(_place(strip.colours), place).astype(np.uint8)[strip.indices]
                 for strip in self._strips
             ]
-        )
-        return Indexed(indices.reshape(self._shape), stored)
+        ).reshape(self._shape)
+        if dithered is not None:
+            _dither(indices, self._strips, place, dithered)
+        return Indexed(indices, palette)
 
-    def shift(self, palette: Pixels) -> float:
-        """How far the farthest of the kept colours is from all of `palette`, to the eye."""
-        return colour_difference.farthest(
-            self._kept, palette[_nearest(_place(self._kept), _place(palette))]
+    def missed(
+        self, palette: Pixels, pixels: npt.NDArray[np.bool_], most: int, turn: int = 0
+    ) -> Pixels:
+        """Up to `most` colours x 4 that these `pixels` have and a palette is farthest from."""
+        found = []
+        top = 0
+        for strip in self._strips:
+            inside = pixels.ravel()[top : top + len(strip.indices)]
+            top += len(strip.indices)
+            if inside.any():
+                seen = np.bincount(strip.indices[inside], minlength=len(strip.colours))
+                found.append((strip.colours[seen > 0], seen[seen > 0].astype(np.float64)))
+        if not found:
+            return palette[:0]
+        colours, counts = _grouped(
+            np.concatenate([one for one, _ in found]), np.concatenate([one for _, one in found])
         )
+        colours = colours.round()
+        places = _place(colours)
+        known = _place(palette)
+        apart = np.linalg.norm(places - known[_nearest(places, known)], axis=1)
+        chosen: list[int] = []
+        while len(chosen) < most:
+            worst = int(np.argmax(apart * np.sqrt(counts)))
+            if apart[worst] * np.sqrt(counts[worst]) < _MISSED / 2**turn:
+                break
+            chosen.append(worst)
+            np.minimum(apart, np.linalg.norm(places - places[worst], axis=1), out=apart)
+        return colours[chosen].astype(np.uint8)
 
     def _merged(self, colours: int) -> Weights:
         parent = np.arange(len(self._start))
@@ -249,6 +288,58 @@ def _means(
         np.divide(sums, alpha, out=means[:, band], where=alpha > 0)
     means[:, 3] = alpha / _sums(groups, weights, count)
     return means
+
+
+def _dither(
+    indices: npt.NDArray[np.uint8],
+    strips: list[_Strip],
+    palette: npt.NDArray[np.float32],
+    dithered: npt.NDArray[np.bool_],
+) -> None:
+    """Draw some pixels in one or the other of two colours whose mixture is theirs."""
+    width = indices.shape[1]
+    top = 0
+    for strip in strips:
+        rows = len(strip.indices) // width
+        y, x = np.nonzero(dithered[top : top + rows])
+        if len(y):
+            colours, which = np.unique(
+                strip.indices.reshape(rows, width)[y, x], return_inverse=True
+            )
+            first, second, share = _mixtures(_place(strip.colours[colours]), palette)
+            # A low-discrepancy sequence (Roberts' R2): any few pixels in a row or column have the mean.
+            threshold = (x * _R2[0] + (y + top) * _R2[1] & 0xFFFF) / 65_536
+            chosen = np.where(share[which] > threshold, second[which], first[which])
+            indices[y + top, x] = chosen
+        top += rows
+
+
+def _mixtures(
+    colours: npt.NDArray[np.float32], palette: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """For each colour two of a palette, and the share of the second, that come nearest to it."""
+    near = min(_MIXED_OF, len(palette))
+    firsts, seconds, shares = [], [], []
+    for at in range(0, len(colours), 4096):
+        some = colours[at : at + 4096]
+        apart = np.square(some[:, None] - palette[None]).sum(2)
+        nearest = np.argsort(apart, 1, kind="stable")[:, :near]
+        rows = np.arange(len(some))
+        start = palette[nearest[:, 0]]
+        to = palette[nearest] - start[:, None]
+        length = np.square(to).sum(2)
+        wanted = some - start
+        share = np.divide(
+            (to * wanted[:, None]).sum(2), length, out=np.zeros_like(length), where=length > 0
+        )
+        share = np.clip(share, 0, 0.5)
+        left = np.square(wanted[:, None] - share[..., None] * to).sum(2) + _LONG**2 * share * length
+        left[length > _FARTHEST_MIXED] = np.inf
+        best = np.argmin(left.round(3), 1)
+        firsts.append(nearest[:, 0])
+        seconds.append(nearest[rows, best])
+        shares.append(share[rows, best])
+    return np.concatenate(firsts), np.concatenate(seconds), np.concatenate(shares)
 
 
 def _merges(place: npt.NDArray[np.float32], counts: Weights) -> list[tuple[int, int]]:
