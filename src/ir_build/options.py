@@ -65,7 +65,7 @@ class Options:
 
     compression_type: Compression = Compression.LOSSY
     #: for lossy: the SSIMULACRA2 score against the original that must be reached, 0 to 100
-    quality: float = 80.0
+    quality: float = NAMED_QUALITIES["default"]
     resize: Resize | None = None
     preserve_metas: frozenset[Meta] = frozenset()
     #: a candidate must be smaller by this share of the original, 0 to 1

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import values
+from .options import NAMED_QUALITIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +76,7 @@ SETTINGS = (
     Setting(
         name="quality",
         read=values.per_format(values.quality),
-        default=80,
+        default=f"{NAMED_QUALITIES['default']:g}",
         metavar="SCORE",
         help="What lossy must reach: a SSIMULACRA2 score against the original (80: not told "
         "apart side by side) or a name: visually-lossless (90), default (80), high (70); may "

@@ -6,16 +6,16 @@ from io import BytesIO
 import numpy as np
 import pytest
 
+from browser.sheet import difference, shown
+from browser.turned import upright
 from ir_build import engine
 from ir_build.candidate import Candidate
 from ir_build.errors import CorruptFile
 from ir_build.formats import MediaType
 from ir_build.options import Compression, Effort, Options
 from ir_build.verify import verify
-
-from .pictures import png, upright
-from .profiles import P3, SWAPPED
-from .sheet import difference, shown
+from pictures import raw_png
+from profiles import P3, SWAPPED
 
 KINDS = {
     MediaType.JPEG: {"quality": 97},
@@ -62,7 +62,7 @@ def files():
     samples = np.asarray(upright(alpha=False))
     for name, data in PACKED.items():
         for beside, chunks in CHUNKS.items():
-            found[MediaType.PNG, f"{name}, {beside}"] = png(
+            found[MediaType.PNG, f"{name}, {beside}"] = raw_png(
                 samples, 2, 8, [(b"iCCP", data), *chunks]
             )
     return found

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from .pictures import png
+from pictures import raw_png
 
 WIDTH, HEIGHT = 320, 200
 KINDS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
@@ -138,7 +138,7 @@ def paper(data):
 def printed(tmp_path):
     """A screenshot and two photos that say how many pixels go into an inch."""
     phys = (b"pHYs", (5669).to_bytes(4, "big") * 2 + b"\1")
-    (tmp_path / "screenshot.png").write_bytes(png(np.asarray(picture()), 2, 8, [phys]))
+    (tmp_path / "screenshot.png").write_bytes(raw_png(np.asarray(picture()), 2, 8, [phys]))
     picture().save(tmp_path / "photo.jpg", quality=97, dpi=(300, 300), comment=b"x" * 999)
     fields = ((300, 1), 2, (320, 200), 1)
     picture().save(tmp_path / "camera.jpg", quality=97, exif=exif(*fields))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ir_build.quality import colour_distance, places
+from ir_build.quality import ciede2000, places
 
 SKY = np.zeros((120, 160, 3), np.uint8)
 SKY[..., 0] = np.linspace(90, 200, 160)
@@ -198,5 +198,5 @@ PAIRS = (
 @pytest.mark.parametrize(("one", "other", "apart"), PAIRS)
 def test_distances_are_those_of_ciede2000(one, other, apart):
     """The formula's own test data."""
-    found = colour_distance._distance(np.array(one, float), np.array(other, float))
+    found = ciede2000._distance(np.array(one, float), np.array(other, float))
     assert float(found) == pytest.approx(apart, abs=0.0001)

@@ -12,7 +12,7 @@ from ir_build.candidate import Candidate
 from ir_build.errors import CorruptFile
 from ir_build.formats import MediaType
 from ir_build.options import Options
-from ir_build.verify import Verdict, render_comparison, svg_rendering, verify
+from ir_build.verify import Verdict, svg_comparison, svg_rendering, verify
 
 ORIGINAL = """<?xml version="1.0" encoding="UTF-8"?>
 <!-- made by hand -->
@@ -205,6 +205,6 @@ def test_what_is_clearly_alike_is_alike(seed, size, noise, share):
         Image.fromarray(one.round().astype(np.uint8), "RGBA").convert("RGBa")
         for one in (pixels, moved)
     )
-    for limits in (render_comparison._SAME, render_comparison._ROUNDED):
-        if render_comparison._clearly_alike(before, after, limits):
-            assert render_comparison._measured_alike(before, after, limits)
+    for limits in (svg_comparison._SAME, svg_comparison._ROUNDED):
+        if svg_comparison._clearly_alike(before, after, limits):
+            assert svg_comparison._measured_alike(before, after, limits)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import colour_distance
+from . import ciede2000
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,7 +188,7 @@ def _far_squares(
     """Find squares, the first at `at`, whose means moved by more than `limit`."""
     # Nothing moves by 1 where no band does by a third of a level.
     y, x = np.nonzero(np.abs(one - other).max(-1, initial=0) > 1 / 3)
-    moved = colour_distance.distance(one[y, x], other[y, x])
+    moved = ciede2000.distance(one[y, x], other[y, x])
     far = moved > limit * found.scale
     if far.any():
         x, y = x[far] * side + at[0], y[far] * side + at[1]
@@ -246,7 +246,7 @@ def _too_far(count: Sums, old_sums: Sums, new_sums: Sums, scale: float) -> NDArr
     large = count >= _AREAS[0][0]
     moved = np.zeros(len(count))
     share = count[large, None]
-    moved[large] = colour_distance.distance(old_sums[large] / share, new_sums[large] / share)
+    moved[large] = ciede2000.distance(old_sums[large] / share, new_sums[large] / share)
     limits = np.full(len(count), np.inf)
     for least, limit in _AREAS:
         limits[count >= least] = limit * scale

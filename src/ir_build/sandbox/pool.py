@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ..candidate import Candidate
 from ..errors import WorkerCrashed, WorkerTimeout
-from . import frames
+from . import messages
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,7 +120,7 @@ class Sandbox:
                 answered = True
             finally:
                 self._give_back(worker, usable=answered and worker.tasks < _TASKS_PER_WORKER)
-        frames.raise_error(answer)
+        messages.raise_error(answer)
         return answer, result
 
     def _take(self) -> _Worker:
@@ -176,8 +176,8 @@ class _Worker:
         timer.daemon = True
         timer.start()
         try:
-            frames.send(stdin, header, *blobs)
-            answer = frames.receive(stdout)
+            messages.send(stdin, header, *blobs)
+            answer = messages.receive(stdout)
         except (OSError, EOFError, ValueError):
             answer = None
         finally:

@@ -13,16 +13,11 @@ from typing import BinaryIO, cast
 
 from .. import engine, verify
 from ..candidate import Candidate
-from ..errors import (
-    FileSkipped,
-    InputError,
-    Unreadable,
-    WorkerCrashed,
-)
+from ..errors import FileSkipped, InputError, Unreadable, WorkerCrashed
 from ..formats import MediaType
 from ..marker import is_marked, mark
 from ..options import Options
-from .frames import receive, send
+from .messages import receive, send
 
 # Never what somebody else has put in its place.
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)

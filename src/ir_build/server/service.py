@@ -10,10 +10,10 @@ from ..imagerecycle.wire import incoming
 from .accounts import keyring
 from .accounts.accounts import Accounts
 from .accounts.rate_limit import RateLimiter
+from .body_limits import Limits
 from .compressor import Compressor
 from .errors import unauthorized
 from .fetch.fetch import Fetcher
-from .limits import Limits
 from .metrics import Metrics
 from .storage.database import Database
 from .storage.migrations import migrate

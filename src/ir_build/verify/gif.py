@@ -55,10 +55,10 @@ def _frames(before: GifScreen, after: GifScreen, lossy: Options | None) -> Verdi
             continue
         difference = "pixels differ"
         if lossy is not None:
-            from . import pixels, raster  # noqa: PLC0415  (as above)
+            from . import compare, raster  # noqa: PLC0415  (as above)
 
             pictures = Image.fromarray(one), Image.fromarray(other)
-            difference = pixels.alike(*pictures, None, slack=raster.slack(lossy))
+            difference = compare.alike(*pictures, None, slack=raster.slack(lossy))
         if difference:
             return differs(f"frame {number}: {difference}")
     return OK

@@ -10,8 +10,8 @@ from ..formats import MediaType
 from ..options import Compression
 from . import avif_coded
 from .colour import readings
-from .picture import Picture
-from .pixels import alike, deep, equal
+from .compare import alike, deep, equal
+from .decoded import Picture
 from .verdict import OK, Verdict, differs
 
 if TYPE_CHECKING:

@@ -51,7 +51,7 @@ def difference(original: bytes, candidate: bytes, *, lossless: bool) -> str:
 
 def _alike(before: _Drawn, after: _Drawn, *, lossless: bool) -> bool:
     # Most drawings are equal, and what the comparison imports takes longer than most drawings.
-    from .render_comparison import alike  # noqa: PLC0415
+    from .svg_comparison import alike  # noqa: PLC0415
 
     return alike(before.size, before.pixels, after.pixels, lossless=lossless)
 

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from ir_build.engine.gif import codec as gif
 from ir_build.engine.png import codec as png
 from ir_build.options import Options
-from ir_build.quality import colour_distance, places
+from ir_build.quality import ciede2000, places
 from pictures import encoded, opened
 
 WHITE = (255, 255, 255)
@@ -64,7 +64,7 @@ def test_a_colour_that_means_something_stays(name):
     same = (own == CHIPS[name]).all(-1)
     same[:, : 265 + 30 * number] = same[:, 298 + 30 * number :] = False
     assert np.count_nonzero(same) > 100
-    apart = colour_distance.distance(own[same].mean(0), pixels[same].mean(0))
+    apart = ciede2000.distance(own[same].mean(0), pixels[same].mean(0))
     assert apart < 2
 
 

@@ -11,7 +11,7 @@ import pyvips
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ir_build.engine.svg import attributes, float32, outline, values
+from ir_build.engine.svg import attribute_values, float32, outline, values
 from ir_build.engine.svg import codec as svg
 from ir_build.engine.svg import path as svg_path
 from ir_build.errors import CorruptFile, FileSkipped
@@ -384,9 +384,9 @@ def test_a_lossless_outline_has_the_same_points(data):
 @given(paths() | st.just(""), st.none() | st.integers(0, 4), st.booleans())
 def test_an_outline_is_spelled_once(data, places, pen):
     """An outline never grows, and a second pass finds nothing."""
-    once = attributes.shortened("path", "d", data, places, pen=pen, plain=False)
+    once = attribute_values.shortened("path", "d", data, places, pen=pen, plain=False)
     assert len(once) <= len(data)
-    assert attributes.shortened("path", "d", once, places, pen=pen, plain=False) == once
+    assert attribute_values.shortened("path", "d", once, places, pen=pen, plain=False) == once
 
 
 @pytest.mark.parametrize("number", ["123456789", "1e99", "." + "1" * 41])

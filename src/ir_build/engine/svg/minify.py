@@ -9,7 +9,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from ...options import Meta
-from . import attributes as svg_attributes
+from . import attribute_values as svg_attributes
 from . import css, foreign_object, values
 from .analysis import SVG, XML, Analysis, Namespaces, box, has_pen
 from .names import DESCRIPTIONS, EDITORS, GROUPS, OWN_UNITS, PLACED, STRUCTURE, WRITING

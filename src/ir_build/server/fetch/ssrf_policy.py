@@ -32,7 +32,7 @@ class Target:
 
 
 def parse(url: str) -> Target:
-    """What `url` asks for. Raises `Forbidden`."""
+    """What `url` asks for. Raises `ForbiddenAddress`."""
     if any(character <= " " or character in "\\\x7f" for character in url):
         raise ForbiddenAddress("the URL has characters in it that no URL has")
     try:
@@ -72,7 +72,7 @@ class SsrfPolicy:
     def addresses(self, target: Target) -> list[tuple[socket.AddressFamily, str]]:
         """The addresses to connect to, resolved once; all of them are allowed.
 
-        Raises `Forbidden` and OSError.
+        Raises `ForbiddenAddress` and OSError.
         """
         listed = self._is_listed(target.host, target.port)
         if not listed and self._policy != "public" and not self._networks:

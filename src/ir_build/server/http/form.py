@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope
 
-    from ..limits import Limits
+    from ..body_limits import Limits
     from .multipart import Event
 
 _R = TypeVar("_R")

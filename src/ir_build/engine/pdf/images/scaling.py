@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .lossless import Entries, Shape
 
 # Scaling by less blurs more than it saves.
-_WORTH = 1.25
+_DPI_MARGIN = 1.25
 # Pixels an inch: in a picture shown with fewer, what a score at its own size lets pass is enlarged
 # with it. Drawn at 110, pages with pictures of 72 kept a score of 80; 68 was left of 44, 36 of 19.
 _ENLARGED = 64
@@ -25,7 +25,7 @@ _ENLARGED = 64
 def target(form: Shape, shown: tuple[float, float], dpi: int) -> tuple[int, int] | None:
     """The pixels that an image shown on so many inches needs, None when it has about as many."""
     scale = max(shown[0] * dpi / form.width, shown[1] * dpi / form.height)
-    if scale * _WORTH > 1 or not scale:
+    if scale * _DPI_MARGIN > 1 or not scale:
         return None
     return max(1, math.ceil(form.width * scale)), max(1, math.ceil(form.height * scale))
 
