@@ -97,6 +97,18 @@ def test_light_and_dark_pages_count():
     assert not holds(clear, fringe, 80)
 
 
+@pytest.mark.parametrize("swap", [False, True])
+def test_what_is_opaque_in_one_of_them_only_is_compared(swap):
+    """A level of alpha that is lost or gained somewhere is seen on both pages, and is no error."""
+    opaque = np.full((40, 40, 4), 255, np.uint8)
+    nearly, clear = opaque.copy(), opaque.copy()
+    nearly[..., 3] = 254
+    clear[:20, :, 3] = 0
+    pairs = ((opaque, nearly, True), (opaque, clear, False))
+    for one, other, good in pairs:
+        assert holds(*((other, one) if swap else (one, other)), 80) is good
+
+
 def test_colour_under_full_transparency_does_not_count():
     """What cannot be seen cannot have bands."""
     clear = np.concatenate([SKY, np.zeros((120, 160, 1), np.uint8)], 2)

@@ -2,8 +2,8 @@
 
 A score is a mean over the picture: a dot that turns grey, or the blue of a link that fades, hardly
 counts. Here nothing is a share of the canvas. A place is some pixels of one colour beside each other,
-or a small square whatever is in it: its mean may move by so much and no more. Places that could be
-told apart stay told apart. Where the original has a gradient, its steps may not grow.
+or a small square whatever is in it: its mean may move by so much and no more. Where the original has a
+gradient, its steps may not grow.
 """
 
 from __future__ import annotations
@@ -32,8 +32,6 @@ _AREAS = ((12, 4.0), (32, 3.0), (64, 2.0))
 _SQUARE, _SQUARE_LIMIT = 8, 3.0
 # The same of tiles that are part of an area of about one colour.
 _AREA_LIMIT = 1.0
-# Places that were so far apart may come nearer by no more than this share of it.
-_APART, _NEARER = 5.0, 0.5
 # Levels by which pixels of one colour differ from those beside them, at most.
 _SAME = 6
 # Levels of one band that an error has at least where it can add up to any of the limits.
@@ -135,35 +133,41 @@ def damage(
             and np.array_equal(known[0][part], after[part])
         ):
             continue
-        for one, other in zip(_shown(before[part]), _shown(after[part]), strict=True):
+        for one, other in _shown(before[part], after[part]):
             inner = slice(top - start, None)
             _squares(one[inner], other[inner], top, found)
             if not found.over:
                 _colours(one[inner], other[inner], top, found)
             if not found.over:
                 _steps(one, other, start, found)
-            if found.over:
-                break
+        if found.over:
+            break
     return Damage(found.moved, found.stepped, found.detail)
 
 
-def _shown(pixels: Pixels) -> Iterator[Pixels]:
-    if pixels.shape[2] == 3:
-        yield pixels
-        return
+def _shown(before: Pixels, after: Pixels) -> Iterator[tuple[Pixels, Pixels]]:
+    """Both as they are seen, on white and on black where one of them is transparent."""
+    if before.shape[2] == 3:
+        yield before, after
+    elif before[..., 3].min() == after[..., 3].min() == 255:
+        yield np.ascontiguousarray(before[..., :3]), np.ascontiguousarray(after[..., :3])
+    else:
+        for white in (True, False):
+            yield _on_page(before, white=white), _on_page(after, white=white)
+
+
+def _on_page(pixels: Pixels, *, white: bool) -> Pixels:
     alpha = pixels[..., 3:].astype(np.uint16)
-    if alpha.min() == 255:
-        yield np.ascontiguousarray(pixels[..., :3])
-        return
-    on_black = (pixels[..., :3] * alpha + 127) // 255
-    yield (on_black + 255 - alpha).astype(np.uint8)
-    yield on_black.astype(np.uint8)
+    shown = (pixels[..., :3] * alpha + 127) // 255
+    if white:
+        shown += 255 - alpha
+    return shown.astype(np.uint8)
 
 
 def _squares(before: Pixels, after: Pixels, top: int, found: _Finding) -> None:
     # Squares that end where the picture does are among them.
     ends = (before.shape[0] % _SQUARE, before.shape[1] % _SQUARE)
-    for down, across in {(0, 0), (_SQUARE // 2, _SQUARE // 2), ends}:
+    for down, across in dict.fromkeys(((0, 0), (_SQUARE // 2, _SQUARE // 2), ends)):
         part = slice(down, None), slice(across, None)
         at = (across, top + down)
         one, other = (_means(pixels[part], _SQUARE) for pixels in (before, after))
