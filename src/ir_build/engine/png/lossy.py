@@ -36,6 +36,10 @@ _MOST = 256
 _ROUNDS, _ADDED = 9, 24
 # Pixels that are looked at for damage in all: the same for every machine, unlike a time.
 _ROUNDS_OF_PIXELS = 60_000_000
+# In pictures of more pixels than this coarser differences take longer than they are worth.
+_LARGE = 24_000_000
+# Where more of many tiles than this changed they are a photo's, which a palette is not mended for.
+_TOO_MUCH, _FEW_TILES = 0.1, 200
 # Mending goes on while it leaves less than this share of the tiles that were left before.
 _GETS_BETTER = 0.8
 # Where more than this share of a picture has to be exact, or what has to be is not found in so many
@@ -93,8 +97,9 @@ def versions(
     check = _AcceptanceCheck(pixels, quality, profile)
     quantizer = Quantizer(pixels)
     palette = _palette(quantizer, check, pixels.shape[2])
-    few = quantizer.distinct < _FEW_OF_PIXELS * pixels.shape[0] * pixels.shape[1]
-    if quantizer.exact or (palette and (few or len(palette.palette) <= _FEW)):
+    size = pixels.shape[0] * pixels.shape[1]
+    few = quantizer.distinct < _FEW_OF_PIXELS * size
+    if size > _LARGE or quantizer.exact or (palette and (few or len(palette.palette) <= _FEW)):
         return palette, None
     return palette, _near_lossless(NearLossless(pixels), check)
 
@@ -133,7 +138,9 @@ def _mended_palette(
             return made if check.scores(made.pixels(bands)) else None
         tiles = found.moved | found.stepped
         before, left = left, int(np.count_nonzero(tiles))
-        if check.exhausted or (dithered is not None and left > _GETS_BETTER * before):
+        if check.exhausted or left > max(_FEW_TILES, _TOO_MUCH * tiles.size):
+            return None
+        if dithered is not None and left > _GETS_BETTER * before:
             return None
         changed = found.pixels(tiles, made.indices.shape)
         more = quantizer.missed(palette, changed, min(_ADDED, _MOST - len(palette)), turn)
