@@ -22,6 +22,8 @@ from ir_build.marker import is_marked, mark
 from ir_build.options import Compression, Effort, Meta, Options
 from ir_build.verify import verify
 
+pytestmark = pytest.mark.slow
+
 
 def run(data, media, options):
     """What a run makes of a file: the same bytes where there is nothing to do."""

@@ -10,6 +10,8 @@ from ir_build.options import Options
 from ir_build.quality import ciede2000, places
 from pictures import encoded, opened
 
+pytestmark = pytest.mark.slow
+
 WHITE = (255, 255, 255)
 #: things of few pixels on a page with a photograph, which takes most of a palette
 CHIPS = {

@@ -11,6 +11,8 @@ from ir_build.engine.svg import codec as svg
 from ir_build.options import Compression, Options
 from services.browser import chromium
 
+pytestmark = pytest.mark.slow
+
 JOINS = ("miter", "round", "bevel")
 CAPS = ("butt", "round", "square")
 ENDS = ("open", "meets", "closed", "closed twice", "closed again")
