@@ -208,3 +208,10 @@ def test_every_setting_arrives_from_every_entry_point(recorded, tmp_path, entry_
         ]
     else:
         assert getattr(config, name) == expected
+
+
+@pytest.mark.parametrize(("former", "now"), [("conclude", "finish_run"), ("tell", "log_report")])
+def test_a_former_name_works_and_says_what_it_is_called_now(former, now):
+    """An adapter that was written for the version before still runs."""
+    with pytest.warns(DeprecationWarning, match=f"{former} is called {now}"):
+        assert getattr(api, former) is getattr(api, now)

@@ -36,7 +36,7 @@ _AREA_LIMIT = 1.0
 _SAME = 6
 # Levels of one band that an error has at least where it can add up to any of the limits.
 _NOTICED = 2
-# Rows that are looked at together, a multiple of the tile: enough for long vectors.
+# Pixels that are looked at together, whole rows of tiles: enough for long vectors.
 _STRIP_PIXELS = 1 << 17
 # A gradient moves by less than this many levels from row to row, and goes on for so many rows.
 _SLOW, _REACH = 4.0, 3
