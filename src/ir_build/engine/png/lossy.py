@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ...quality import Pixels
+    from ...quality.damage import Damage
 
 # Palettes to try: steps of a fifth or so in size.
 # fmt: off
@@ -62,8 +63,8 @@ class _AcceptanceCheck:
         return self._reference.score(self._seen(pixels)) >= max(self._quality, least)
 
     def damage(
-        self, pixels: Pixels, known: tuple[Pixels, places.Damage] | None = None
-    ) -> tuple[Pixels, places.Damage]:
+        self, pixels: Pixels, known: tuple[Pixels, Damage] | None = None
+    ) -> tuple[Pixels, Damage]:
         """`pixels` as they are seen, and the places that changed too much.
 
         `known` is what this came to for other pixels.

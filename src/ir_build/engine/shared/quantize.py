@@ -18,6 +18,7 @@ import pyvips
 from PIL import Image
 
 from ...quality.local_activity import activity
+from . import dither
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,11 +43,6 @@ _DISTANCES = 1 << 22
 _KEPT_SHARE, _KEPT_PIXELS = 0.002, 16
 # How far, times the root of how many pixels there are, a colour is from a palette that lacks it.
 _MISSED = 20.0
-# Colours nearest to one among which those are that it is mixed of, and how much longer steps count.
-_MIXED_OF, _LONG = 12, 0.15
-# Squares of the distance of two colours that are mixed, at most: dots of others are seen.
-_FARTHEST_MIXED = 32.0**2
-_R2 = (49_471, 37_345)
 # How the eye weighs differences of red, green and blue.
 _EYE = np.array([0.8, 1.2, 0.6], np.float32)
 
@@ -115,8 +111,25 @@ class Quantizer:
             ]
         ).reshape(self._shape)
         if dithered is not None:
-            _dither(indices, self._strips, place, dithered)
+            self._dither(indices, palette, dithered)
         return Indexed(indices, palette)
+
+    def _dither(
+        self, indices: npt.NDArray[np.uint8], palette: Pixels, dithered: npt.NDArray[np.bool_]
+    ) -> None:
+        """Draw some pixels in one or the other of two colours whose mixture is theirs."""
+        width = indices.shape[1]
+        top = 0
+        for strip in self._strips:
+            rows = len(strip.indices) // width
+            y, x = np.nonzero(dithered[top : top + rows])
+            if len(y):
+                colours, which = np.unique(
+                    strip.indices.reshape(rows, width)[y, x], return_inverse=True
+                )
+                pairs = dither.mixtures(_place(strip.colours[colours]), _place(palette))
+                indices[y + top, x] = dither.drawn(pairs, which, x, y + top)
+            top += rows
 
     def missed(
         self, palette: Pixels, pixels: npt.NDArray[np.bool_], most: int, turn: int = 0
@@ -288,58 +301,6 @@ def _means(
         np.divide(sums, alpha, out=means[:, band], where=alpha > 0)
     means[:, 3] = alpha / _sums(groups, weights, count)
     return means
-
-
-def _dither(
-    indices: npt.NDArray[np.uint8],
-    strips: list[_Strip],
-    palette: npt.NDArray[np.float32],
-    dithered: npt.NDArray[np.bool_],
-) -> None:
-    """Draw some pixels in one or the other of two colours whose mixture is theirs."""
-    width = indices.shape[1]
-    top = 0
-    for strip in strips:
-        rows = len(strip.indices) // width
-        y, x = np.nonzero(dithered[top : top + rows])
-        if len(y):
-            colours, which = np.unique(
-                strip.indices.reshape(rows, width)[y, x], return_inverse=True
-            )
-            first, second, share = _mixtures(_place(strip.colours[colours]), palette)
-            # A low-discrepancy sequence (Roberts' R2): any few pixels in a row or column have the mean.
-            threshold = (x * _R2[0] + (y + top) * _R2[1] & 0xFFFF) / 65_536
-            chosen = np.where(share[which] > threshold, second[which], first[which])
-            indices[y + top, x] = chosen
-        top += rows
-
-
-def _mixtures(
-    colours: npt.NDArray[np.float32], palette: npt.NDArray[np.float32]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """For each colour two of a palette, and the share of the second, that come nearest to it."""
-    near = min(_MIXED_OF, len(palette))
-    firsts, seconds, shares = [], [], []
-    for at in range(0, len(colours), 4096):
-        some = colours[at : at + 4096]
-        apart = np.square(some[:, None] - palette[None]).sum(2)
-        nearest = np.argsort(apart, 1, kind="stable")[:, :near]
-        rows = np.arange(len(some))
-        start = palette[nearest[:, 0]]
-        to = palette[nearest] - start[:, None]
-        length = np.square(to).sum(2)
-        wanted = some - start
-        share = np.divide(
-            (to * wanted[:, None]).sum(2), length, out=np.zeros_like(length), where=length > 0
-        )
-        share = np.clip(share, 0, 0.5)
-        left = np.square(wanted[:, None] - share[..., None] * to).sum(2) + _LONG**2 * share * length
-        left[length > _FARTHEST_MIXED] = np.inf
-        best = np.argmin(left.round(3), 1)
-        firsts.append(nearest[:, 0])
-        seconds.append(nearest[rows, best])
-        shares.append(share[rows, best])
-    return np.concatenate(firsts), np.concatenate(seconds), np.concatenate(shares)
 
 
 def _merges(place: npt.NDArray[np.float32], counts: Weights) -> list[tuple[int, int]]:

@@ -1,0 +1,61 @@
+"""Colours drawn as a mixture of two that a palette has, by a fixed pattern."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    #: the first and the second colour of each pair, and the share of the second, 0 to 0.5
+    Mixtures = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]
+
+# Colours nearest to one among which those are that it is mixed of, and how much longer steps count.
+_MIXED_OF, _LONG = 12, 0.15
+# Squares of the distance of two colours that are mixed, at most: dots of others are seen.
+_FARTHEST_MIXED = 32.0**2
+_R2 = (49_471, 37_345)
+
+
+def drawn(
+    pairs: Mixtures,
+    which: npt.NDArray[np.int64],
+    x: npt.NDArray[np.int64],
+    y: npt.NDArray[np.int64],
+) -> npt.NDArray[np.int64]:
+    """The colour of each pixel at `x`, `y`, of which `which` says the pair."""
+    first, second, share = pairs
+    # A low-discrepancy sequence (Roberts' R2): any few pixels in a row or column have the mean.
+    threshold = (x * _R2[0] + y * _R2[1] & 0xFFFF) / 65_536
+    return np.where(share[which] > threshold, second[which], first[which])
+
+
+def mixtures(colours: npt.NDArray[np.float32], palette: npt.NDArray[np.float32]) -> Mixtures:
+    """For each colour two of a palette, and the share of the second, that come nearest to it.
+
+    Both are places in a space whose distances are what the eye sees.
+    """
+    near = min(_MIXED_OF, len(palette))
+    firsts, seconds, shares = [], [], []
+    for at in range(0, len(colours), 4096):
+        some = colours[at : at + 4096]
+        apart = np.square(some[:, None] - palette[None]).sum(2)
+        nearest = np.argsort(apart, 1, kind="stable")[:, :near]
+        rows = np.arange(len(some))
+        start = palette[nearest[:, 0]]
+        to = palette[nearest] - start[:, None]
+        length = np.square(to).sum(2)
+        wanted = some - start
+        share = np.divide(
+            (to * wanted[:, None]).sum(2), length, out=np.zeros_like(length), where=length > 0
+        )
+        share = np.clip(share, 0, 0.5)
+        left = np.square(wanted[:, None] - share[..., None] * to).sum(2) + _LONG**2 * share * length
+        left[length > _FARTHEST_MIXED] = np.inf
+        best = np.argmin(left.round(3), 1)
+        firsts.append(nearest[:, 0])
+        seconds.append(nearest[rows, best])
+        shares.append(share[rows, best])
+    return np.concatenate(firsts), np.concatenate(seconds), np.concatenate(shares)
