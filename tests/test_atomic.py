@@ -3,6 +3,7 @@
 import os
 import stat
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -116,3 +117,19 @@ def test_a_file_that_is_written_piece_by_piece_appears_whole(tmp_path):
     for place in (tmp_path, tmp_path / "missing" / "b.png"):
         with pytest.raises(Unreadable), atomic.writing(place):
             pass
+
+
+def test_of_many_that_create_a_file_one_does(tmp_path):
+    """Nobody finds it empty or in part, and all find the same."""
+    path = tmp_path / "key"
+
+    def create(number):
+        made = atomic.create_private(path, f"{number}" * 1000)
+        return made, path.read_text()
+
+    with ThreadPoolExecutor(16) as threads:
+        done = list(threads.map(create, range(10)))
+    assert sorted(made for made, _ in done) == [False] * 9 + [True]
+    assert {text for _, text in done} == {path.read_text()}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]

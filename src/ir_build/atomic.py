@@ -94,6 +94,32 @@ def write_private(path: Path, text: str) -> None:
     _write(path, text.encode(), mode=0o600)
 
 
+def create_private(path: Path, text: str) -> bool:
+    """Write `text` as UTF-8 to `path` for this user's eyes only, unless a file is there already.
+
+    Returns whether this call made the file. Of several that try at once one does, and nobody sees
+    the file before it is whole. Raises OSError.
+    """
+    descriptor, temporary = tempfile.mkstemp(TEMP_SUFFIX, TEMP_PREFIX, path.parent)  # mode 0600
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123  (a descriptor)
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, path)  # which does not replace what is there, as a rename does
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without links
+            if path.exists():
+                return False
+            os.replace(temporary, path)  # noqa: PTH105
+        return True
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)  # noqa: PTH108
+
+
 def is_temporary(name: str) -> bool:
     """Whether a file called `name` is one of ours, being written or left by a killed process."""
     return name.startswith(TEMP_PREFIX) and name.endswith(TEMP_SUFFIX)

@@ -109,6 +109,8 @@ def start(folder, log, **settings):
             told[match[1]] = match[2]
         if match := re.fullmatch(r"serving (http\S+)\n", line):
             return Server(match[1], told.get("key", ""), told.get("secret", ""), process, log)
+    process.stdout.close()
+    process.wait(60)
     raise RuntimeError(f"the server did not start: {log.read_text()}")
 
 

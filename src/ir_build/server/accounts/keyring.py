@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import re
 import secrets
 from dataclasses import dataclass
@@ -168,17 +167,12 @@ def _read(path: Path) -> list[bytes]:
 
 
 def _read_or_make(path: Path) -> list[bytes]:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        keys = _read(path)
-        if not keys:
-            raise ConfigError("server", "data_dir", f"{path} holds no key") from None
-        return keys
-    key = _new_key()
-    with open(descriptor, "wb") as file:  # noqa: PTH123  (a descriptor)
-        file.write(key + b"\n")
-    return [key]
+    if not path.exists():
+        atomic.create_private(path, _new_key().decode() + "\n")
+    keys = _read(path)
+    if not keys:
+        raise ConfigError("server", "data_dir", f"{path} holds no key")
+    return keys
 
 
 def _new_key() -> bytes:
