@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from ir_build.quality import ciede2000, places
+from ir_build.quality import ciede2000
+from ir_build.quality.damage import Damage
+from ir_build.quality.places import Places
 
 SKY = np.zeros((120, 160, 3), np.uint8)
 SKY[..., 0] = np.linspace(90, 200, 160)
@@ -12,8 +14,8 @@ SKY[..., 2] = np.linspace(220, 160, 120)[:, None]
 
 def holds(before, after, quality):
     """Whether no place changed, as the search and as who only asks see it."""
-    found = places.damage(before, after, quality)
-    first = places.damage(before, after, quality, first=True)
+    found = Places(before, quality).damage(after)
+    first = Places(before, quality).damage(after, first=True)
     assert bool(found) == bool(first) == bool(found.moved.any() or found.stepped.any())
     return not found
 
@@ -183,15 +185,15 @@ def test_damage_is_found_where_it_is():
     before[1900:1912, 600:612] = 200, 30, 30
     after = before.copy()
     after[1900:1912, 600:612] = 120
-    found = places.damage(before, after, 80)
+    found = Places(before, 80).damage(after)
     rows, columns = np.nonzero(found.moved)
     assert set(rows) <= {118, 119}
     assert set(columns) <= {37, 38}
-    assert found.pixels(found.moved, before.shape)[1900:1912, 600:612].all()
+    assert Damage.spread(found.moved, before.shape)[1900:1912, 600:612].all()
     # What held and has not changed since is not looked at again.
-    again = places.damage(before, after, 80, known=(after, found))
+    again = Places(before, 80).damage(after, known=(after, found))
     assert (again.moved == found.moved).all()
-    mended = places.damage(before, before, 80, known=(after, found))
+    mended = Places(before, 80).damage(before, known=(after, found))
     assert not mended
 
 

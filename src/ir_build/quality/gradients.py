@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .damage import TILE, means
+from .damage import TILE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -14,100 +14,183 @@ if TYPE_CHECKING:
     from . import Pixels
     from .damage import Finding
 
+    Sums = NDArray[np.int16]
+    Mask = NDArray[np.bool_]
+
+#: pixels along a side of the blocks whose sums are looked at
+BLOCK = 4
 # A gradient moves by less than this many levels from row to row, and goes on for so many rows.
-_SLOW, _REACH = 4.0, 3
+_SLOW, _REACH = 4, 3
 # Pixels along a step that are taken together, so that dithering does not count; levels that a step
 # may be larger than the original's; how long one is, beyond the run, where it is seen.
 _RUN, _STEP, _LENGTH = 9, 1.0, 16
+# A level of the mean of three bands over a run, in sums.
+_LEVEL = 3 * _RUN
 # In a faster gradient steps may be larger by this share of what it moves itself.
 _OF_ITS_OWN = 0.25
 # Where the original's own steps differ by less than so many levels there is no noise, and a step is seen
 # that is this long.
-_CLEAN, _SHORT = 1.0, 4
-# Squares of 4 x 4 in a gradient without noise: how many levels the mean may be off, what it differs by
-# from the mean of those on both sides at most, and from each of them at least.
-_BAND, _BAND_LIMIT, _BENT, _FLAT = 4, 1.25, 1.0, 0.3
+_CLEAN, _SHORT = 1, 4
+# Blocks in a gradient without noise: how many levels the mean may be off, what it differs by from the
+# mean of those on both sides at most, and from each of them at least.
+_BAND_LIMIT, _BENT, _FLAT = 1.25, 1.0, 0.3
 # How much a level of red, green and blue counts there.
 _EYE = np.array([0.8, 1.0, 0.6])
 
 
-def look(before: Pixels, after: Pixels, top: int, found: Finding) -> None:
-    """Find what is larger than the original's steps, or off its means, in rows from `top` on."""
-    sums = [_sum(pixels) for pixels in (before, after)]
-    for turned in (False, True):
-        one, other = (part.T if turned else part for part in sums)
-        if one.shape[1] < _RUN + _LENGTH or one.shape[0] < 2 * _REACH:
-            continue
-        old, new = (np.diff(_runs(part), axis=0) for part in (one, other))
-        # In sums of three bands over a run.
-        unit = 3 * _RUN
-        added = np.abs(new) - np.abs(old)
-        large = added > _STEP * found.scale * unit + _OF_ITS_OWN * np.abs(old)
-        if not large.any():
-            continue
-        highest, lowest = _around(old, np.maximum), _around(old, np.minimum)
-        large &= (
-            (highest < _SLOW * unit) & (lowest > -_SLOW * unit) & ((highest > 0) | (lowest < 0))
-        )
-        # In noise a step has to be long to be seen, in a clean gradient it need not.
-        clean = large & (highest - lowest < _CLEAN * unit)
-        for mask, length in ((large, _LENGTH), (clean, _SHORT)):
-            total = np.cumsum(mask, 1, dtype=np.int32)
-            along, across = np.nonzero(total[:, length:] - total[:, :-length] == length)
-            if not len(along):
-                continue
-            step = added[along[0], across[0] + length] / unit
-            for shift in (0, length + _RUN - 1):
-                y, x = (across + shift, along) if turned else (along, across + shift)
-                found.stepped[(y + top) // TILE, x // TILE] = True
-            found.tell("steps in a gradient", int(x[0]), int(y[0]) + top, len(along), float(step))
-    if not found.over:
-        _bands(before, after, top, found)
+def block_sums(pixels: Pixels) -> NDArray[np.uint16]:
+    """The sums of blocks of 4 x 4, rows x columns x 3, whole ones only."""
+    height, width = (size // BLOCK * BLOCK for size in pixels.shape[:2])
+    rows = pixels[:height, :width].reshape(height // BLOCK, BLOCK, width, 3)
+    down = rows.sum(1, dtype=np.uint16)
+    return down.reshape(len(down), width // BLOCK, BLOCK, 3).sum(2, dtype=np.uint16)
 
 
-def _bands(before: Pixels, after: Pixels, top: int, found: Finding) -> None:
-    """Gradients without noise that turned into bands of any direction: their means move to and fro."""
-    one, other = (means(pixels, _BAND) for pixels in (before, after))
-    if min(one.shape[:2]) < 3:
+class Gradients:
+    """Where some rows of a picture have gradients."""
+
+    def __init__(self, pixels: Pixels, columns: int) -> None:
+        """Take whole rows of the original, as they are shown, to be looked at by so many columns."""
+        self._columns = columns
+        starts = np.arange(0, pixels.shape[1], columns)
+        sums = _sum(pixels)
+        # By direction, for each cell of so many columns.
+        self._any = [
+            np.logical_or.reduceat(_slow_columns(sums, turned=turned), starts)
+            for turned in (False, True)
+        ]
+        self._graded = _graded(block_sums(pixels).astype(np.int16))
+
+    def look(
+        self,
+        before: Pixels,
+        after: Pixels,
+        sums: tuple[NDArray[np.uint16], NDArray[np.uint16]],
+        at: tuple[int, int],
+        found: Finding,
+    ) -> None:
+        """Find steps that are larger than the original's, and blocks that are off its means.
+
+        Both pictures are these rows, or some columns of them, from the pixel `at` on; `sums` are
+        those of their blocks.
+        """
+        cells = slice(at[0] // self._columns, -(-(at[0] + before.shape[1]) // self._columns))
+        wanted = [turned for turned in (False, True) if self._any[turned][cells].any()]
+        if wanted:
+            one, other = _sum(before), _sum(after)
+            for turned in wanted:
+                _added_steps(_steps(one, turned=turned), _steps(other, turned=turned), at, found,
+                             turned=turned)  # fmt: skip
+        if not found.over:
+            self._bands(*sums, at, found)
+
+    def _bands(
+        self,
+        one: NDArray[np.uint16],
+        other: NDArray[np.uint16],
+        at: tuple[int, int],
+        found: Finding,
+    ) -> None:
+        """Gradients without noise that turned into bands of any direction: their means move."""
+        left = at[0] // BLOCK
+        y, x = np.nonzero(self._graded[: len(one), left : left + one.shape[1]])
+        moved = np.abs(one[y, x].astype(np.int32) - other[y, x]) * _EYE
+        far = moved.max(-1, initial=0) > _BAND_LIMIT * found.scale * BLOCK**2
+        y, x = y[far] * BLOCK + at[1], x[far] * BLOCK + at[0]
+        if len(y):
+            found.stepped[y // TILE, x // TILE] = True
+            by = float(moved[far][0].max()) / BLOCK**2
+            found.tell("bands in a gradient", int(x[0]), int(y[0]), len(y) * BLOCK**2, by)
+
+
+def _added_steps(
+    old: Sums, new: Sums, at: tuple[int, int], found: Finding, *, turned: bool
+) -> None:
+    if not old.size:
         return
-    middle = one[1:-1, 1:-1]
-    beside = [
-        one[y : len(one) - 2 + y, x : one.shape[1] - 2 + x]
-        for y in range(3)
-        for x in range(3)
-        if (y, x) != (1, 1)
-    ]
+    size = np.abs(old)
+    added = np.abs(new) - size
+    large = added > _OF_ITS_OWN * size.astype(np.float32) + np.float32(_STEP * found.scale * _LEVEL)
+    if not large.any():
+        return
+    large &= _within_slow(old)
+    if not large.any():
+        return
+    # In noise a step has to be long to be seen, in a clean gradient it need not.
+    clean = large & (_around(old, np.maximum) - _around(old, np.minimum) < _CLEAN * _LEVEL)
+    for mask, length in ((large, _LENGTH), (clean, _SHORT)):
+        total = np.cumsum(mask, 1, dtype=np.int32)
+        along, across = np.nonzero(total[:, length:] - total[:, :-length] == length)
+        if not len(along):
+            continue
+        step = float(added[along[0], across[0] + length]) / _LEVEL
+        for shift in (0, length + _RUN - 1):
+            y, x = (across + shift, along) if turned else (along, across + shift)
+            found.stepped[(y + at[1]) // TILE, (x + at[0]) // TILE] = True
+        where = int(x[0]) + at[0], int(y[0]) + at[1]
+        found.tell("steps in a gradient", *where, len(along), step)
+
+
+def _graded(sums: NDArray[np.int16]) -> Mask:
+    """Which blocks are in a gradient without noise."""
+    graded = np.zeros(sums.shape[:2], np.bool_)
+    if min(sums.shape[:2]) < 3:
+        return graded
+    middle = sums[1:-1, 1:-1]
+    height, width = middle.shape[:2]
+    bent = np.zeros((height, width), np.int16)
+    slope = np.zeros((height, width), np.int16)
     # The means around the middle are its mirror images, and not the middle itself.
-    bent = np.max(
-        [np.abs(a + b - 2 * middle).max(-1) for a, b in zip(beside, beside[::-1], strict=True)], 0
+    for y, x in ((0, 0), (0, 1), (0, 2), (1, 0)):
+        one = sums[y : y + height, x : x + width] - middle
+        other = sums[2 - y : 2 - y + height, 2 - x : 2 - x + width] - middle
+        np.maximum(bent, np.abs(one + other).max(-1), out=bent)
+        np.maximum(slope, np.maximum(np.abs(one), np.abs(other)).max(-1), out=slope)
+    unit = BLOCK**2
+    graded[1:-1, 1:-1] = (
+        (bent <= _BENT * unit) & (slope > _FLAT * unit) & (slope <= _SLOW * BLOCK * unit)
     )
-    slope = np.max([np.abs(a - middle).max(-1) for a in beside], 0)
-    graded = (bent <= _BENT) & (slope > _FLAT) & (slope <= _SLOW * _BAND)
-    moved = (np.abs(other - one)[1:-1, 1:-1] * _EYE).max(-1)
-    y, x = np.nonzero(graded & (moved > _BAND_LIMIT * found.scale))
-    if len(y):
-        found.stepped[((y + 1) * _BAND + top) // TILE, (x + 1) * _BAND // TILE] = True
-        at = (int(x[0] + 1) * _BAND, int(y[0] + 1) * _BAND + top)
-        found.tell("bands in a gradient", *at, len(y) * _BAND**2, float(moved[y[0], x[0]]))
+    return graded
 
 
-def _around(steps: NDArray[np.int32], choose: np.ufunc) -> NDArray[np.int32]:
-    chosen = steps.copy()
+def _slow_columns(sums: Sums, *, turned: bool) -> Mask:
+    """Which columns of pixels have one in a gradient."""
+    columns = np.zeros(sums.shape[1], np.bool_)
+    steps = _steps(sums, turned=turned)
+    if steps.size:
+        found = _within_slow(steps).any(1 if turned else 0)
+        columns[: len(found)] = found
+    return columns
+
+
+def _within_slow(steps: Sums) -> Mask:
+    """Where all steps around are slow, and not all are none."""
+    slow = np.abs(steps) < _SLOW * _LEVEL
+    moves = steps != 0
+    return np.asarray(_around(slow, np.logical_and) & _around(moves, np.logical_or))
+
+
+def _around(values: NDArray[np.generic], choose: np.ufunc) -> NDArray[np.generic]:
+    """What `choose` takes of each and those up to three rows above and below."""
+    chosen = values.copy()
     for reach in range(1, _REACH + 1):
-        choose(chosen[reach:], steps[:-reach], out=chosen[reach:])
-        choose(chosen[:-reach], steps[reach:], out=chosen[:-reach])
+        choose(chosen[reach:], values[:-reach], out=chosen[reach:])
+        choose(chosen[:-reach], values[reach:], out=chosen[:-reach])
     return chosen
 
 
-def _sum(pixels: Pixels) -> NDArray[np.int32]:
-    total = pixels[..., 0].astype(np.int32)
+def _sum(pixels: Pixels) -> Sums:
+    total = pixels[..., 0].astype(np.int16)
     total += pixels[..., 1]
     total += pixels[..., 2]
     return total
 
 
-def _runs(sums: NDArray[np.int32]) -> NDArray[np.int32]:
-    total = np.cumsum(sums, 1, dtype=np.int32)
-    runs = total[:, _RUN - 1 :].copy()
-    runs[:, 1:] -= total[:, :-_RUN]
-    return runs
+def _steps(sums: Sums, *, turned: bool) -> Sums:
+    """The differences of runs from row to row; of the picture as if it lay on its side if `turned`."""
+    sums = sums.T if turned else sums
+    if sums.shape[1] < _RUN + _LENGTH or sums.shape[0] < 2 * _REACH:
+        return sums[:0]
+    down = sums[1:] - sums[:-1]
+    three = down[:, :-2] + down[:, 1:-1] + down[:, 2:]
+    return np.asarray(three[:, :-6] + three[:, 3:-3] + three[:, 6:])

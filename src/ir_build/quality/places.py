@@ -2,8 +2,8 @@
 
 A score is a mean over the picture: a dot that turns grey, or the blue of a link that fades, hardly
 counts. Here nothing is a share of the canvas. A place is some pixels of one colour beside each other,
-or a small square whatever is in it: its mean may move by so much and no more. Where the original has a
-gradient, its steps may not grow.
+or a small square whatever is in it: its mean may move by so much and no more, and two that are told
+apart stay told apart. Where the original has a gradient, its steps may not grow.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import ciede2000, gradients
-from .damage import TILE, Damage, Finding, means, tolerance
+from . import ciede2000
+from .damage import TILE, Damage, Finding, tolerance
+from .gradients import BLOCK, Gradients, block_sums
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from . import Pixels
 
-    Sums = NDArray[np.int64]
+    Counts = NDArray[np.int64]
+    Means = NDArray[np.float64]
 
 # CIEDE2000 between means at a quality of 80, by how many pixels a place has.
 _AREAS = ((12, 4.0), (32, 3.0), (64, 2.0))
@@ -30,67 +32,117 @@ _AREAS = ((12, 4.0), (32, 3.0), (64, 2.0))
 _SQUARE, _SQUARE_LIMIT = 8, 3.0
 # The same of tiles that are part of an area of about one colour.
 _AREA_LIMIT = 1.0
+# Places in one tile that are this far apart stay at least so much of it apart.
+_APART, _STAYS = 5.0, 0.5
 # Levels by which pixels of one colour differ from those beside them, at most.
 _SAME = 6
 # Levels of one band that an error has at least where it can add up to any of the limits.
 _NOTICED = 2
-# Pixels that are looked at together, whole rows of tiles: enough for long vectors.
-_STRIP_PIXELS = 1 << 17
+# Pictures are looked at in cells of so many rows and columns of pixels. Those that changed are
+# looked at with what is around them, in which a step across their edge is seen.
+_ROWS, _COLUMNS = 128, 64
+_AROUND = TILE
 
 
-def damage(
-    before: Pixels,
-    after: Pixels,
-    quality: float,
-    *,
-    first: bool = False,
-    known: tuple[Pixels, Damage] | None = None,
-) -> Damage:
-    """What of `before` is not what it was in `after`; with `first` only whether there is any.
+class Places:
+    """The places of one picture."""
 
-    Both are height x width x 3, or x 4 with straight alpha; what is transparent is looked at on
-    white and on black. `known` is another picture with its damage: what held in it and has not
-    changed since holds.
-    """
-    height, width = before.shape[:2]
-    found = Finding(before.shape, tolerance(quality), first=first)
-    rows = max(TILE, _STRIP_PIXELS // width // TILE * TILE)
-    for top in range(0, height, rows):
-        # Steps are looked for across the seam of two strips, too.
-        start = max(0, top - TILE)
-        part = slice(start, top + rows)
-        if np.array_equal(before[part], after[part]):
-            continue
-        if (
-            known is not None
-            and not known[1].within(part)
-            and np.array_equal(known[0][part], after[part])
-        ):
-            continue
-        for one, other in _shown(before[part], after[part]):
-            inner = slice(top - start, None)
-            _squares(one[inner], other[inner], top, found)
+    def __init__(self, before: Pixels, quality: float) -> None:
+        """Take the original, height x width x 3, or x 4 with straight alpha.
+
+        `quality` is the score that others are made for: it scales the limits.
+        """
+        self._before = before
+        self._scale = tolerance(quality)
+        self._starts = np.arange(0, before.shape[1], _COLUMNS)
+        self._gradients: dict[tuple[int, bool], Gradients] = {}
+
+    def damage(
+        self, after: Pixels, *, first: bool = False, known: tuple[Pixels, Damage] | None = None
+    ) -> Damage:
+        """What is not what it was in `after`; with `first` only whether there is any.
+
+        `after` is of the shape of the original. What is transparent is looked at on white and on
+        black. `known` is another picture with its damage: what held in it and has not changed
+        since holds.
+        """
+        found = Finding(self._before.shape, self._scale, first=first)
+        for top in range(0, len(self._before), _ROWS):
+            for left, right in _spans(self._changed(top, after, known)):
+                self._look(top, left * _COLUMNS, right * _COLUMNS, after, found)
+                if found.over:
+                    return found.damage()
+        return found.damage()
+
+    def _changed(
+        self, top: int, after: Pixels, known: tuple[Pixels, Damage] | None
+    ) -> NDArray[np.bool_]:
+        """Which cells of a row of them are to be looked at."""
+        rows = slice(top, top + _ROWS)
+        changed = self._differs(self._before[rows], after[rows])
+        if known is not None and changed.any():
+            pixels, damage = known
+            changed &= self._differs(pixels[rows], after[rows]) | damage.within(top, _ROWS, _COLUMNS)
+        return changed
+
+    def _differs(self, one: Pixels, other: Pixels) -> NDArray[np.bool_]:
+        columns = (one != other).any(0).any(-1)
+        return np.asarray(np.logical_or.reduceat(columns, self._starts))
+
+    def _look(self, top: int, left: int, right: int, after: Pixels, found: Finding) -> None:
+        """Look at some cells that are beside each other."""
+        height, width = self._before.shape[:2]
+        y, x = max(0, top - _AROUND), max(0, left - _AROUND)
+        around = (
+            slice(y, min(height, top + _ROWS + _AROUND)),
+            slice(x, min(width, right + _AROUND)),
+        )
+        cells = slice(top - y, top - y + _ROWS), slice(left - x, right - x)
+        for white, one, other in _shown(self._before[around], after[around]):
+            sums = block_sums(one), block_sums(other)
+            _squares(*sums, (x, y), found)
+            if around[0].stop == height or around[1].stop == width:
+                self._last_squares(one, other, (x, y), found)
             if not found.over:
-                _colours(one[inner], other[inner], top, found)
+                _Colours(one, other, cells).look((left, top), found)
             if not found.over:
-                gradients.look(one, other, start, found)
-        if found.over:
-            break
-    return Damage(found.moved, found.stepped, found.detail)
+                gradients = self._gradients_of(top, white=white)
+                gradients.look(one, other, sums, (x, y), found)
+
+    def _last_squares(
+        self, one: Pixels, other: Pixels, at: tuple[int, int], found: Finding
+    ) -> None:
+        """Squares that end where the picture does."""
+        down, across = (size % BLOCK for size in self._before.shape[:2])
+        if down or across:
+            parts = (block_sums(pixels[down:, across:]) for pixels in (one, other))
+            _squares(*parts, (at[0] + across, at[1] + down), found)
+
+    def _gradients_of(self, top: int, *, white: bool) -> Gradients:
+        """The gradients of a row of cells and what is around them."""
+        if (top, white) not in self._gradients:
+            start = max(0, top - _AROUND)
+            rows = self._before[start : top + _ROWS + _AROUND]
+            self._gradients[top, white] = Gradients(_on_page(rows, white=white), _COLUMNS)
+        return self._gradients[top, white]
 
 
-def _shown(before: Pixels, after: Pixels) -> Iterator[tuple[Pixels, Pixels]]:
+def _spans(chosen: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Where runs of what is chosen begin and end."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8)))
+    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+
+
+def _shown(before: Pixels, after: Pixels) -> Iterator[tuple[bool, Pixels, Pixels]]:
     """Both as they are seen, on white and on black where one of them is transparent."""
-    if before.shape[2] == 3:
-        yield before, after
-    elif before[..., 3].min() == after[..., 3].min() == 255:
-        yield np.ascontiguousarray(before[..., :3]), np.ascontiguousarray(after[..., :3])
-    else:
-        for white in (True, False):
-            yield _on_page(before, white=white), _on_page(after, white=white)
+    opaque = before.shape[2] == 3 or before[..., 3].min() == after[..., 3].min() == 255
+    for white in (True,) if opaque else (True, False):
+        yield white, _on_page(before, white=white), _on_page(after, white=white)
 
 
 def _on_page(pixels: Pixels, *, white: bool) -> Pixels:
+    if pixels.shape[2] == 3 or pixels[..., 3].min() == 255:
+        return np.ascontiguousarray(pixels[..., :3])
     alpha = pixels[..., 3:].astype(np.uint16)
     shown = (pixels[..., :3] * alpha + 127) // 255
     if white:
@@ -98,26 +150,35 @@ def _on_page(pixels: Pixels, *, white: bool) -> Pixels:
     return shown.astype(np.uint8)
 
 
-def _squares(before: Pixels, after: Pixels, top: int, found: Finding) -> None:
-    # Squares that end where the picture does are among them.
-    ends = (before.shape[0] % _SQUARE, before.shape[1] % _SQUARE)
-    for down, across in dict.fromkeys(((0, 0), (_SQUARE // 2, _SQUARE // 2), ends)):
-        part = slice(down, None), slice(across, None)
-        at = (across, top + down)
-        one, other = (means(pixels[part], _SQUARE) for pixels in (before, after))
-        _far_squares(one, other, _SQUARE, at, _SQUARE_LIMIT, found)
+def _squares(
+    one: NDArray[np.uint16], other: NDArray[np.uint16], at: tuple[int, int], found: Finding
+) -> None:
+    """Squares of 8 x 8 and of 16 x 16, by the sums of blocks, in two grids."""
+    for shift in (0, 1):
+        eights = [_pooled(sums[shift:, shift:]) for sums in (one, other)]
+        corner = (at[0] + shift * BLOCK, at[1] + shift * BLOCK)
+        _far_squares(*eights, _SQUARE, corner, _SQUARE_LIMIT, found)
         # A tile of about one colour is part of an area, of which fainter changes are seen.
-        quarters, (one, other) = one, (means(pixels[part], TILE) for pixels in (before, after))
-        if one.size:
-            quarters = quarters[: 2 * len(one), : 2 * one.shape[1]].reshape(len(one), 2, -1, 2, 3)
-            alike = (quarters.max((1, 3)) - quarters.min((1, 3))).max(-1) <= _SAME
-            other = np.where(alike[..., None], other, one)
-            _far_squares(one, other, TILE, at, _AREA_LIMIT, found)
+        before, after = (_pooled(sums) for sums in eights)
+        if before.size:
+            rows, columns = before.shape[:2]
+            quarters = eights[0][: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2, 3)
+            apart = (quarters.max((1, 3)) - quarters.min((1, 3))).max(-1)
+            after = np.where((apart <= _SAME * _SQUARE**2)[..., None], after, before)
+            _far_squares(before, after, TILE, corner, _AREA_LIMIT, found)
+
+
+def _pooled(sums: NDArray[np.generic]) -> NDArray[np.int32]:
+    """The sums of squares twice as large."""
+    rows, columns = sums.shape[0] // 2 * 2, sums.shape[1] // 2 * 2
+    part = sums[:rows, :columns].astype(np.int32)
+    down = part[::2] + part[1::2]
+    return np.asarray(down[:, ::2] + down[:, 1::2])
 
 
 def _far_squares(
-    one: NDArray[np.float64],
-    other: NDArray[np.float64],
+    one: NDArray[np.int32],
+    other: NDArray[np.int32],
     side: int,
     at: tuple[int, int],
     limit: float,
@@ -125,8 +186,8 @@ def _far_squares(
 ) -> None:
     """Find squares, the first at `at`, whose means moved by more than `limit`."""
     # Nothing moves by 1 where no band does by a third of a level.
-    y, x = np.nonzero(np.abs(one - other).max(-1, initial=0) > 1 / 3)
-    moved = ciede2000.distance(one[y, x], other[y, x])
+    y, x = np.nonzero(np.abs(one - other).max(-1, initial=0) > side**2 // 3)
+    moved = ciede2000.distance(one[y, x] / side**2, other[y, x] / side**2)
     far = moved > limit * found.scale
     if far.any():
         x, y = x[far] * side + at[0], y[far] * side + at[1]
@@ -136,88 +197,117 @@ def _far_squares(
         found.tell("a colour moved", int(x[0]), int(y[0]), side**2, float(moved[far][0]))
 
 
-def _colours(before: Pixels, after: Pixels, top: int, found: Finding) -> None:
+class _Colours:
     """Places of one colour: those pixels of a tile that are of a colour with those beside them."""
-    error = np.maximum(before, after)
-    error -= np.minimum(before, after)
-    noticed = error[..., 0] >= _NOTICED
-    noticed |= error[..., 1] >= _NOTICED
-    noticed |= error[..., 2] >= _NOTICED
-    if np.count_nonzero(noticed) < _AREAS[0][0]:
-        return
-    steady = _steady(before)
-    places = np.flatnonzero(noticed & steady)
-    if len(places) < _AREAS[0][0]:
-        return
-    keys = _keys(before).ravel()
-    flat, new = before.reshape(-1, 3), after.reshape(-1, 3)
-    groups, count, old_sums, new_sums = _summed(keys[places], flat[places], new[places])
-    suspects = groups[_too_far(count, old_sums, new_sums, found.scale) > 0]
-    if not len(suspects):
-        return
-    # Now with those of their pixels that did not change.
-    places = np.flatnonzero(steady.ravel() & np.isin(keys, suspects))
-    groups, count, old_sums, new_sums = _summed(keys[places], flat[places], new[places])
-    far = _too_far(count, old_sums, new_sums, found.scale)
-    columns = found.moved.shape[1]
-    worst = int(far.argmax())
-    for group in groups[far > 0]:
-        y, x = divmod(int(group) >> 15, columns)
-        found.moved[y + top // TILE, x] = True
-    if far[worst] > 0:
-        y, x = divmod(int(groups[worst]) >> 15, columns)
-        found.tell("a colour moved", x * TILE, y * TILE + top, int(count[worst]), far[worst])
 
+    def __init__(self, before: Pixels, after: Pixels, cells: tuple[slice, slice]) -> None:
+        """Take both pictures with what is around the cells that are looked at."""
+        self._around = before
+        self._cells = cells
+        self._before, self._after = before[cells], after[cells]
 
-def _too_far(count: Sums, old_sums: Sums, new_sums: Sums, scale: float) -> NDArray[np.float64]:
-    """How far groups moved where that is too far, else 0."""
-    large = count >= _AREAS[0][0]
-    moved = np.zeros(len(count))
-    share = count[large, None]
-    moved[large] = ciede2000.distance(old_sums[large] / share, new_sums[large] / share)
-    limits = np.full(len(count), np.inf)
-    for least, limit in _AREAS:
-        limits[count >= least] = limit * scale
-    return np.where(moved > limits, moved, 0.0)
+    def look(self, at: tuple[int, int], found: Finding) -> None:
+        """Find places that moved too far, or too near to others; the first pixel is at `at`."""
+        noticed = _differ(self._before, self._after, _NOTICED)
+        if np.count_nonzero(noticed) < _AREAS[0][0]:
+            return
+        steady = _steady(self._around)[self._cells]
+        noticed &= steady
+        if np.count_nonzero(noticed) < _AREAS[0][0]:
+            return
+        # All places of the tiles in which any may have moved.
+        tiles = np.add.reduceat(noticed, range(0, len(noticed), TILE), 0, dtype=np.uint16)
+        tiles = np.add.reduceat(tiles, range(0, tiles.shape[1], TILE), 1)
+        chosen = steady & Damage.spread(tiles >= _AREAS[0][0], steady.shape)
+        places = np.flatnonzero(chosen)
+        columns = tiles.shape[1]
+        groups, count, one, other = self._means(places, columns)
+        large = count >= _AREAS[0][0]
+        groups, count, one, other = groups[large], count[large], one[large], other[large]
+        moved = np.zeros(len(groups))
+        changed = np.abs(one - other).max(-1, initial=0) > 1 / 3
+        moved[changed] = ciede2000.distance(one[changed], other[changed])
+        limits = np.full(len(count), _AREAS[0][1])
+        for least, limit in _AREAS[1:]:
+            limits[count >= least] = limit
+        self._tell("a colour moved", moved > limits * found.scale, groups, count, moved, at, found)
+        if not found.over:
+            nearer = self._nearer(groups >> 15, one, other, moved, found.scale)
+            self._tell(
+                "colours came nearer to each other", nearer > 0, groups, count, nearer, at, found
+            )
 
+    def _means(
+        self, places: Counts, columns: int
+    ) -> tuple[NDArray[np.uint32], Counts, Means, Means]:
+        """For each tile and colour how many pixels there are, and their means."""
+        before, after = (each.reshape(-1, 3)[places] for each in (self._before, self._after))
+        y, x = np.divmod(places, self._before.shape[1])
+        classes = (before >> 3).astype(np.uint32)
+        keys = ((y // TILE) * columns + x // TILE).astype(np.uint32) << 15
+        keys |= classes[:, 0] << 10 | classes[:, 1] << 5 | classes[:, 2]
+        groups, numbers = np.unique(keys, return_inverse=True)
+        count = np.bincount(numbers, minlength=len(groups))
+        means = [
+            np.stack([np.bincount(numbers, part[:, band], len(groups)) for band in range(3)], 1)
+            / count[:, None]
+            for part in (before, after)
+        ]
+        return groups, count, means[0], means[1]
 
-def _summed(
-    keys: NDArray[np.uint32], before: Pixels, after: Pixels
-) -> tuple[NDArray[np.uint32], Sums, Sums, Sums]:
-    groups, places = np.unique(keys, return_inverse=True)
-    count = np.bincount(places, minlength=len(groups))
-    sums = [
-        np.stack(
-            [np.bincount(places, pixels[:, band], len(groups)) for band in range(3)], 1
-        ).astype(np.int64)
-        for pixels in (before, after)
-    ]
-    return groups, count, sums[0], sums[1]
+    @staticmethod
+    def _nearer(
+        tiles: NDArray[np.uint32], one: Means, other: Means, moved: Means, scale: float
+    ) -> Means:
+        """By how much places came nearer to another in their tile where that is too much, else 0."""
+        nearer = np.zeros(len(tiles))
+        # Two that were 5 apart and come to half of it moved by more than 2.5 together.
+        may = moved > _APART * _STAYS / 2
+        for shift in range(1, len(tiles)):
+            first = np.flatnonzero(tiles[:-shift] == tiles[shift:])
+            if not len(first):
+                break
+            first = first[may[first] | may[first + shift]]
+            second = first + shift
+            was = ciede2000.distance(one[first], one[second])
+            lost = was - ciede2000.distance(other[first], other[second])
+            lost *= (was > _APART) & (lost > was * np.minimum(1.0, (1 - _STAYS) * scale))
+            for ends in (first, second):
+                np.maximum.at(nearer, ends, lost)
+        return nearer
 
-
-def _keys(pixels: Pixels) -> NDArray[np.uint32]:
-    """The same for pixels of about one colour in one tile."""
-    height, width = pixels.shape[:2]
-    tiles = (np.arange(height, dtype=np.uint32) // TILE * -(-width // TILE))[:, None]
-    tiles = tiles + np.arange(width, dtype=np.uint32) // TILE
-    classes = (pixels >> 3).astype(np.uint32)
-    return np.asarray(tiles << 15 | classes[..., 0] << 10 | classes[..., 1] << 5 | classes[..., 2])
+    def _tell(
+        self,
+        what: str,
+        far: NDArray[np.bool_],
+        groups: NDArray[np.uint32],
+        count: Counts,
+        by: Means,
+        at: tuple[int, int],
+        found: Finding,
+    ) -> None:
+        if not far.any():
+            return
+        y, x = np.divmod(groups[far] >> 15, -(-self._before.shape[1] // TILE))
+        found.moved[y + at[1] // TILE, x + at[0] // TILE] = True
+        worst = int(np.argmax(by[far]))
+        where = int(x[worst]) * TILE + at[0], int(y[worst]) * TILE + at[1]
+        found.tell(what, *where, int(count[far][worst]), float(by[far][worst]))
 
 
 def _steady(pixels: Pixels) -> NDArray[np.bool_]:
     """Where a pixel is like both beside it, or like both above and below."""
     steady = np.zeros(pixels.shape[:2], np.bool_)
-    across = _like(pixels[:, 1:], pixels[:, :-1])
+    across = ~_differ(pixels[:, 1:], pixels[:, :-1], _SAME + 1)
     steady[:, 1:-1] = across[:, 1:] & across[:, :-1]
-    down = _like(pixels[1:], pixels[:-1])
+    down = ~_differ(pixels[1:], pixels[:-1], _SAME + 1)
     steady[1:-1] |= down[1:] & down[:-1]
     return steady
 
 
-def _like(one: Pixels, other: Pixels) -> NDArray[np.bool_]:
+def _differ(one: Pixels, other: Pixels, levels: int) -> NDArray[np.bool_]:
+    """Where any band differs by so many levels or more."""
     apart = np.maximum(one, other)
     apart -= np.minimum(one, other)
-    like = apart[..., 0] <= _SAME
-    like &= apart[..., 1] <= _SAME
-    like &= apart[..., 2] <= _SAME
-    return like
+    far = apart >= levels
+    return np.asarray(far[..., 0] | far[..., 1] | far[..., 2])

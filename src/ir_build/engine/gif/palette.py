@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from ...quality import Reference, colour_difference, places
+from ...quality import Reference, colour_difference
+from ...quality.places import Places
 from .frames_shown import Screen
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ class _FrameScorer:
         pixels = self._pixels(colours)
         if self._reference.score(pixels) < target + _MARGIN:
             return False
-        return not places.damage(self._original, pixels, target, first=True)
+        return not Places(self._original, target).damage(pixels, first=True)
 
     def _pixels(self, colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
         pixels = colours[self._canvas]

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from ...quality import Reference, places
+from ...quality import Reference
+from ...quality.damage import Damage
+from ...quality.places import Places
 from ..shared import colour_profile
 from ..shared.quantize import Indexed, Quantizer
 from .near_lossless import STEPS, NearLossless
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ...quality import Pixels
-    from ...quality.damage import Damage
 
 # Palettes to try: steps of a fifth or so in size.
 # fmt: off
@@ -56,6 +57,7 @@ class _AcceptanceCheck:
         self._quality = quality
         self._original = self._seen(pixels)
         self._reference = Reference(self._original)
+        self._places = Places(self._original, quality)
         self._left = max(_ROUNDS_OF_PIXELS, 2 * self._original[..., 0].size)
 
     def scores(self, pixels: Pixels, least: float = 0.0) -> bool:
@@ -71,7 +73,7 @@ class _AcceptanceCheck:
         """
         shown = self._seen(pixels)
         self._left -= shown[..., 0].size
-        return shown, places.damage(self._original, shown, self._quality, known=known)
+        return shown, self._places.damage(shown, known=known)
 
     @property
     def exhausted(self) -> bool:
@@ -143,7 +145,7 @@ def _mended_palette(
             return None
         if dithered is not None and left > _GETS_BETTER * before:
             return None
-        changed = found.pixels(tiles, made.indices.shape)
+        changed = Damage.spread(tiles, made.indices.shape)
         more = quantizer.missed(palette, changed, min(_ADDED, _MOST - len(palette)), turn)
         palette = np.concatenate([palette, more])
         if len(palette) == _MOST or not len(more):
@@ -161,7 +163,7 @@ def _near_lossless(coder: NearLossless, check: _AcceptanceCheck) -> Pixels | Non
             _, found = check.damage(made)
             if not found:
                 return made
-            pixels = found.pixels(found.moved | found.stepped, made.shape)
+            pixels = Damage.spread(found.moved | found.stepped, made.shape)
             exact = pixels if exact is None else exact | pixels
             if check.exhausted:
                 return None
