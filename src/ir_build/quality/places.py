@@ -34,6 +34,8 @@ _SQUARE, _SQUARE_LIMIT = 8, 3.0
 _AREA_LIMIT = 1.0
 # Places in one tile that are this far apart stay at least so much of it apart.
 _APART, _STAYS = 5.0, 0.5
+# CIEDE2000 by which a colour moves at most when no band moves by more than a level.
+_A_LEVEL = 2.5
 # Levels by which pixels of one colour differ from those beside them, at most.
 _SAME = 6
 # Levels of one band that an error has at least where it can add up to any of the limits.
@@ -56,6 +58,8 @@ class Places:
         self._scale = tolerance(quality)
         self._starts = np.arange(0, before.shape[1], _COLUMNS)
         self._gradients: dict[tuple[int, bool], Gradients] = {}
+        #: pixels that were looked at so far
+        self.looked_at = 0
 
     def damage(
         self, after: Pixels, *, first: bool = False, known: tuple[Pixels, Damage] | None = None
@@ -98,6 +102,7 @@ class Places:
             slice(x, min(width, right + _AROUND)),
         )
         cells = slice(top - y, top - y + _ROWS), slice(left - x, right - x)
+        self.looked_at += (around[0].stop - y) * (around[1].stop - x)
         for white, one, other in _shown(self._before[around], after[around]):
             sums = block_sums(one), block_sums(other)
             _squares(*sums, (x, y), found)
@@ -185,8 +190,8 @@ def _far_squares(
     found: Finding,
 ) -> None:
     """Find squares, the first at `at`, whose means moved by more than `limit`."""
-    # Nothing moves by 1 where no band does by a third of a level.
-    y, x = np.nonzero(np.abs(one - other).max(-1, initial=0) > side**2 // 3)
+    least = int(limit * found.scale / _A_LEVEL * side**2)
+    y, x = np.nonzero(np.abs(one - other).max(-1, initial=0) > least)
     moved = ciede2000.distance(one[y, x] / side**2, other[y, x] / side**2)
     far = moved > limit * found.scale
     if far.any():
@@ -225,7 +230,7 @@ class _Colours:
         large = count >= _AREAS[0][0]
         groups, count, one, other = groups[large], count[large], one[large], other[large]
         moved = np.zeros(len(groups))
-        changed = np.abs(one - other).max(-1, initial=0) > 1 / 3
+        changed = np.abs(one - other).max(-1, initial=0) > found.scale / _A_LEVEL
         moved[changed] = ciede2000.distance(one[changed], other[changed])
         limits = np.full(len(count), _AREAS[0][1])
         for least, limit in _AREAS[1:]:

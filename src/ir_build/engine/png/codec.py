@@ -94,9 +94,9 @@ def _lossy(
         files.append(coding.coded(coarse))
     elif file.bit_depth == 16:
         files.append(coding.coded(pixels))
-    # What is shortest in a first guess hardly ever ends up longer, and thorough coding takes longest.
-    drafts = [coding.recompressed(one, types, None, options.max_pixels) for one in files]
-    if not drafts:
-        return None
-    shortest = min(drafts, key=len)
-    return coding.recompressed(shortest, types, options.effort, options.max_pixels)
+    if len(files) > 1:
+        # What is shortest in a first guess hardly ever ends up longer, and thorough coding takes
+        # longest.
+        drafts = [coding.recompressed(one, types, None, options.max_pixels) for one in files]
+        files = [min(drafts, key=len)]
+    return coding.recompressed(files[0], types, options.effort, options.max_pixels) if files else None

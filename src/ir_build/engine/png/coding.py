@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...quality import Pixels
-    from ..shared.quantize import Indexed
+    from ..shared.drawing import Indexed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,34 +32,37 @@ class _Trials:
     """What is tried to make a file smaller."""
 
     level: int  #: of libdeflate, 1 to 12
-    slow: tuple[str, ...] = ()  #: more ways to filter rows than those that take little time
-    strips: tuple[int, ...] = filters.STRIPS[:1]  #: their sizes in bytes
-    streams: int = 1  #: how many of the most promising ways are coded at `level`
-    indexed: bool = False  #: whether palettes are tried in strips, too
+    ways: tuple[str, ...]  #: to filter rows, of which the one that looks best is coded in full
+    #: the same for pictures of no more pixels than `_SMALL`
+    small_level: int
+    small_ways: tuple[str, ...]
+    #: whether rows are filtered strip by strip in whichever way suits each
+    strips: bool = False
     #: zopfli is slow, so it is for pictures of no more pixels: one of 166 x 166 took six seconds
     #: more for 34 bytes
     zopfli_pixels: int = 0
 
 
+_FEW_WAYS = ("none", "bigrams")
+_MANY_WAYS = ("none", "sub", "bigrams", "entropy", "bigent")
 _ZOPFLI_ROUNDS = 15
+# Level 12 takes twice the time of 11 for 0.7 % of the bytes, entropy a fourteenth more for 0.3 %
+# (`benchmarks/filters.py` on 72 files, found and made by lossy coding).
 _TRIALS = {
-    Effort.FAST: _Trials(10),
-    Effort.DEFAULT: _Trials(12, zopfli_pixels=16_384),
+    Effort.FAST: _Trials(10, _FEW_WAYS, 10, _FEW_WAYS),
+    Effort.DEFAULT: _Trials(
+        11, (*_FEW_WAYS, "entropy"), 12, _MANY_WAYS, zopfli_pixels=16_384
+    ),
     Effort.BEST: _Trials(
-        12,
-        filters.SLOW,
-        filters.STRIPS,
-        streams=len(filters.STRIPS) + 1,
-        indexed=True,
-        zopfli_pixels=16_384,
+        12, _MANY_WAYS, 12, _MANY_WAYS, strips=True, zopfli_pixels=16_384
     ),
 }
+_SMALL = 300_000
 # Pictures of so few pixels are coded in every way that there is.
 _TINY = 4_096
 # Bytes of a picture up to which it is held in several ways of filtering at once.
 _MOST_BYTES = 64_000_000
 _INDEXED = 3
-_INDEXED_WAYS = ("none", "sub", "bigrams", "entropy", "bigent")
 _ZOPFLI_WAYS = ("none", "sub", "bigent", "brute")
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # a pixel, by colour type
 
@@ -84,16 +87,20 @@ def recompressed(
     pixels = among or width * height
     pack = _PngPacker(types, max_pixels)
     if effort is None:
-        return min(bare, pack(bare, ("none", "bigrams"), 5), key=len)
+        return min(bare, pack(bare, _FEW_WAYS, 5), key=len)
     trials = _TRIALS[effort]
     results = [bare]
     if pixels <= _TINY and effort is not Effort.FAST:
         # Which colour type is chosen depends on the level, and not always for the better.
-        levels = (trials.level, trials.level - 1)
+        levels = (trials.small_level, trials.small_level - 1)
         ways = (*filters.QUICK, *filters.SLOW)
         results += [pack(bare, ways, level, each=True) for level in levels]
-    else:
+    elif trials.strips:
         results += _well_filtered(bare, trials, pack)
+    elif pixels <= _SMALL:
+        results.append(pack(bare, trials.small_ways, trials.small_level))
+    else:
+        results.append(pack(bare, trials.ways, trials.level))
     if pixels <= trials.zopfli_pixels:
         results.append(pack(bare, _ZOPFLI_WAYS, None))
     shortest = min(results, key=len)
@@ -105,18 +112,16 @@ def recompressed(
 
 def _well_filtered(bare: bytes, trials: _Trials, pack: _PngPacker) -> Iterator[bytes]:
     """The picture in the colour type that suits it, its rows filtered in the ways that do."""
-    reduced = pack(bare, ("none", "bigrams"), filters.LEVEL)
+    reduced = pack(bare, _FEW_WAYS, filters.LEVEL)
     width, height = _size(reduced)
     if reduced[25] == _INDEXED:
         # The order of the palette matters more, and is looked for at the highest level only.
-        reduced = pack(reduced, _INDEXED_WAYS, trials.level)
+        reduced = pack(reduced, trials.ways, trials.level)
         yield reduced
-        if not trials.indexed:
-            return
     # Each row begins with a byte that says how it is filtered.
     size = height * (1 + -(-width * _SAMPLES[reduced[25]] * reduced[24] // 8))
     if size > _MOST_BYTES:
-        yield pack(reduced, (*filters.QUICK, *trials.slow), trials.level)
+        yield pack(reduced, (*filters.QUICK, *filters.SLOW), trials.level)
         return
     same = replace(pack, types=Types.FIXED)
 
@@ -124,7 +129,7 @@ def _well_filtered(bare: bytes, trials: _Trials, pack: _PngPacker) -> Iterator[b
         data = deflated(same(reduced, (way,), filters.LEVEL))
         return bytes(deflate.zlib_decompress(data, size)), len(data)
 
-    for rows in filters.streams(filtered, height, trials.slow, trials.strips)[: trials.streams]:
+    for rows in filters.streams(filtered, height):
         yield png_file.with_data(reduced, bytes(deflate.zlib_compress(rows, trials.level)))
 
 

@@ -21,40 +21,30 @@ if TYPE_CHECKING:
 #: ways that take little time, and more that take several times as long
 QUICK = ("none", "sub", "up", "paeth", "bigrams")
 SLOW = ("average", "entropy", "bigent", "brute")
-_BY_ROW = ("entropy", "bigent")
 #: bytes of a strip: about as far as deflate looks back, or a few times that
 STRIPS = (65_536, 32_768, 131_072)
 
 _WINDOW = 32_768
 # Levels of libdeflate at which strips and whole pictures are compared.
 _STRIP_LEVEL, LEVEL = 4, 7
-# A way that is so much shorter than any other quick one is taken for the whole picture.
+# Rows as they are, where that is so much shorter than any quick filter, are taken for all of it.
 _CLEAR = 0.9
 # What a few bytes less at this level are worth at a higher one is chance.
 _WORTH = 0.998
 
 
-def streams(
-    filtered: Callable[[str], tuple[Rows, int]],
-    height: int,
-    slow: Sequence[str],
-    sizes: Sequence[int],
-) -> list[Rows]:
+def streams(filtered: Callable[[str], tuple[Rows, int]], height: int) -> list[Rows]:
     """The rows of a picture, filtered in the ways that may be shortest, most promising first.
 
-    `filtered` makes them in a way of oxipng's and says how long they are at `LEVEL`; `slow` are
-    the ways besides the quick ones, `sizes` those of strips to try.
+    `filtered` makes them in a way of oxipng's and says how long they are at `LEVEL`.
     """
     found = {way: filtered(way) for way in QUICK}
     ways = sorted(found.values(), key=itemgetter(1))
-    if ways[0][1] < _CLEAR * ways[1][1] and (ways[0] is found["none"] or not slow):
-        if ways[0] is found["bigrams"]:
-            # Where it is best to choose row by row, other ways to choose may do a little better.
-            ways = sorted((ways[0], *map(filtered, _BY_ROW)), key=itemgetter(1))
+    if ways[0][1] < _CLEAR * ways[1][1] and ways[0] is found["none"]:
         return [ways[0][0]]
-    ways = sorted((*ways, *map(filtered, slow)), key=itemgetter(1))
+    ways = sorted((*ways, *map(filtered, SLOW)), key=itemgetter(1))
     best = ways[:1]
-    for size in sizes:
+    for size in STRIPS:
         mixed = _mixed([rows for rows, _ in ways], height, size)
         length = _length(mixed, LEVEL)
         if length < _WORTH * ways[0][1]:

@@ -11,11 +11,16 @@ from ...quality import Reference
 from ...quality.damage import Damage
 from ...quality.places import Places
 from ..shared import colour_profile
-from ..shared.quantize import Indexed, Quantizer
+from ..shared.colours import strips
+from ..shared.drawing import Drawing, Indexed
+from ..shared.quantize import Quantizer
+from ..shared.sample import sample
 from .near_lossless import STEPS, NearLossless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from ...quality import Pixels
 
@@ -35,30 +40,33 @@ _FEW = 64
 _FEW_OF_PIXELS = 0.04
 _MOST = 256
 # How often places that changed are mended, and by how many colours at a time.
-_ROUNDS, _ADDED = 9, 24
+_ROUNDS, _ADDED = 16, 24
 # Pixels that are looked at for damage in all: the same for every machine, unlike a time.
 _ROUNDS_OF_PIXELS = 60_000_000
-# In pictures of more pixels than this coarser differences take longer than they are worth.
-_LARGE = 24_000_000
 # Where more of many tiles than this changed they are a photo's, which a palette is not mended for.
 _TOO_MUCH, _FEW_TILES = 0.1, 200
+# Where more than this changed in so many colours, no more of them will do.
+_PHOTO, _MANY = 0.2, 128
+# Where no more of the tiles than this are left, the others stay as they are drawn.
+_FEW_LEFT = 0.002
 # Mending goes on while it leaves less than this share of the tiles that were left before.
 _GETS_BETTER = 0.8
-# Where more than this share of a picture has to be exact, or what has to be is not found in so many
-# rounds, a finer step takes fewer bytes.
-_MOST_EXACT, _EXACT_ROUNDS = 0.1, 4
+# Where more than this share of a picture has to be exact, a finer step takes fewer bytes.
+_MOST_EXACT = 0.1
+# Settings are searched for in a sample of so many pixels.
+_SAMPLED = 400_000
 
 
-class _AcceptanceCheck:
-    """Whether pictures look like the original."""
+class _Trial:
+    """A picture, or a sample of it, that others have to look like."""
 
     def __init__(self, pixels: Pixels, quality: float, profile: bytes | None) -> None:
+        self.pixels = pixels
         self._profile = profile
         self._quality = quality
-        self._original = self._seen(pixels)
-        self._reference = Reference(self._original)
-        self._places = Places(self._original, quality)
-        self._left = max(_ROUNDS_OF_PIXELS, 2 * self._original[..., 0].size)
+        seen = self._seen(pixels)
+        self._reference = Reference(seen)
+        self._places = Places(seen, quality)
 
     def scores(self, pixels: Pixels, least: float = 0.0) -> bool:
         """Whether `pixels` reach the quality, and at `least` so much."""
@@ -72,13 +80,13 @@ class _AcceptanceCheck:
         `known` is what this came to for other pixels.
         """
         shown = self._seen(pixels)
-        self._left -= shown[..., 0].size
         return shown, self._places.damage(shown, known=known)
 
     @property
     def exhausted(self) -> bool:
         """Whether as many pixels were looked at as a picture is worth."""
-        return self._left < self._original[..., 0].size
+        size = self.pixels.shape[0] * self.pixels.shape[1]
+        return self._places.looked_at > max(_ROUNDS_OF_PIXELS, 2 * size)
 
     def _seen(self, pixels: Pixels) -> Pixels:
         if self._profile is None:
@@ -97,79 +105,112 @@ def versions(
     stand for, None for sRGB. Either is None when it cannot reach the quality or is sure to be the
     longer of the two.
     """
-    check = _AcceptanceCheck(pixels, quality, profile)
-    quantizer = Quantizer(pixels)
-    palette = _palette(quantizer, check, pixels.shape[2])
+    whole = small = _Trial(pixels, quality, profile)
     size = pixels.shape[0] * pixels.shape[1]
+    if size > _SAMPLED:
+        small = _Trial(sample(pixels, _SAMPLED), quality, profile)
+    quantizer = Quantizer(pixels)
     few = quantizer.distinct < _FEW_OF_PIXELS * size
-    if size > _LARGE or quantizer.exact or (palette and (few or len(palette.palette) <= _FEW)):
+    palette = _palette(quantizer, whole, small)
+    if quantizer.exact or (palette and (few or len(palette.palette) <= _FEW)):
         return palette, None
-    return palette, _near_lossless(NearLossless(pixels), check)
+    return palette, _near_lossless(whole, small)
 
 
-def _palette(quantizer: Quantizer, check: _AcceptanceCheck, bands: int) -> Indexed | None:
+def _palette(quantizer: Quantizer, whole: _Trial, small: _Trial) -> Indexed | None:
+    colours = quantizer.strips if small is whole else list(strips(small.pixels))
+    *shape, bands = small.pixels.shape
     sizes = [size for size in _PALETTES if size < quantizer.colours]
     if not quantizer.exact:
         sizes.insert(0, quantizer.colours)
 
+    def drawn(size: int) -> Pixels:
+        drawing = Drawing(colours, (shape[0], shape[1]), quantizer.palette(size))
+        return drawing.indexed.pixels(bands)
+
     def good(size: int) -> bool:
-        least = _NOT_TOLD_APART if size < _SOFT_EDGES else 0.0
-        return check.scores(quantizer.at(size).pixels(bands), least)
+        return small.scores(drawn(size), _NOT_TOLD_APART if size < _SOFT_EDGES else 0.0)
 
     start = _coarsest(sizes, good)
     # The fewest colours that score enough, and if places cannot be mended with these, more.
-    for place in dict.fromkeys((start, start // 2)) if start is not None else ():
-        made = _mended_palette(quantizer, check, bands, sizes[place])
-        if made is not None:
+    for place in dict.fromkeys((start, start // 2, start // 4)) if start is not None else ():
+        tiles = _damaged(small.damage(drawn(sizes[place]))[1])
+        if sizes[place] > _MANY and tiles.mean() > _PHOTO:
+            return None
+        if np.count_nonzero(tiles) <= max(_FEW_TILES, _TOO_MUCH * tiles.size):
+            made = _mended_palette(quantizer, whole, sizes[place])
+            if made is not None:
+                return made
+    return None
+
+
+def _mended_palette(quantizer: Quantizer, whole: _Trial, size: int) -> Indexed | None:
+    """The picture in a palette with colours added, and dithered, where places changed."""
+    height, width, bands = whole.pixels.shape
+    drawing = Drawing(quantizer.strips, (height, width), quantizer.palette(size))
+    left = 0
+    known = None
+    full = False
+    for turn in range(_ROUNDS):
+        made = drawing.indexed
+        known = whole.damage(made.pixels(bands), known)
+        tiles = known[1].moved | known[1].stepped
+        before, left = left, int(np.count_nonzero(tiles))
+        if not left:
+            return made if whole.scores(made.pixels(bands)) else None
+        if whole.exhausted or left > max(_FEW_TILES, _TOO_MUCH * tiles.size):
+            return None
+        if full and left > _GETS_BETTER * before:
+            return None
+        changed = Damage.spread(tiles, made.indices.shape)
+        more = drawing.missed(changed, min(_ADDED, _MOST - drawing.colours), turn)
+        if len(more):
+            drawing.add(more, changed if left <= _FEW_LEFT * tiles.size else None)
+        if drawing.colours == _MOST or not len(more):
+            # What no more colours can mend, mixtures may.
+            drawing.mix(changed)
+            full = True
+    return None
+
+
+def _near_lossless(whole: _Trial, small: _Trial) -> Pixels | None:
+    rough = NearLossless(small.pixels)
+    start = _coarsest(STEPS, lambda step: small.scores(rough.at(step)))
+    coder = rough if small is whole else NearLossless(whole.pixels)
+    for step in reversed(STEPS[: 0 if start is None else start + 1]):
+        if small is not whole:
+            tiles = _damaged(small.damage(rough.at(step))[1])
+            if np.count_nonzero(tiles) > _MOST_EXACT * tiles.size:
+                continue
+        made = _mended_differences(whole, coder, step)
+        if made is not None or whole.exhausted:
             return made
     return None
 
 
-def _mended_palette(
-    quantizer: Quantizer, check: _AcceptanceCheck, bands: int, size: int
-) -> Indexed | None:
-    """The picture in a palette with colours added, and dithered, where places changed."""
-    palette = quantizer.palette(size)
-    dithered = None
-    left = 0
-    known = None
-    for turn in range(_ROUNDS):
-        made = quantizer.drawn(palette, dithered)
-        known = check.damage(made.pixels(bands), known)
-        found = known[1]
-        if not found:
-            return made if check.scores(made.pixels(bands)) else None
-        tiles = found.moved | found.stepped
-        before, left = left, int(np.count_nonzero(tiles))
-        if check.exhausted or left > max(_FEW_TILES, _TOO_MUCH * tiles.size):
+def _mended_differences(whole: _Trial, coder: NearLossless, step: int) -> Pixels | None:
+    """The picture in differences of `step`, exact where places changed."""
+    made = coder.at(step)
+    known = whole.damage(made)
+    if known[1]:
+        exact = Damage.spread(_damaged(known[1]), made.shape)
+        if exact.mean() > _MOST_EXACT:
             return None
-        if dithered is not None and left > _GETS_BETTER * before:
+        made = coder.at(step, exact)
+        known = whole.damage(made, known)
+    while known[1]:
+        # What is left now is little, and put back in place.
+        tiles = Damage.spread(_damaged(known[1]), made.shape)
+        if (exact | tiles).mean() > _MOST_EXACT or whole.exhausted or not (tiles & ~exact).any():
             return None
-        changed = Damage.spread(tiles, made.indices.shape)
-        more = quantizer.missed(palette, changed, min(_ADDED, _MOST - len(palette)), turn)
-        palette = np.concatenate([palette, more])
-        if len(palette) == _MOST or not len(more):
-            # What no more colours can mend, mixtures may.
-            dithered = changed if dithered is None else dithered | changed
-    return None
+        exact |= tiles
+        made = coder.restored(made, tiles)
+        known = whole.damage(made, known)
+    return made if whole.scores(made) else None
 
 
-def _near_lossless(coder: NearLossless, check: _AcceptanceCheck) -> Pixels | None:
-    start = _coarsest(STEPS, lambda step: check.scores(coder.at(step)))
-    for step in reversed(STEPS[: 0 if start is None else start + 1]):
-        exact = None
-        for _ in range(_EXACT_ROUNDS):
-            made = coder.at(step, exact)
-            _, found = check.damage(made)
-            if not found:
-                return made
-            pixels = Damage.spread(found.moved | found.stepped, made.shape)
-            exact = pixels if exact is None else exact | pixels
-            if check.exhausted:
-                return None
-            if exact.mean() > _MOST_EXACT:
-                break
-    return None
+def _damaged(damage: Damage) -> NDArray[np.bool_]:
+    return damage.moved | damage.stepped
 
 
 def _coarsest(settings: Sequence[int], good: Callable[[int], bool]) -> int | None:

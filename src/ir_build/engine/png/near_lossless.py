@@ -62,6 +62,10 @@ class NearLossless:
             above = result[rows][-1]
         return result
 
+    def restored(self, coded: Pixels, exact: npt.NDArray[np.bool_]) -> Pixels:
+        """A picture `coded` with the pixels that are `exact` put back in place."""
+        return np.where(exact[..., None], self._pixels, coded)
+
 
 def _coded(pixels: Pixels, above: Pixels, sizes: npt.NDArray[np.uint8], step: int) -> Pixels:
     """Some rows of a picture below the row `above`.

@@ -1,0 +1,132 @@
+"""The colours of a picture, how far apart they look, and the nearest of a palette."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...quality.local_activity import activity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    from ...quality import Pixels
+
+    Weights = npt.NDArray[np.float64]
+    Places = npt.NDArray[np.float32]
+
+# Levels of activity up to which a pixel counts nearly as much as in a flat area.
+_SMOOTH = 30.0
+# Pixels whose colours are looked at together, and distances that are computed together.
+_STRIP = 1 << 20
+_DISTANCES = 1 << 22
+# How the eye weighs differences of red, green and blue.
+_EYE = np.array([0.8, 1.2, 0.6], np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The colours of some rows of a picture."""
+
+    colours: Pixels  #: each colour once, x 4
+    weights: Weights  #: of each
+    steady: Weights  #: how many pixels of each are in a flat area or a line
+    indices: npt.NDArray[np.uint32]  #: of each pixel's colour
+
+
+def strips(pixels: Pixels) -> Iterator[Strip]:
+    """The colours of `pixels`, height x width x 3, or x 4 with straight alpha, by groups of rows."""
+    height, width, bands = pixels.shape
+    rows = max(1, _STRIP // width)
+    for top in range(0, height, rows):
+        rgba = np.full((min(rows, height - top), width, 4), 255, np.uint8)
+        rgba[..., :bands] = pixels[top : top + rows]
+        # What cannot be seen takes no place in the palette.
+        rgba[rgba[..., 3] == 0] = 0
+        whole = _packed(rgba)
+        # Drawings and screenshots are made of runs, of which there are far fewer.
+        starts = np.flatnonzero(np.concatenate([[True], whole[1:] != whole[:-1]]))
+        packed, numbers = np.unique(whole[starts], return_inverse=True)
+        indices = np.repeat(
+            numbers.astype(np.uint32), np.diff(np.append(starts, whole.size))
+        )
+        weights = sums(indices, 1 / (_SMOOTH + activity(rgba[..., :bands])).ravel(), len(packed))
+        steady = sums(indices, _steady(whole.reshape(rgba.shape[:2])).ravel(), len(packed))
+        yield Strip(packed.view(np.uint8).reshape(-1, 4), weights, steady, indices)
+
+
+def grouped(
+    colours: npt.NDArray[np.generic], weights: Weights, dropped: int = 0
+) -> tuple[Weights, Weights]:
+    """Colours that are equal but for their `dropped` lowest bits as one, and their weights."""
+    kept = np.asarray(colours, np.uint8) >> dropped
+    groups, numbers = np.unique(_packed(kept), return_inverse=True)
+    count = len(groups)
+    return means(colours, weights, numbers, count), sums(numbers, weights, count)
+
+
+def sums(groups: npt.NDArray[np.integer], values: Weights, count: int) -> Weights:
+    """The sum of `values` in each group."""
+    return np.asarray(np.bincount(groups.ravel(), values, count), np.float64)
+
+
+def means(
+    colours: npt.NDArray[np.generic], weights: Weights, groups: npt.NDArray[np.int64], count: int
+) -> Weights:
+    """The mean colour of each group; transparent ones lend it no colour."""
+    values = np.asarray(colours, np.float64)
+    seen = weights * values[:, 3]
+    alpha = sums(groups, seen, count)
+    mean = np.zeros((count, 4))
+    for band in range(3):
+        total = sums(groups, seen * values[:, band], count)
+        np.divide(total, alpha, out=mean[:, band], where=alpha > 0)
+    mean[:, 3] = alpha / sums(groups, weights, count)
+    return mean
+
+
+def seen(colours: npt.NDArray[np.generic]) -> Places:
+    """Where colours x 4 are in a space whose distances are what the eye sees on black and white."""
+    values = np.asarray(colours, np.float32)
+    alpha = values[:, 3:]
+    on_black = values[:, :3] * (alpha / 255)
+    return np.hstack([on_black * _EYE, (on_black - alpha) * _EYE])
+
+
+def nearest(colours: Places, palette: Places) -> npt.NDArray[np.int64]:
+    """For each of the colours the index of the nearest in the palette, both as they are `seen`."""
+    return nearest_with_closeness(colours, palette)[0]
+
+
+def nearest_with_closeness(
+    colours: Places, palette: Places
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """The nearest, and how close it is: larger is closer, for the same colour."""
+    found = np.empty(len(colours), np.int64)
+    closeness = np.empty(len(colours), np.float32)
+    half = np.square(palette).sum(1) / 2
+    step = max(1, _DISTANCES // len(palette))
+    for at in range(0, len(colours), step):
+        close = colours[at : at + step] @ palette.T - half
+        best = np.argmax(close, 1)
+        found[at : at + step] = best
+        closeness[at : at + step] = close[np.arange(len(best)), best]
+    return found, closeness
+
+
+def _packed(colours: npt.NDArray[np.generic]) -> npt.NDArray[np.uint32]:
+    return np.ascontiguousarray(colours, np.uint8).view(np.uint32).ravel()
+
+
+def _steady(packed: npt.NDArray[np.uint32]) -> Weights:
+    """1 where a pixel is like both beside it or like both above and below, else 0."""
+    steady = np.zeros(packed.shape, np.bool_)
+    across = packed[:, 1:] == packed[:, :-1]
+    steady[:, 1:-1] = across[:, 1:] & across[:, :-1]
+    down = packed[1:] == packed[:-1]
+    steady[1:-1] |= down[1:] & down[:-1]
+    return steady.astype(np.float64)

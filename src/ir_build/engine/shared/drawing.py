@@ -1,0 +1,133 @@
+"""A picture drawn in the colours of a palette that may grow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import dither
+from .colours import grouped, nearest, nearest_with_closeness, seen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
+
+    from ...quality import Pixels
+    from .colours import Strip
+
+    Mask = npt.NDArray[np.bool_]
+
+# How far, times the root of how many pixels there are, a colour is from a palette that lacks it.
+_MISSED = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A picture of indices into a palette."""
+
+    indices: npt.NDArray[np.uint8]  #: height x width
+    palette: Pixels  #: colours x 4, with straight alpha
+
+    def pixels(self, bands: int) -> Pixels:
+        """The picture as height x width x `bands`."""
+        shown = np.take(self.palette.view(np.uint32), self.indices).view(np.uint8)
+        shown = shown.reshape(*self.indices.shape, 4)
+        return shown if bands == 4 else np.ascontiguousarray(shown[..., :bands])
+
+
+class Drawing:
+    """Each pixel of a picture in the nearest colour of a palette, or in a mixture of two."""
+
+    def __init__(self, strips: Sequence[Strip], shape: tuple[int, int], palette: Pixels) -> None:
+        """Draw a picture of height x width, whose colours are `strips`, in a palette x 4."""
+        self._strips = strips
+        self._indices = np.empty(shape, np.uint8)
+        self._palette = np.ascontiguousarray(palette)
+        found = [nearest_with_closeness(seen(strip.colours), seen(palette)) for strip in strips]
+        self._nearest = [numbers.astype(np.uint8) for numbers, _ in found]
+        self._closeness = [close for _, close in found]
+        self._mixed = np.zeros(shape, np.bool_)
+        self._draw(None)
+
+    @property
+    def indexed(self) -> Indexed:
+        """The picture as it is now drawn."""
+        return Indexed(self._indices, self._palette)
+
+    @property
+    def colours(self) -> int:
+        """How many the palette has."""
+        return len(self._palette)
+
+    def add(self, colours: Pixels, within: Mask | None = None) -> None:
+        """Draw all pixels again, or those `within`, with some more colours x 4 in the palette."""
+        start = len(self._palette)
+        self._palette = np.concatenate([self._palette, colours])
+        for number, strip in enumerate(self._strips):
+            index, close = nearest_with_closeness(seen(strip.colours), seen(colours))
+            nearer = close > self._closeness[number]
+            self._nearest[number][nearer] = index[nearer] + start
+            self._closeness[number][nearer] = close[nearer]
+        self._draw(within)
+
+    def mix(self, pixels: Mask) -> None:
+        """Draw some pixels in one or the other of two colours whose mixture is theirs, from now on."""
+        self._mixed |= pixels
+        self._mix(pixels)
+
+    def _mix(self, pixels: Mask) -> None:
+        width = self._indices.shape[1]
+        for strip, top, rows in self._by_rows():
+            y, x = np.nonzero(pixels[top : top + rows])
+            if len(y):
+                colours, which = np.unique(
+                    strip.indices.reshape(rows, width)[y, x], return_inverse=True
+                )
+                pairs = dither.mixtures(seen(strip.colours[colours]), seen(self._palette))
+                self._indices[y + top, x] = dither.drawn(pairs, which, x, y + top)
+
+    def missed(self, pixels: Mask, most: int, turn: int = 0) -> Pixels:
+        """Up to `most` colours x 4 that these `pixels` have and the palette is farthest from."""
+        found = []
+        for strip, top, rows in self._by_rows():
+            inside = pixels[top : top + rows].ravel()
+            if inside.any():
+                count = np.bincount(strip.indices[inside], minlength=len(strip.colours))
+                found.append((strip.colours[count > 0], count[count > 0].astype(np.float64)))
+        if not found:
+            return self._palette[:0]
+        colours, counts = grouped(
+            np.concatenate([one for one, _ in found]), np.concatenate([one for _, one in found])
+        )
+        colours = colours.round()
+        places, known = seen(colours), seen(self._palette)
+        apart = np.linalg.norm(places - known[nearest(places, known)], axis=1)
+        chosen: list[int] = []
+        while len(chosen) < most:
+            worst = int(np.argmax(apart * np.sqrt(counts)))
+            if apart[worst] * np.sqrt(counts[worst]) < _MISSED / 2**turn:
+                break
+            chosen.append(worst)
+            np.minimum(apart, np.linalg.norm(places - places[worst], axis=1), out=apart)
+        return colours[chosen].astype(np.uint8)
+
+    def _draw(self, within: Mask | None) -> None:
+        for number, (strip, top, rows) in enumerate(self._by_rows()):
+            part = self._indices[top : top + rows]
+            drawn = self._nearest[number][strip.indices].reshape(part.shape)
+            if within is None:
+                part[:] = drawn
+            else:
+                np.copyto(part, drawn, where=within[top : top + rows])
+        self._mix(self._mixed if within is None else self._mixed & within)
+
+    def _by_rows(self) -> Iterator[tuple[Strip, int, int]]:
+        """Each strip, its first row, and how many rows it has."""
+        top = 0
+        for strip in self._strips:
+            rows = len(strip.indices) // self._indices.shape[1]
+            yield strip, top, rows
+            top += rows
