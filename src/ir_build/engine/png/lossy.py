@@ -50,11 +50,11 @@ _PHOTO, _MANY = 0.2, 128
 # Where no more of the tiles than this are left, the others stay as they are drawn.
 _FEW_LEFT = 0.002
 # Mending goes on while it leaves less than this share of the tiles that were left before.
-_GETS_BETTER = 0.8
+_GETS_BETTER = 0.75
 # Where more than this share of a picture has to be exact, a finer step takes fewer bytes.
 _MOST_EXACT = 0.1
 # Settings are searched for in a sample of so many pixels.
-_SAMPLED = 400_000
+_SAMPLED = 150_000
 
 
 class _Trial:
@@ -137,7 +137,7 @@ def _palette(quantizer: Quantizer, whole: _Trial, small: _Trial) -> Indexed | No
         tiles = _damaged(small.damage(drawn(sizes[place]))[1])
         if sizes[place] > _MANY and tiles.mean() > _PHOTO:
             return None
-        if np.count_nonzero(tiles) <= max(_FEW_TILES, _TOO_MUCH * tiles.size):
+        if np.count_nonzero(tiles) <= max(0 if small is not whole else _FEW_TILES, _TOO_MUCH * tiles.size):
             made = _mended_palette(quantizer, whole, sizes[place])
             if made is not None:
                 return made
@@ -160,7 +160,7 @@ def _mended_palette(quantizer: Quantizer, whole: _Trial, size: int) -> Indexed |
             return made if whole.scores(made.pixels(bands)) else None
         if whole.exhausted or left > max(_FEW_TILES, _TOO_MUCH * tiles.size):
             return None
-        if full and left > _GETS_BETTER * before:
+        if left > _GETS_BETTER * before > 0 and (full or left > _FEW_TILES):
             return None
         changed = Damage.spread(tiles, made.indices.shape)
         more = drawing.missed(changed, min(_ADDED, _MOST - drawing.colours), turn)
@@ -201,7 +201,10 @@ def _mended_differences(whole: _Trial, coder: NearLossless, step: int) -> Pixels
     while known[1]:
         # What is left now is little, and put back in place.
         tiles = Damage.spread(_damaged(known[1]), made.shape)
-        if (exact | tiles).mean() > _MOST_EXACT or whole.exhausted or not (tiles & ~exact).any():
+        if exact[tiles].all():
+            # What is beside them is to blame.
+            tiles = Damage.spread(_and_around(_damaged(known[1])), made.shape)
+        if exact[tiles].all() or (exact | tiles).mean() > _MOST_EXACT or whole.exhausted:
             return None
         exact |= tiles
         made = coder.restored(made, tiles)
@@ -211,6 +214,14 @@ def _mended_differences(whole: _Trial, coder: NearLossless, step: int) -> Pixels
 
 def _damaged(damage: Damage) -> NDArray[np.bool_]:
     return damage.moved | damage.stepped
+
+
+def _and_around(tiles: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Some tiles and those beside them."""
+    around = np.pad(tiles, 1)
+    around[1:-1] |= around[:-2] | around[2:]
+    around[:, 1:-1] |= around[:, :-2] | around[:, 2:]
+    return around[1:-1, 1:-1]
 
 
 def _coarsest(settings: Sequence[int], good: Callable[[int], bool]) -> int | None:
