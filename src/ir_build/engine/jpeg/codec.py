@@ -89,7 +89,7 @@ def _coded_again(
     image: Image.Image, aim: Aim, first: int, kept: list[Segment], file: JpegFile
 ) -> bytes | None:
     """The smallest file that reaches `aim`, looked for from the quality `first` on."""
-    coded = lossy.encode(image, aim, first)
+    coded = lossy.encode(image, aim, first, halved=file.has_half_the_colour)
     return jpeg_file.with_segments(_smallest(coded), kept, file) if coded else None
 
 
@@ -153,7 +153,7 @@ def _resized(
     small = raster.resized(image, size)
     aim = Aim(target, math.inf, options.effort, profile)
     # Smaller pictures are sharper, and take more than the source tells.
-    return _smallest(lossy.encode(small, aim, 85) or [lossy.at_quality(small)])
+    return _smallest(lossy.encode(small, aim, 85) or lossy.at_quality(small))
 
 
 def _needed(file: JpegFile, kept: list[Segment]) -> list[bytes]:
@@ -163,8 +163,8 @@ def _needed(file: JpegFile, kept: list[Segment]) -> list[bytes]:
     return [one.encode() for one in parts if one is not None]
 
 
-def _smallest(coded: list[bytes]) -> bytes:
-    return min((*coded, *map(_transcode, coded)), key=len)
+def _smallest(coded: bytes) -> bytes:
+    return min(coded, _transcode(coded), key=len)
 
 
 def _transcode(data: bytes) -> bytes:

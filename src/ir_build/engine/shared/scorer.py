@@ -18,6 +18,15 @@ _LARGE = 3_000_000
 _SLACK = 3.0
 
 
+#: how far below the target the score of a picture's worst square of 224 pixels may be
+_WORST_SQUARE = 6.0
+
+
+def of_both(whole: float, worst: float) -> float:
+    """What is compared with the target: the score of the whole, or what its worst square allows."""
+    return min(whole, worst + _WORST_SQUARE)
+
+
 def work(image: Image.Image) -> int:
     """Pixels to be scored: those of a transparent picture are, on two backgrounds."""
     return image.width * image.height * (2 if image.mode == "RGBA" else 1)
