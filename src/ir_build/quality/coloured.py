@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     _Number = TypeVar("_Number", np.uint16, np.int64)
 
 # CIEDE2000 between the means of squares of 8 x 8 at a quality of 80: on plain ground, and anywhere.
-_SQUARE, _PLAIN_LIMIT, _LIMIT = 8, 3.0, 4.5
+_SQUARE, _PLAIN_LIMIT, _LIMIT = 8, 3.5, 4.5
 # The same between the means of saturated pixels of one hue in 16 x 16, by how many there are.
 _AREAS = ((12, 4.0), (32, 3.0), (64, 2.0))
 # Levels between a saturated pixel's highest and lowest band, at least: less is also the noise of greys.
@@ -39,8 +39,9 @@ _SATURATED = 80
 _PLAIN, _PLAIN_LEVELS = 0.6, 16
 # Levels by which a band of a mean moves, at least, where the colour can move by any of the limits.
 _NOTICED = 1.0
-# Hues are told apart by the order of their bands: three comparisons.
-_HUES = 8
+# Hues are told apart by the order of their bands, by three comparisons: 7 less one is the opposite hue.
+# So many times as many pixels as there are of that tell a colour from the fringes of letters.
+_HUES, _FRINGE = 8, 2
 # Where the sums of three bands over 16 x 16 pixels are in one number.
 _FIELDS = np.array([0, 16, 32])
 # Pixels that are looked at together, whole rows of squares.
@@ -62,7 +63,9 @@ class Colours:
             np.bincount(one.keys, minlength=one.size) for one in self._strips or _strips(before)
         ]
         counts = _windows(self._squares(parts))
-        self._large = np.nonzero(counts >= _AREAS[0][0])
+        # Letters drawn for the subpixels of a screen have fringes of opposite hues, which nobody sees.
+        fringes = counts[..., ::-1] * _FRINGE >= counts
+        self._large = np.nonzero((counts >= _AREAS[0][0]) & ~fringes)
         self._counts = counts[self._large]
         self._limits = np.select(
             [self._counts >= least for least, _ in _AREAS[::-1]],

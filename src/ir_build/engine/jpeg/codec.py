@@ -7,7 +7,6 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-import mozjpeg_lossless_optimization as mozjpeg
 import pyvips
 from PIL import Image
 
@@ -69,7 +68,7 @@ def compress(data: bytes, options: Options) -> Candidate:
             return Candidate(smaller, lossy=True, notes=notes)
     lossless = own
     if not (file.is_well_coded and len(own) > len(data) * (1 - options.min_saving)):
-        lossless = min(jpeg_file.with_segments(_transcode(data), kept, file), own, key=len)
+        lossless = min(jpeg_file.with_segments(lossy.transcode(data), kept, file), own, key=len)
     limit = len(lossless) * _WORTH
     if (
         image is not None
@@ -164,12 +163,4 @@ def _needed(file: JpegFile, kept: list[Segment]) -> list[bytes]:
 
 
 def _smallest(coded: bytes) -> bytes:
-    return min(coded, _transcode(coded), key=len)
-
-
-def _transcode(data: bytes) -> bytes:
-    """The same coefficients with the best scans and Huffman tables, without metadata."""
-    try:
-        return bytes(mozjpeg.optimize(data, copy=mozjpeg.COPY_MARKERS.NONE))
-    except (ValueError, OSError, RuntimeError) as error:
-        raise CorruptFile(f"cannot be transcoded: {error}") from error
+    return min(coded, lossy.transcode(coded), key=len)

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+import mozjpeg_lossless_optimization as mozjpeg
 import numpy as np
 import pyjpegli
 from PIL import Image
 
+from ...errors import CorruptFile
 from ...options import Effort
 from ...quality import Reference
 from ...quality.coloured import Colours
 from ..shared import colour_profile, raster
 from ..shared.scorer import of_both
-from ..shared.search import LEAST_RISE, MOST_RISE, NEAR, USUAL_RISE, Found, smallest
+from ..shared.search import NEAR, USUAL_RISE, Found, smallest
 from . import file as jpeg_file
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ _BELOW_TARGET, _LOWEST = 45, 20
 # lose their colour by the first, the next is tried. Of colour at half the resolution the lowest are
 # finer, since they are what moves the mean of 8 x 8 pixels.
 _HALF = ((0.4, 1.0), (0.2, 0.6))
-_FULL = ((1.0, 3.0), (0.7, 2.0), (0.4, 1.0))
+_FULL = ((1.0, 5.0), (1.0, 3.0), (0.7, 2.0), (0.4, 1.0))
 # From the sum of a coefficient's two frequencies on it counts among the highest.
 _FINE = 6
 #: by effort, how far over the target a score may end
@@ -54,8 +56,9 @@ _FINER_COLOUR = 4
 _LARGE, _SAMPLE = 350_000, 100_000
 _SQUARE = 48  # pixels, a multiple of the 16 that are coded together
 # A sample, in which edges between its squares hide some of the loss, scores higher by about this; how
-# many steps of quality its two scores are apart.
-_SAMPLE_BIAS, _SAMPLE_STEP = 3.0, 6
+# much its scores may rise with a step of quality; what bytes do while it rises by 1, in the logarithm; and
+# by how much jpegli has to be the smaller.
+_SAMPLE_BIAS, _SAMPLE_RISES, _GROWTH, _MUCH = 3.0, (0.3, 1.2), 0.018, 0.03
 # A first guess of the quality: a + b * the source's quality + c * log(its bytes per pixel), by
 # target. Least squares over the searches on 47 JPEGs of documentation sites, in which it was off
 # by 7.8, 5.5, 2.9 and 2 on average.
@@ -109,9 +112,17 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
     original = _Original(image, aim)
     coders = _coders(image, aim.target, halved=halved)
     rise = USUAL_RISE
-    if image.width * image.height > _LARGE:
-        first, rise = original.guess(coders[0], first)
+    large = image.width * image.height > _LARGE
+    if large:
+        sample = _Original(_sample(image), aim)
+        first, rise = sample.guess(coders[0], first)
+        if image.mode == "RGB" and coders[0].subsampling == "4:2:0":
+            coders = sample.with_jpegli(coders, first)
     for coder in coders:
+        # To look at colours takes less than a score.
+        if large and coder is not coders[-1] and original.moves_a_colour(coder, first):
+            first -= _FINER_COLOUR // 2
+            continue
         try:
             found = original.search(coder, first, rise)
         except _ColourMovedError as moved:
@@ -129,6 +140,14 @@ class _ColourMovedError(Exception):
         self.quality = quality  #: the encoder's setting
 
 
+def transcode(data: bytes) -> bytes:
+    """The same coefficients with the best scans and Huffman tables, without metadata."""
+    try:
+        return bytes(mozjpeg.optimize(data, copy=mozjpeg.COPY_MARKERS.NONE))
+    except (ValueError, OSError, RuntimeError) as error:
+        raise CorruptFile(f"cannot be transcoded: {error}") from error
+
+
 def at_quality(image: Image.Image, quality: int = _HIGH) -> bytes:
     """`image`, RGB or L, at a quality."""
     return Coder(image, "4:4:4", _FULL[0])(quality)
@@ -144,7 +163,7 @@ class Coder:
 
     def of(self, image: Image.Image) -> Coder:
         """The same for another picture."""
-        return Coder(image, self.subsampling, self.coarser)
+        return replace(self, image=image)
 
     def __call__(self, quality: int) -> bytes:
         """The picture at a quality of 0 to 100, by jpegli's measure."""
@@ -159,6 +178,16 @@ class Coder:
             subsampling=self.subsampling,
         )
         return buffer.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class _Jpegli(Coder):
+    """jpegli, which rounds more coarsely where less is seen: some pictures are smaller by it."""
+
+    def __call__(self, quality: int) -> bytes:
+        """The picture at a quality of 0 to 100."""
+        pixels = np.ascontiguousarray(raster.pixels(self.image))
+        return bytes(pyjpegli.encode(pixels, self.image.width, self.image.height, quality))
 
 
 @cache
@@ -236,16 +265,32 @@ class _Original:
 
     def guess(self, coder: Coder, first: int) -> tuple[int, float]:
         """The quality at which a sample scores enough, and how much its scores rise with a step."""
-        sample = _sample(self._image)
-        rough = Reference(self._shown(sample))
-        scores: dict[int, float] = {}
-        for quality in (first, first + _SAMPLE_STEP):
-            data = coder.of(sample)(min(quality, 100))
-            scores[quality] = rough.score(self._decoded(data)) - _SAMPLE_BIAS
-        below, above = scores.values()
-        rise = min(max((above - below) / _SAMPLE_STEP, LEAST_RISE), MOST_RISE)
-        missing = self._aim.target - (below + above) / 2
-        return round(first + _SAMPLE_STEP / 2 + missing / rise), rise
+        coder = coder.of(self._image)
+        missing = self._missing(coder(first))
+        step = max(4, abs(missing / USUAL_RISE)) * (1 if missing > 0 else -1)
+        second = min(max(round(first + step), self._low), _HIGH)
+        left = self._missing(coder(second))
+        rise = (missing - left) / (second - first) if second != first else USUAL_RISE
+        rise = min(max(rise, _SAMPLE_RISES[0]), _SAMPLE_RISES[1])
+        return min(max(round(second + left / rise), self._low), _HIGH), rise
+
+    def with_jpegli(self, coders: list[Coder], quality: int) -> list[Coder]:
+        """The coders of a picture, jpegli before them where it makes a sample of it smaller."""
+        ours, theirs = coders[0], _Jpegli(coders[0].image, "4:2:0", _HALF[0])
+        costs = []
+        for coder in (ours, theirs):
+            data = coder.of(self._image)(quality)
+            costs.append(math.log(len(transcode(data))) + self._missing(data) * _GROWTH)
+        return [theirs, *coders] if costs[1] < costs[0] - _MUCH else coders
+
+    def _missing(self, data: bytes) -> float:
+        """What a file of the sample misses of the target."""
+        score = self._reference.score(self._decoded(data)) - _SAMPLE_BIAS
+        return self._aim.target - score
+
+    def moves_a_colour(self, coder: Coder, quality: int) -> bool:
+        """Whether a place has another colour at a quality."""
+        return bool(self._colours and self._colours.damage(self._decoded(coder(quality))))
 
     def _decoded(self, data: bytes) -> Pixels:
         return self._shown(raster.decode(data, "JPEG"))

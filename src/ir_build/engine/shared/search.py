@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 NEAR = 0.6
 #: how much scores of JPEG rise with a step of the setting, while there is nothing to tell it from
 USUAL_RISE = 0.55
-#: what two scores near each other may tell of that, on pictures of documentation sites
-LEAST_RISE, MOST_RISE = 0.2, 2.0
+# What two scores near each other may tell of that, on pictures of documentation sites
+_LEAST_RISE, _MOST_RISE = 0.2, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Search:
                 return None
             if self._last is not None:
                 rise = (reached - self._last[1]) / (self._next - self._last[0])
-                self._rise = min(max(rise, LEAST_RISE), MOST_RISE)
+                self._rise = min(max(rise, _LEAST_RISE), _MOST_RISE)
             self._last = (self._next, reached)
             if reached >= self._target:
                 self._above = Found(data, self._next, reached)
