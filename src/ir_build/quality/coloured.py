@@ -41,7 +41,7 @@ _PLAIN, _PLAIN_LEVELS = 0.6, 16
 _NOTICED = 1.0
 # Hues are told apart by the order of their bands, by three comparisons: 7 less one is the opposite hue.
 # So many times as many pixels as there are of that tell a colour from the fringes of letters.
-_HUES, _FRINGE = 8, 2
+_HUES, _FRINGE = 8, 4
 # Where the sums of three bands over 16 x 16 pixels are in one number.
 _FIELDS = np.array([0, 16, 32])
 # Pixels that are looked at together, whole rows of squares.

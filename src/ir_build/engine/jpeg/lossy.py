@@ -126,6 +126,8 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
         try:
             found = original.search(coder, first, rise)
         except _ColourMovedError as moved:
+            if moved.better is not None:
+                return moved.better
             first = moved.quality - _FINER_COLOUR
             continue
         return found.data if found else None
@@ -135,9 +137,10 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
 class _ColourMovedError(Exception):
     """A file scores enough, but not every place keeps its colour."""
 
-    def __init__(self, quality: int) -> None:
+    def __init__(self, quality: int, better: bytes | None) -> None:
         super().__init__()
         self.quality = quality  #: the encoder's setting
+        self.better = better  #: the smallest file so far in which every place does
 
 
 def transcode(data: bytes) -> bytes:
@@ -248,8 +251,10 @@ class _Original:
         def score(data: bytes) -> float:
             decoded = self._decoded(data)
             reached = of_both(*self._reference.scores(decoded))
-            if reached >= aim.target and self._colours and self._colours.damage(decoded):
-                raise _ColourMovedError(tried[-1])
+            if reached >= aim.target and self._colours:
+                if self._colours.damage(decoded):
+                    raise _ColourMovedError(tried[-1], min(held, key=len, default=None))
+                held.append(data)
             return reached
 
         def encode(quality: int) -> bytes:
@@ -257,6 +262,7 @@ class _Original:
             return coder(quality)
 
         tried: list[int] = []
+        held: list[bytes] = []
         return smallest(
             encode, score, aim.target,
             low=self._low, high=_HIGH, guess=first, near=_NEAR[aim.effort], rise=rise,
