@@ -49,16 +49,16 @@ _FULL = ((1.0, 5.0), (1.0, 3.0), (0.7, 2.0), (0.4, 1.0))
 # From the sum of a coefficient's two frequencies on it counts among the highest.
 _FINE = 6
 #: by effort, how far over the target a score may end
-_NEAR = {Effort.FAST: 1.5, Effort.DEFAULT: NEAR, Effort.BEST: 0.0}
+_NEAR = {Effort.FAST: 2.5, Effort.DEFAULT: NEAR, Effort.BEST: 0.0}
 # By how much the quality may fall where colour is less coarse.
 _FINER_COLOUR = 4
-# In a larger picture the search begins with a sample of about as many pixels as this.
-_LARGE, _SAMPLE = 350_000, 100_000
-_SQUARE = 48  # pixels, a multiple of the 16 that are coded together
+# In a larger picture the search begins with a sample of as many pixels as this or a tenth of its own.
+_LARGE, _SAMPLE, _SAMPLE_SHARE = 350_000, 100_000, 10
+_SQUARE = 96  # pixels, a multiple of the 16 that are coded together
 # A sample, in which edges between its squares hide some of the loss, scores higher by about this; how
 # much its scores may rise with a step of quality; what bytes do while it rises by 1, in the logarithm; and
 # by how much jpegli has to be the smaller.
-_SAMPLE_BIAS, _SAMPLE_RISES, _GROWTH, _MUCH = 3.0, (0.3, 1.2), 0.018, 0.03
+_SAMPLE_BIAS, _SAMPLE_RISES, _GROWTH, _MUCH = 1.8, (0.3, 1.2), 0.018, 0.03
 # A first guess of the quality: a + b * the source's quality + c * log(its bytes per pixel), by
 # target. Least squares over the searches on 47 JPEGs of documentation sites, in which it was off
 # by 7.8, 5.5, 2.9 and 2 on average.
@@ -110,17 +110,16 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
     it is. The file is coded for speed: compare it transcoded.
     """
     original = _Original(image, aim)
-    coders = _coders(image, aim.target, halved=halved)
+    coders = _coders(image, halved=halved)
     rise = USUAL_RISE
-    large = image.width * image.height > _LARGE
-    if large:
+    if image.width * image.height > _LARGE:
         sample = _Original(_sample(image), aim)
         first, rise = sample.guess(coders[0], first)
-        if image.mode == "RGB" and coders[0].subsampling == "4:2:0":
+        if image.mode == "RGB":
             coders = sample.with_jpegli(coders, first)
     for coder in coders:
         # To look at colours takes less than a score.
-        if large and coder is not coders[-1] and original.moves_a_colour(coder, first):
+        if coder is not coders[-1] and original.moves_a_colour(coder, first):
             first -= _FINER_COLOUR // 2
             continue
         try:
@@ -208,25 +207,14 @@ def _ramp(low: float, high: float) -> NDArray[np.float64]:
     return np.asarray(low + (high - low) * np.minimum(fineness, 1))
 
 
-def _coders(image: Image.Image, target: float, *, halved: bool) -> list[Coder]:
+def _coders(image: Image.Image, *, halved: bool) -> list[Coder]:
     """The ways to code a picture, from the one with the fewest bytes on."""
     if image.mode == "L":
         return [Coder(image, "4:4:4", _FULL[0])]
-    ways = [("4:2:0", coarser) for coarser in _HALF] + [("4:4:4", coarser) for coarser in _FULL]
-    if not halved:
-        whole, half = map(raster.pixels, _with_half_the_colour(image))
-        if Colours(whole, target).damage(half):
-            ways = ways[len(_HALF) :]
+    # What loses a colour by half the resolution does so however fine it is coded.
+    half = _HALF if halved else _HALF[:1]
+    ways = [("4:2:0", coarser) for coarser in half] + [("4:4:4", coarser) for coarser in _FULL]
     return [Coder(image, *way) for way in ways]
-
-
-def _with_half_the_colour(image: Image.Image) -> tuple[Image.Image, Image.Image]:
-    """The picture, and what is left of it at best where colour has half the resolution."""
-    # Pillow rounds down on the way back: in both, so that it makes no difference.
-    bands = image.convert("YCbCr")
-    luma, *colour = bands.split()
-    halved = [one.reduce(2).resize(image.size, Image.Resampling.BILINEAR) for one in colour]
-    return bands.convert("RGB"), Image.merge("YCbCr", (luma, *halved)).convert("RGB")
 
 
 class _Original:
@@ -316,12 +304,16 @@ def _hopeless(size: int, missing: float, limit: float) -> bool:
 def _sample(image: Image.Image) -> Image.Image:
     """Squares from all over the picture, side by side."""
     pixels = np.asarray(image)
-    step = _SQUARE * max(1, round((image.width * image.height / _SAMPLE) ** 0.5))
-    for axis in (0, 1):
-        starts = range(0, max(1, pixels.shape[axis] - _SQUARE + 1), step)
-        squares = [
-            pixels[at : at + _SQUARE] if axis == 0 else pixels[:, at : at + _SQUARE]
-            for at in starts
-        ]
-        pixels = np.concatenate(squares, axis)
-    return Image.fromarray(pixels)
+    rows, columns = (range(0, side - _SQUARE + 1, _SQUARE) for side in pixels.shape[:2])
+    wanted = max(_SAMPLE, image.width * image.height // _SAMPLE_SHARE)
+    every = max(1, image.width * image.height // wanted)
+    squares = [
+        pixels[y : y + _SQUARE, x : x + _SQUARE]
+        for row, y in enumerate(rows)
+        for column, x in enumerate(columns)
+        # Two columns on in each row, so that they are not all in a few.
+        if (2 * row + column) % every == 0
+    ]
+    across = math.isqrt(len(squares))
+    lines = [np.hstack(squares[at : at + across]) for at in range(0, len(squares), across)]
+    return Image.fromarray(np.vstack([line for line in lines if line.shape == lines[0].shape]))
