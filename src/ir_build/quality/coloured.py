@@ -81,7 +81,8 @@ class Colours:
         quarters = _quarters(after)
         for at in (0, 1):
             one, other = (
-                _windows(part[at:, at:])[::2, ::2] / _SQUARE**2 for part in (self._quarters, quarters)
+                _windows(part[at:, at:])[::2, ::2] / _SQUARE**2
+                for part in (self._quarters, quarters)
             )
             moved = _moved(one, other)
             for place in np.argwhere(moved > _PLAIN_LIMIT * self._scale):

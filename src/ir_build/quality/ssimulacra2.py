@@ -154,11 +154,19 @@ class Reference:
     def scores(self, pixels: Pixels) -> tuple[float, float]:
         """The score of `pixels`, and that of the worst square of some 224 x 224 pixels in them.
 
-        Squares at the right and the lower edge have half of that to half as much more on a side.
+        Squares at the right and the lower edge have from half as many to half as many more on a side.
+        """
+        found = [self.scores_on(number, pixels) for number in range(len(self._views))]
+        return min(one[0] for one in found), min(one[1] for one in found)
+
+    def scores_on(self, background: int, pixels: Pixels) -> tuple[float, float]:
+        """The same on one background, 0 (likely the lower) or 1; an opaque picture has but 0.
+
+        Only of 0, which is asked for again and again, the original's side is kept.
         """
         self._check(pixels)
-        found = [view.scores(pixels) for view in self._views]
-        return round(min(one[0] for one in found), 2), round(min(one[1] for one in found), 2)
+        whole, worst = self._views[background].scores(pixels, keep=background == 0)
+        return round(whole, 2), round(worst, 2)
 
     def score(self, pixels: Pixels, share: float = 1.0) -> float:
         """The score of `pixels`, of the same shape, to two decimals; at most 100.
@@ -169,14 +177,6 @@ class Reference:
         """
         self._check(pixels)
         return round(min(view.score(pixels, share) for view in self._views), 2)
-
-    def score_on(self, background: int, pixels: Pixels) -> float:
-        """The score on one background, 0 (likely the lower) or 1; an opaque picture has but 0.
-
-        Only of 0, which is asked for again and again, the original's side is kept.
-        """
-        self._check(pixels)
-        return round(self._views[background].score(pixels, keep=background == 0), 2)
 
     def _check(self, pixels: Pixels) -> None:
         if pixels.shape != self._shape:
@@ -232,16 +232,16 @@ class _View:
     def _seen(self, pixels: Pixels) -> Pixels:
         return pixels if self._shade is None else _flatten(pixels, self._shade)
 
-    def score(self, pixels: Pixels, share: float = 1.0, *, keep: bool = True) -> float:
-        squares, sums = self._sums(self._seen(pixels), keep=keep)
+    def score(self, pixels: Pixels, share: float = 1.0) -> float:
+        squares, sums = self._sums(self._seen(pixels))
         total = 0.0
         for (where, feature), values in sums.items():
             mean = share * float(values.sum()) / float(squares.pixels(where[1]).sum())
             total += self._weights[where][feature] * (mean**0.25 if feature[1] == _NORM4 else mean)
         return _opinion(total)
 
-    def scores(self, pixels: Pixels) -> tuple[float, float]:
-        squares, sums = self._sums(self._seen(pixels))
+    def scores(self, pixels: Pixels, *, keep: bool = True) -> tuple[float, float]:
+        squares, sums = self._sums(self._seen(pixels), keep=keep)
         whole, each = np.float64(0), np.zeros(squares.shape)
         for (where, feature), values in sums.items():
             counts = squares.pixels(where[1])

@@ -77,9 +77,7 @@ class JpegFile:
         """Whether colours are stored at half the resolution both ways, or less."""
         frame = next(one.data for one in self.segments if one.marker in FRAMES)
         luma, *colours = (frame[at] for at in range(7, 6 + 3 * self.components, 3))
-        return all(
-            2 * (one >> 4) <= luma >> 4 and 2 * (one & 15) <= luma & 15 for one in colours
-        )
+        return all(2 * (one >> 4) <= luma >> 4 and 2 * (one & 15) <= luma & 15 for one in colours)
 
     @property
     def exif(self) -> bytes:

@@ -50,15 +50,16 @@ _FULL = ((1.0, 5.0), (1.0, 3.0), (0.7, 2.0), (0.4, 1.0))
 _FINE = 6
 #: by effort, how far over the target a score may end
 _NEAR = {Effort.FAST: 2.5, Effort.DEFAULT: NEAR, Effort.BEST: 0.0}
-# By how much the quality may fall where colour is less coarse.
-_FINER_COLOUR = 4
+# A file that scores so much over the target is near enough where a nearer one moves a colour.
+_HARDLY_MORE = 1.2
 # In a larger picture the search begins with a sample of as many pixels as this or a tenth of its own.
 _LARGE, _SAMPLE, _SAMPLE_SHARE = 350_000, 100_000, 10
 _SQUARE = 96  # pixels, a multiple of the 16 that are coded together
 # A sample, in which edges between its squares hide some of the loss, scores higher by about this; how
 # much its scores may rise with a step of quality; what bytes do while it rises by 1, in the logarithm; and
-# by how much jpegli has to be the smaller.
-_SAMPLE_BIAS, _SAMPLE_RISES, _GROWTH, _MUCH = 1.8, (0.3, 1.2), 0.018, 0.03
+# by how much jpegli has to be the smaller, whose scores rise by at least so much.
+_SAMPLE_BIAS, _SAMPLE_RISES, _GROWTH = 1.8, (0.3, 1.2), 0.018
+_MUCH, _JPEGLI_RISE = 0.04, 0.8
 # A first guess of the quality: a + b * the source's quality + c * log(its bytes per pixel), by
 # target. Least squares over the searches on 47 JPEGs of documentation sites, in which it was off
 # by 7.8, 5.5, 2.9 and 2 on average.
@@ -110,33 +111,37 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
     it is. The file is coded for speed: compare it transcoded.
     """
     original = _Original(image, aim)
-    coders = _coders(image, halved=halved)
+    usual, *others = _coders(image, halved=halved)
+    coders: list[Encode] = [usual, *others]
     rise = USUAL_RISE
     if image.width * image.height > _LARGE:
         sample = _Original(_sample(image), aim)
-        first, rise = sample.guess(coders[0], first)
+        first, rise = sample.guess(usual, first)
         if image.mode == "RGB":
-            coders = sample.with_jpegli(coders, first)
+            more = sample.jpegli_needs(usual, first, rise)
+            coders = [_Jpegli(image, more), *coders] if more is not None else coders
+    files: list[bytes] = []
     for coder in coders:
         # To look at colours takes less than a score.
         if coder is not coders[-1] and original.moves_a_colour(coder, first):
-            first -= _FINER_COLOUR // 2
             continue
         try:
             found = original.search(coder, first, rise)
         except _ColourMovedError as moved:
-            if moved.better is not None:
-                return moved.better
-            first = moved.quality - _FINER_COLOUR
+            files += [moved.better.data] if moved.better else []
+            if moved.better and moved.better.score < aim.target + _HARDLY_MORE:
+                break
+            first = moved.quality
             continue
-        return found.data if found else None
-    return None
+        files += [found.data] if found else []
+        break
+    return min(files, key=len, default=None)
 
 
 class _ColourMovedError(Exception):
     """A file scores enough, but not every place keeps its colour."""
 
-    def __init__(self, quality: int, better: bytes | None) -> None:
+    def __init__(self, quality: int, better: Found | None) -> None:
         super().__init__()
         self.quality = quality  #: the encoder's setting
         self.better = better  #: the smallest file so far in which every place does
@@ -183,13 +188,17 @@ class Coder:
 
 
 @dataclass(frozen=True, slots=True)
-class _Jpegli(Coder):
+class _Jpegli:
     """jpegli, which rounds more coarsely where less is seen: some pictures are smaller by it."""
+
+    image: Image.Image  #: RGB
+    more: int = 0  #: how much higher its quality is than what is asked for
 
     def __call__(self, quality: int) -> bytes:
         """The picture at a quality of 0 to 100."""
         pixels = np.ascontiguousarray(raster.pixels(self.image))
-        return bytes(pyjpegli.encode(pixels, self.image.width, self.image.height, quality))
+        size = self.image.width, self.image.height
+        return bytes(pyjpegli.encode(pixels, *size, min(100, quality + self.more)))
 
 
 @cache
@@ -228,7 +237,7 @@ class _Original:
         self._reference = Reference(self._pixels)
         self._colours = Colours(self._pixels, aim.target) if image.mode == "RGB" else None
 
-    def search(self, coder: Coder, first: int, rise: float) -> Found | None:
+    def search(self, coder: Encode, first: int, rise: float) -> Found | None:
         """The smallest file that scores enough; None where that is not worth its loss.
 
         Scores rise by about `rise` with a step of quality, from `first` on.
@@ -241,8 +250,8 @@ class _Original:
             reached = of_both(*self._reference.scores(decoded))
             if reached >= aim.target and self._colours:
                 if self._colours.damage(decoded):
-                    raise _ColourMovedError(tried[-1], min(held, key=len, default=None))
-                held.append(data)
+                    raise _ColourMovedError(tried[-1], held[-1] if held else None)
+                held.append(Found(data, tried[-1], reached))
             return reached
 
         def encode(quality: int) -> bytes:
@@ -250,7 +259,7 @@ class _Original:
             return coder(quality)
 
         tried: list[int] = []
-        held: list[bytes] = []
+        held: list[Found] = []
         return smallest(
             encode, score, aim.target,
             low=self._low, high=_HIGH, guess=first, near=_NEAR[aim.effort], rise=rise,
@@ -268,21 +277,23 @@ class _Original:
         rise = min(max(rise, _SAMPLE_RISES[0]), _SAMPLE_RISES[1])
         return min(max(round(second + left / rise), self._low), _HIGH), rise
 
-    def with_jpegli(self, coders: list[Coder], quality: int) -> list[Coder]:
-        """The coders of a picture, jpegli before them where it makes a sample of it smaller."""
-        ours, theirs = coders[0], _Jpegli(coders[0].image, "4:2:0", _HALF[0])
-        costs = []
-        for coder in (ours, theirs):
-            data = coder.of(self._image)(quality)
-            costs.append(math.log(len(transcode(data))) + self._missing(data) * _GROWTH)
-        return [theirs, *coders] if costs[1] < costs[0] - _MUCH else coders
+    def jpegli_needs(self, coder: Coder, quality: int, rise: float) -> int | None:
+        """How much more quality jpegli needs for the same score, where the sample is smaller by it."""
+        costs, missing = [], []
+        for encode in (coder.of(self._image), _Jpegli(self._image)):
+            data = encode(quality)
+            missing.append(self._missing(data))
+            costs.append(math.log(len(transcode(data))) + missing[-1] * _GROWTH)
+        if costs[1] > costs[0] - _MUCH:
+            return None
+        return round((missing[1] - missing[0]) / max(rise, _JPEGLI_RISE))
 
     def _missing(self, data: bytes) -> float:
         """What a file of the sample misses of the target."""
         score = self._reference.score(self._decoded(data)) - _SAMPLE_BIAS
         return self._aim.target - score
 
-    def moves_a_colour(self, coder: Coder, quality: int) -> bool:
+    def moves_a_colour(self, coder: Encode, quality: int) -> bool:
         """Whether a place has another colour at a quality."""
         return bool(self._colours and self._colours.damage(self._decoded(coder(quality))))
 
