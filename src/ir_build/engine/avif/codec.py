@@ -33,7 +33,7 @@ _SPEEDS = {
 }
 _LOWEST, _HIGHEST = 15, 97
 #: how much more score is tried in turn until all places keep their colours
-_MORE = (0, 4, 8)
+_MORE = (0, 4, 8, 12)
 #: what levels from 16 to 235 become where they are taken for all there are
 _STRETCHED = [min(255, max(0, round((level - 16) * 255 / 219))) for level in range(256)]
 _PROPERTIES = frozenset({b"ispe", b"pixi", b"av1C", b"colr", b"irot", b"imir", b"auxC"})

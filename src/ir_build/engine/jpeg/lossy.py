@@ -58,8 +58,8 @@ _SQUARE = 96  # pixels, a multiple of the 16 that are coded together
 # A sample, in which edges between its squares hide some of the loss, scores higher by about this; how
 # much its scores may rise with a step of quality; what bytes do while it rises by 1, in the logarithm; and
 # by how much jpegli has to be the smaller, whose scores rise by at least so much.
-_SAMPLE_BIAS, _SAMPLE_RISES, _GROWTH = 1.8, (0.3, 1.2), 0.018
-_MUCH, _JPEGLI_RISE = 0.04, 0.8
+_SAMPLE_BIAS, _SAMPLE_RISES, _GROWTH = 1.8, (0.3, 1.2), 0.025
+_MUCH, _JPEGLI_RISE = 0.03, 0.8
 # A first guess of the quality: a + b * the source's quality + c * log(its bytes per pixel), by
 # target. Least squares over the searches on 47 JPEGs of documentation sites, in which it was off
 # by 7.8, 5.5, 2.9 and 2 on average.
@@ -114,16 +114,17 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
     usual, *others = _coders(image, halved=halved)
     coders: list[Encode] = [usual, *others]
     rise = USUAL_RISE
-    if image.width * image.height > _LARGE:
+    large = image.width * image.height > _LARGE
+    if large:
         sample = _Original(_sample(image), aim)
         first, rise = sample.guess(usual, first)
         if image.mode == "RGB":
-            more = sample.jpegli_needs(usual, first, rise)
+            more = sample.jpegli_needs(usual, first)
             coders = [_Jpegli(image, more), *coders] if more is not None else coders
     files: list[bytes] = []
     for coder in coders:
-        # To look at colours takes less than a score.
-        if coder is not coders[-1] and original.moves_a_colour(coder, first):
+        # Where the quality is about known already, to look at colours takes less than a score.
+        if large and coder is not coders[-1] and original.moves_a_colour(coder, first):
             continue
         try:
             found = original.search(coder, first, rise)
@@ -198,7 +199,7 @@ class _Jpegli:
         """The picture at a quality of 0 to 100."""
         pixels = np.ascontiguousarray(raster.pixels(self.image))
         size = self.image.width, self.image.height
-        return bytes(pyjpegli.encode(pixels, *size, min(100, quality + self.more)))
+        return bytes(pyjpegli.encode(pixels, *size, min(max(quality + self.more, 1), 100)))
 
 
 @cache
@@ -277,16 +278,18 @@ class _Original:
         rise = min(max(rise, _SAMPLE_RISES[0]), _SAMPLE_RISES[1])
         return min(max(round(second + left / rise), self._low), _HIGH), rise
 
-    def jpegli_needs(self, coder: Coder, quality: int, rise: float) -> int | None:
+    def jpegli_needs(self, coder: Coder, quality: int) -> int | None:
         """How much more quality jpegli needs for the same score, where the sample is smaller by it."""
-        costs, missing = [], []
-        for encode in (coder.of(self._image), _Jpegli(self._image)):
-            data = encode(quality)
-            missing.append(self._missing(data))
-            costs.append(math.log(len(transcode(data))) + missing[-1] * _GROWTH)
-        if costs[1] > costs[0] - _MUCH:
-            return None
-        return round((missing[1] - missing[0]) / max(rise, _JPEGLI_RISE))
+        ours = coder.of(self._image)(quality)
+        theirs = _Jpegli(self._image)
+        missing = self._missing(ours)
+        more = 0
+        for _ in range(2):
+            data = theirs(quality + more)
+            left = self._missing(data) - missing
+            more += round(left / _JPEGLI_RISE)
+        cost = math.log(len(transcode(data)) / len(transcode(ours))) + left * _GROWTH
+        return more if cost < -_MUCH else None
 
     def _missing(self, data: bytes) -> float:
         """What a file of the sample misses of the target."""

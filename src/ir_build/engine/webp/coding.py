@@ -38,9 +38,8 @@ _SEARCHES = {
 _LOWEST, _HIGHEST = 20, 98
 #: how much scores usually rise with a step of quality, from 80 on
 _RISE = 1.0
-#: what is tried in turn until all places keep their colours: how much more score, and whether colour is
-#: halved so that edges keep theirs, which takes some bytes
-_COLOURS = ((0, False), (0, True), (4, True), (8, True))
+#: how much more score is tried in turn until all places keep their colours
+_MORE = (0, 4, 8, 12)
 #: pixels to be scored up to which a search is affordable
 _SCORED = {Effort.FAST: 6_000_000, Effort.DEFAULT: 18_000_000, Effort.BEST: 24_000_000}
 #: alpha data below this size in bytes is not worth coding again
@@ -144,15 +143,9 @@ def up_to_score(
     if image.mode == "RGBA" and alpha is None:
         alpha = transparency(image, effort)
     scorer = Scorer(image, "WEBP", target, profile)
-    for more, sharp in _COLOURS:
-        found = _search(
-            image,
-            scorer,
-            target + more,
-            effort,
-            guess,
-            partial(_vp8, image, alpha=alpha, sharp=sharp),
-        )
+    coder = partial(_vp8, image, alpha=alpha)
+    for more in _MORE:
+        found = _search(image, scorer, target + more, effort, guess, coder)
         if found is None:
             return None
         if scorer.holds(found.data):
@@ -219,18 +212,10 @@ def _alpha_again(stream: Bitstream, image: Image.Image, effort: Effort) -> Bitst
     return slimmer if np.array_equal(_visible(image), _visible(decode(slimmer))) else stream
 
 
-def _vp8(
-    image: Image.Image, quality: float, method: int, alpha: bytes | None, *, sharp: bool = False
-) -> Bitstream:
+def _vp8(image: Image.Image, quality: float, method: int, alpha: bytes | None) -> Bitstream:
     # The transparency is replaced, so it need not be good.
     stream = _encode(
-        image,
-        lossless=False,
-        quality=quality,
-        method=method,
-        exact=False,
-        alpha_quality=0,
-        sharp=sharp,
+        image, lossless=False, quality=quality, method=method, exact=False, alpha_quality=0
     )
     return replace(stream, alpha=alpha)
 
@@ -243,7 +228,6 @@ def _encode(
     method: int,
     exact: bool,
     alpha_quality: int = 100,
-    sharp: bool = False,
 ) -> Bitstream:
     buffer = io.BytesIO()
     image.save(
@@ -254,7 +238,6 @@ def _encode(
         method=method,
         exact=exact,
         alpha_quality=alpha_quality,
-        use_sharp_yuv=sharp,
     )
     return webp_file.read(buffer.getvalue()).image
 
