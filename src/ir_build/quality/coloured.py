@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # CIEDE2000 between the means of squares of 8 x 8 at a quality of 80: on plain ground, and anywhere.
 _SQUARE, _PLAIN_LIMIT, _LIMIT = 8, 3.5, 4.5
 # The same between the means of saturated pixels of one hue in 16 x 16, by how many there are.
-_AREAS = ((12, 4.0), (32, 3.5), (64, 3.0))
+_AREAS = ((6, 5.0), (12, 4.0), (32, 3.5), (64, 3.0))
 # Levels between a saturated pixel's highest and lowest band, at least: less is also the noise of greys.
 _SATURATED = 80
 # Ground is plain where so much of it is within so many levels of its median.

@@ -50,6 +50,7 @@ _FULL = ((1.0, 5.0), (1.0, 3.0), (0.7, 2.0), (0.4, 1.0))
 _FINE = 6
 #: by effort, how far over the target a score may end
 _NEAR = {Effort.FAST: 2.5, Effort.DEFAULT: NEAR, Effort.BEST: 0.0}
+_FINE_QUALITY = 90
 # A file that scores so much over the target is near enough where a nearer one moves a colour.
 _HARDLY_MORE = 1.2
 # In a larger picture the search begins with a sample of as many pixels as this or a tenth of its own.
@@ -111,8 +112,8 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
     it is. The file is coded for speed: compare it transcoded.
     """
     original = _Original(image, aim)
-    usual, *others = _coders(image, halved=halved)
-    coders: list[Encode] = [usual, *others]
+    usual, *finer = _coders(image, halved=halved)
+    coders: list[Encode] = [usual, *finer]
     rise = USUAL_RISE
     large = image.width * image.height > _LARGE
     if large:
@@ -123,8 +124,12 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
             coders = [_Jpegli(image, more), *coders] if more is not None else coders
     files: list[bytes] = []
     for coder in coders:
-        # Where the quality is about known already, to look at colours takes less than a score.
-        if large and coder is not coders[-1] and original.moves_a_colour(coder, first):
+        # To look at colours takes less than a score, where the quality is about known already; what half
+        # the resolution loses is lost at any.
+        halves = not halved and coder is usual and image.mode == "RGB"
+        if ((large and coder is not coders[-1]) or halves) and original.moves_a_colour(
+            coder, first if large else _FINE_QUALITY
+        ):
             continue
         try:
             found = original.search(coder, first, rise)
@@ -133,6 +138,8 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
             if moved.better and moved.better.score < aim.target + _HARDLY_MORE:
                 break
             first = moved.quality
+            continue
+        if found is None and halves:
             continue
         files += [found.data] if found else []
         break
@@ -184,6 +191,7 @@ class Coder:
             "JPEG",
             qtables=[[int(step) for step in table] for table in tables],
             subsampling=self.subsampling,
+            optimize=True,
         )
         return buffer.getvalue()
 
