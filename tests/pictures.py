@@ -152,3 +152,26 @@ def slopes(size=(72, 64), mode="RGBA"):
     y, x = np.mgrid[:height, :width]
     planes = [x * 255 // width, y * 255 // height, (x + y) % 256, 255 - x * 3]
     return Image.fromarray(np.stack(planes[: len(mode)], -1).astype(np.uint8))
+
+
+def coloured_page(kind, size=(420, 300)):
+    """A page of grey text with what has a colour, and where that is.
+
+    `kind`: "link" for text, "borders" for lines of a pixel, "asterisks" or "dots".
+    """
+    page = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(page)
+    for row in range(11):
+        draw.text((16, 12 + 24 * row), "what a page of documentation says", (60, 60, 66))
+    plain = np.asarray(page).copy()
+    for row in range(11):
+        top = 12 + 24 * row
+        if kind == "link":
+            draw.text((240, top), "see the manual of it", (11, 118, 190))
+        elif kind == "borders":
+            draw.rectangle((240, top, 380, top + 15), outline=(0, 120, 215))
+        elif kind == "asterisks":
+            draw.text((240, top), "*", (220, 20, 30))
+        else:
+            draw.ellipse((240, top, 246, top + 6), fill=((20, 170, 80), (225, 40, 30))[row % 2])
+    return page, (np.asarray(page) != plain).any(-1)

@@ -22,7 +22,11 @@ from .planes import TILE, Pixels, Plane, Tiled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from .planes import Numbers
+
+    _Sums = NDArray[np.float64]
 
 # For each channel (X, Y, B) and scale: the mean of the SSIM map, of edges that appeared and of
 # edges that were lost, then the 4-norm of the three. Weights below 0.01 are left out as 0.
@@ -60,8 +64,10 @@ _C2 = 0.0009
 _ROUNDING = np.float32(0.95e-7)
 _ROUNDED_FROM = 2  # scale
 
+#: pixels along a side of the squares that have scores of their own: four tiles at full size
+SQUARE = 4 * TILE
 # Larger pictures are scored in blocks whose features add up, so that memory stays bounded.
-_BLOCK = 2048
+_BLOCK = 9 * SQUARE
 # Greys of pages, and every how many pixels a picture is looked at for the nearer one.
 _DARK, _LIGHT = 26, 230
 _SAMPLED = 4
@@ -145,6 +151,23 @@ class Reference:
         shades = (None,) if pixels.shape[2] == 3 else _backgrounds(pixels)
         self._views = [_View(pixels, shade) for shade in shades]
 
+    def scores(self, pixels: Pixels) -> tuple[float, float]:
+        """The score of `pixels`, and that of the worst square of some 224 x 224 pixels in them.
+
+        Squares at the right and the lower edge have from half as many to half as many more on a side.
+        """
+        found = [self.scores_on(number, pixels) for number in range(len(self._views))]
+        return min(one[0] for one in found), min(one[1] for one in found)
+
+    def scores_on(self, background: int, pixels: Pixels) -> tuple[float, float]:
+        """The same on one background, 0 (likely the lower) or 1; an opaque picture has but 0.
+
+        Only of 0, which is asked for again and again, the original's side is kept.
+        """
+        self._check(pixels)
+        whole, worst = self._views[background].scores(pixels, keep=background == 0)
+        return round(whole, 2), round(worst, 2)
+
     def score(self, pixels: Pixels, share: float = 1.0) -> float:
         """The score of `pixels`, of the same shape, to two decimals; at most 100.
 
@@ -154,14 +177,6 @@ class Reference:
         """
         self._check(pixels)
         return round(min(view.score(pixels, share) for view in self._views), 2)
-
-    def score_on(self, background: int, pixels: Pixels) -> float:
-        """The score on one background, 0 (likely the lower) or 1; an opaque picture has but 0.
-
-        Only of 0, which is asked for again and again, the original's side is kept.
-        """
-        self._check(pixels)
-        return round(self._views[background].score(pixels, keep=background == 0), 2)
 
     def _check(self, pixels: Pixels) -> None:
         if pixels.shape != self._shape:
@@ -217,26 +232,44 @@ class _View:
     def _seen(self, pixels: Pixels) -> Pixels:
         return pixels if self._shade is None else _flatten(pixels, self._shade)
 
-    def score(self, pixels: Pixels, share: float = 1.0, *, keep: bool = True) -> float:
-        pixels = self._seen(pixels)
-        sums: dict[tuple[_Where, _Feature], float] = {}
-        counts: dict[_Where, int] = {}
+    def score(self, pixels: Pixels, share: float = 1.0) -> float:
+        squares, sums = self._sums(self._seen(pixels))
+        total = 0.0
+        for (where, feature), values in sums.items():
+            mean = share * float(values.sum()) / float(squares.pixels(where[1]).sum())
+            total += self._weights[where][feature] * (mean**0.25 if feature[1] == _NORM4 else mean)
+        return _opinion(total)
+
+    def scores(self, pixels: Pixels, *, keep: bool = True) -> tuple[float, float]:
+        squares, sums = self._sums(self._seen(pixels), keep=keep)
+        whole, each = np.float64(0), np.zeros(squares.shape)
+        for (where, feature), values in sums.items():
+            counts = squares.pixels(where[1])
+            root = 0.25 if feature[1] == _NORM4 else 1.0
+            whole += self._weights[where][feature] * (values.sum() / counts.sum()) ** root
+            each += self._weights[where][feature] * (values / counts) ** root
+        return _opinion(float(whole)), _opinion(float(each.max()))
+
+    def _sums(
+        self, pixels: Pixels, *, keep: bool = True
+    ) -> tuple[_Squares, dict[tuple[_Where, _Feature], _Sums]]:
+        """What the maps add up to in each square."""
+        squares = _Squares(*pixels.shape[:2])
+        sums: dict[tuple[_Where, _Feature], _Sums] = {}
         for number, block in enumerate(self._blocks):
             sides = self._kept.get(number) or self._sides(block)
             if keep and pixels.shape[0] * pixels.shape[1] <= _KEPT_PIXELS:
                 self._kept[number] = sides
             for where, plane in self._planes(pixels, block).items():
-                counts[where] = counts.get(where, 0) + plane.height * plane.width
                 noise = self._noise(where[1])
-                for feature, value in _features(sides[where], plane, self._weights[where], noise):
-                    sums[where, feature] = sums.get((where, feature), 0.0) + value
-        total = 0.0
-        for (where, feature), value in sums.items():
-            mean = share * value / counts[where]
-            if feature[1] == _NORM4:
-                mean **= 0.25
-            total += self._weights[where][feature] * mean
-        return _opinion(total)
+                for feature, numbers, values in _features(
+                    sides[where], plane, self._weights[where], noise, where[1]
+                ):
+                    found = sums.get((where, feature))
+                    if found is None:
+                        found = sums[where, feature] = np.zeros(squares.shape)
+                    squares.add(found, plane, block, where[1], numbers, values)
+        return squares, sums
 
     def _noise(self, scale: int) -> float:
         if scale < _ROUNDED_FROM:
@@ -271,11 +304,57 @@ def _opinion(features: float) -> float:
     return float(100 - 10 * value**0.6276336467831387) if value > 0 else 100.0
 
 
+class _Squares:
+    """The squares that a picture of `height` x `width` pixels is divided into."""
+
+    def __init__(self, height: int, width: int) -> None:
+        self._size = height, width
+        rows, columns = (max(1, (side + SQUARE // 2) // SQUARE) for side in (height, width))
+        self.shape = rows, columns
+
+    def pixels(self, scale: int) -> _Sums:
+        """How many pixels each has at a scale."""
+        down, across = (
+            np.bincount(
+                np.minimum(np.arange(-(-side >> scale)) // (SQUARE >> scale), last),
+                minlength=last + 1,
+            )
+            for side, last in zip(self._size, self._last, strict=True)
+        )
+        return np.outer(down, across).astype(np.float64)
+
+    @property
+    def _last(self) -> tuple[int, int]:
+        return self.shape[0] - 1, self.shape[1] - 1
+
+    def add(
+        self,
+        sums: _Sums,
+        plane: Tiled,
+        block: tuple[slice, slice],
+        scale: int,
+        numbers: Numbers,
+        values: Plane,
+    ) -> None:
+        """Add what parts of tiles hold, tiles x parts x parts, to the squares where they are."""
+        parts, tiles = values.shape[1], max(1, (SQUARE >> scale) // TILE)
+        places = []
+        for tile, start, last in zip(
+            np.divmod(numbers, plane.windows.shape[1]), block, self._last, strict=True
+        ):
+            first = start.start // SQUARE
+            within = (tile[:, None] * parts + np.arange(parts)) // tiles
+            places.append(np.minimum(first + within, last))
+        down, across = places
+        np.add.at(sums, (down[:, :, None], across[:, None, :]), values)
+
+
 def _features(
-    side: _Side, plane: Tiled, weights: dict[_Feature, float], noise: float
-) -> Iterator[tuple[_Feature, float]]:
+    side: _Side, plane: Tiled, weights: dict[_Feature, float], noise: float, scale: int
+) -> Iterator[tuple[_Feature, Numbers, Plane]]:
     """What the maps of `plane`, or their fourth powers, add up to, where that has a weight.
 
+    For some tiles by number: tiles x parts x parts, as many as lie in squares of their own.
     `noise` is what rounding does to the reference's map, per squared mean.
     """
     kinds = sorted({kind for kind, _ in weights})
@@ -285,9 +364,11 @@ def _features(
         numbers, original, windows = batch, side.plane.take(batch), plane.take(batch)
         if not noise:
             # Where nothing differs every map is 0: most of a screenshot is such tiles.
-            differ = (windows != original).any(axis=(1, 2))
+            differ = _differ(windows, original)
             if not differ.all():
                 numbers, original, windows = numbers[differ], original[differ], windows[differ]
+                if not len(numbers):
+                    continue
         mean = planes.blur(windows)
         original_mean, variance, edges = side.blurred(numbers, original)
         for kind in kinds:
@@ -302,12 +383,31 @@ def _features(
                     np.negative(values, out=values)
             np.maximum(values, 0, out=values)
             plane.clear_outside(values, numbers)
-            values = values.ravel()
             if (kind, _MEAN) in weights:
-                yield (kind, _MEAN), float(values.sum())
+                yield (kind, _MEAN), numbers, _in_parts(values, scale)
             if (kind, _NORM4) in weights:
                 values *= values
-                yield (kind, _NORM4), float(values @ values)
+                values *= values
+                yield (kind, _NORM4), numbers, _in_parts(values, scale)
+
+
+def _differ(windows: Plane, original: Plane) -> NDArray[np.bool_]:
+    """Which of the windows differ."""
+    # Those of photos nearly all do, which a few of their pixels tell.
+    differ = (windows[:, ::8, ::8] != original[:, ::8, ::8]).any(axis=(1, 2))
+    if not differ.all():
+        same = np.flatnonzero(~differ)
+        differ[same] = (windows[same] != original[same]).any(axis=(1, 2))
+    return np.asarray(differ)
+
+
+def _in_parts(values: Plane, scale: int) -> Plane:
+    """The sums of tiles, by as many parts of a side as lie in squares of their own."""
+    parts = max(1, TILE // (SQUARE >> scale))
+    if parts == 1:
+        return np.asarray(values.reshape(len(values), 1, 1, -1).sum(-1))
+    side = TILE // parts
+    return np.asarray(values.reshape(-1, parts, side, parts, side).sum((2, 4)))
 
 
 @cache

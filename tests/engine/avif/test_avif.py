@@ -16,7 +16,8 @@ from ir_build.engine.shared import colour_profile
 from ir_build.errors import CorruptFile, FileSkipped, InputError, TooLarge
 from ir_build.options import Compression, Effort, Meta, Options, Resize
 from ir_build.quality import Reference
-from pictures import encoded, exif_block, gradients, opened
+from ir_build.quality.coloured import Colours
+from pictures import coloured_page, encoded, exif_block, gradients, opened
 from profiles import SRGB
 
 LOSSY = Options(effort=Effort.FAST)
@@ -39,6 +40,17 @@ def test_lossy_reaches_the_score(mode):
     score = Reference(np.asarray(before.convert(form))).score(np.asarray(after.convert(form)))
     assert score >= 80
     assert before.mode == after.mode
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["link", "borders", "asterisks", "dots"])
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:0"])
+def test_what_has_a_colour_keeps_it(kind, subsampling):
+    """Saturated letters, lines and dots, by themselves."""
+    page, _ = coloured_page(kind)
+    data = saved(page, subsampling=subsampling)
+    before, after = (np.asarray(opened(one)) for one in (data, avif.compress(data, LOSSY).data))
+    assert not Colours(before, 80).damage(after)
 
 
 def test_subsampling_stays():

@@ -32,6 +32,8 @@ _SPEEDS = {
     Effort.BEST: ((1_500_000, 4), (4_000_000, 6), (_MOST, 8)),
 }
 _LOWEST, _HIGHEST = 15, 97
+#: how much more score is tried in turn until all places keep their colours
+_MORE = (0, 4, 8, 12)
 #: what levels from 16 to 235 become where they are taken for all there are
 _STRETCHED = [min(255, max(0, round((level - 16) * 255 / 219))) for level in range(256)]
 _PROPERTIES = frozenset({b"ispe", b"pixi", b"av1C", b"colr", b"irot", b"imir", b"auxC"})
@@ -212,18 +214,27 @@ class _Encoder:
         return buffer.getvalue()
 
     def up_to_score(self, target: float) -> bytes | None:
-        """The smallest file that scores `target` against the picture, None if there is none."""
-        found = self._search(Scorer, target)
-        if found is not None and _is_translucent(self._image):
-            # One after the other: what both keep of a large picture would be too much memory.
-            found = self._search(_Stretching, target, found)
-        return None if found is None else found.data
+        """The smallest file that scores `target` against the picture, None if there is none.
+
+        It scores more where a place would have another colour.
+        """
+        found: Found | None = None
+        for more in _MORE:
+            found = self._search(Scorer, target + more, found)
+            if found is not None and _is_translucent(self._image):
+                # One after the other: what both keep of a large picture would be too much memory.
+                found = self._search(_Stretching, target + more, found)
+            if found is None:
+                return None
+            if self._scorer(Scorer, target).holds(found.data):
+                return found.data
+        return None
 
     def _search(
         self, kind: type[Scorer], target: float, least: Found | None = None
     ) -> Found | None:
         """The smallest file that a scorer of this kind accepts, none below `least`."""
-        scorer = kind(self._image, "AVIF", target, self._metadata["icc_profile"])
+        scorer = self._scorer(kind, target)
         known = {} if least is None else {least.quality: least.data}
         low, guess = (least.quality, least.quality) if least else (_LOWEST, 62)
 
@@ -231,6 +242,9 @@ class _Encoder:
             return known.get(quality) or self.encode(quality)
 
         return smallest(encode, scorer.score, target, low=low, high=_HIGHEST, guess=guess)
+
+    def _scorer(self, kind: type[Scorer], target: float) -> Scorer:
+        return kind(self._image, "AVIF", target, self._metadata["icc_profile"])
 
 
 class _Stretching(Scorer):

@@ -7,7 +7,6 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-import mozjpeg_lossless_optimization as mozjpeg
 import pyvips
 from PIL import Image
 
@@ -69,7 +68,7 @@ def compress(data: bytes, options: Options) -> Candidate:
             return Candidate(smaller, lossy=True, notes=notes)
     lossless = own
     if not (file.is_well_coded and len(own) > len(data) * (1 - options.min_saving)):
-        lossless = min(jpeg_file.with_segments(_transcode(data), kept, file), own, key=len)
+        lossless = min(jpeg_file.with_segments(lossy.transcode(data), kept, file), own, key=len)
     limit = len(lossless) * _WORTH
     if (
         image is not None
@@ -89,7 +88,7 @@ def _coded_again(
     image: Image.Image, aim: Aim, first: int, kept: list[Segment], file: JpegFile
 ) -> bytes | None:
     """The smallest file that reaches `aim`, looked for from the quality `first` on."""
-    coded = lossy.encode(image, aim, first)
+    coded = lossy.encode(image, aim, first, halved=file.has_half_the_colour)
     return jpeg_file.with_segments(_smallest(coded), kept, file) if coded else None
 
 
@@ -153,7 +152,7 @@ def _resized(
     small = raster.resized(image, size)
     aim = Aim(target, math.inf, options.effort, profile)
     # Smaller pictures are sharper, and take more than the source tells.
-    return _smallest(lossy.encode(small, aim, 85) or [lossy.at_quality(small)])
+    return _smallest(lossy.encode(small, aim, 85) or lossy.at_quality(small))
 
 
 def _needed(file: JpegFile, kept: list[Segment]) -> list[bytes]:
@@ -163,13 +162,5 @@ def _needed(file: JpegFile, kept: list[Segment]) -> list[bytes]:
     return [one.encode() for one in parts if one is not None]
 
 
-def _smallest(coded: list[bytes]) -> bytes:
-    return min((*coded, *map(_transcode, coded)), key=len)
-
-
-def _transcode(data: bytes) -> bytes:
-    """The same coefficients with the best scans and Huffman tables, without metadata."""
-    try:
-        return bytes(mozjpeg.optimize(data, copy=mozjpeg.COPY_MARKERS.NONE))
-    except (ValueError, OSError, RuntimeError) as error:
-        raise CorruptFile(f"cannot be transcoded: {error}") from error
+def _smallest(coded: bytes) -> bytes:
+    return min(coded, lossy.transcode(coded), key=len)

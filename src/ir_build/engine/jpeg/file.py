@@ -73,6 +73,13 @@ class JpegFile:
         )
 
     @property
+    def has_half_the_colour(self) -> bool:
+        """Whether colours are stored at half the resolution both ways, or less."""
+        frame = next(one.data for one in self.segments if one.marker in FRAMES)
+        luma, *colours = (frame[at] for at in range(7, 6 + 3 * self.components, 3))
+        return all(2 * (one >> 4) <= luma >> 4 and 2 * (one & 15) <= luma & 15 for one in colours)
+
+    @property
     def exif(self) -> bytes:
         """The Exif block from its TIFF header on, empty when there is none."""
         return next(

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PIL import Image
+
 from ...quality import Reference
+from ...quality.coloured import Colours
 from . import colour_profile, raster
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from ...quality import Pixels
 
 #: pixels above which scoring takes longer than what another encode may still save is worth
 _LARGE = 3_000_000
 #: how far over the target the score of a large picture may end
 _SLACK = 3.0
+
+
+#: how far below the target the score of a picture's worst square of 224 pixels may be
+_WORST_SQUARE = 6.0
+
+
+def of_both(whole: float, worst: float) -> float:
+    """What is compared with the target: the score of the whole, or what its worst square allows."""
+    return min(whole, worst + _WORST_SQUARE)
 
 
 def work(image: Image.Image) -> int:
@@ -38,15 +48,27 @@ class Scorer:
         self._target = target
         self._slack = _SLACK if work(image) > _LARGE else 0.0
         self._profile = profile
-        self._reference = Reference(self._shown(image))
+        self._original = self._shown(image)
+        self._reference = Reference(self._original)
 
     def score(self, data: bytes) -> float:
-        """The score of the file `data`; the target itself when a large picture is near it."""
-        return self._about(self._reference.score(self._decoded(data)))
+        """The score of the file `data`; the target itself when a large picture is near it.
+
+        It is less where one of its parts is far worse than the whole.
+        """
+        return self._about(of_both(*self._reference.scores(self._decoded(data))))
 
     def score_on(self, background: int, data: bytes) -> float:
         """The same on one background only, 0 (likely the lower) or 1; an opaque picture has but 0."""
-        return self._about(self._reference.score_on(background, self._decoded(data)))
+        return self._about(of_both(*self._reference.scores_on(background, self._decoded(data))))
+
+    def holds(self, data: bytes) -> bool:
+        """Whether all places keep their colours, on a white page and on a black one."""
+        before, after = (_on_pages(pixels) for pixels in (self._original, self._decoded(data)))
+        return not any(
+            Colours(one, self._target).damage(other)
+            for one, other in zip(before, after, strict=True)
+        )
 
     def _about(self, reached: float) -> float:
         return min(reached, self._target) if reached <= self._target + self._slack else reached
@@ -57,3 +79,12 @@ class Scorer:
     def _shown(self, image: Image.Image) -> Pixels:
         seen = colour_profile.to_srgb(image, self._profile) if self._profile else None
         return raster.pixels(seen or image)
+
+
+def _on_pages(pixels: Pixels) -> list[Pixels]:
+    """A picture as it is seen, on white and on black where something shows through."""
+    if pixels.shape[2] == 3:
+        return [pixels]
+    image = Image.fromarray(pixels)
+    pages = (Image.new("RGBA", image.size, (shade, shade, shade, 255)) for shade in (255, 0))
+    return [raster.pixels(Image.alpha_composite(page, image).convert("RGB")) for page in pages]

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 #: close enough to the target: another encode would save less than it costs
 NEAR = 0.6
-# How much scores rise with a step of the setting, while there is nothing to tell it from; and
-# what two scores near each other may tell: of JPEG on pictures of documentation sites.
-_USUAL_RISE = 0.55
+#: how much scores of JPEG rise with a step of the setting, while there is nothing to tell it from
+USUAL_RISE = 0.55
+# What two scores near each other may tell of that, on pictures of documentation sites
 _LEAST_RISE, _MOST_RISE = 0.2, 2.0
 
 
@@ -34,6 +34,7 @@ def smallest(
     high: int,
     guess: int,
     near: float = NEAR,
+    rise: float = USUAL_RISE,
     hopeless: Callable[[bytes, float], bool] | None = None,
 ) -> Found | None:
     """The file at the lowest setting from `low` to `high` whose score reaches `target`.
@@ -41,9 +42,9 @@ def smallest(
     As `Search` finds it. None when even `high` misses the target, or when a file and its score
     are `hopeless`.
     """
-    return Search(encode, score, target, low=low, high=high, guess=guess, hopeless=hopeless).within(
-        near
-    )
+    return Search(
+        encode, score, target, low=low, high=high, guess=guess, rise=rise, hopeless=hopeless
+    ).within(near)
 
 
 class Search:
@@ -62,10 +63,10 @@ class Search:
         low: int,
         high: int,
         guess: int,
-        rise: float = _USUAL_RISE,
+        rise: float = USUAL_RISE,
         hopeless: Callable[[bytes, float], bool] | None = None,
     ) -> None:
-        """Look for `target` as `smallest` does; upwards scores usually `rise` so much each step."""
+        """Look for `target` as `smallest` does; scores usually `rise` so much each step."""
         self._encode = encode
         self._score = score
         self._target = target
@@ -121,7 +122,7 @@ class Search:
             return min(self._high, quality + step)
         if self._below is None:
             margin = self._above.score - self._target - near / 2
-            step = int(margin / (self._rise or _USUAL_RISE))
+            step = int(margin / (self._rise or self._usual_rise))
             return max(self._low, self._above.quality - max(1, step))
         return _between(self._below, self._above, self._target)
 

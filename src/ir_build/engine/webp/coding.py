@@ -17,6 +17,8 @@ from ..shared.search import Found, Search
 from . import file as webp_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from .file import Bitstream
@@ -36,6 +38,8 @@ _SEARCHES = {
 _LOWEST, _HIGHEST = 20, 98
 #: how much scores usually rise with a step of quality, from 80 on
 _RISE = 1.0
+#: how much more score is tried in turn until all places keep their colours
+_MORE = (0, 4, 8, 12)
 #: pixels to be scored up to which a search is affordable
 _SCORED = {Effort.FAST: 6_000_000, Effort.DEFAULT: 18_000_000, Effort.BEST: 24_000_000}
 #: alpha data below this size in bytes is not worth coding again
@@ -139,10 +143,30 @@ def up_to_score(
     if image.mode == "RGBA" and alpha is None:
         alpha = transparency(image, effort)
     scorer = Scorer(image, "WEBP", target, profile)
+    coder = partial(_vp8, image, alpha=alpha)
+    for more in _MORE:
+        found = _search(image, scorer, target + more, effort, guess, coder)
+        if found is None:
+            return None
+        if scorer.holds(found.data):
+            return Coded(webp_file.read(found.data).image, found.quality)
+        guess = found.quality
+    return None
+
+
+def _search(
+    image: Image.Image,
+    scorer: Scorer,
+    target: float,
+    effort: Effort,
+    guess: int,
+    coder: Callable[..., Bitstream],
+) -> Found | None:
+    """The smallest file whose score is `target`, on both pages."""
 
     @cache
     def encode(method: int, quality: int) -> bytes:
-        return _vp8(image, quality, method, alpha).file()
+        return coder(quality=quality, method=method).file()
 
     on_likely = cache(partial(scorer.score_on, 0))
     on_other = cache(partial(scorer.score_on, 1)) if image.mode == "RGBA" else on_likely
@@ -170,7 +194,7 @@ def up_to_score(
                 found = thorough.within(near)
             if found is not None and (best is None or len(found.data) < len(best.data)):
                 best = found
-    return None if best is None else Coded(webp_file.read(best.data).image, best.quality)
+    return best
 
 
 def _alpha_again(stream: Bitstream, image: Image.Image, effort: Effort) -> Bitstream:

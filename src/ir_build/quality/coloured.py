@@ -1,0 +1,203 @@
+"""What happens to colours in pictures with noise: photos, and what JPEG, WebP and AVIF make of drawings.
+
+`places` asks that pixels of one colour stay that colour, which noise never lets them. Here squares of
+8 x 8 pixels keep their means, whatever is in them; and so do coloured letters, lines and dots: saturated
+pixels of one hue that are near each other on plain ground, which are taken out of it. That is what is lost
+first where colours are stored at half the resolution. Both are counted in pixels, never as a share of the
+canvas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import ciede2000
+from .damage import tolerance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TypeVar
+
+    from numpy.typing import NDArray
+
+    from . import Pixels
+
+    Values = NDArray[np.float64]
+    Sums = NDArray[np.int64]
+    _Number = TypeVar("_Number", np.uint16, np.int64)
+
+# CIEDE2000 between the means of squares of 8 x 8 at a quality of 80: on plain ground, and anywhere.
+_SQUARE, _PLAIN_LIMIT, _LIMIT = 8, 3.5, 4.5
+# The same between the means of saturated pixels of one hue in 16 x 16, by how many there are.
+_AREAS = ((6, 5.0), (12, 4.0), (32, 3.5), (64, 3.0))
+# Levels between a saturated pixel's highest and lowest band, at least: less is also the noise of greys.
+_SATURATED = 80
+# Ground is plain where so much of it is within so many levels of its median.
+_PLAIN, _PLAIN_LEVELS = 0.6, 16
+# Levels by which a band of a mean moves, at least, where the colour can move by any of the limits.
+_NOTICED = 1.0
+# Hues are told apart by the order of their bands, by three comparisons: 7 less one is the opposite hue.
+# So many times as many pixels as there are of that tell a colour from the fringes of letters.
+_HUES, _FRINGE = 8, 4
+# Where the sums of three bands over 16 x 16 pixels are in one number.
+_FIELDS = np.array([0, 16, 32])
+# Pixels that are looked at together, whole rows of squares.
+_STRIP_PIXELS = 1 << 17
+# Up to so many pixels it is kept which are saturated, 12 bytes each.
+_KEPT_PIXELS = 12_000_000
+
+
+class Colours:
+    """The colours of an original, made ready for comparing pictures with it."""
+
+    def __init__(self, before: Pixels, quality: float) -> None:
+        """Take `before`, height x width x 3 in sRGB; limits are scaled by the score asked for."""
+        self._before = before
+        self._scale = tolerance(quality)
+        self._quarters = _quarters(before)
+        self._strips = list(_strips(before)) if before[..., 0].size <= _KEPT_PIXELS else None
+        parts = [
+            np.bincount(one.keys, minlength=one.size) for one in self._strips or _strips(before)
+        ]
+        counts = _windows(self._squares(parts))
+        # Letters drawn for the subpixels of a screen have fringes of opposite hues, which nobody sees.
+        fringes = counts[..., ::-1] * _FRINGE >= counts
+        self._large = np.nonzero((counts >= _AREAS[0][0]) & ~fringes)
+        self._counts = counts[self._large]
+        self._limits = np.select(
+            [self._counts >= least for least, _ in _AREAS[::-1]],
+            [limit * self._scale for _, limit in _AREAS[::-1]],
+        )
+        self._means = self._saturated(before)
+
+    def damage(self, after: Pixels) -> str:
+        """The first of what has another colour in `after`, in words; empty if nothing has."""
+        return self._in_squares(after) or self._in_saturated(after)
+
+    def _in_squares(self, after: Pixels) -> str:
+        quarters = _quarters(after)
+        for at in (0, 1):
+            one, other = (
+                _windows(part[at:, at:])[::2, ::2] / _SQUARE**2
+                for part in (self._quarters, quarters)
+            )
+            moved = _moved(one, other)
+            for place in np.argwhere(moved > _PLAIN_LIMIT * self._scale):
+                y, x = (int(corner) for corner in place * _SQUARE + at * _SQUARE // 2)
+                margin = _SQUARE // 2
+                rows = slice(max(0, y - margin), y + _SQUARE + margin)
+                columns = slice(max(0, x - margin), x + _SQUARE + margin)
+                far = moved[tuple(place)]
+                if far > _LIMIT * self._scale or _is_plain(
+                    self._before[rows, columns].reshape(-1, 3)
+                ):
+                    return _words(x, y, _SQUARE**2, far)
+        return ""
+
+    def _in_saturated(self, after: Pixels) -> str:
+        moved = _moved(self._means, self._saturated(after))
+        for number in np.flatnonzero(moved > self._limits):
+            row, column, hue = (int(at[number]) for at in self._large)
+            y, x = row * _SQUARE, column * _SQUARE
+            around = self._before[y : y + 2 * _SQUARE, x : x + 2 * _SQUARE]
+            if _on_plain_ground(around, hue):
+                return _words(x, y, self._counts[number], moved[number])
+        return ""
+
+    def _saturated(self, pixels: Pixels) -> Values:
+        """The means of `pixels` where there are so many saturated ones of a hue, n x 3."""
+        parts = []
+        strips = self._strips or _strips(self._before)
+        for one in strips:
+            bands = pixels[one.rows].reshape(-1, 3)[one.places]
+            # Exact in floats: no sum of 64 pixels is larger than 46 bits.
+            sums = np.bincount(one.keys, bands @ np.exp2(_FIELDS), one.size)
+            parts.append(sums.astype(np.int64))
+        packed = _windows(self._squares(parts))[self._large]
+        return np.asarray((packed[:, None] >> _FIELDS & 0xFFFF) / self._counts[:, None])
+
+    def _squares(self, parts: list[Sums]) -> Sums:
+        """Rows x columns of squares x hues."""
+        return np.concatenate(parts).reshape(-1, -(-self._before.shape[1] // _SQUARE), _HUES)
+
+
+def _words(x: int, y: int, pixels: int, by: float) -> str:
+    return f"a colour moved at {x}, {y} ({pixels} pixels, by {by:.1f})"
+
+
+def _quarters(pixels: Pixels) -> NDArray[np.uint16]:
+    """The sums of quarters of squares, whole ones only."""
+    side = _SQUARE // 2
+    height, width = (size // side for size in pixels.shape[:2])
+    rows = pixels[: height * side, : width * side].reshape(height, side, width * side * 3)
+    down = rows.sum(1, dtype=np.uint16).reshape(height, width, side, 3)
+    across = down[:, :, 0] + down[:, :, 1]
+    for column in range(2, side):
+        across += down[:, :, column]
+    return np.asarray(across)
+
+
+def _windows(squares: NDArray[_Number]) -> NDArray[_Number]:
+    """The sums of all 2 x 2 that are beside each other."""
+    across = squares[:, 1:] + squares[:, :-1]
+    return across[1:] + across[:-1]
+
+
+def _moved(one: Values, other: Values) -> Values:
+    """CIEDE2000 between colours, 0 where they are nearly the same."""
+    moved = np.zeros(one.shape[:-1])
+    noticed = np.abs(one - other).max(-1, initial=0) > _NOTICED
+    moved[noticed] = ciede2000.distance(one[noticed], other[noticed])
+    return moved
+
+
+@dataclass(frozen=True, slots=True)
+class _Strip:
+    """The saturated pixels of some rows."""
+
+    rows: slice
+    places: NDArray[np.intp]  #: among the pixels of these rows
+    keys: NDArray[np.int32]  #: the same for pixels of one hue in one square
+    size: int  #: how many keys there are
+
+
+def _strips(pixels: Pixels) -> Iterator[_Strip]:
+    height, width = pixels.shape[:2]
+    columns = -(-width // _SQUARE)
+    rows = max(_SQUARE, _STRIP_PIXELS // width // _SQUARE * _SQUARE)
+    squares = np.arange(rows, dtype=np.int32)[:, None] // _SQUARE * columns
+    squares = (squares + np.arange(width, dtype=np.int32) // _SQUARE).ravel() * _HUES
+    for top in range(0, height, rows):
+        here = slice(top, min(top + rows, height))
+        places, hues = _hues(pixels[here])
+        size = -(-(here.stop - top) // _SQUARE) * columns * _HUES
+        yield _Strip(here, places, squares[places] + hues, size)
+
+
+def _hues(pixels: Pixels) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
+    """Which pixels are saturated, and their hues: the order of their bands."""
+    red, green, blue = (np.ascontiguousarray(pixels[..., band]).ravel() for band in range(3))
+    spread = np.maximum(np.maximum(red, green), blue)
+    spread -= np.minimum(np.minimum(red, green), blue)
+    places = np.flatnonzero(spread >= _SATURATED)
+    hues = (red >= green).view(np.uint8)
+    hues += (green >= blue).view(np.uint8) << 1
+    hues += (blue >= red).view(np.uint8) << 2
+    return places, hues[places]
+
+
+def _on_plain_ground(pixels: Pixels, hue: int) -> bool:
+    """Whether what is around the saturated pixels of a hue is plain."""
+    places, hues = _hues(pixels)
+    return _is_plain(np.delete(pixels.reshape(-1, 3), places[hues == hue], 0))
+
+
+def _is_plain(colours: Pixels) -> bool:
+    """Whether most of n x 3 are of about one colour."""
+    if not len(colours):
+        return True
+    apart = np.abs(colours - np.median(colours, 0)).max(-1)
+    return bool(np.count_nonzero(apart <= _PLAIN_LEVELS) >= _PLAIN * len(colours))

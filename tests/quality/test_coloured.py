@@ -1,0 +1,69 @@
+"""What counts as another colour in pictures with noise."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from ir_build.quality.coloured import Colours
+from pictures import coloured_page, grained, photo
+
+RNG = np.random.default_rng(5)
+
+
+def greyer(pixels, share, where=True):
+    """The pixels nearer to grey."""
+    grey = pixels.mean(-1, keepdims=True)
+    changed = np.where(np.asarray(where)[..., None], pixels + (grey - pixels) * share, pixels)
+    return changed.round().astype(np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["link", "borders", "asterisks", "dots"])
+def test_a_small_thing_that_fades_is_found(kind):
+    """Whatever it is and wherever the grid of squares lies."""
+    page, drawn = coloured_page(kind)
+    pixels = np.asarray(page)
+    for shift in ((0, 0), (3, 5), (7, 12)):
+        before = np.roll(pixels, shift, (0, 1))
+        after = greyer(before, 0.5, np.roll(drawn, shift, (0, 1)))
+        assert "a colour moved at" in Colours(before, 80).damage(after)
+        assert not Colours(before, 80).damage(before)
+
+
+def test_noise_is_no_other_colour():
+    """A photo with other grain keeps its colours."""
+    soft = photo((300, 200), grid=(5, 6), seed=3)
+    colours = Colours(grained(soft, RNG, grey=6, colour=3), 80)
+    assert not colours.damage(grained(soft, RNG, grey=6, colour=3))
+
+
+def test_a_square_that_moves_is_found():
+    """Also where nothing is saturated."""
+    soft = photo((300, 200), grid=(5, 6), seed=3) // 4 + 90
+    after = soft.copy()
+    after[64:72, 80:88] += np.array([9, 0, 0], np.uint8)
+    assert "at 80, 64 (64 pixels" in Colours(soft, 80).damage(after)
+
+
+def test_fringes_of_letters_are_no_colours():
+    """Grey letters drawn for a screen's subpixels may lose some of the colour at their sides."""
+    wide = Image.new("L", (3 * 400, 300), 255)
+    draw = ImageDraw.Draw(wide)
+    for row in range(14):
+        for column in range(40):
+            x = 3 * (10 + 9 * column)
+            draw.line((x + row % 3, 10 + 20 * row, x + row % 3, 22 + 20 * row), fill=30, width=4)
+    fringed = np.asarray(wide).reshape(300, 400, 3)
+    assert np.count_nonzero(np.ptp(fringed, -1) >= 80) > 1000
+    assert not Colours(fringed, 80).damage(greyer(fringed, 0.4))
+
+
+def test_a_higher_quality_is_stricter():
+    """Limits shrink to half from 80 to 90."""
+    page, drawn = coloured_page("link")
+    before = np.asarray(page)
+    after = greyer(before, 0.16, drawn)
+    assert [bool(Colours(before, quality).damage(after)) for quality in (60, 80, 90)] == [
+        False,
+        False,
+        True,
+    ]
