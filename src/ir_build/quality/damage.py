@@ -31,7 +31,7 @@ class Damage:
     def within(self, top: int, rows: int, columns: int) -> NDArray[np.bool_]:
         """In which cells of a row of them, `rows` x `columns` pixels each, any of it is."""
         part = slice(top // TILE, (top + rows) // TILE)
-        tiles = (self.moved[part] | self.stepped[part]).any(0)
+        tiles = np.any(self.moved[part] | self.stepped[part], axis=0)
         return np.asarray(np.logical_or.reduceat(tiles, range(0, len(tiles), columns // TILE)))
 
     @staticmethod

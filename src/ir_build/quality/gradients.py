@@ -9,6 +9,8 @@ import numpy as np
 from .damage import TILE
 
 if TYPE_CHECKING:
+    from typing import TypeVar
+
     from numpy.typing import NDArray
 
     from . import Pixels
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     Sums = NDArray[np.int16]
     Mask = NDArray[np.bool_]
+    _Values = TypeVar("_Values", Sums, Mask)
 
 #: pixels along a side of the blocks whose sums are looked at
 BLOCK = 4
@@ -43,7 +46,7 @@ def block_sums(pixels: Pixels) -> NDArray[np.uint16]:
     height, width = (size // BLOCK * BLOCK for size in pixels.shape[:2])
     rows = pixels[:height, :width].reshape(height // BLOCK, BLOCK, width, 3)
     down = rows.sum(1, dtype=np.uint16)
-    return down.reshape(len(down), width // BLOCK, BLOCK, 3).sum(2, dtype=np.uint16)
+    return np.asarray(down.reshape(len(down), width // BLOCK, BLOCK, 3).sum(2, dtype=np.uint16))
 
 
 class Gradients:
@@ -158,7 +161,7 @@ def _slow_columns(sums: Sums, *, turned: bool) -> Mask:
     columns = np.zeros(sums.shape[1], np.bool_)
     steps = _steps(sums, turned=turned)
     if steps.size:
-        found = _within_slow(steps).any(1 if turned else 0)
+        found = np.any(_within_slow(steps), axis=1 if turned else 0)
         columns[: len(found)] = found
     return columns
 
@@ -170,7 +173,7 @@ def _within_slow(steps: Sums) -> Mask:
     return np.asarray(_around(slow, np.logical_and) & _around(moves, np.logical_or))
 
 
-def _around(values: NDArray[np.generic], choose: np.ufunc) -> NDArray[np.generic]:
+def _around(values: _Values, choose: np.ufunc) -> _Values:
     """What `choose` takes of each and those up to three rows above and below."""
     chosen = values.copy()
     for reach in range(1, _REACH + 1):

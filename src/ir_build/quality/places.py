@@ -15,6 +15,7 @@ import numpy as np
 from . import ciede2000
 from .damage import TILE, Damage, Finding, tolerance
 from .gradients import BLOCK, Gradients, block_sums
+from .pages import on_page, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     Counts = NDArray[np.int64]
     Means = NDArray[np.float64]
+    _Pair = tuple[NDArray[np.uint16], NDArray[np.uint16]]
 
 # CIEDE2000 between means at a quality of 80, by how many pixels a place has.
 _AREAS = ((12, 4.0), (32, 3.0), (64, 2.0))
@@ -86,7 +88,9 @@ class Places:
         changed = self._differs(self._before[rows], after[rows])
         if known is not None and changed.any():
             pixels, damage = known
-            changed &= self._differs(pixels[rows], after[rows]) | damage.within(top, _ROWS, _COLUMNS)
+            changed &= self._differs(pixels[rows], after[rows]) | damage.within(
+                top, _ROWS, _COLUMNS
+            )
         return changed
 
     def _differs(self, one: Pixels, other: Pixels) -> NDArray[np.bool_]:
@@ -103,32 +107,33 @@ class Places:
         )
         cells = slice(top - y, top - y + _ROWS), slice(left - x, right - x)
         self.looked_at += (around[0].stop - y) * (around[1].stop - x)
-        for white, one, other in _shown(self._before[around], after[around]):
+        for white, one, other in shown(self._before[around], after[around]):
             sums = block_sums(one), block_sums(other)
-            _squares(*sums, (x, y), found)
-            if around[0].stop == height or around[1].stop == width:
-                self._last_squares(one, other, (x, y), found)
+            _squares(sums, (x, y), found)
+            for rows, columns in self._ends(around):
+                part = block_sums(one[rows:, columns:]), block_sums(other[rows:, columns:])
+                _squares(part, (x + columns, y + rows), found)
             if not found.over:
                 _Colours(one, other, cells).look((left, top), found)
             if not found.over:
                 gradients = self._gradients_of(top, white=white)
                 gradients.look(one, other, sums, (x, y), found)
 
-    def _last_squares(
-        self, one: Pixels, other: Pixels, at: tuple[int, int], found: Finding
-    ) -> None:
-        """Squares that end where the picture does."""
-        down, across = (size % BLOCK for size in self._before.shape[:2])
-        if down or across:
-            parts = (block_sums(pixels[down:, across:]) for pixels in (one, other))
-            _squares(*parts, (at[0] + across, at[1] + down), found)
+    def _ends(self, around: tuple[slice, slice]) -> Iterator[tuple[int, int]]:
+        """From which rows and columns of a part squares end where the picture does."""
+        sizes = [part.stop - part.start for part in around]
+        starts = [
+            [0, max(size % BLOCK, size - 2 * TILE)] if part.stop == whole and whole % BLOCK else [0]
+            for part, size, whole in zip(around, sizes, self._before.shape[:2], strict=True)
+        ]
+        return ((y, x) for y in starts[0] for x in starts[1] if (y, x) != (0, 0))
 
     def _gradients_of(self, top: int, *, white: bool) -> Gradients:
         """The gradients of a row of cells and what is around them."""
         if (top, white) not in self._gradients:
             start = max(0, top - _AROUND)
             rows = self._before[start : top + _ROWS + _AROUND]
-            self._gradients[top, white] = Gradients(_on_page(rows, white=white), _COLUMNS)
+            self._gradients[top, white] = Gradients(on_page(rows, white=white), _COLUMNS)
         return self._gradients[top, white]
 
 
@@ -138,31 +143,12 @@ def _spans(chosen: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
 
-def _shown(before: Pixels, after: Pixels) -> Iterator[tuple[bool, Pixels, Pixels]]:
-    """Both as they are seen, on white and on black where one of them is transparent."""
-    opaque = before.shape[2] == 3 or before[..., 3].min() == after[..., 3].min() == 255
-    for white in (True,) if opaque else (True, False):
-        yield white, _on_page(before, white=white), _on_page(after, white=white)
-
-
-def _on_page(pixels: Pixels, *, white: bool) -> Pixels:
-    if pixels.shape[2] == 3 or pixels[..., 3].min() == 255:
-        return np.ascontiguousarray(pixels[..., :3])
-    alpha = pixels[..., 3:].astype(np.uint16)
-    shown = (pixels[..., :3] * alpha + 127) // 255
-    if white:
-        shown += 255 - alpha
-    return shown.astype(np.uint8)
-
-
-def _squares(
-    one: NDArray[np.uint16], other: NDArray[np.uint16], at: tuple[int, int], found: Finding
-) -> None:
+def _squares(sums: _Pair, at: tuple[int, int], found: Finding) -> None:
     """Squares of 8 x 8 and of 16 x 16, by the sums of blocks, in two grids."""
     for shift in (0, 1):
-        eights = [_pooled(sums[shift:, shift:]) for sums in (one, other)]
+        eights = _pooled(sums[0][shift:, shift:]), _pooled(sums[1][shift:, shift:])
         corner = (at[0] + shift * BLOCK, at[1] + shift * BLOCK)
-        _far_squares(*eights, _SQUARE, corner, _SQUARE_LIMIT, found)
+        _far_squares(eights, _SQUARE, corner, _SQUARE_LIMIT, found)
         # A tile of about one colour is part of an area, of which fainter changes are seen.
         before, after = (_pooled(sums) for sums in eights)
         if before.size:
@@ -170,7 +156,7 @@ def _squares(
             quarters = eights[0][: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2, 3)
             apart = (quarters.max((1, 3)) - quarters.min((1, 3))).max(-1)
             after = np.where((apart <= _SAME * _SQUARE**2)[..., None], after, before)
-            _far_squares(before, after, TILE, corner, _AREA_LIMIT, found)
+            _far_squares((before, after), TILE, corner, _AREA_LIMIT, found)
 
 
 def _pooled(sums: NDArray[np.generic]) -> NDArray[np.int32]:
@@ -182,14 +168,14 @@ def _pooled(sums: NDArray[np.generic]) -> NDArray[np.int32]:
 
 
 def _far_squares(
-    one: NDArray[np.int32],
-    other: NDArray[np.int32],
+    sums: tuple[NDArray[np.int32], NDArray[np.int32]],
     side: int,
     at: tuple[int, int],
     limit: float,
     found: Finding,
 ) -> None:
     """Find squares, the first at `at`, whose means moved by more than `limit`."""
+    one, other = sums
     least = int(limit * found.scale / _A_LEVEL * side**2)
     y, x = np.nonzero(np.abs(one - other).max(-1, initial=0) > least)
     moved = ciede2000.distance(one[y, x] / side**2, other[y, x] / side**2)
@@ -262,7 +248,7 @@ class _Colours:
 
     @staticmethod
     def _nearer(
-        tiles: NDArray[np.uint32], one: Means, other: Means, moved: Means, scale: float
+        tiles: NDArray[np.integer], one: Means, other: Means, moved: Means, scale: float
     ) -> Means:
         """By how much places came nearer to another in their tile where that is too much, else 0."""
         nearer = np.zeros(len(tiles))

@@ -64,6 +64,8 @@ _C2 = 0.0009
 _ROUNDING = np.float32(0.95e-7)
 _ROUNDED_FROM = 2  # scale
 
+#: how far below the score of a whole picture that of its worst square may be
+WORST_SQUARE = 6.0
 #: pixels along a side of the squares that have scores of their own: four tiles at full size
 SQUARE = 4 * TILE
 # Larger pictures are scored in blocks whose features add up, so that memory stays bounded.
@@ -139,6 +141,11 @@ def _weights(scales: int) -> _Weights:
                     if weight := next(fitted):
                         found.setdefault((channel, scale), {})[kind, norm] = weight
     return found
+
+
+def of_both(whole: float, worst: float) -> float:
+    """What is held against a target: the score of the whole, or what its worst square allows."""
+    return min(whole, worst + WORST_SQUARE)
 
 
 class Reference:

@@ -53,6 +53,18 @@ def readings(
     return _reading(icc), _reading(new_icc)
 
 
+def shown_in_srgb(image: Image.Image, colours: Colours) -> Image.Image:
+    """A picture as it is shown, RGB, or RGBA where it is transparent."""
+    profile = _usable(colours.icc, image.mode)
+    shown = image.convert("RGBA") if image.has_transparency_data else image.convert("RGB")
+    if profile:
+        converted = _reading(profile)(image)
+        if shown.mode == "RGBA":
+            converted.putalpha(shown.getchannel("A"))
+        shown = converted
+    return shown
+
+
 def _usable(icc: bytes | None, mode: str) -> bytes | None:
     """`icc` if it is a profile for pictures of `mode`, else None: viewers then ignore it."""
     if not icc or len(icc) > _LARGEST_PROFILE:

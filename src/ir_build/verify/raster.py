@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ..errors import CorruptFile, TooLarge
 from ..formats import MediaType
 from ..options import Compression
-from . import avif_coded
-from .colour import readings
+from . import avif_coded, look
+from .colour import readings, shown_in_srgb
 from .compare import alike, deep, equal
 from .decoded import Picture
 from .verdict import OK, Verdict, differs
@@ -44,6 +44,8 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
                 difference = deep(original, candidate.data)
         elif not difference:
             difference = _frames(before, after, partial(alike, slack=slack(options)))
+            if not difference and after.size == before.size:
+                difference = _looks(before, after, media, options.quality)
     except _OriginalBroken as broken:
         raise broken.error from broken
     except (CorruptFile, TooLarge) as broken:
@@ -124,6 +126,21 @@ def _frames(before: Picture, after: Picture, compare: Compare) -> str:
             return where + difference
     if animated and before.loop != after.loop:
         return f"a loop count of {before.loop} became {after.loop}"
+    return ""
+
+
+def _looks(before: Picture, after: Picture, media: MediaType, quality: float) -> str:
+    """What looks worse in any frame that is looked at."""
+    for number in look.frames_looked_at(before.frames, before.size[0] * before.size[1]):
+        # Frames stand one on the other: those between are decoded as well.
+        one, other = (
+            shown_in_srgb(picture.upright(picture.frame(number)), picture.colours)
+            for picture in (before, after)
+        )
+        if one.mode == other.mode and one.tobytes() == other.tobytes():
+            continue
+        if difference := look.difference(one, other, media, quality):
+            return f"frame {number + 1}: {difference}" if before.frames > 1 else difference
     return ""
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from ...quality import Reference, colour_difference
 from ...quality.places import Places
+from ...quality.ssimulacra2 import of_both
 from .frames_shown import Screen
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ class _FrameScorer:
 
     def accepts(self, colours: NDArray[np.uint8], target: float) -> bool:
         pixels = self._pixels(colours)
-        if self._reference.score(pixels) < target + _MARGIN:
+        if of_both(*self._reference.scores(pixels)) < target + _MARGIN:
             return False
         return not Places(self._original, target).damage(pixels, first=True)
 

@@ -22,8 +22,8 @@ from ...errors import CorruptFile
 from ...options import Effort
 from ...quality import Reference
 from ...quality.coloured import Colours
+from ...quality.ssimulacra2 import of_both
 from ..shared import colour_profile, raster
-from ..shared.scorer import of_both
 from ..shared.search import NEAR, USUAL_RISE, Found, smallest
 from . import file as jpeg_file
 

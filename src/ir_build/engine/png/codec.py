@@ -99,4 +99,6 @@ def _lossy(
         # longest.
         drafts = [coding.recompressed(one, types, None, options.max_pixels) for one in files]
         files = [min(drafts, key=len)]
-    return coding.recompressed(files[0], types, options.effort, options.max_pixels) if files else None
+    return (
+        coding.recompressed(files[0], types, options.effort, options.max_pixels) if files else None
+    )

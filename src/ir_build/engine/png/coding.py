@@ -50,12 +50,8 @@ _ZOPFLI_ROUNDS = 15
 # (`benchmarks/filters.py` on 72 files, found and made by lossy coding).
 _TRIALS = {
     Effort.FAST: _Trials(10, _FEW_WAYS, 10, _FEW_WAYS),
-    Effort.DEFAULT: _Trials(
-        11, (*_FEW_WAYS, "entropy"), 12, _MANY_WAYS, zopfli_pixels=16_384
-    ),
-    Effort.BEST: _Trials(
-        12, _MANY_WAYS, 12, _MANY_WAYS, strips=True, zopfli_pixels=16_384
-    ),
+    Effort.DEFAULT: _Trials(11, (*_FEW_WAYS, "entropy"), 12, _MANY_WAYS, zopfli_pixels=16_384),
+    Effort.BEST: _Trials(12, _MANY_WAYS, 12, _MANY_WAYS, strips=True, zopfli_pixels=16_384),
 }
 _SMALL = 300_000
 # Pictures of so few pixels are coded in every way that there is.

@@ -10,6 +10,7 @@ from PIL import Image
 from ...quality import Reference
 from ...quality.damage import Damage
 from ...quality.places import Places
+from ...quality.ssimulacra2 import of_both
 from ..shared import colour_profile
 from ..shared.colours import strips
 from ..shared.drawing import Drawing, Indexed
@@ -70,7 +71,8 @@ class _Trial:
 
     def scores(self, pixels: Pixels, least: float = 0.0) -> bool:
         """Whether `pixels` reach the quality, and at `least` so much."""
-        return self._reference.score(self._seen(pixels)) >= max(self._quality, least)
+        reached = of_both(*self._reference.scores(self._seen(pixels)))
+        return reached >= self._quality and reached >= least
 
     def damage(
         self, pixels: Pixels, known: tuple[Pixels, Damage] | None = None
@@ -86,7 +88,7 @@ class _Trial:
     def exhausted(self) -> bool:
         """Whether as many pixels were looked at as a picture is worth."""
         size = self.pixels.shape[0] * self.pixels.shape[1]
-        return self._places.looked_at > max(_ROUNDS_OF_PIXELS, 2 * size)
+        return bool(self._places.looked_at > max(_ROUNDS_OF_PIXELS, 2 * size))
 
     def _seen(self, pixels: Pixels) -> Pixels:
         if self._profile is None:
@@ -137,7 +139,9 @@ def _palette(quantizer: Quantizer, whole: _Trial, small: _Trial) -> Indexed | No
         tiles = _damaged(small.damage(drawn(sizes[place]))[1])
         if sizes[place] > _MANY and tiles.mean() > _PHOTO:
             return None
-        if np.count_nonzero(tiles) <= max(0 if small is not whole else _FEW_TILES, _TOO_MUCH * tiles.size):
+        if np.count_nonzero(tiles) <= max(
+            0 if small is not whole else _FEW_TILES, _TOO_MUCH * tiles.size
+        ):
             made = _mended_palette(quantizer, whole, sizes[place])
             if made is not None:
                 return made

@@ -51,9 +51,7 @@ def strips(pixels: Pixels) -> Iterator[Strip]:
         # Drawings and screenshots are made of runs, of which there are far fewer.
         starts = np.flatnonzero(np.concatenate([[True], whole[1:] != whole[:-1]]))
         packed, numbers = np.unique(whole[starts], return_inverse=True)
-        indices = np.repeat(
-            numbers.astype(np.uint32), np.diff(np.append(starts, whole.size))
-        )
+        indices = np.repeat(numbers.astype(np.uint32), np.diff(np.append(starts, whole.size)))
         weights = sums(indices, 1 / (_SMOOTH + activity(rgba[..., :bands])).ravel(), len(packed))
         steady = sums(indices, _steady(whole.reshape(rgba.shape[:2])).ravel(), len(packed))
         yield Strip(packed.view(np.uint8).reshape(-1, 4), weights, steady, indices)

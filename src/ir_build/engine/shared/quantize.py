@@ -26,6 +26,8 @@ _MOST = 256
 _ROUNDS = 3
 # About how many pixels, and how many of them in a row, the picture has that a palette is chosen for.
 _DRAWN, _DRAWN_WIDTH = 200_000, 256
+# Rare colours count for more there than by their pixels: k-means takes the frequent ones' side next.
+_DAMPED = 0.75
 # K-means looks at no more colours than this: nearly equal ones are taken together.
 _BINS = 16_000
 # Pixels of a colour in flat areas and lines, as a share of all and at the least, from which it is kept
@@ -111,8 +113,7 @@ def _kept(parts: list[Strip], pixels: int) -> Weights:
 def _chosen(colours: Weights, weights: Weights) -> Pixels:
     """A palette of at most 256 colours x 4, by the quantiser that libvips brings along."""
     # It counts pixels: a picture that has each colour as often as it weighs is one of few of them.
-    import os
-    weights = weights ** float(os.environ.get("WP","0.75"))
+    weights = weights**_DAMPED
     times = np.ceil(weights * (_DRAWN / weights.sum())).astype(np.int64)
     drawn = np.repeat(colours.round().astype(np.uint8), times, axis=0)
     rows = -(-len(drawn) // _DRAWN_WIDTH)

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
 from ...quality import Reference
 from ...quality.coloured import Colours
+from ...quality.pages import shown
+from ...quality.ssimulacra2 import of_both
 from . import colour_profile, raster
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from ...quality import Pixels
 
 #: pixels above which scoring takes longer than what another encode may still save is worth
 _LARGE = 3_000_000
 #: how far over the target the score of a large picture may end
 _SLACK = 3.0
-
-
-#: how far below the target the score of a picture's worst square of 224 pixels may be
-_WORST_SQUARE = 6.0
-
-
-def of_both(whole: float, worst: float) -> float:
-    """What is compared with the target: the score of the whole, or what its worst square allows."""
-    return min(whole, worst + _WORST_SQUARE)
 
 
 def work(image: Image.Image) -> int:
@@ -64,10 +57,9 @@ class Scorer:
 
     def holds(self, data: bytes) -> bool:
         """Whether all places keep their colours, on a white page and on a black one."""
-        before, after = (_on_pages(pixels) for pixels in (self._original, self._decoded(data)))
         return not any(
-            Colours(one, self._target).damage(other)
-            for one, other in zip(before, after, strict=True)
+            Colours(before, self._target).damage(after)
+            for _, before, after in shown(self._original, self._decoded(data))
         )
 
     def _about(self, reached: float) -> float:
@@ -79,12 +71,3 @@ class Scorer:
     def _shown(self, image: Image.Image) -> Pixels:
         seen = colour_profile.to_srgb(image, self._profile) if self._profile else None
         return raster.pixels(seen or image)
-
-
-def _on_pages(pixels: Pixels) -> list[Pixels]:
-    """A picture as it is seen, on white and on black where something shows through."""
-    if pixels.shape[2] == 3:
-        return [pixels]
-    image = Image.fromarray(pixels)
-    pages = (Image.new("RGBA", image.size, (shade, shade, shade, 255)) for shade in (255, 0))
-    return [raster.pixels(Image.alpha_composite(page, image).convert("RGB")) for page in pages]
