@@ -39,9 +39,10 @@ _SATURATED = 80
 _PLAIN, _PLAIN_LEVELS = 0.6, 16
 # Levels by which a band of a mean moves, at least, where the colour can move by any of the limits.
 _NOTICED = 1.0
-# Hues are told apart by the order of their bands, by three comparisons: 7 less one is the opposite hue.
-# So many times as many pixels as there are of that tell a colour from the fringes of letters.
-_HUES, _FRINGE = 8, 4
+# Hues are told apart by the order of their bands, by three comparisons; opposite ones differ in two at least.
+_HUES = 8
+# Letters drawn for the subpixels of a screen have fringes of opposite hues no farther apart than this.
+_FRINGE = 5
 # Where the sums of three bands over 16 x 16 pixels are in one number.
 _FIELDS = np.array([0, 16, 32])
 # Pixels that are looked at together, whole rows of squares.
@@ -63,9 +64,7 @@ class Colours:
             np.bincount(one.keys, minlength=one.size) for one in self._strips or _strips(before)
         ]
         counts = _windows(self._squares(parts))
-        # Letters drawn for the subpixels of a screen have fringes of opposite hues, which nobody sees.
-        fringes = counts[..., ::-1] * _FRINGE >= counts
-        self._large = np.nonzero((counts >= _AREAS[0][0]) & ~fringes)
+        self._large = np.nonzero(counts >= _AREAS[0][0])
         self._counts = counts[self._large]
         self._limits = np.select(
             [self._counts >= least for least, _ in _AREAS[::-1]],
@@ -103,7 +102,10 @@ class Colours:
             row, column, hue = (int(at[number]) for at in self._large)
             y, x = row * _SQUARE, column * _SQUARE
             around = self._before[y : y + 2 * _SQUARE, x : x + 2 * _SQUARE]
-            if _on_plain_ground(around, hue):
+            wider = slice(max(0, x - _FRINGE), x + 2 * _SQUARE + _FRINGE)
+            if _on_plain_ground(around, hue) and not _is_fringe(
+                self._before[y : y + 2 * _SQUARE, wider], hue
+            ):
                 return _words(x, y, self._counts[number], moved[number])
         return ""
 
@@ -193,6 +195,17 @@ def _on_plain_ground(pixels: Pixels, hue: int) -> bool:
     """Whether what is around the saturated pixels of a hue is plain."""
     places, hues = _hues(pixels)
     return _is_plain(np.delete(pixels.reshape(-1, 3), places[hues == hue], 0))
+
+
+def _is_fringe(pixels: Pixels, hue: int) -> bool:
+    """Whether beside most pixels of a hue, in their rows, there are some of the opposite hue."""
+    places, hues = _hues(pixels)
+    own, opposite = (np.zeros(pixels.shape[:2], np.bool_) for _ in range(2))
+    own.ravel()[places[hues == hue]] = True
+    opposite.ravel()[places[np.bitwise_count(hues ^ np.uint8(hue)) >= 2]] = True
+    padded = np.pad(opposite, ((0, 0), (_FRINGE, _FRINGE)))
+    near = np.asarray(np.lib.stride_tricks.sliding_window_view(padded, 2 * _FRINGE + 1, 1).any(-1))
+    return bool(2 * np.count_nonzero(own & near) >= np.count_nonzero(own))
 
 
 def _is_plain(colours: Pixels) -> bool:

@@ -269,7 +269,7 @@ def test_a_table_for_numbers_too_large_is_damaged():
 def test_large_pictures_reach_the_target_too(mode, monkeypatch):
     """The search that begins with a sample ends with a score of the whole."""
     monkeypatch.setattr(lossy, "_LARGE", 200_000)
-    monkeypatch.setattr(lossy, "_SAMPLE", 60_000)
+    monkeypatch.setattr(lossy, "_SAMPLE", (60_000, 60_000))
     data = saved(camera((900, 600)).convert(mode), quality=97)
     candidate = jpeg.compress(data, Options())
     assert candidate.lossy

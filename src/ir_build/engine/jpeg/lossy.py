@@ -53,8 +53,8 @@ _NEAR = {Effort.FAST: 2.5, Effort.DEFAULT: NEAR, Effort.BEST: 0.0}
 _FINE_QUALITY = 90
 # A file that scores so much over the target is near enough where a nearer one moves a colour.
 _HARDLY_MORE = 1.2
-# In a larger picture the search begins with a sample of as many pixels as this or a tenth of its own.
-_LARGE, _SAMPLE, _SAMPLE_SHARE = 350_000, 100_000, 10
+# In a larger picture the search begins with a sample of a tenth of its pixels, or so many.
+_LARGE, _SAMPLE, _SAMPLE_SHARE = 350_000, (100_000, 400_000), 10
 _SQUARE = 96  # pixels, a multiple of the 16 that are coded together
 # A sample, in which edges between its squares hide some of the loss, scores higher by about this; how
 # much its scores may rise with a step of quality; what bytes do while it rises by 1, in the logarithm; and
@@ -235,6 +235,16 @@ def _coders(image: Image.Image, *, halved: bool) -> list[Coder]:
     return [Coder(image, *way) for way in ways]
 
 
+@dataclass(frozen=True, slots=True)
+class _Coded:
+    """What a coder made of a picture, and its pixels."""
+
+    coder: Encode | None
+    quality: int
+    data: bytes
+    pixels: Pixels
+
+
 class _Original:
     """The picture that is coded, and how others compare with it."""
 
@@ -243,6 +253,7 @@ class _Original:
         self._aim = aim
         self._low = max(_LOWEST, round(aim.target) - _BELOW_TARGET)
         self._pixels = self._shown(image)
+        self._last = _Coded(None, 0, b"", self._pixels)
         self._reference = Reference(self._pixels)
         self._colours = Colours(self._pixels, aim.target) if image.mode == "RGB" else None
 
@@ -254,18 +265,18 @@ class _Original:
         """
         aim = self._aim
 
-        def score(data: bytes) -> float:
-            decoded = self._decoded(data)
+        def score(_: bytes) -> float:
+            decoded = self._last.pixels
             reached = of_both(*self._reference.scores(decoded))
             if reached >= aim.target and self._colours:
                 if self._colours.damage(decoded):
                     raise _ColourMovedError(tried[-1], held[-1] if held else None)
-                held.append(Found(data, tried[-1], reached))
+                held.append(Found(self._last.data, tried[-1], reached))
             return reached
 
         def encode(quality: int) -> bytes:
             tried.append(quality)
-            return coder(quality)
+            return self._code(coder, quality)
 
         tried: list[int] = []
         held: list[Found] = []
@@ -306,7 +317,15 @@ class _Original:
 
     def moves_a_colour(self, coder: Encode, quality: int) -> bool:
         """Whether a place has another colour at a quality."""
-        return bool(self._colours and self._colours.damage(self._decoded(coder(quality))))
+        self._code(coder, quality)
+        return bool(self._colours and self._colours.damage(self._last.pixels))
+
+    def _code(self, coder: Encode, quality: int) -> bytes:
+        """The picture at a quality, which is kept with its pixels until the next."""
+        if self._last.coder is not coder or self._last.quality != quality:
+            data = coder(quality)
+            self._last = _Coded(coder, quality, data, self._decoded(data))
+        return self._last.data
 
     def _decoded(self, data: bytes) -> Pixels:
         return self._shown(raster.decode(data, "JPEG"))
@@ -327,7 +346,7 @@ def _sample(image: Image.Image) -> Image.Image:
     """Squares from all over the picture, side by side."""
     pixels = np.asarray(image)
     rows, columns = (range(0, side - _SQUARE + 1, _SQUARE) for side in pixels.shape[:2])
-    wanted = max(_SAMPLE, image.width * image.height // _SAMPLE_SHARE)
+    wanted = max(_SAMPLE[0], min(image.width * image.height // _SAMPLE_SHARE, _SAMPLE[1]))
     every = max(1, image.width * image.height // wanted)
     squares = [
         pixels[y : y + _SQUARE, x : x + _SQUARE]
