@@ -359,3 +359,20 @@ def test_a_build_script_without_a_main_guard_runs_once(tmp_path):
         cwd=tmp_path, env=BARE_ENVIRON, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert done.stdout == "started\nTrue\n"
+
+
+@pytest.mark.parametrize("command", ["optimize", "hook", "restore"])
+@pytest.mark.parametrize("name", ["-h.png", "--exclude=*.png", "--check"])
+def test_no_name_of_a_file_is_an_option(tmp_path, command, name):
+    """A name that begins with a hyphen is an error that says what to do; after `--` it is a name."""
+    (tmp_path / name).write_bytes(png(blur=1))
+    told = run(command, "x.png", name, cwd=tmp_path, code=2).stderr
+    assert f"{name}: is a file that is there" in told
+    assert f"./{name}" in told
+    # A file called `--` ends no options.
+    (tmp_path / "--").touch()
+    assert "is a file that is there" in run(command, name, "--", cwd=tmp_path, code=2).stderr
+    if command != "restore":  # which needs a server
+        (tmp_path / "--").unlink()
+        run(command, "--", name, cwd=tmp_path, code=int(command == "hook"))
+        assert (tmp_path / name).stat().st_size < len(png(blur=1))

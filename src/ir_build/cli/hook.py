@@ -15,7 +15,7 @@ from ..exit_codes import ExitCode
 from ..report.numbers import files, size
 from ..report.text import file_lines
 from ..run.finish import finish_run
-from .arguments import given, setting_options
+from .arguments import PathsCommand, given, setting_options
 
 
 class _Log:
@@ -30,8 +30,7 @@ class _Log:
         click.secho(f"warning: {msg % args}", err=True, fg="yellow")
 
 
-# pre-commit puts no `--` before the names, and a name may begin with a hyphen.
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(cls=PathsCommand)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--check", is_flag=True, help="Change nothing; fail if a file could be smaller.")
 @setting_options
@@ -39,7 +38,8 @@ def hook(*, paths: tuple[Path, ...], check: bool, **settings: Any) -> None:
     """Optimise the files of a commit in place, without loss; fail if one was changed.
 
     The second run changes nothing and passes. Folders (submodules), links and Git LFS pointers
-    are skipped. No server is asked unless `backend` says so.
+    are skipped. No server is asked unless `backend` says so. Put `--` before the names of files:
+    one may begin with a hyphen.
     """
     config = load(folder=Path.cwd(), last=given(settings))
     if config.backend == "auto":

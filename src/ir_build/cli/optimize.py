@@ -19,13 +19,13 @@ from ..report.numbers import files, share, size
 from ..report.text import failure_line, file_lines, summary_line, summary_lines
 from ..run.cache import Entry
 from ..run.finish import failures
-from .arguments import given, setting_options
+from .arguments import PathsCommand, given, setting_options
 
 if TYPE_CHECKING:
     from ..report import Report
 
 
-@click.command()
+@click.command(cls=PathsCommand)
 @click.argument(
     "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH..."
 )
