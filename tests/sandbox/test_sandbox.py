@@ -130,11 +130,19 @@ def test_a_worker_sees_no_secret(make, monkeypatch):
         assert b"canary-secret" not in environ.read()
 
 
-def test_a_module_in_the_current_folder_is_not_run(make, monkeypatch, tmp_path):
-    """A file called like a module of the standard library does not reach the worker."""
-    (tmp_path / "json.py").write_text("import os; os.mkdir('hijacked')")
+def test_a_worker_imports_nothing_of_the_project(make, monkeypatch, tmp_path):
+    """No module of a project reaches a worker, be it in the current folder or on `sys.path`: neither
+    one called like the standard library's, nor one that a library would like to have."""
+    webp = flat((64, 64), COLOUR, "webp")  # before: this process finds them
+    for name in ("json", "secrets", "numpy", "olefile", "uharfbuzz"):
+        (tmp_path / f"{name}.py").write_text(f"import os; os.mkdir({str(tmp_path / 'hijacked')!r})")
     monkeypatch.chdir(tmp_path)
-    make().compress(PNG, MediaType.PNG, Options())
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    sandbox = make()
+    for data, media in ((PNG, MediaType.PNG), (webp, MediaType.WEBP)):
+        candidate = sandbox.compress(data, media, Options())
+        sandbox.verify(data, candidate, media, Options())
     assert not (tmp_path / "hijacked").exists()
 
 

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ..candidate import Candidate
@@ -20,8 +21,6 @@ from ..errors import WorkerCrashed, WorkerTimeout
 from . import messages
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..formats import MediaType
     from ..options import Options
 
@@ -39,6 +38,10 @@ _WORKER_ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
 }
+
+_LIBRARIES = ("site-packages", "dist-packages")
+# The folders come last: nothing in them is taken for a module that Python finds by itself.
+_START = "import sys; sys.path += sys.argv[2:]; from ir_build.sandbox.worker import main; main()"
 
 
 class Sandbox:
@@ -146,11 +149,10 @@ class _Worker:
 
     def __init__(self, memory_limit: int) -> None:
         environment = {name: os.environ[name] for name in _PASSED_ENVIRONMENT if name in os.environ}
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         self.tasks = 0
         self._process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
             # -P: a file called `random.py` in the current folder must not be imported.
-            [sys.executable, "-P", "-m", f"{__package__}.worker", str(memory_limit)],
+            [sys.executable, "-P", "-c", _START, str(memory_limit), *_library_folders()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -198,6 +200,16 @@ class _Worker:
         for pipe in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
                 cast("BinaryIO", pipe).close()
+
+
+def _library_folders() -> list[str]:
+    """Where ir-build and the libraries of this process are.
+
+    Everything else on `sys.path` may be a project: `python -m` puts the current folder there, a
+    script its own, and many a `conf.py` its sources.
+    """
+    libraries = [path for path in sys.path if PurePath(path).name in _LIBRARIES]
+    return [*libraries, str(Path(__file__).parents[2])]
 
 
 def _death(code: int) -> str:

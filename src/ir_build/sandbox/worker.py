@@ -105,7 +105,3 @@ def _limit_memory(limit: int) -> None:
     if sys.platform == "linux":
         # Counts what the process allocates, not the libraries it maps.
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-
-
-if __name__ == "__main__":
-    main()
