@@ -132,6 +132,10 @@ class WorkerCrashed(InputError):
     code = "worker-crashed"
     permanent = False
 
+    def __init__(self, message: str, *, output: str = "") -> None:
+        super().__init__(message)
+        self.output = output  #: the last lines that the worker printed
+
 
 class WorkerTimeout(InputError):
     """The worker process took longer than the time limit on this file."""

@@ -71,6 +71,8 @@ class Failed(_Outcome):
     status: ClassVar[str] = "failed"
     code: str  #: of the error
     message: str
+    #: the last lines that a worker printed before it crashed
+    output: str = ""
 
 
 Outcome = Compressed | Cached | Kept | Failed

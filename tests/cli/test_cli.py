@@ -376,3 +376,53 @@ def test_no_name_of_a_file_is_an_option(tmp_path, command, name):
         (tmp_path / "--").unlink()
         run(command, "--", name, cwd=tmp_path, code=int(command == "hook"))
         assert (tmp_path / name).stat().st_size < len(png(blur=1))
+
+
+def test_a_file_named_twice_counts_once(tmp_path):
+    """However it is spelled: by way of another folder, absolutely, or as part of a folder."""
+    (tmp_path / "img" / "sub").mkdir(parents=True)
+    (tmp_path / "img" / "a.png").write_bytes(png(blur=1))
+    names = ["img/a.png", "img/sub/../a.png", tmp_path / "img" / "a.png", "img", "./img/sub/.."]
+    out = run("optimize", *names, "--strict", cwd=tmp_path).stdout
+    assert "1 of 1 file optimised" in out
+
+
+def test_leftovers_are_swept_but_not_by_a_check(tmp_path):
+    """What a killed run left days ago goes, beside named files too; a check or a plan removes nothing."""
+    (tmp_path / "a.png").write_bytes(png(blur=1))
+    left = tmp_path / ".ir-build-0123.tmp"
+    left.write_bytes(b"half a picture")
+    os.utime(left, (1, 1))
+    run("optimize", ".", "a.png", "--check", cwd=tmp_path, code=1)
+    run("optimize", ".", "a.png", "--dry-run", cwd=tmp_path)
+    run("hook", "--check", "--", "a.png", cwd=tmp_path, code=1)
+    assert left.exists()
+    run("optimize", "a.png", cwd=tmp_path)
+    assert not left.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the worker in /proc")
+def test_what_a_worker_printed_before_it_crashed_is_told(tmp_path):
+    """With -v as it comes, and in the report beside the failure."""
+    (tmp_path / "a.png").write_bytes(png((3000, 3000), blur=2))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ir_build", "optimize", "a.png", "-v", "--report", "r.json"],
+        cwd=tmp_path,
+        env=BARE_ENVIRON | {"IR_BUILD_CACHE_DIR": str(tmp_path / "cache")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    threads = Path(f"/proc/{process.pid}/task")
+    while not (found := "".join(one.read_text() for one in threads.glob("*/children")).split()):
+        time.sleep(0.01)
+    time.sleep(0.5)
+    os.kill(int(found[0]), signal.SIGSEGV)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "worker: Fatal Python error: Segmentation fault" in errors
+    assert "    Fatal Python error: Segmentation fault" in out
+    (file,) = json.loads((tmp_path / "r.json").read_text())["files"]
+    assert file["error"]["code"] == "worker-crashed"
+    assert "Segmentation fault" in file["error"]["output"]

@@ -17,7 +17,7 @@ from ir_build.errors import (
 )
 from ir_build.options import Compression, Options
 from ir_build.outcome import Cached, Compressed, Failed, Kept
-from ir_build.run import discover, fingerprint
+from ir_build.run import discover, fingerprint, plan
 from ir_build.run.cache import Cache
 from ir_build.run.destination import InPlace, Nowhere, OutputFolder
 from ir_build.run.fingerprint import StatIndex
@@ -289,6 +289,20 @@ def test_another_backend_or_version_makes_another_key(run):
     path.write_bytes(original)
     run.backend = Backend("stand-in/2")
     assert isinstance(run.go()["a.png"], Compressed)
+
+
+def test_a_stricter_verification_judges_again(run, monkeypatch):
+    """What an older version of the checks has passed is not taken from the cache."""
+    path = run.add("a.png", "a")
+    original = path.read_bytes()
+    run.go()
+    path.write_bytes(original)
+    monkeypatch.setattr(plan, "VERIFY_VERSION", plan.VERIFY_VERSION + 1)
+    plan.context.cache_clear()
+    run.verdict = "it is another picture"
+    assert run.go()["a.png"].reason is Reason.WOULD_CHANGE
+    assert path.read_bytes() == original
+    plan.context.cache_clear()
 
 
 def test_a_lossy_result_is_never_compressed_again(run, monkeypatch):

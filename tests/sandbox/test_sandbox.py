@@ -1,7 +1,9 @@
 """A codec that crashes, hangs or eats memory costs one file, never the run."""
 
 import os
+import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -90,6 +92,7 @@ def test_a_crash_fails_its_file_and_the_pool_lives(make):
     error = hit_a_busy_worker(sandbox, signal.SIGSEGV)
     assert isinstance(error, WorkerCrashed)
     assert "SIGSEGV" in str(error)
+    assert "Segmentation fault" in error.output
     assert sandbox.compress(PNG, MediaType.PNG, Options()).data
 
 
@@ -117,6 +120,25 @@ def test_a_bomb_meets_the_memory_limit(make):
         assert small.result().data
         assert big.exception() is not None
     assert sandbox.compress(PNG, MediaType.PNG, options).data
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv (util-linux) is not here")
+def test_a_lower_limit_of_the_system_holds_instead(tmp_path):
+    """Where a host allows less data than `memory_limit`, files are worked on within that."""
+    (tmp_path / "a.png").write_bytes(PNG)
+    command = f"ulimit -d 2000000; exec {sys.executable} -m ir_build optimize a.png --strict"
+    without = "-sys_resource"  # root could raise it
+    done = subprocess.run(
+        ["setpriv", "--bounding-set", without, "--inh-caps", without, "bash", "-c", command],
+        cwd=tmp_path,
+        env=os.environ | {"IR_BUILD_CACHE_DIR": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 of 1 file optimised" in done.stdout
 
 
 @posix

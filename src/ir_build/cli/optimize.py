@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -19,6 +20,7 @@ from ..report.numbers import files, share, size
 from ..report.text import failure_line, file_lines, summary_line, summary_lines
 from ..run.cache import Entry
 from ..run.finish import failures
+from ..sandbox import pool
 from .arguments import PathsCommand, given, setting_options
 
 if TYPE_CHECKING:
@@ -43,7 +45,12 @@ if TYPE_CHECKING:
     help="Change nothing; list what could still be saved and exit with 1 if there is anything.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only.")
-@click.option("-v", "--verbose", is_flag=True, help="Print a line for every file, kept ones too.")
+@click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Print a line for every file, kept ones too, and what libraries print.",
+)
 @setting_options
 def optimize(
     *,
@@ -64,6 +71,8 @@ def optimize(
     if dry_run and check:
         raise click.UsageError("--dry-run compresses nothing, so --check has nothing to go by")
     config = load(folder=Path.cwd(), last=given(settings))
+    if verbose:
+        _show_what_workers_print()
     with Session(config, copies=out is not None) as session:
         if not quiet:
             click.echo(f"compressing with {session.backend.name}", err=True)
@@ -88,6 +97,18 @@ def optimize(
         sys.exit(ExitCode.OVER_BUDGET)
     if check and report.optimised:
         sys.exit(ExitCode.CHANGES)
+
+
+def _show_what_workers_print() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Printable("worker: %(message)s"))
+    pool.log.addHandler(handler)
+    pool.log.setLevel(logging.DEBUG)
+
+
+class _Printable(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
 
 
 class _Progress:

@@ -62,4 +62,6 @@ def _file(outcome: Outcome) -> dict[str, Any]:
             }
         case Failed():
             document["error"] = {"code": outcome.code, "message": outcome.message}
+            if outcome.output:
+                document["error"]["output"] = outcome.output
     return document

@@ -22,13 +22,15 @@ def to_text(report: Totals) -> str:
 
 
 def file_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
-    """A line a file: before, after, saved, name, and what there is to say."""
+    """A line a file: before, after, saved, name, and what there is to say; after a crash more."""
     for outcome in outcomes:
         saved = f"-{share(outcome.saved, outcome.before)}" if outcome.saved else ""
         yield (
             f"{size(outcome.before):>9} {size(outcome.after):>9} {saved:>8}  "
             f"{printable(outcome.name)}{_remark(outcome)}"
         )
+        if isinstance(outcome, Failed):
+            yield from (f"    {printable(line)}" for line in outcome.output.splitlines())
 
 
 def summary_line(report: Totals) -> str:

@@ -76,7 +76,7 @@ class OutputFolder:
         _check_folder(folder)
 
     def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> os.stat_result:
-        return atomic.create(self.path(asset), data, like=seen)
+        return atomic.create(self.path(asset), data, like=seen, source=asset.path)
 
     def keep(self, asset: Asset) -> None:
         if asset.is_link:
@@ -92,7 +92,7 @@ class OutputFolder:
             source.st_mtime_ns,
         ):
             data, state = atomic.read(asset.path)
-            atomic.create(path, data, like=state)
+            atomic.create(path, data, like=state, source=asset.path)
 
 
 class Nowhere:

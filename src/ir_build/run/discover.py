@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from dataclasses import dataclass
@@ -114,10 +115,10 @@ def looks_like_asset(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in _ASSET_SUFFIXES  # noqa: PTH122  (hot path)
 
 
-def walk(folder: Path, prefix: str = "") -> Iterator[Asset]:
+def walk(folder: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Asset]:
     """Every file below `folder` that may be one of ours, in a stable order.
 
-    `prefix` is put before the names. Links to folders are not entered; links to files come out
+    `prefix` is put before the names; `sweep` removes what killed runs have left there. Links to folders are not entered; links to files come out
     when their name claims one of our types, so that the report can say why they stay.
     """
     pending = [(os.fspath(folder), "")]
@@ -135,15 +136,23 @@ def walk(folder: Path, prefix: str = "") -> Iterator[Asset]:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in _FOREIGN_FOLDERS:
                     folders.append((entry.path, f"{inside}{entry.name}/"))
+            elif atomic.is_temporary(entry.name):
+                if sweep:
+                    atomic.remove_stale(Path(entry.path))
             elif asset := _asset(entry, prefix, inside):
                 yield asset
         pending.extend(reversed(folders))
 
 
+def sweep(folder: Path) -> None:
+    """Remove the files that killed runs have left in `folder` itself."""
+    with contextlib.suppress(OSError), os.scandir(folder) as found:
+        for entry in found:
+            if atomic.is_temporary(entry.name):
+                atomic.remove_stale(Path(entry.path))
+
+
 def _asset(entry: os.DirEntry[str], prefix: str, inside: str) -> Asset | None:
-    if atomic.is_temporary(entry.name):
-        atomic.remove_stale(Path(entry.path))
-        return None
     if os.path.splitext(entry.name)[1].lower() in _TEXT_SUFFIXES:  # noqa: PTH122
         return None
     try:

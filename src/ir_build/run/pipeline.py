@@ -20,6 +20,7 @@ from ..errors import (
     QuotaExceeded,
     Reason,
     Unreadable,
+    WorkerCrashed,
 )
 from ..marker import is_marked, mark
 from ..options import Compression
@@ -107,8 +108,10 @@ class Pipeline:
         asset = job.asset
         try:
             answer = self._answer(job, destination)
+        except WorkerCrashed as error:
+            outcome: Outcome = replace(_failed(job, error.code, error.message), output=error.output)
         except InputError as error:
-            outcome: Outcome = _failed(job, error.code, error.message)
+            outcome = _failed(job, error.code, error.message)
         except BackendError as error:
             outcome = _failed(job, "backend-error", str(error))
         else:

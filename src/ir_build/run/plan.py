@@ -15,6 +15,7 @@ from ..formats import FORMATS, HEAD_BYTES, MediaType, sniff
 from ..marker import is_marked
 from ..options import Compression, Options
 from ..outcome import Failed, Kept
+from ..verify import VERIFY_VERSION
 from . import fingerprint
 from .cache import CACHE_VERSION
 from .discover import looks_like_asset
@@ -52,7 +53,7 @@ def context(options: Options, identity: str) -> str:
 
     `identity` is the backend's: what distinguishes its results from another's.
     """
-    parts = (str(CACHE_VERSION), identity, options.to_json())
+    parts = (str(CACHE_VERSION), f"verify/{VERIFY_VERSION}", identity, options.to_json())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

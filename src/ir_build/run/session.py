@@ -152,6 +152,7 @@ class Session:
                     continue  # gone again: it will not turn up in the output either
                 if isinstance(planned, Job):
                     jobs.append(planned)
+            index.forget_missing(str(path) for path, _ in listed)
             index.save()
             for job in _largest_first(jobs):
                 if self._ended.is_set():
@@ -174,7 +175,8 @@ class Session:
         """
         if sources is not None:
             refuse_sources(folder, sources)
-        assets = [asset for asset in discover.walk(folder) if self._wanted(asset.name)]
+        found = discover.walk(folder, sweep=True)
+        assets = [asset for asset in found if self._wanted(asset.name)]
         return self._run(assets, InPlace(keep_times=True), folder, progress)
 
     def optimize(
@@ -189,7 +191,7 @@ class Session:
 
         With `check` nothing is written. Raises `ConfigError`.
         """
-        assets = self._found(paths)
+        assets = self._found(paths, sweep=not check)
         destination: Destination = InPlace(keep_times=False)
         if check:
             destination = Nowhere()
@@ -213,15 +215,17 @@ class Session:
                 plan.append(Planned(asset.name, planned.before, planned))
         return plan
 
-    def _found(self, paths: Sequence[Path]) -> list[Asset]:
-        found: dict[Path, Asset] = {}
+    def _found(self, paths: Sequence[Path], *, sweep: bool = False) -> list[Asset]:
+        """The files of `paths`, each once; `sweep` removes what killed runs have left."""
+        found: dict[str, Asset] = {}
         for path in paths:
             if path.is_dir():
                 prefix = "" if path == Path() else f"{path.as_posix().rstrip('/')}/"
-                for asset in discover.walk(path, prefix):
+                real = os.path.realpath(path)
+                for asset in discover.walk(path, prefix, sweep=sweep):
                     # Globs may be written from the given folder or from the current one.
                     if self._wanted(asset.name, asset.name.removeprefix(prefix)):
-                        found.setdefault(asset.path, asset)
+                        found.setdefault(f"{real}/{asset.inside}", asset)
             else:
                 try:
                     asset = discover.named(path, path.as_posix())
@@ -230,7 +234,11 @@ class Session:
                         "the command line", str(path), error.strerror or str(error)
                     ) from None
                 if self._wanted(asset.name):
-                    found.setdefault(asset.path, asset)
+                    # A file may be named in several ways, a link to it is another thing.
+                    found.setdefault(f"{os.path.realpath(path.parent)}/{path.name}", asset)
+        if sweep:
+            for folder in {path.parent for path in paths if not path.is_dir()}:
+                discover.sweep(folder)
         return list(found.values())
 
     def _wanted(self, *names: str) -> bool:
@@ -288,6 +296,7 @@ class Session:
             outcomes.append(future.result())
             if progress is not None:
                 progress(len(outcomes), total)
+        index.forget_missing(str(asset.path) for asset in assets)
         index.save()
         return Report(
             outcomes=tuple(sorted(outcomes, key=lambda outcome: outcome.name)),
@@ -297,9 +306,7 @@ class Session:
         )
 
     def _warnings(self, pipeline: Pipeline) -> tuple[str, ...]:
-        warnings = []
-        if self._cache.trouble:
-            warnings.append(self._cache.trouble)
+        warnings = [told for told in (self._cache.replaced, self._cache.trouble) if told]
         if pipeline.stopped is not None:
             rest = (
                 "the built-in engine did the rest"
