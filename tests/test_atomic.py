@@ -1,8 +1,10 @@
 """A file is the old one or the new one, whatever happens."""
 
+import filecmp
 import os
 import stat
 import time
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -192,3 +194,32 @@ def test_of_many_that_create_a_file_one_does(tmp_path):
     assert {text for _, text in done} == {path.read_text()}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_large_file_is_copied_in_little_memory(tmp_path):
+    """However large it is; the copy has its mode and times, and is no hard link."""
+    source, copy = tmp_path / "large", tmp_path / "deep" / "copy"
+    source.write_bytes(os.urandom(2**20) * 64)
+    source.chmod(0o640)
+    os.utime(source, (1_000_000, 1_000_000))
+    tracemalloc.start()
+    atomic.copy(source, copy)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2 * 2**20
+    assert filecmp.cmp(source, copy, shallow=False)
+    ours, theirs = copy.stat(), source.stat()
+    assert (ours.st_mode, ours.st_mtime) == (theirs.st_mode, theirs.st_mtime)
+    assert (ours.st_nlink, theirs.st_nlink) == (1, 1)
+
+
+def test_copying_works_where_the_kernel_does_not_help(tmp_path, monkeypatch):
+    """Between two file systems, for example, or on another system than Linux."""
+
+    def refuse(*_):
+        raise OSError("Invalid cross-device link")
+
+    monkeypatch.setattr(os, "copy_file_range", refuse, raising=False)
+    (tmp_path / "a").write_bytes(b"content")
+    atomic.copy(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == b"content"

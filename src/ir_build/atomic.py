@@ -10,7 +10,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, BinaryIO
 
-from .errors import Unreadable
+from .errors import Changed, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: the names of files being written; left behind only by a killed process
 TEMP_PREFIX = ".ir-build-"
 TEMP_SUFFIX = ".tmp"
+
+_PIECE = 2**30
 
 #: a temporary file older than this belongs to no running process, nor to one that sleeps; seconds
 _STALE_AFTER = 3 * 24 * 3600
@@ -40,7 +42,12 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
                 raise Unreadable("not a regular file")
             yield file, state
     except OSError as error:
-        raise Unreadable(error.strerror or str(error)) from error
+        raise _told(error) from error
+
+
+def _told(error: OSError) -> Unreadable:
+    kind = Changed if isinstance(error, FileNotFoundError) else Unreadable
+    return kind(error.strerror or str(error))
 
 
 def read(path: Path) -> tuple[bytes, os.stat_result]:
@@ -62,13 +69,13 @@ def replace(path: Path, data: bytes, *, seen: os.stat_result, keep_times: bool) 
             file.write(data)
         return path.lstat()  # after the rename, which stamps the file again
     except OSError as error:
-        raise Unreadable(error.strerror or str(error)) from error
+        raise _told(error) from error
 
 
 def _refuse_changed(path: Path, seen: os.stat_result) -> None:
     now = path.lstat()
     if (now.st_ino, now.st_size, now.st_mtime_ns) != (seen.st_ino, seen.st_size, seen.st_mtime_ns):
-        raise Unreadable("changed while it was being optimised")
+        raise Changed("changed while it was being optimised")
 
 
 def create(path: Path, data: bytes, *, like: os.stat_result, source: Path) -> os.stat_result:
@@ -83,7 +90,35 @@ def create(path: Path, data: bytes, *, like: os.stat_result, source: Path) -> os
             file.write(data)
         return path.lstat()
     except OSError as error:
-        raise Unreadable(error.strerror or str(error)) from error
+        raise _told(error) from error
+
+
+def copy(source: Path, path: Path, *, durable: bool = True) -> None:
+    """Make `path`, new or not, a copy of the file `source` with its attributes.
+
+    Blocks are shared where the file system can; the memory that it takes does not depend on the
+    size. Missing folders are made. Raises `Unreadable`.
+    """
+    with opened(source) as (original, state):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        block = _beside(path, like=state, source=source, keep_times=True, durable=durable)
+        with block as made:
+            with contextlib.suppress(AttributeError, OSError):  # not Linux; two file systems
+                while os.copy_file_range(original.fileno(), made.fileno(), _PIECE):
+                    pass
+            shutil.copyfileobj(original, made)  # the rest
+
+
+def link(path: Path, target: Path) -> None:
+    """Make `path`, new or not, a symbolic link to `target`. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{TEMP_PREFIX}{os.urandom(8).hex()}{TEMP_SUFFIX}")
+    temporary.symlink_to(target)
+    try:
+        _rename(str(temporary), path)
+    except OSError:
+        temporary.unlink()
+        raise
 
 
 def write_text(path: Path, text: str) -> None:
@@ -152,7 +187,7 @@ def writing(path: Path) -> Iterator[BinaryIO]:
         block = _beside(path, like=like, source=None if like is None else path)
         file = block.__enter__()
     except OSError as error:
-        raise Unreadable(error.strerror or str(error)) from error
+        raise _told(error) from error
     try:
         yield file
     except BaseException as error:
@@ -161,7 +196,7 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     try:
         block.__exit__(None, None, None)
     except OSError as error:
-        raise Unreadable(error.strerror or str(error)) from error
+        raise _told(error) from error
 
 
 @contextlib.contextmanager

@@ -3,7 +3,8 @@
 IrBuildError
   ConfigError(where, key, reason)
   InputError                         one file: it is reported and shipped as it was
-    CorruptFile, EncryptedPdf, SignedPdf, TooLarge, Unreadable
+    CorruptFile, TooLarge, Unreadable
+    NotWritten                       its copy is missing from the output
     WorkerCrashed, WorkerTimeout     the codec died or hung on this file
   FileSkipped(reason, detail)        not a fault: the file stays as it is, and why
   BackendError
@@ -116,6 +117,17 @@ class Unreadable(InputError):
     """The file system would not give or take the file."""
 
     code = "unreadable"
+    permanent = False
+
+
+class Changed(Unreadable):
+    """Somebody else has written or removed the file since it was found."""
+
+
+class NotWritten(InputError):
+    """The copy of a file could not be put into the output folder."""
+
+    code = "not-written"
     permanent = False
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..api import Session
+from ..api import Progress, Session
 from ..config import load
 from ..exit_codes import ExitCode
 from ..report.numbers import files, size
@@ -45,7 +45,8 @@ def hook(*, paths: tuple[Path, ...], check: bool, **settings: Any) -> None:
     if config.backend == "auto":
         config = replace(config, backend="local")
     with Session(config, copies=False) as session:
-        report = session.optimize([path for path in paths if not path.is_dir()], check=check)
+        files_only = [path for path in paths if not path.is_dir()]
+        report = session.optimize(files_only, check=check, progress=Progress(_Log))
     if fault := finish_run(report, config, _Log):
         click.secho(f"error: {fault}", err=True, fg="red")
     for line in file_lines(report.optimised):

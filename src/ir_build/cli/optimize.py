@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..api import Planned, Session
+from ..api import Planned, Progress, Session
 from ..config import load
 from ..errors import ConfigError, Reason
 from ..exit_codes import ExitCode
@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Write copies of the images and PDFs into this folder instead of replacing them. "
-    "Originals stay, so the default is then lossy.",
+    help="Write copies into this folder instead of replacing files: of everything, with images and "
+    "PDFs optimised. Originals stay, so the default is then lossy.",
 )
+@click.option("--only-assets", is_flag=True, help="With --out: copy images and PDFs only.")
 @click.option("--dry-run", is_flag=True, help="Compress nothing, change nothing: print the plan.")
 @click.option(
     "--check",
@@ -56,6 +57,7 @@ def optimize(
     *,
     paths: tuple[Path, ...],
     out: Path | None,
+    only_assets: bool,
     dry_run: bool,
     check: bool,
     quiet: bool,
@@ -70,6 +72,8 @@ def optimize(
     """
     if dry_run and check:
         raise click.UsageError("--dry-run compresses nothing, so --check has nothing to go by")
+    if only_assets and out is None:
+        raise click.UsageError("--only-assets says what goes into --out, which is not given")
     config = load(folder=Path.cwd(), last=given(settings))
     if verbose:
         _show_what_workers_print()
@@ -79,8 +83,10 @@ def optimize(
         if dry_run:
             _print_plan(session.plan(paths), verbose=verbose)
             return
-        with _Progress(show=not quiet and sys.stderr.isatty()) as progress:
-            report = session.optimize(paths, out=out, check=check, progress=progress.show)
+        progress = None if quiet else Progress(_Log)
+        report = session.optimize(
+            paths, out=out, only_assets=only_assets, check=check, progress=progress
+        )
     _print_report(report, check=check, quiet=quiet, verbose=verbose)
     for file in config.report:
         try:
@@ -91,6 +97,8 @@ def optimize(
     publish(report, write=click.echo)
     for fault in (found := failures(report, config)):
         click.secho(f"error: {fault}", err=True, fg="red")
+    if report.missing:
+        sys.exit(ExitCode.MISSING)
     if config.strict and report.failed:
         sys.exit(ExitCode.STRICT)
     if found:
@@ -111,31 +119,14 @@ class _Printable(logging.Formatter):
         return printable(super().format(record))
 
 
-class _Progress:
-    """A bar on a terminal, nothing anywhere else."""
+class _Log:
+    """Where progress goes when standard error is no terminal."""
 
-    def __init__(self, *, show: bool) -> None:
-        self._wanted = show
-        self._bar: Any = None
-        self._done = 0
+    @staticmethod
+    def info(msg: str, /, *args: Any) -> None:
+        click.echo(msg % args, err=True)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.render_finish()
-
-    def show(self, done: int, total: int) -> None:
-        if not self._wanted:
-            return
-        if self._bar is None:
-            self._bar = click.progressbar(
-                length=total, file=sys.stderr, show_pos=True, width=30, label="optimising"
-            )
-            self._bar.render_progress()
-        self._bar.update(done - self._done)
-        self._done = done
+    warning = info
 
 
 def _print_plan(plan: list[Planned], *, verbose: bool) -> None:
@@ -183,7 +174,11 @@ def _print_report(report: Report, *, check: bool, quiet: bool, verbose: bool) ->
     if check:
         _print_check(report)
         return
-    for line in summary_lines(report) if verbose else (summary_line(report), *report.warnings):
+    for line in (
+        summary_lines(report)
+        if verbose
+        else (summary_line(report), *report.warnings, *report.advice)
+    ):
         click.secho(line, bold=True)
 
 

@@ -24,6 +24,7 @@ def to_json(report: Totals) -> str:
         "backend": report.backend,
         "seconds": round(report.seconds, 3),
         "warnings": list(report.warnings),
+        "advice": list(report.advice),
         "totals": {
             "files": len(report.outcomes),
             "before": report.before,

@@ -67,11 +67,17 @@ def summary_lines(report: Totals) -> Iterator[str]:
         yield ""
     yield summary_line(report)
     yield from report.warnings
+    yield from report.advice
 
 
 def failure_line(outcome: Failed) -> str:
     """What is wrong with one file, and what became of it."""
-    return f"{printable(outcome.name)}: {printable(outcome.message)}; shipped as it was"
+    return printable(f"{outcome.name}: {what_became_of(outcome)}")
+
+
+def what_became_of(outcome: Failed) -> str:
+    """What is wrong with one file, and where that leaves it."""
+    return outcome.message if outcome.is_missing else f"{outcome.message}; shipped as it was"
 
 
 def _remark(outcome: Outcome) -> str:

@@ -16,11 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: folders that hold other tools' files, never a site's
-_FOREIGN_FOLDERS = frozenset(
+_REPOSITORIES = frozenset([".git", ".hg", ".svn"])
+_FOREIGN_FOLDERS = _REPOSITORIES | frozenset(
     [
-        ".git",
-        ".hg",
-        ".svn",
         ".tox",
         ".nox",
         ".cache",
@@ -108,6 +106,39 @@ class Asset:
     def is_link(self) -> bool:
         """Whether the file is a symbolic link, which is never followed or written through."""
         return stat.S_ISLNK(self.state.st_mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file, link or folder of a tree, of whatever kind."""
+
+    path: Path
+    inside: str  #: as in `Asset`
+    state: os.stat_result  #: from lstat
+
+
+def tree(folder: Path) -> Iterator[Found]:
+    """Everything below `folder`, a folder before what is in it, without following a link.
+
+    What version control and we ourselves keep there is left out.
+    """
+    pending = [(os.fspath(folder), "")]
+    while pending:
+        directory, inside = pending.pop()
+        try:
+            with os.scandir(directory) as listed:
+                entries = sorted(listed, key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.name in _REPOSITORIES or atomic.is_temporary(entry.name):
+                continue
+            with contextlib.suppress(OSError):  # gone again
+                yield Found(
+                    Path(entry.path), inside + entry.name, entry.stat(follow_symlinks=False)
+                )
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append((entry.path, f"{inside}{entry.name}/"))
 
 
 def looks_like_asset(name: str) -> bool:

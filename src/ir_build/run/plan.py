@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from .. import atomic
-from ..errors import CorruptFile, InputError, Reason, Unreadable
+from ..errors import Changed, CorruptFile, InputError, Reason, Unreadable
 from ..formats import FORMATS, HEAD_BYTES, MediaType, sniff
 from ..marker import is_marked
 from ..options import Compression, Options
@@ -105,6 +105,8 @@ class Planner:
             return self._decide(asset, asset.state, known, options)
         try:
             return self._read(asset)
+        except Changed:
+            return None  # gone again
         except Unreadable as error:
             # A file of some unknown kind is nobody's loss, a picture is.
             return _failed(asset, error) if looks_like_asset(asset.name) else None
