@@ -32,22 +32,27 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
 
     A link is not followed. Raises `Unreadable`, from the block too.
     """
-    try:
+    with _named(path):
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         # Without O_NONBLOCK, opening a named pipe would wait for a writer.
         descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
         with open(descriptor, "rb") as file:  # noqa: PTH123  (a descriptor)
             state = os.fstat(file.fileno())
             if not stat.S_ISREG(state.st_mode):
-                raise Unreadable("not a regular file")
+                raise Unreadable("not a regular file", path=path)
             yield file, state
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Raise `Unreadable`, with the path, for an OSError in the block."""
+    try:
+        yield
+    except Unreadable:
+        raise
     except OSError as error:
-        raise _told(error) from error
-
-
-def _told(error: OSError) -> Unreadable:
-    kind = Changed if isinstance(error, FileNotFoundError) else Unreadable
-    return kind(error.strerror or str(error))
+        kind = Changed if isinstance(error, FileNotFoundError) else Unreadable
+        raise kind(error.strerror or str(error), path=path, errno=error.errno) from error
 
 
 def read(path: Path) -> tuple[bytes, os.stat_result]:
@@ -63,19 +68,17 @@ def replace(path: Path, data: bytes, *, seen: os.stat_result, keep_times: bool) 
     modification time too. A link is replaced, not written through, and a file that has changed
     since it was `seen` is not replaced. Returns the new file's state. Raises `Unreadable`.
     """
-    try:
+    with _named(path):
         _refuse_changed(path, seen)
         with _beside(path, like=seen, source=path, seen=seen, keep_times=keep_times) as file:
             file.write(data)
         return path.lstat()  # after the rename, which stamps the file again
-    except OSError as error:
-        raise _told(error) from error
 
 
 def _refuse_changed(path: Path, seen: os.stat_result) -> None:
     now = path.lstat()
     if (now.st_ino, now.st_size, now.st_mtime_ns) != (seen.st_ino, seen.st_size, seen.st_mtime_ns):
-        raise Changed("changed while it was being optimised")
+        raise Changed("changed while it was being optimised", path=path)
 
 
 def create(path: Path, data: bytes, *, like: os.stat_result, source: Path) -> os.stat_result:
@@ -84,13 +87,11 @@ def create(path: Path, data: bytes, *, like: os.stat_result, source: Path) -> os
     Mode, times and extended attributes are those of `source`. Missing folders are made. Returns the
     new file's state. Raises `Unreadable`.
     """
-    try:
+    with _named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with _beside(path, like=like, source=source, keep_times=True) as file:
             file.write(data)
         return path.lstat()
-    except OSError as error:
-        raise _told(error) from error
 
 
 def copy(source: Path, path: Path, *, durable: bool = True) -> None:
@@ -180,23 +181,19 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     A file that is there keeps its mode. Raises `Unreadable` when the place cannot be written to,
     before the block is entered.
     """
-    try:
+    with _named(path):
         like = path.stat() if path.exists() else None
         if like is not None and not stat.S_ISREG(like.st_mode):
-            raise Unreadable("not a regular file")
+            raise Unreadable("not a regular file", path=path)
         block = _beside(path, like=like, source=None if like is None else path)
         file = block.__enter__()
-    except OSError as error:
-        raise _told(error) from error
     try:
         yield file
     except BaseException as error:
         block.__exit__(type(error), error, error.__traceback__)
         raise
-    try:
+    with _named(path):
         block.__exit__(None, None, None)
-    except OSError as error:
-        raise _told(error) from error
 
 
 @contextlib.contextmanager

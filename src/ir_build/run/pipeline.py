@@ -21,6 +21,7 @@ from ..errors import (
     NotWritten,
     QuotaExceeded,
     Reason,
+    TransportError,
     Unreadable,
     WorkerCrashed,
 )
@@ -163,7 +164,9 @@ class Pipeline:
     def _count_fault(self, error: BackendError) -> None:
         with self._lock:
             self._faults += 1
-            final = isinstance(error, (AuthenticationError, Forbidden, QuotaExceeded))
+            final = isinstance(error, (AuthenticationError, Forbidden, QuotaExceeded)) or (
+                isinstance(error, TransportError) and error.unreachable
+            )
             if self.stopped is None and (final or self._faults >= _FAULTS_IN_A_ROW):
                 self.stopped = error
 

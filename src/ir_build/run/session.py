@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .. import backends
-from ..errors import Changed, ConfigError, NotWritten, Unreadable
+from ..errors import Changed, ConfigError, NotWritten
 from ..globs import matcher
 from ..options import Compression, Meta
 from ..report import Report
@@ -364,7 +364,8 @@ class Session:
             rest = (
                 "the built-in engine did the rest"
                 if self._fallback
-                else "the rest of the files is shipped as it was"
+                else "the rest of the files is shipped as it was, unless fallback or backend is local: "
+                "then the built-in engine does it"
             )
             warnings.append(f"{self.backend.name} stopped: {pipeline.stopped}; {rest}")
         warnings.extend(self.backend.warnings())
@@ -388,8 +389,8 @@ def _carry_out(
             return pipeline.process(planned, destination, index)
     except FileNotFoundError:
         return None
-    except (Changed, OSError) as error:
-        return keep(failed(job, Unreadable.code, str(error)), asset, destination)
+    except Changed as error:
+        return keep(failed(job, error.code, error.message), asset, destination)
     return planned and keep(planned, asset, destination)
 
 
