@@ -1,44 +1,39 @@
-"""Put a Markdown file into the one comment of ours on the pull request of this job.
+"""Put the report into the one comment of ours on the pull request of this job.
 
-    python comment.py report.md
-
-The job's environment says where: GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_EVENT_PATH and
-GITHUB_TOKEN. A pull request from a fork has a token that may only read: that is a warning.
+A pull request from a fork has a token that may only read: that is a warning.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
+
+import job
 
 MARK = "<!-- ir-build -->"
 #: characters; GitHub takes 65536
 LIMIT = 60_000
-PER_PAGE = 100
 
 
-def main(report: Path) -> None:
+def main() -> None:
     """Write the comment, or say in the log why there is none."""
-    event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
-    number = event.get("pull_request", {}).get("number")
-    if number is None:
+    request = job.pull_request()
+    if request is None:
         print("not a pull request: no comment")
         return
-    body = {"body": f"{MARK}\n{shortened(report.read_text(encoding='utf-8'))}"}
-    comments = f"issues/{number}/comments"
+    report = Path(os.environ["REPORT"]).read_text(encoding="utf-8")
+    body = {"body": f"{MARK}\n{shortened(report)}"}
+    comments = f"{job.repository()}/issues/{request['number']}/comments"
     try:
         ours = find(comments)
         if ours is None:
-            call("POST", comments, body)
+            job.call("POST", comments, body)
         else:
-            call("PATCH", f"issues/comments/{ours}", body)
-    except OSError as error:
-        print(f"::warning title=ir-build::no comment on the pull request: {error}")
+            job.call("PATCH", f"{job.repository()}/issues/comments/{ours}", body)
+    except (OSError, ValueError) as error:
+        job.warn(f"no comment on the pull request: {error}")
 
 
 def shortened(text: str) -> str:
@@ -50,33 +45,25 @@ def shortened(text: str) -> str:
 
 
 def find(comments: str) -> int | None:
-    """The id of our comment: a program's, which begins with the mark."""
+    """The id of our comment: it begins with the mark and is by whoever the token belongs to."""
+    login = _login()
     page = 1
-    while found := call("GET", f"{comments}?per_page={PER_PAGE}&page={page}"):
+    while found := job.call("GET", f"{comments}?per_page={job.PER_PAGE}&page={page}"):
         for comment in found:
-            if comment["user"]["type"] == "Bot" and comment["body"].startswith(MARK):
+            if (comment.get("body") or "").startswith(MARK) and _is_by(comment, login):
                 return int(comment["id"])
         page += 1
     return None
 
 
-def call(method: str, path: str, body: dict[str, str] | None = None) -> Any:
-    """One call of the REST API. Raises OSError."""
-    url = f"{os.environ['GITHUB_API_URL']}/repos/{os.environ['GITHUB_REPOSITORY']}/{path}"
-    request = urllib.request.Request(  # noqa: S310  (the runner says where its API is)
-        url,
-        method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={
-            "Accept": "application/vnd.github+json",
-            "Authorization": f"Bearer {os.environ['GITHUB_TOKEN']}",
-            "Content-Type": "application/json",
-            "User-Agent": "ir-build",
-        },
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-        return json.load(answer)
+def _is_by(comment: dict[str, Any], login: str | None) -> bool:
+    user = comment.get("user") or {}  # there is none when the account is gone
+    return user.get("type") == "Bot" if login is None else user.get("login") == login
 
 
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+def _login() -> str | None:
+    """The person whose token this is, None for a program's, which may not ask."""
+    try:
+        return str(job.call("GET", "user")["login"])
+    except urllib.error.HTTPError:
+        return None

@@ -111,6 +111,11 @@ WRONG = [
     ("overrides", [{"quality": 3}], "glob"),
     ("overrides", [{"glob": "*", "jobs": 3}], "per file"),
     ("overrides", [{"glob": "*", "quality": 3}], "30 to 100"),
+    ("overrides", [{"globs": "*", "quality": 80}], "did you mean glob?"),
+    ("overrides", [{"glob": "*", "qualty": 80}], "did you mean quality?"),
+    ("overrides", [{"glob": "*", 1: 80}], "there is no such option"),
+    ("api_key", "x", "ir-build account login"),
+    ("api_secret", "x", "IR_BUILD_API_SECRET"),
     ("max_file_size", "huge", "20MB"),
     ("jobs", 1.5, "whole number"),
     ("timeout", "soon", "seconds"),
@@ -140,7 +145,8 @@ def test_a_wrong_value_is_named_with_its_place_and_what_was_expected(tmp_path, n
 
 def test_every_setting_has_a_wrong_value_above():
     """The list of wrong values covers the table, but for what takes any list of texts."""
-    assert {name for name, *_ in WRONG} | {"exclude", "cache_size"} == {
+    credentials = {"api_key", "api_secret"}
+    assert {name for name, *_ in WRONG} - credentials | {"exclude", "cache_size"} == {
         one.name for one in SETTINGS
     }
 

@@ -8,21 +8,52 @@ print(report.saved, "bytes saved")
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Config, Session, Source, load, optimize
-    from .report import Report
+    from .api import Config, Progress, Session, Source, load, optimize
+    from .errors import BackendError, ConfigError, InputError, IrBuildError, Unreadable
+    from .options import Compression, Meta, Resize
+    from .report import Cached, Compressed, Failed, Kept, Report
 
 __version__ = "0.1.0"
 
-__all__ = ["Config", "Report", "Session", "Source", "__version__", "load", "optimize"]
+#: names by the module that they are in
+_PLACES = {
+    "api": ["Config", "Progress", "Session", "Source", "load", "optimize"],
+    "errors": ["BackendError", "ConfigError", "InputError", "IrBuildError", "Unreadable"],
+    "options": ["Compression", "Meta", "Resize"],
+    "report": ["Cached", "Compressed", "Failed", "Kept", "Report"],
+}
+
+__all__ = [
+    "BackendError",
+    "Cached",
+    "Compressed",
+    "Compression",
+    "Config",
+    "ConfigError",
+    "Failed",
+    "InputError",
+    "IrBuildError",
+    "Kept",
+    "Meta",
+    "Progress",
+    "Report",
+    "Resize",
+    "Session",
+    "Source",
+    "Unreadable",
+    "__version__",
+    "load",
+    "optimize",
+]
 
 
 def __getattr__(name: str) -> Any:
     # Loaded when first used: a hook that asks for the version must not wait for SQLite.
-    if name in __all__:
-        from . import api  # noqa: PLC0415
-
-        return getattr(api, name)
+    for place, names in _PLACES.items():
+        if name in names:
+            return getattr(import_module(f".{place}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,6 +13,7 @@ from .config import Config, Source, load, read_value
 from .errors import ConfigError
 from .report import Report
 from .run.finish import finish_run, log_report
+from .run.progress import Progress
 from .run.session import Planned, Session
 from .settings import SETTINGS
 
@@ -24,6 +25,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "Planned",
+    "Progress",
     "Report",
     "Session",
     "Source",
@@ -41,17 +43,23 @@ _FORMER = {"conclude": "finish_run", "tell": "log_report"}
 def optimize(
     *paths: str | os.PathLike[str],
     out: str | os.PathLike[str] | None = None,
+    only_assets: bool = False,
     **settings: Any,
 ) -> Report:
     """Optimise files and folders, in place or into the folder `out`.
 
-    `settings` are those of the documentation, by name; the rest comes from `pyproject.toml` and
+    Into `out` go all files of the folders, images and PDFs only with `only_assets`; the report's
+    `missing` are those that could not be written. `settings` are those of the documentation, by name; the rest comes from `pyproject.toml` and
     the environment as on the command line. Raises `ConfigError`.
     """
     here = Path.cwd()
     config = load(folder=here, last=Source("optimize()", settings, here))
     with Session(config, copies=out is not None) as session:
-        report = session.optimize([Path(path) for path in paths], out=Path(out) if out else None)
+        report = session.optimize(
+            [Path(path) for path in paths],
+            out=Path(out) if out else None,
+            only_assets=only_assets,
+        )
     for file in config.report:
         report.write(file)
     return report

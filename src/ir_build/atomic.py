@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
 import tempfile
-import threading
 import time
 from typing import TYPE_CHECKING, BinaryIO
 
-from .errors import Unreadable
+from .errors import Changed, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 TEMP_PREFIX = ".ir-build-"
 TEMP_SUFFIX = ".tmp"
 
-#: a temporary file older than this belongs to no running process, seconds
-_STALE_AFTER = 3600
+_PIECE = 2**30
+
+#: a temporary file older than this belongs to no running process, nor to one that sleeps; seconds
+_STALE_AFTER = 3 * 24 * 3600
 
 
 @contextlib.contextmanager
@@ -30,17 +32,27 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
 
     A link is not followed. Raises `Unreadable`, from the block too.
     """
-    try:
+    with _named(path):
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         # Without O_NONBLOCK, opening a named pipe would wait for a writer.
         descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
         with open(descriptor, "rb") as file:  # noqa: PTH123  (a descriptor)
             state = os.fstat(file.fileno())
             if not stat.S_ISREG(state.st_mode):
-                raise Unreadable("not a regular file")
+                raise Unreadable("not a regular file", path=path)
             yield file, state
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Raise `Unreadable`, with the path, for an OSError in the block."""
+    try:
+        yield
+    except Unreadable:
+        raise
     except OSError as error:
-        raise Unreadable(error.strerror or str(error)) from error
+        kind = Changed if isinstance(error, FileNotFoundError) else Unreadable
+        raise kind(error.strerror or str(error), path=path, errno=error.errno) from error
 
 
 def read(path: Path) -> tuple[bytes, os.stat_result]:
@@ -52,46 +64,76 @@ def read(path: Path) -> tuple[bytes, os.stat_result]:
 def replace(path: Path, data: bytes, *, seen: os.stat_result, keep_times: bool) -> os.stat_result:
     """Replace the file at `path`, which was `seen` when it was read, by `data`.
 
-    Mode and, where permitted, owner stay; `keep_times` keeps the modification time too. A link is
-    replaced, not written through, and a file that has changed since it was `seen` is not replaced.
-    Returns the new file's state. Raises `Unreadable`.
+    Mode, extended attributes and, where permitted, owner and group stay; `keep_times` keeps the
+    modification time too. A link is replaced, not written through, and a file that has changed
+    since it was `seen` is not replaced. Returns the new file's state. Raises `Unreadable`.
     """
-    try:
-        now = path.lstat()
-        if (now.st_ino, now.st_size, now.st_mtime_ns) != (
-            seen.st_ino,
-            seen.st_size,
-            seen.st_mtime_ns,
-        ):
-            raise Unreadable("changed while it was being optimised")
-        return _write(path, data, like=seen, keep_times=keep_times)
-    except OSError as error:
-        raise Unreadable(error.strerror or str(error)) from error
+    with _named(path):
+        _refuse_changed(path, seen)
+        with _beside(path, like=seen, source=path, seen=seen, keep_times=keep_times) as file:
+            file.write(data)
+        return path.lstat()  # after the rename, which stamps the file again
 
 
-def create(path: Path, data: bytes, *, like: os.stat_result) -> os.stat_result:
-    """Write `data` to `path`, new or not, with the mode and times of the file it was made from.
+def _refuse_changed(path: Path, seen: os.stat_result) -> None:
+    now = path.lstat()
+    if (now.st_ino, now.st_size, now.st_mtime_ns) != (seen.st_ino, seen.st_size, seen.st_mtime_ns):
+        raise Changed("changed while it was being optimised", path=path)
 
-    Missing folders are made. Returns the new file's state. Raises `Unreadable`.
+
+def create(path: Path, data: bytes, *, like: os.stat_result, source: Path) -> os.stat_result:
+    """Write `data` to `path`, new or not, as a copy of the file `source`, whose state is `like`.
+
+    Mode, times and extended attributes are those of `source`. Missing folders are made. Returns the
+    new file's state. Raises `Unreadable`.
     """
-    try:
+    with _named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        return _write(path, data, like=like, keep_times=True)
-    except OSError as error:
-        raise Unreadable(error.strerror or str(error)) from error
+        with _beside(path, like=like, source=source, keep_times=True) as file:
+            file.write(data)
+        return path.lstat()
+
+
+def copy(source: Path, path: Path, *, durable: bool = True) -> None:
+    """Make `path`, new or not, a copy of the file `source` with its attributes.
+
+    Blocks are shared where the file system can; the memory that it takes does not depend on the
+    size. Missing folders are made. Raises `Unreadable`.
+    """
+    with opened(source) as (original, state):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        block = _beside(path, like=state, source=source, keep_times=True, durable=durable)
+        with block as made:
+            with contextlib.suppress(AttributeError, OSError):  # not Linux; two file systems
+                while os.copy_file_range(original.fileno(), made.fileno(), _PIECE):
+                    pass
+            shutil.copyfileobj(original, made)  # the rest
+
+
+def link(path: Path, target: Path) -> None:
+    """Make `path`, new or not, a symbolic link to `target`. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{TEMP_PREFIX}{os.urandom(8).hex()}{TEMP_SUFFIX}")
+    temporary.symlink_to(target)
+    try:
+        _rename(str(temporary), path)
+    except OSError:
+        temporary.unlink()
+        raise
 
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 to `path` in one step; lone surrogates of file names survive."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    mode = 0o666 & ~_umask()
-    _write(path, text.encode("utf-8", "surrogateescape"), mode=mode, durable=False)
+    with _beside(path, durable=False) as file:
+        file.write(text.encode("utf-8", "surrogateescape"))
 
 
 def write_private(path: Path, text: str) -> None:
     """Write `text` as UTF-8 to `path` in one step, for this user's eyes only. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write(path, text.encode(), mode=0o600)
+    with _beside(path, mode=0o600) as file:
+        file.write(text.encode())
 
 
 def create_private(path: Path, text: str) -> bool:
@@ -139,46 +181,38 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     A file that is there keeps its mode. Raises `Unreadable` when the place cannot be written to,
     before the block is entered.
     """
-    try:
+    with _named(path):
         like = path.stat() if path.exists() else None
         if like is not None and not stat.S_ISREG(like.st_mode):
-            raise Unreadable("not a regular file")
-        mode = 0o666 & ~_umask()
-        block = _beside(path, like=like, mode=mode, keep_times=False, durable=True)
+            raise Unreadable("not a regular file", path=path)
+        block = _beside(path, like=like, source=None if like is None else path)
         file = block.__enter__()
-    except OSError as error:
-        raise Unreadable(error.strerror or str(error)) from error
     try:
         yield file
     except BaseException as error:
         block.__exit__(type(error), error, error.__traceback__)
         raise
-    try:
+    with _named(path):
         block.__exit__(None, None, None)
-    except OSError as error:
-        raise Unreadable(error.strerror or str(error)) from error
-
-
-def _write(
-    path: Path,
-    data: bytes,
-    *,
-    like: os.stat_result | None = None,
-    mode: int = 0o644,
-    keep_times: bool = False,
-    durable: bool = True,
-) -> os.stat_result:
-    with _beside(path, like=like, mode=mode, keep_times=keep_times, durable=durable) as file:
-        file.write(data)
-    return path.lstat()  # after the rename, which stamps the file again
 
 
 @contextlib.contextmanager
 def _beside(
-    path: Path, *, like: os.stat_result | None, mode: int, keep_times: bool, durable: bool
+    path: Path,
+    *,
+    mode: int = 0o666,
+    like: os.stat_result | None = None,
+    source: Path | None = None,
+    seen: os.stat_result | None = None,
+    keep_times: bool = False,
+    durable: bool = True,
 ) -> Iterator[BinaryIO]:
-    """A temporary file that is renamed to `path` at the end of the block."""
-    descriptor, temporary = tempfile.mkstemp(TEMP_SUFFIX, TEMP_PREFIX, path.parent)
+    """A temporary file that is renamed to `path` at the end of the block.
+
+    It gets the attributes of `source`, whose state was `like`; without one, `mode`, less what the
+    umask takes away. With `seen`, what is at `path` must still be in that state.
+    """
+    descriptor, temporary = _new(path.parent, mode if like is None else 0o600)
     try:
         with open(descriptor, "w+b") as file:  # noqa: PTH123  (a descriptor)
             yield file
@@ -186,12 +220,12 @@ def _beside(
             if durable:
                 # A crash of the machine must not leave an empty file under the old name.
                 os.fsync(file.fileno())
-        if like is not None:
-            mode = stat.S_IMODE(like.st_mode)
-            _keep_owner(temporary, like)
-        os.chmod(temporary, mode)  # noqa: PTH101
-        if like is not None and keep_times:
-            os.utime(temporary, ns=(like.st_atime_ns, like.st_mtime_ns))
+        if like is not None and source is not None:
+            _keep_attributes(temporary, source, like)
+            if not keep_times:
+                os.utime(temporary)
+        if seen is not None:
+            _refuse_changed(path, seen)  # an editor may have saved while the disk was busy
         _rename(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -199,11 +233,32 @@ def _beside(
         raise
 
 
+def _new(folder: Path, mode: int) -> tuple[int, str]:
+    """A new file, open for reading and writing, and its path: `mode` is subject to the umask.
+
+    (The umask can only be read by setting it, which would change what other threads write.)
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    while True:
+        path = os.path.join(folder, f"{TEMP_PREFIX}{os.urandom(8).hex()}{TEMP_SUFFIX}")  # noqa: PTH118
+        with contextlib.suppress(FileExistsError):
+            return os.open(path, flags, mode), path
+
+
+def _keep_attributes(temporary: str, source: Path, like: os.stat_result) -> None:
+    shutil.copystat(source, temporary, follow_symlinks=False)
+    _keep_owner(temporary, like)
+    os.chmod(temporary, stat.S_IMODE(like.st_mode))  # noqa: PTH101  (a new owner takes bits away)
+
+
 def _keep_owner(temporary: str, like: os.stat_result) -> None:
-    if not hasattr(os, "chown") or (os.geteuid(), os.getegid()) == (like.st_uid, like.st_gid):
+    if not hasattr(os, "chown"):
         return
-    with contextlib.suppress(OSError):
-        os.chown(temporary, like.st_uid, like.st_gid)
+    made = os.stat(temporary)  # noqa: PTH116  (in some folders a new file has the folder's group)
+    for owner, group in ((like.st_uid, -1), (-1, like.st_gid)):
+        if owner not in (-1, made.st_uid) or group not in (-1, made.st_gid):
+            with contextlib.suppress(OSError):
+                os.chown(temporary, owner, group)
 
 
 def _rename(temporary: str, path: Path) -> None:
@@ -218,14 +273,3 @@ def _rename(temporary: str, path: Path) -> None:
         else:
             return
     os.replace(temporary, path)  # noqa: PTH105
-
-
-# It can only be read by setting it: two threads at once would leave the wrong one behind.
-_UMASK_LOCK = threading.Lock()
-
-
-def _umask() -> int:
-    with _UMASK_LOCK:
-        mask = os.umask(0o077)
-        os.umask(mask)
-    return mask

@@ -17,7 +17,7 @@ from .options import Compression, Meta, Options
 from .settings import BY_NAME, SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from .formats import MediaType
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _OTHER_VARIABLES = frozenset(
     {"IR_BUILD_API_KEY", "IR_BUILD_API_SECRET", "IR_BUILD_API_URL", "IR_BUILD_CREDENTIALS"}
 )
+
+_CREDENTIALS = frozenset({"api_key", "api_secret", "api_url", "key", "secret", "credentials"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +167,25 @@ def read_value(where: str, name: str, value: Any) -> Any:
     """The typed value of the setting `name`. Raises `ConfigError`."""
     setting = BY_NAME.get(name)
     if setting is None:
-        close = difflib.get_close_matches(name, BY_NAME, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"the options are {', '.join(BY_NAME)}"
-        raise ConfigError(where, name, f"there is no such option; {hint}")
+        raise ConfigError(where, str(name), _no_such_option(str(name), BY_NAME))
     if value is None:
         return None if setting.default is None else setting.read(setting.default)
     try:
         return setting.read(value)
     except ValueError as error:
         raise ConfigError(where, name, str(error)) from None
+
+
+def _no_such_option(name: str, known: Iterable[str]) -> str:
+    if name in _CREDENTIALS:
+        return (
+            "credentials belong into the environment (IR_BUILD_API_KEY, IR_BUILD_API_SECRET, "
+            "IR_BUILD_API_URL) or to `ir-build account login`, never into a file of the project, "
+            "which others can read and change"
+        )
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"the options are {', '.join(known)}"
+    return f"there is no such option; {hint}"
 
 
 def project_sources(folder: Path) -> list[Source]:
@@ -242,6 +254,12 @@ def processors() -> int:
 
 def _override(where: str, table: Mapping[str, Any]) -> _Override:
     rest = dict(table)
+    for name in rest:
+        if name not in (*BY_NAME, "glob"):
+            per_file = [setting.name for setting in SETTINGS if setting.per_file]
+            raise ConfigError(
+                where, f"overrides.{name}", _no_such_option(str(name), ["glob", *per_file])
+            )
     glob = rest.pop("glob", None)
     try:
         globs = () if glob is None else BY_NAME["include"].read(glob)

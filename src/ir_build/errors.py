@@ -3,7 +3,10 @@
 IrBuildError
   ConfigError(where, key, reason)
   InputError                         one file: it is reported and shipped as it was
-    CorruptFile, EncryptedPdf, SignedPdf, TooLarge, Unreadable
+    CorruptFile, TooLarge
+    Unreadable                       an OSError, too
+      Changed
+    NotWritten                       its copy is missing from the output
     WorkerCrashed, WorkerTimeout     the codec died or hung on this file
   FileSkipped(reason, detail)        not a fault: the file stays as it is, and why
   BackendError
@@ -112,10 +115,30 @@ class TooLarge(InputError):
     code = "too-large"
 
 
-class Unreadable(InputError):
-    """The file system would not give or take the file."""
+class Unreadable(InputError, OSError):
+    """The file system would not give or take the file, which `filename` names where it is known."""
 
     code = "unreadable"
+    permanent = False
+
+    def __init__(self, message: str, *, path: object = None, errno: int | None = None) -> None:
+        super().__init__(message)
+        self.errno = errno
+        self.strerror = message
+        self.filename = None if path is None else str(path)
+
+    def __str__(self) -> str:
+        return f"{self.filename}: {self.message}" if self.filename else self.message
+
+
+class Changed(Unreadable):
+    """Somebody else has written or removed the file since it was found."""
+
+
+class NotWritten(InputError):
+    """The copy of a file could not be put into the output folder."""
+
+    code = "not-written"
     permanent = False
 
 
@@ -131,6 +154,10 @@ class WorkerCrashed(InputError):
 
     code = "worker-crashed"
     permanent = False
+
+    def __init__(self, message: str, *, output: str = "") -> None:
+        super().__init__(message)
+        self.output = output  #: the last lines that the worker printed
 
 
 class WorkerTimeout(InputError):
@@ -158,14 +185,26 @@ class BackendError(IrBuildError):
 
     #: whether the server may have done what was asked, though its answer did not arrive
     lost = False
+    #: the name of the file that a call was about, None when it was about none
+    file: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self._told()}" if self.file else self._told()
+
+    def _told(self) -> str:
+        return super().__str__()
 
 
 class TransportError(BackendError):
     """No usable answer came back: refused, reset, timed out, cut short."""
 
-    def __init__(self, message: str, *, lost: bool = False) -> None:
+    def __init__(self, message: str, *, lost: bool = False, unreachable: bool = False) -> None:
         super().__init__(message)
+        self.message = message
         self.lost = lost
+        self.unreachable = (
+            unreachable  #: no connection was made: no network, no such host, no server
+        )
 
 
 class ApiError(BackendError):
@@ -180,7 +219,7 @@ class ApiError(BackendError):
         self.err_code = err_code  #: `errCode` of the body, else the status
         self.err_message = err_message  #: `errMessage` of the body
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         told = f"the server answered {self.status}: {self.err_message}"
         return f"{told}; {self.advice}" if self.advice else told
 
@@ -215,10 +254,10 @@ class QuotaExceeded(ApiError):
         self.used = used  #: bytes of this period, None when not known
         self.quota = quota  #: bytes a period, None when not known
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         if self.used is None or self.quota is None:
-            return super().__str__()
-        return f"{super().__str__()} ({self.used} of {self.quota} bytes are used)"
+            return super()._told()
+        return f"{super()._told()} ({self.used} of {self.quota} bytes are used)"
 
 
 class FileTooLarge(ApiError):

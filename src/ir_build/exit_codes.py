@@ -14,6 +14,7 @@ class ExitCode(IntEnum):
     STRICT = 3
     OVER_BUDGET = 4
     SERVER = 5
+    MISSING = 6
     INTERRUPTED = 130
 
     @property
@@ -29,5 +30,6 @@ _MEANINGS = {
     ExitCode.STRICT: "--strict, and a file could not be worked on",
     ExitCode.OVER_BUDGET: "a budget is exceeded",
     ExitCode.SERVER: "the server refused, failed or did not answer",
+    ExitCode.MISSING: "the output folder lacks files",
     ExitCode.INTERRUPTED: "interrupted",
 }

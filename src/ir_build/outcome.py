@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from .errors import NotWritten
+
 if TYPE_CHECKING:
     from .errors import Reason
     from .formats import MediaType
@@ -66,11 +68,18 @@ class Kept(_Outcome):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed(_Outcome):
-    """The file could not be worked on; it is shipped as it is."""
+    """The file could not be worked on; it is shipped as it is, unless it `is_missing`."""
 
     status: ClassVar[str] = "failed"
     code: str  #: of the error
     message: str
+    #: the last lines that a worker printed before it crashed
+    output: str = ""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the output lacks the file, as it is now."""
+        return self.code == NotWritten.code
 
 
 Outcome = Compressed | Cached | Kept | Failed

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from hosts.hosts import BARE_ENVIRON, contents
 from pictures import encoded, lined
 
 SIZE = (200, 100)
+posix = pytest.mark.skipif(os.name != "posix", reason="links and pipes are the means")
 
 
 def run(*arguments, cwd, code=0, **environ):
@@ -92,10 +94,162 @@ def test_out_makes_copies_and_leaves_the_originals(folder):
     run("optimize", "img", "--out", "small", "--report", "r.json", cwd=folder)
     assert contents(folder / "img") == before
     names = {path.relative_to(folder / "small").as_posix() for path in contents(folder / "small")}
-    assert names == {"a.png", "broken.png", "mislabelled.jpg", "deep er/ü.jpg"}
+    assert names == {"a.png", "broken.png", "mislabelled.jpg", "deep er/ü.jpg", "scan.tiff"}
     assert (folder / "small/broken.png").read_bytes() == (folder / "img/broken.png").read_bytes()
     files = json.loads((folder / "r.json").read_text())["files"]
     assert "img/a.png" in [file["name"] for file in files if file.get("lossy")]
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A site with pictures and everything else that there may be."""
+    site = tmp_path / "public"
+    (site / "img").mkdir(parents=True)
+    (site / "empty").mkdir()
+    (site / "img" / "a.png").write_bytes(png(blur=1))
+    (site / "img" / "b.png").write_bytes(png((90, 90), blur=1))
+    (site / "index.html").write_text("<img src=img/a.png>")
+    (site / ".nojekyll").touch()
+    (site / "node_modules").mkdir()
+    (site / "node_modules" / "x.js").write_text("1")
+    (site / "data.bin").write_bytes(os.urandom(200_000))
+    (site / "data.bin").chmod(0o640)
+    (site / ".git").mkdir()
+    (site / ".git" / "config").write_text("a secret")
+    return site
+
+
+def below(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+
+
+@posix
+def test_out_is_a_whole_site(site):
+    """Other files, links and folders come along; a link leads to where it led, or to the copy."""
+    folder = site.parent
+    (folder / "else.txt").write_text("x")
+    (site / "img" / "latest.png").symlink_to("a.png")
+    (site / "img" / "all").symlink_to("../img")
+    (site / "away.txt").symlink_to("../else.txt")
+    os.mkfifo(site / "pipe")
+    out = folder / "copies" / "small"
+    for _ in range(2):
+        run("optimize", "public", "--exclude", "b.png", "--out", out, cwd=folder)
+        expected = {name for name in below(site) if not name.startswith(".git")} - {"pipe"}
+        assert below(out) == expected
+        assert os.readlink(out / "img" / "latest.png") == "a.png"
+        assert (out / "img" / "all" / "a.png").stat().st_size < len(png(blur=1))
+        assert (out / "img" / "b.png").read_bytes() == png((90, 90), blur=1)
+        assert (out / "away.txt").read_text() == "x"
+        for name in ("index.html", "data.bin", "img/b.png"):
+            ours, theirs = (out / name).stat(), (site / name).stat()
+            assert (ours.st_mode, ours.st_mtime_ns) == (theirs.st_mode, theirs.st_mtime_ns)
+            assert ours.st_nlink == 1  # no hard link: who changes one must not change the other
+
+
+def test_out_with_assets_only(site):
+    """With --only-assets nothing but images and PDFs is copied."""
+    run("optimize", "public", "--out", "small", "--only-assets", cwd=site.parent)
+    assert below(site.parent / "small") == {"img", "img/a.png", "img/b.png"}
+    run("optimize", "public", "--only-assets", cwd=site.parent, code=2)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash limits what is written")
+@pytest.mark.parametrize("only_assets", [[], ["--only-assets"]])
+def test_a_copy_that_is_missing_is_an_error(site, only_assets):
+    """A disk that takes no more ends in exit code 6 and the names of what is missing."""
+    (site / "img" / "large.png").write_bytes(lined_noise())
+    (site / "page.html").write_bytes(bytes(200_000))
+    command = f"ulimit -f 100; exec {sys.executable} -m ir_build optimize public --out small"
+    done = subprocess.run(
+        ["bash", "-c", " ".join([command, "--report r.json", *only_assets])],
+        cwd=site.parent,
+        env=BARE_ENVIRON | {"IR_BUILD_CACHE_DIR": str(site.parent / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lost = {"public/img/large.png"} | (
+        set() if only_assets else {"public/data.bin", "public/page.html"}
+    )
+    assert done.returncode == 6, done.stderr
+    assert f"error: {len(lost)} file{'s'[: len(lost) - 1]} missing from the output" in done.stderr
+    files = json.loads((site.parent / "r.json").read_text())["files"]
+    assert {one["name"] for one in files if one["status"] == "failed"} == lost
+    for name in lost:
+        assert f"{name}: has no copy in the output: File too large\n" in done.stderr
+    # Nothing half, and the rest is done.
+    assert not {path.name for path in (site.parent / "small").rglob("*.tmp")}
+    assert (site.parent / "small/img/a.png").stat().st_size < len(png(blur=1))
+
+
+def lined_noise():
+    """A picture that stays over 100 kB."""
+    return encoded(Image.effect_noise((600, 600), 80), "png")
+
+
+def test_copies_of_files_that_are_gone_are_named(site):
+    """What has no source any more is named in one line, but removed by nobody; reports are no copies."""
+    arguments = ("optimize", "public", "--out", "small", "--report", "small/r.json")
+    assert "without a source" not in run(*arguments, cwd=site.parent).stdout
+    (site / "img" / "a.png").unlink()
+    (site / "index.html").unlink()
+    out = run(*arguments, cwd=site.parent).stdout
+    assert "2 files in small without a source, such as img/a.png: remove" in out.replace(
+        "index.html", "img/a.png"
+    )
+    assert (site.parent / "small/img/a.png").exists()
+    out = run(*arguments, "--only-assets", cwd=site.parent).stdout
+    assert "1 file in small without a source, such as img/a.png: remove" in out
+
+
+def test_what_others_have_made_of_a_file_is_named_when_it_is_stale(tmp_path):
+    """Precompressed siblings, integrity attributes and precache manifests, in a line each, once."""
+    site = tmp_path / "site"
+    (site / "img").mkdir(parents=True)
+    (site / "img" / "a b.png").write_bytes(png(blur=1))
+    (site / "img" / "a b.png.gz").write_bytes(b"x")
+    (site / "img" / "a b.png.br").write_bytes(b"x")
+    (site / "other.css.gz").write_bytes(b"x")
+    digest = 'integrity="sha256-x"'
+    (site / "index.html").write_text(f"<p><IMG {digest}\n src='img/a%20b.png?v=1'>")
+    (site / "fine.html").write_text(f'<script {digest} src="x.js"></script><img src="img/a b.png">')
+    (site / "sw.js").write_text('precacheAndRoute([{url:"img/a%20b.png",revision:"x"}])')
+    (site / "main.js").write_text('import "img/a b.png"')
+    told = run("optimize", "site", "--report", "r.json", cwd=tmp_path).stdout
+    assert "2 files, such as site/img/a b.png.br, have older content" in told
+    assert "site/index.html has integrity attributes of files that were replaced" in told
+    assert "site/sw.js has digests of files that were replaced" in told
+    assert len(json.loads((tmp_path / "r.json").read_text())["advice"]) == 3
+    again = run("optimize", "site", "--report", "r.json", cwd=tmp_path).stdout
+    assert "replaced" not in again
+    assert "older" not in again
+
+
+@pytest.mark.slow
+def test_two_builds_in_one_folder_are_not_each_others_faults(tmp_path):
+    """What another build has optimised in the meantime is no failure, and comes out the same."""
+    folder = tmp_path / "img"
+    folder.mkdir()
+    for number in range(30):
+        (folder / f"{number}.png").write_bytes(png((300 + number, 200), blur=1))
+    builds = [
+        subprocess.Popen(
+            [sys.executable, "-m", "ir_build", "optimize", "img", "--strict"],
+            cwd=tmp_path,
+            env=BARE_ENVIRON | {"IR_BUILD_CACHE_DIR": str(tmp_path / f"cache{number}")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(3)
+    ]
+    told = [build.communicate(timeout=120) for build in builds]
+    assert [build.returncode for build in builds] == [0, 0, 0], told
+    assert not any("warning" in errors for _, errors in told)
+    for number in range(30):
+        data = (folder / f"{number}.png").read_bytes()
+        assert pixels(data) == pixels(png((300 + number, 200), blur=1))
 
 
 @pytest.mark.slow
@@ -152,8 +306,8 @@ def test_no_escape_codes_and_no_bar_in_a_log(folder):
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize("environ", [{}, {"NO_COLOR": "1"}])
-def test_a_terminal_has_a_bar_and_colours_unless_refused(folder, environ):
-    """On a terminal progress is shown; NO_COLOR is obeyed."""
+def test_a_terminal_has_a_live_line_and_colours_unless_refused(folder, environ):
+    """On a terminal progress is shown in one line, which is gone in the end; NO_COLOR is obeyed."""
     import pty
 
     parent, child = pty.openpty()
@@ -176,7 +330,8 @@ def test_a_terminal_has_a_bar_and_colours_unless_refused(folder, environ):
         shown += chunk
     assert process.wait(60) == 0
     os.close(parent)
-    assert b"optimising" in shown
+    assert b"\r0 of 4 files, saved 0 B" in shown
+    assert re.search(rb"\r +\r", shown)
     assert (b"\x1b[33m" in shown) is (not environ)
 
 
@@ -359,3 +514,70 @@ def test_a_build_script_without_a_main_guard_runs_once(tmp_path):
         cwd=tmp_path, env=BARE_ENVIRON, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert done.stdout == "started\nTrue\n"
+
+
+@pytest.mark.parametrize("command", ["optimize", "hook", "restore"])
+@pytest.mark.parametrize("name", ["-h.png", "--exclude=*.png", "--check"])
+def test_no_name_of_a_file_is_an_option(tmp_path, command, name):
+    """A name that begins with a hyphen is an error that says what to do; after `--` it is a name."""
+    (tmp_path / name).write_bytes(png(blur=1))
+    told = run(command, "x.png", name, cwd=tmp_path, code=2).stderr
+    assert f"{name}: is a file that is there" in told
+    assert f"./{name}" in told
+    # A file called `--` ends no options.
+    (tmp_path / "--").touch()
+    assert "is a file that is there" in run(command, name, "--", cwd=tmp_path, code=2).stderr
+    if command != "restore":  # which needs a server
+        (tmp_path / "--").unlink()
+        run(command, "--", name, cwd=tmp_path, code=int(command == "hook"))
+        assert (tmp_path / name).stat().st_size < len(png(blur=1))
+
+
+def test_a_file_named_twice_counts_once(tmp_path):
+    """However it is spelled: by way of another folder, absolutely, or as part of a folder."""
+    (tmp_path / "img" / "sub").mkdir(parents=True)
+    (tmp_path / "img" / "a.png").write_bytes(png(blur=1))
+    names = ["img/a.png", "img/sub/../a.png", tmp_path / "img" / "a.png", "img", "./img/sub/.."]
+    out = run("optimize", *names, "--strict", cwd=tmp_path).stdout
+    assert "1 of 1 file optimised" in out
+
+
+def test_leftovers_are_swept_but_not_by_a_check(tmp_path):
+    """What a killed run left days ago goes, beside named files too; a check or a plan removes nothing."""
+    (tmp_path / "a.png").write_bytes(png(blur=1))
+    left = tmp_path / ".ir-build-0123.tmp"
+    left.write_bytes(b"half a picture")
+    os.utime(left, (1, 1))
+    run("optimize", ".", "a.png", "--check", cwd=tmp_path, code=1)
+    run("optimize", ".", "a.png", "--dry-run", cwd=tmp_path)
+    run("hook", "--check", "--", "a.png", cwd=tmp_path, code=1)
+    assert left.exists()
+    run("optimize", "a.png", cwd=tmp_path)
+    assert not left.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the worker in /proc")
+def test_what_a_worker_printed_before_it_crashed_is_told(tmp_path):
+    """With -v as it comes, and in the report beside the failure."""
+    (tmp_path / "a.png").write_bytes(png((3000, 3000), blur=2))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ir_build", "optimize", "a.png", "-v", "--report", "r.json"],
+        cwd=tmp_path,
+        env=BARE_ENVIRON | {"IR_BUILD_CACHE_DIR": str(tmp_path / "cache")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    threads = Path(f"/proc/{process.pid}/task")
+    while not (found := "".join(one.read_text() for one in threads.glob("*/children")).split()):
+        time.sleep(0.01)
+    time.sleep(0.5)
+    os.kill(int(found[0]), signal.SIGSEGV)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "worker: Fatal Python error: Segmentation fault" in errors
+    assert "    Fatal Python error: Segmentation fault" in out
+    (file,) = json.loads((tmp_path / "r.json").read_text())["files"]
+    assert file["error"]["code"] == "worker-crashed"
+    assert "Segmentation fault" in file["error"]["output"]

@@ -3,6 +3,7 @@
 `HOST_PYTHON` runs the hosts by another Python, in whose environment other versions of them are.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -41,6 +42,29 @@ def run(arguments, *, cwd, code=0, **environ):
     return done.stdout
 
 
+def run_on_a_terminal(arguments, *, cwd, code=0, **environ):
+    """`run` on a pseudo-terminal."""
+    import pty
+
+    parent, child = pty.openpty()
+    with subprocess.Popen(
+        [str(one) for one in arguments],
+        cwd=cwd,
+        env=ENVIRON | {"TERM": "xterm"} | environ,
+        stdin=subprocess.DEVNULL,
+        stdout=child,
+        stderr=child,
+    ) as process:
+        os.close(child)
+        shown = b""
+        with contextlib.suppress(OSError):  # the end, on Linux
+            while chunk := os.read(parent, 65536):
+                shown += chunk
+    os.close(parent)
+    assert process.returncode == code, shown
+    return shown.decode()
+
+
 def write_file(path, content):
     """Write a text or bytes, and the folders above."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,11 +95,11 @@ class EntryPoint:
     def add(self, name, data):
         return self.write(f"{self.assets_in}/{name}", data)
 
-    def build(self, *, code=0, **settings):
+    def build(self, *, code=0, terminal=False, **settings):
         """Build with `settings`, through the host's own configuration; the log."""
         settings = {"compression_type": "lossy", "report": str(self.report)} | settings
         self.configure(settings)
-        return run(
+        return (run_on_a_terminal if terminal else run)(
             self.command(settings), cwd=self.folder, code=code, IR_BUILD_CACHE_DIR=str(self.cache)
         )
 
@@ -180,7 +204,7 @@ class CommandLine(EntryPoint):
 class Hook(EntryPoint):
     """The commit hook, on a copy of the files: it works in place."""
 
-    def build(self, *, code=0, **settings):
+    def build(self, *, code=0, terminal=False, **settings):
         """Copy the assets, then call the hook with them; 1, something was changed, is success."""
         names = [path.relative_to(self.assets) for path in self.sources()]
         for name in names:
@@ -189,8 +213,8 @@ class Hook(EntryPoint):
         # In place the defaults are others than in a build.
         own = {"compression_type": "lossy", "preserve_metas": "", "report": str(self.report)}
         settings = own | settings
-        return run(
-            [PYTHON, "-m", "ir_build", "hook", *flags(settings), *names],
+        return (run_on_a_terminal if terminal else run)(
+            [PYTHON, "-m", "ir_build", "hook", *flags(settings), "--", *names],
             cwd=self.output,
             code=1 if code == 0 else code,
             IR_BUILD_CACHE_DIR=str(self.cache),

@@ -23,13 +23,22 @@ ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 STEPS = {step["name"]: step for step in ACTION["runs"]["steps"]}
 
 
-class Comments(BaseHTTPRequestHandler):
-    """A stand-in of the comments API: lists by pages, creates, updates."""
+class GitHub(BaseHTTPRequestHandler):
+    """A stand-in of GitHub's API: comments by pages, a pull request's files, who a token is."""
 
     def do_GET(self):
-        query = parse_qs(urlsplit(self.path).query)
+        url = urlsplit(self.path)
+        if url.path == "/user":
+            login = self.server.login
+            self.answer(200 if login else 403, {"login": login})
+            return
+        lists = {
+            "/repos/owner/name/issues/7/comments": self.server.comments,
+            "/repos/owner/name/pulls/7/files": self.server.files,
+        }
+        query = parse_qs(url.query)
         size, page = int(query["per_page"][0]), int(query["page"][0])
-        self.answer(200, self.server.comments[(page - 1) * size : page * size])
+        self.answer(200, lists[url.path][(page - 1) * size : page * size])
 
     def do_POST(self):
         self.write(201)
@@ -46,7 +55,9 @@ class Comments(BaseHTTPRequestHandler):
         assert len(body) <= 65536
         if self.command == "POST":
             assert path == "/repos/owner/name/issues/7/comments"
-            comment = {"id": 1000 + len(self.server.comments), "user": {"type": "Bot"}}
+            login = self.server.login
+            user = {"type": "User", "login": login} if login else {"type": "Bot", "login": "a[bot]"}
+            comment = {"id": 1000 + len(self.server.comments), "user": user}
             self.server.comments.append(comment)
         else:
             (comment,) = (
@@ -70,8 +81,8 @@ class Comments(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def api():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Comments)
-    server.comments, server.read_only = [], False
+    server = ThreadingHTTPServer(("127.0.0.1", 0), GitHub)
+    server.comments, server.files, server.login, server.read_only = [], [], None, False
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -88,35 +99,46 @@ class Job:
         self.workspace = folder / "work space"
         for path in (self.workspace, folder / "temp", folder / "home"):
             path.mkdir()
-        self.outputs_file = folder / "output"
         self.summary = folder / "summary"
+        self.event = folder / "event.json"
+        self.event.write_text(json.dumps(PULL_REQUEST))
+        #: by the ids of steps; a test may run a step without those before it
+        self.outputs = {
+            "places": {"cache": str(folder / "cache")},
+            "install": {"python": sys.executable},
+        }
         self.environ = {
             "GITHUB_ACTIONS": "true",
             "GITHUB_ACTION_PATH": str(ROOT),
-            "GITHUB_OUTPUT": str(self.outputs_file),
+            "GITHUB_API_URL": "http://127.0.0.1:9",
+            "GITHUB_EVENT_PATH": str(self.event),
+            "GITHUB_OUTPUT": str(folder / "output"),
             "GITHUB_STEP_SUMMARY": str(self.summary),
             "GITHUB_PATH": str(folder / "path"),
             "GITHUB_REPOSITORY": "owner/name",
+            "RUNNER_OS": "Linux",
+            "RUNNER_ARCH": "X64",
             "RUNNER_TEMP": str(folder / "temp"),
             "HOME": str(folder / "home"),
-            "PATH": f"{Path(sys.executable).parent}:{ENVIRON['PATH']}",
         }
-        self.log = ""
 
     def step(self, name, *, code=0, inputs=(), **environ):
         """Run a step with the given inputs, the others as action.yml has them by default."""
         values = {key: one.get("default", "") for key, one in ACTION["inputs"].items()}
-        values |= {"token": "t0ken"} | dict(inputs)
+        values |= {"token": "t0ken", "python": sys.executable} | dict(inputs)
         assert values.keys() == ACTION["inputs"].keys()
 
         def fill(text):
             text = re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda m: values[m[1]], text)
-            outputs = self.outputs()
             return re.sub(
-                r"\$\{\{ steps\.run\.outputs\.([\w-]+) \}\}", lambda m: outputs.get(m[1], ""), text
+                r"\$\{\{ steps\.(\w+)\.outputs\.([\w-]+) \}\}",
+                lambda m: self.outputs.get(m[1], {}).get(m[2], ""),
+                text,
             )
 
         step = STEPS[name]
+        written = Path(self.environ["GITHUB_OUTPUT"])
+        written.write_text("")
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
             cwd=self.workspace,
@@ -130,26 +152,28 @@ class Job:
             timeout=300,
             check=False,
         )
-        self.log = done.stdout
+        lines = written.read_text().splitlines()
+        self.outputs[step.get("id")] = dict(line.split("=", 1) for line in lines)
         assert done.returncode == code, done.stdout
         return done.stdout
 
-    def run(self, *, code=0, **inputs):
+    def run(self, *, code=0, api=None, PYTHONPATH="", **inputs):  # noqa: N803
         inputs = {name.replace("_", "-"): value for name, value in inputs.items()}
-        return self.step("Run ir-build", code=code, inputs=inputs)
+        environ = _reached(api) | {"PYTHONPATH": PYTHONPATH}
+        return self.step("Run ir-build", code=code, inputs=inputs, **environ)
 
-    def outputs(self):
-        text = self.outputs_file.read_text() if self.outputs_file.exists() else ""
-        return dict(line.split("=", 1) for line in text.splitlines())
+    def comment(self, api):
+        return self.step("Comment on the pull request", **_reached(api))
 
-    def comment(self, api, event=None):
-        file = self.folder / "event.json"
-        file.write_text(json.dumps(event or {"pull_request": {"number": 7}}))
-        return self.step(
-            "Comment on the pull request",
-            GITHUB_API_URL=f"http://127.0.0.1:{api.server_port}",
-            GITHUB_EVENT_PATH=str(file),
-        )
+    def read(self, name):
+        return (self.workspace / name).read_bytes()
+
+
+def _reached(api):
+    return {"GITHUB_API_URL": f"http://127.0.0.1:{api.server_port}"} if api else {}
+
+
+PULL_REQUEST = {"pull_request": {"number": 7, "head": {"repo": {"full_name": "owner/name"}}}}
 
 
 @pytest.fixture
@@ -167,7 +191,7 @@ def test_optimises_and_tells(job):
     saved = len(lined_png(seed=1)) + len(lined_jpeg(seed=2))
     saved -= (job.workspace / "pub lic" / "a.png").stat().st_size
     saved -= (job.workspace / "-b.jpg").stat().st_size
-    outputs = job.outputs()
+    outputs = job.outputs["run"]
     assert outputs["saved-bytes"] == str(saved)
     assert saved > 0
     assert json.loads(Path(outputs["report"]).read_text())["totals"]["saved"] == saved
@@ -178,19 +202,38 @@ def test_optimises_and_tells(job):
 
 
 def test_the_cache_is_saved_when_it_grew(job):
-    """A run that compressed nothing saves no new entry; the key is its own, the prefix common."""
+    """A run that compressed nothing saves no new entry."""
     job.run(path="pub lic", out="small")
-    assert job.outputs()["cache-grew"] == "true"
-    assert (job.folder / "home/.cache/ir-build/CACHEDIR.TAG").exists()
-    job.outputs_file.unlink()
+    assert job.outputs["run"]["cache-grew"] == "true"
+    assert (job.folder / "cache/CACHEDIR.TAG").exists()
     job.run(path="pub lic", out="small")
-    assert "cache-grew" not in job.outputs()
-    restore, save = STEPS["Restore the cache"]["with"], STEPS["Save the cache"]["with"]
-    assert save["key"] == restore["key"]
-    assert save["path"] == restore["path"] == "~/.cache/ir-build"
-    assert restore["key"].startswith(restore["restore-keys"])
-    assert "github.run_id" in restore["key"]
+    assert "cache-grew" not in job.outputs["run"]
     assert "cache-grew == 'true'" in STEPS["Save the cache"]["if"]
+
+
+def test_where_the_cache_is_and_under_which_key(job):
+    """The folder is that of IR_BUILD_CACHE_DIR; no two runs share a key, all share its beginning."""
+    job.step("Find the places")
+    first = job.outputs["places"]
+    job.step("Find the places", IR_BUILD_CACHE_DIR="its own")
+    second = job.outputs["places"]
+    assert first["cache"] == str(job.folder / "home/.cache/ir-build")
+    assert second["cache"] == str(job.workspace / "its own")
+    assert first["key"] != second["key"]
+    assert first["prefix"] == second["prefix"]
+    assert first["key"].startswith(first["prefix"])
+    assert first["pip-key"] == second["pip-key"]
+    assert not first["pip-key"].startswith(first["prefix"])
+    restore, save = STEPS["Restore the cache"]["with"], STEPS["Save the cache"]["with"]
+    assert save == {name: restore[name] for name in ("path", "key")}
+    assert restore["path"] == "${{ steps.places.outputs.cache }}"
+
+
+def test_a_run_that_fails_early_publishes_no_report_of_an_earlier_one(job):
+    """The outputs of a use of the action are its own."""
+    job.run(path="pub lic")
+    job.run(path="pub lic", args="--quality=none", code=2)
+    assert job.outputs["run"] == {}
 
 
 def test_check_changes_nothing(job):
@@ -198,9 +241,8 @@ def test_check_changes_nothing(job):
     before = (job.workspace / "pub lic" / "a.png").read_bytes()
     job.run(path="pub lic", mode="check", code=1)
     assert (job.workspace / "pub lic" / "a.png").read_bytes() == before
-    assert int(job.outputs()["saved-bytes"]) > 0
-    job.run(path="pub lic", mode="chekc", code=2)
-    assert "neither optimize nor check" in job.log
+    assert int(job.outputs["run"]["saved-bytes"]) > 0
+    assert "neither optimize nor check" in job.run(path="pub lic", mode="chekc", code=2)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +256,7 @@ def test_check_changes_nothing(job):
 def test_budgets_fail_the_job(job, budget, message):
     """Each budget that is exceeded fails the step, by name, with everything else done."""
     assert message in job.run(path="pub lic", code=4, **budget)
-    assert job.outputs()["report"]
+    assert job.outputs["run"]["report"]
 
 
 def test_more_options(job):
@@ -224,10 +266,15 @@ def test_more_options(job):
     assert not (job.workspace / "x").exists()
 
 
-def test_one_comment_that_is_updated(job, api):
+@pytest.mark.parametrize("login", [None, "someone"], ids=["the job's token", "a personal token"])
+def test_one_comment_that_is_updated(job, api, login):
     """The first run writes a comment, the next one changes it, however many others there are."""
+    api.login = login
     api.comments += [{"id": n, "user": {"type": "User"}, "body": "hm"} for n in range(150)]
-    api.comments.append({"id": 500, "user": {"type": "User"}, "body": "<!-- ir-build -->\nmine"})
+    other = {"type": "User", "login": "else"}
+    api.comments.append({"id": 500, "user": other, "body": "<!-- ir-build -->\nmine"})
+    api.comments.append({"id": 501, "user": None, "body": "<!-- ir-build -->\nof who is gone"})
+    api.comments.append({"id": 502, "user": other, "body": None})
     job.run(path="pub lic", out="small")
     job.comment(api)
     (first,) = (one for one in api.comments if one["id"] >= 1000)
@@ -244,7 +291,7 @@ def test_one_comment_that_is_updated(job, api):
 def test_a_long_report_fits_into_a_comment(job, api):
     """What GitHub would refuse as too long is cut at a row, and says so."""
     job.run(path="pub lic", out="small")
-    report = Path(job.outputs()["markdown"])
+    report = Path(job.outputs["run"]["markdown"])
     text = report.read_text()
     row = next(line for line in text.splitlines() if "a.png" in line)
     report.write_text(text.replace(row, "\n".join([row] * 3000)))
@@ -261,15 +308,18 @@ def test_no_comment_is_no_failure(job, api):
     log = job.comment(api)
     assert "::warning title=ir-build::no comment on the pull request: HTTP Error 403" in log
     assert "t0ken" not in log
-    assert "not a pull request" in job.comment(api, {"ref": "refs/heads/main"})
+    job.event.write_text('{"ref": "refs/heads/main"}')
+    assert "not a pull request" in job.comment(api)
     assert not api.comments
 
 
-def test_installing(job):
-    """The action installs the version it is at, and later steps find it on the PATH."""
-    # What pip does about dependencies is tried, with the hook, elsewhere.
+@pytest.fixture
+def action(job):
+    """A copy of the action that installs ir-build alone: pip's part is tried, with the hook, elsewhere."""
     action = job.folder / "action"
-    shutil.copytree(ROOT / "action", action / "action")
+    shutil.copytree(
+        ROOT / "action", action / "action", ignore=shutil.ignore_patterns("__pycache__")
+    )
     shutil.copytree(ROOT / "src", action / "src")
     project = (ROOT / "pyproject.toml").read_text()
     project, count = re.subn(
@@ -277,21 +327,184 @@ def test_installing(job):
     )
     assert count == 1
     (action / "pyproject.toml").write_text(project)
-    for name in ("README.md", "LICENSE"):
+    for name in ("README.md", "LICENSE", "constraints.txt"):
         shutil.copy(ROOT / name, action)
-    environ = {"GITHUB_ACTION_PATH": str(action)}
-    job.step("Install ir-build", inputs={"python": sys.executable}, **environ)
-    folder = Path((job.folder / "path").read_text().strip())
-    version = subprocess.run(
-        [folder / "python", "-I", "-c", "import ir_build; print(ir_build.__version__)"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    job.environ["GITHUB_ACTION_PATH"] = str(action)
+    return action
+
+
+def _install(job, **environ):
+    job.step("Find the places", **environ)
+    job.step("Install ir-build", **environ)
+    return Path((job.folder / "path").read_text().splitlines()[-1])
+
+
+def test_installing_runs_nothing_of_the_repository(job, action):
+    """Modules of the workspace are not imported, wherever the job has Python look; later steps find
+    `ir-build`, and no other program of the action's, on the PATH."""
+    for name in ("venv", "pip", "json", "hashlib", "job", "ir_build", "sitecustomize"):
+        (job.workspace / f"{name}.py").write_text("open('imported', 'w'); raise SystemExit('no')")
+    folder = _install(job, PYTHONPATH=str(job.workspace))
+    assert [path.name for path in folder.iterdir()] == ["ir-build"]
+    python = job.outputs["install"]["python"]
     import ir_build
 
-    assert version.stdout.strip() == ir_build.__version__
+    version = [python, "-I", "-c", "import ir_build; print(ir_build.__version__)"]
+    told = subprocess.run(version, capture_output=True, text=True, check=True).stdout
+    assert told.strip() == ir_build.__version__
     assert os.access(folder / "ir-build", os.X_OK)
+    job.outputs["install"]["python"] = sys.executable  # which has the dependencies
+    job.run(path="pub lic", PYTHONPATH=str(job.workspace))
+    job.step("Comment on the pull request", PYTHONPATH=str(job.workspace))
+    assert not (job.workspace / "imported").exists()
+
+
+def test_a_second_use_in_a_job_finds_what_is_installed(job, action):
+    """Later uses of the action take the environment of the first, by whatever Python is first then."""
+    folder = _install(job)
+    made = (folder / "ir-build").stat().st_mtime_ns
+    assert _install(job, PATH=f"{folder}:{ENVIRON['PATH']}") == folder
+    assert (folder / "ir-build").stat().st_mtime_ns == made
+
+
+def test_what_is_installed_is_what_constraints_txt_says(job, action):
+    """A version pinned there holds for what builds the package, too."""
+    constraints = action / "constraints.txt"
+    pinned = re.sub(r"(?m)^hatchling==.*$", "hatchling==0.0.1", constraints.read_text())
+    assert pinned != constraints.read_text()
+    constraints.write_text(pinned)
+    job.step("Find the places")
+    log = job.step("Install ir-build", code=2)
+    assert "hatchling==0.0.1" in log
+    assert "::error title=ir-build::ir-build could not be installed" in log
+
+
+def test_other_actions_are_pinned():
+    """What runs is a commit, not what a tag says today."""
+    used = [step["uses"] for step in STEPS.values() if "uses" in step]
+    assert len(used) == 4
+    for one in used:
+        assert re.fullmatch(r"actions/cache/(restore|save)@[0-9a-f]{40}", one)
+
+
+def test_globs_and_blanks(job):
+    """A line of `path` may be a glob; blanks around it are no part of a name."""
+    (job.workspace / "pub lic" / "deep").mkdir()
+    (job.workspace / "pub lic" / "deep" / "c.png").write_bytes(lined_png(seed=3))
+    job.run(path="  pub lic/**/*.png \r\n-*.jpg  \n")
+    names = [file["name"] for file in report(job)["files"]]
+    assert names == ["-b.jpg", "pub lic/a.png", "pub lic/deep/c.png"]
+    assert "matches nothing" in job.run(path="nothing/*.png", code=2)
+    assert "path is empty" in job.run(path=" \n", code=2)
+
+
+def report(job):
+    return json.loads(Path(job.outputs["run"]["report"]).read_text())
+
+
+def test_no_link_of_the_repository_leads_out_of_the_workspace(job):
+    """A folder that is a link to elsewhere is refused, as `path` and as `out`."""
+    elsewhere = job.folder / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "a.png").write_bytes(lined_png(seed=1))
+    (job.workspace / "link").symlink_to(elsewhere)
+    for inputs in ({"path": "link"}, {"path": "link/*.png"}, {"path": "pub lic", "out": "link/x"}):
+        assert "leads out of the workspace" in job.run(code=2, **inputs)
+    assert [path.name for path in elsewhere.iterdir()] == ["a.png"]
+    assert (elsewhere / "a.png").read_bytes() == lined_png(seed=1)
+    # What the workflow itself names may be anywhere.
+    job.run(path=str(elsewhere))
+    assert len((elsewhere / "a.png").read_bytes()) < len(lined_png(seed=1))
+
+
+def test_only_what_the_pull_request_touches(job, api):
+    """With `changed-only`, other files of `path` stay as they are, and files elsewhere too."""
+    for name in ("pub lic/old.png", "else.png"):
+        (job.workspace / name).write_bytes(lined_png(seed=4))
+    api.files += [{"filename": f"pub lic/page{n}.html"} for n in range(150)]
+    api.files += [{"filename": name} for name in ("pub lic/a.png", "else.png", "pub lic/gone.png")]
+    job.run(path="pub lic", changed_only="true", api=api)
+    assert [file["name"] for file in report(job)["files"]] == ["pub lic/a.png"]
+    assert job.read("pub lic/old.png") == job.read("else.png") == lined_png(seed=4)
+    del api.files[:]
+    log = job.run(path="pub lic", changed_only="true", api=api)
+    assert "nothing in path is touched" in log
+    assert job.outputs["run"] == {"saved-bytes": "0"}
+    assert "changed-only works in place" in job.run(
+        path="pub lic", changed_only="true", out="small", code=2
+    )
+
+
+def test_what_cannot_be_told_is_looked_at(job):
+    """Outside of pull requests, or without an answer of the API, everything in `path` is meant."""
+    log = job.run(path="pub lic", mode="check", changed_only="true", code=1)
+    assert "::warning title=ir-build::what the pull request touches cannot be told" in log
+    assert [file["name"] for file in report(job)["files"]] == ["pub lic/a.png"]
+    job.event.write_text('{"ref": "refs/heads/main"}')
+    log = job.run(path="pub lic", mode="check", changed_only="true", code=1)
+    assert "not a pull request: everything in path" in log
+
+
+@pytest.fixture
+def origin(job):
+    """The workspace as a checkout of the branch `topic`; the repository that it came from."""
+    origin = job.folder / "origin.git"
+    git(job.folder, "init", "-q", "--bare", origin)
+    git(job.workspace, "init", "-q", "-b", "topic")
+    git(job.workspace, "remote", "add", "origin", origin)
+    hook = job.workspace / ".git/hooks/pre-commit"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    (job.workspace / "notes.txt").write_text("old")
+    git(job.workspace, "add", ".")
+    git(job.workspace, "commit", "-q", "--no-verify", "-m", "start")
+    hook.chmod(0o755)
+    return origin
+
+
+def git(folder, *arguments):
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+    done = subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout.splitlines()
+
+
+def test_committing_what_was_optimised(job, origin):
+    """The smaller files, and nothing else, are committed and pushed; again there is nothing to do."""
+    (job.workspace / "notes.txt").write_text("new")
+    (job.workspace / "built.png").write_bytes(lined_png(seed=5))  # no part of the repository
+    for _ in range(2):
+        job.run(path=".")
+        log = job.step("Commit what was optimised")
+    assert "nothing to commit" in log
+    assert git(origin, "log", "--format=%s %an", "topic") == [
+        "Optimise images and PDFs github-actions[bot]",
+        "start t",
+    ]
+    changed = git(origin, "show", "--format=", "--name-only", "topic")
+    assert changed == ["-b.jpg", "pub lic/a.png"]
+    assert job.read("notes.txt") == b"new"
+
+
+def test_committing_to_a_fork_or_to_no_branch(job, origin):
+    """Nothing is committed to a fork; without a branch the job fails and says what to do."""
+    job.run(path=".")
+    git(job.workspace, "checkout", "-q", "--detach")
+    log = job.step("Commit what was optimised", code=2)
+    assert "no branch is checked out to commit to" in log
+    fork = {"number": 7, "head": {"repo": {"full_name": "other/name"}}}
+    job.event.write_text(json.dumps({"pull_request": fork}))
+    assert "comes from a fork" in job.step("Commit what was optimised")
+    assert not git(origin, "branch")
+
+
+def test_a_push_that_is_refused_fails_the_job(job, origin):
+    """Git's own words are shown, and what the step needs."""
+    job.run(path=".")
+    shutil.rmtree(origin)
+    log = job.step("Commit what was optimised", code=2)
+    assert "::error title=ir-build::git push: " in log
+    assert "contents: write" in log
 
 
 def test_no_input_reaches_a_shell_as_code():

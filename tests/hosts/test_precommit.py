@@ -91,10 +91,11 @@ def repository(tmp_path, project, home):
 
 def configure(repository, project, hook, *args):
     revision = project.git("rev-parse", "HEAD").strip()
+    given = f"    args: {list(args)}\n" if args else ""
     repository.write(
         ".pre-commit-config.yaml",
         f"repos:\n- repo: {project.folder.as_uri()}\n  rev: {revision}\n"
-        f"  hooks:\n  - id: {hook}\n    args: {list(args)}\n".encode(),
+        f"  hooks:\n  - id: {hook}\n{given}".encode(),
     )
 
 
@@ -111,7 +112,8 @@ def install(repository):
 ORIGINALS = {
     "a.png": lined_png(seed=1),
     "größe/the photo.jpg": lined_jpeg(seed=2),
-    "-q.png": lined_png(seed=3),
+    "-hero.png": lined_png(seed=3),
+    "--exclude=*.png": lined_png(seed=4),
     "doc's $(x) \"&.pdf": drawn(),
     "line\nend.svg": lined_svg(),
 }
@@ -125,7 +127,7 @@ def test_the_first_commit_fails_the_second_passes(repository):
     repository.git("add", ".")
     log = repository.git("commit", "-m", "pictures", code=1)
     assert "files were modified by this hook" in log
-    assert "optimised: 5 files" in log
+    assert "optimised: 6 files" in log
     for name, data in ORIGINALS.items():
         assert len(repository.read(name)) < len(data), name
     repository.git("add", ".")
@@ -150,15 +152,23 @@ def test_the_first_commit_fails_the_second_passes(repository):
 
 
 def test_nothing_but_staged_files(repository):
-    """What is not part of the commit is not looked at, and unstaged changes survive."""
+    """What is not part of the commit is not looked at, and unstaged changes survive.
+
+    To put them back, pre-commit rolls back what was done to every other file.
+    """
     repository.write("unstaged.png", ORIGINALS["a.png"])
     repository.write("partly.png", lined_png(seed=7))
-    repository.git("add", "partly.png")
+    repository.write("whole.png", lined_png(seed=9))
+    repository.git("add", "partly.png", "whole.png")
     repository.write("partly.png", lined_png(seed=8))
-    repository.git("commit", "-m", "partly", code=1)
-    # pre-commit put the change that was not staged back, in favour of what the hook did.
+    log = repository.git("commit", "-m", "partly", code=1)
+    assert "Rolling back fixes" in log
     assert repository.read("partly.png") == lined_png(seed=8)
+    assert repository.read("whole.png") == lined_png(seed=9)
     assert repository.read("unstaged.png") == ORIGINALS["a.png"]
+    repository.git("add", "partly.png")
+    repository.git("commit", "-m", "partly", code=1)
+    assert len(repository.read("whole.png")) < len(lined_png(seed=9))
 
 
 def test_pointers_links_and_submodules_are_unchanged(repository, tmp_path):
@@ -180,7 +190,7 @@ def test_pointers_links_and_submodules_are_unchanged(repository, tmp_path):
 
 def test_check_changes_nothing(repository, project):
     """The hook `ir-build-check` fails while something can be saved, and says how to."""
-    configure(repository, project, "ir-build-check", "--exclude=old/**")
+    configure(repository, project, "ir-build-check", "--exclude=old/**", "--")
     repository.write("a.png", ORIGINALS["a.png"])
     repository.write("old/b.png", lined_png(seed=9))
     repository.git("add", ".")
@@ -197,6 +207,17 @@ def test_check_changes_nothing(repository, project):
     )
     repository.git("add", ".")
     repository.git("commit", "-m", "x")
+
+
+def test_args_without_an_end_do_not_let_a_name_pass_for_an_option(repository, project):
+    """With `args` that lack `--`, a name that could switch the hook off stops the commit."""
+    configure(repository, project, "ir-build-check", "--min-saving=1")
+    repository.write("a.png", ORIGINALS["a.png"])
+    repository.write("-hero.png", ORIGINALS["-hero.png"])
+    repository.git("add", ".")
+    log = repository.git("commit", "-m", "x", code=1)
+    assert "-hero.png: is a file that is there" in log
+    assert "put `--` before the names" in log
 
 
 def test_a_broken_file_is_a_warning(repository):

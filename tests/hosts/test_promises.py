@@ -1,5 +1,6 @@
 """What every entry point promises, stated once and tried through each of them."""
 
+import os
 import re
 import threading
 
@@ -86,6 +87,17 @@ def test_building_again_compresses_nothing_and_changes_nothing(entry):
     entry.build()
     assert {name: entry.shipped(name) for name in ASSETS} == entry.first
     assert all(line["from_cache"] for line in entry.reported(ASSETS).values())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+def test_progress_is_shown_in_one_live_line_on_a_terminal(entry):
+    """Every entry point says how far it is in the same way; a log of so short a run has no line of it.
+
+    Pelican turns a wheel of its own, and gets what a log gets.
+    """
+    shown = re.search(r"\r\d+ of \d+ files, saved [\d.]+ k?B *\r", entry.build(terminal=True))
+    assert bool(shown) is (type(entry).__name__ != "Pelican")
+    assert not re.search(r"\d of \d+ files, saved", entry.log)
 
 
 def test_strict_fails(entry):

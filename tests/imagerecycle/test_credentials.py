@@ -150,5 +150,5 @@ def test_a_project_does_not_choose_where_the_secret_goes(tmp_path, monkeypatch):
         (tmp_path / "pyproject.toml").write_text(
             f'[tool.ir-build]\n{name} = "https://evil.example"'
         )
-        with pytest.raises(ConfigError, match="no such option"):
+        with pytest.raises(ConfigError, match=r"no such option|credentials belong into"):
             load(folder=tmp_path, environ={})

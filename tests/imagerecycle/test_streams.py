@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ir_build.errors import Unreadable
-from ir_build.imagerecycle.multipart import FilePart, MultipartBody
+from ir_build.imagerecycle.multipart import FilePart, MultipartBody, SourceFault
 from pictures import flat
 from server.running import start
 
@@ -147,9 +147,10 @@ def test_a_file_that_shrinks_meanwhile_is_not_sent(tmp_path):
     part = FilePart.of(path, None)
     body = MultipartBody({}, part)
     path.write_bytes(bytes(10))
-    with pytest.raises(Unreadable, match="changed while"):
+    with pytest.raises(SourceFault) as caught:
         read_in_pieces(body, 100)
     part.close()
+    assert str(caught.value.error) == f"{path}: changed while it was being sent"
 
 
 @pytest.mark.parametrize("name", ["missing.png", "."])

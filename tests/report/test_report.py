@@ -11,7 +11,7 @@ from ir_build.report import Report, escape, numbers
 from ir_build.report.github import publish
 from ir_build.report.json import to_json
 from ir_build.report.markdown import to_markdown
-from ir_build.report.text import summary_line, to_text
+from ir_build.report.text import failure_line, summary_line, to_text
 
 OUTCOMES = (
     Compressed(name="a.jpg", media=MediaType.JPEG, before=1000, size=400, lossy=True, seconds=0.5),
@@ -23,6 +23,8 @@ OUTCOMES = (
 )  # fmt: skip
 REPORT = Report(OUTCOMES, backend="the built-in engine", seconds=1.25, warnings=("cache full",))
 
+FILE = {"name": "a.png", "media": MediaType.PNG, "before": 1000}
+KNOWN = Kept(**FILE, reason=Reason.NOT_SMALLER, from_cache=True)
 EVIL = "\x1b]0;title\x07 ::error::x | <b>*[a](b)*</b>\n@you \u202egnp.exe"
 
 
@@ -67,6 +69,40 @@ def test_a_run_that_compressed_nothing_says_so():
     assert "everything cached, nothing compressed" in summary_line(report)
     assert "Everything was cached" in to_markdown(report)
     assert summary_line(Report((), "x", 0)) == "no images or PDFs found"
+
+
+@pytest.mark.parametrize(
+    "outcomes",
+    [
+        [Kept(**FILE, reason=Reason.NOT_CACHED, from_cache=True)],
+        [Kept(**FILE, reason=Reason.LINK, from_cache=True)],
+        [Kept(**FILE, reason=Reason.COMPRESSION_NONE, from_cache=True)],
+        [Failed(**FILE, code="corrupt-file", message="empty", from_cache=True)],
+        [KNOWN, Kept(**FILE, reason=Reason.NOT_CACHED, from_cache=True)],
+        [KNOWN, Failed(**FILE, code="worker-crashed", message="SIGSEGV")],
+    ],
+)
+def test_everything_cached_is_said_only_when_it_was(outcomes):
+    """Not when nothing was asked for, when answers are missing from the cache, or when a file failed."""
+    report = Report(tuple(outcomes), "x", 0.1)
+    assert "cached" not in summary_line(report)
+    assert "was cached" not in to_markdown(report)
+    assert "everything cached" in summary_line(Report((KNOWN,), "x", 0.1))
+
+
+def test_what_is_missing_from_an_output_is_not_said_to_be_shipped():
+    """A copy that could not be written is told apart from a file that was shipped as it was."""
+    lost = Failed(**FILE, code="not-written", message="has no copy in the output: No space")
+    report = Report((lost, *OUTCOMES), "x", 0.1, advice=("compress again",))
+    assert report.missing == [lost]
+    assert failure_line(lost) == "a.png: has no copy in the output: No space"
+    text = to_markdown(report)
+    missing, shipped = text.split("### Could not be worked on, shipped as they were")
+    assert "### Missing from the output\n\n- a.png: has no copy" in missing.replace("\\", "")
+    assert "no copy" not in shipped.split("<details>")[0]
+    assert "> compress again" in text
+    assert "compress again" in to_text(report)
+    assert json.loads(to_json(report))["advice"] == ["compress again"]
 
 
 def test_the_suffix_chooses_the_form(tmp_path):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ir_build.errors import CacheError
+from ir_build.run import cache as cache_module
 from ir_build.run.cache import Cache, Entry
 
 SMALL = Entry("kept", code="not-smaller", detail="détail", notes=("a", "b"))
@@ -102,17 +103,72 @@ def test_a_damaged_row_is_a_miss(tmp_path, monkeypatch, damage):
     cache.close()
 
 
-def test_a_damaged_database_is_created_again(tmp_path):
-    """A database that is none any more costs its entries, not the build."""
-    cache = Cache(tmp_path / "cache", size_limit=10**8)
+def test_a_damaged_database_is_put_aside(tmp_path, monkeypatch):
+    """A database that is none any more costs its entries, not the build; the report says where it is,
+    and it goes after some days."""
+    folder = tmp_path / "cache"
+    cache = Cache(folder, size_limit=10**8)
     cache.put("key", SMALL)
     cache.close()
-    for file in (tmp_path / "cache" / "results").glob("cache.db*"):
+    for file in (folder / "results").glob("cache.db*"):
         file.write_bytes(b"no database" * 1000)
-    cache = Cache(tmp_path / "cache", size_limit=10**8)
+    cache = Cache(folder, size_limit=10**8)
     assert cache.get("key") is None
     cache.put("key", SMALL)
     assert cache.get("key") == SMALL
+    cache.close()
+    (aside,) = folder.glob("damaged-*")
+    assert aside.name in cache.replaced
+    assert (aside / "cache.db").read_bytes().startswith(b"no database")
+    Cache(folder, size_limit=10**8).close()
+    assert aside.exists()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 4 * 24 * 3600)
+    Cache(folder, size_limit=10**8).close()
+    assert not aside.exists()
+
+
+@pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
+def test_a_cache_that_somebody_holds_is_left_alone(tmp_path, monkeypatch, lock):
+    """A writer that holds the lock for long makes another build do without the cache, whose entries
+    are all there afterwards."""
+    monkeypatch.setattr(cache_module, "_LOCK_SECONDS", 0.1)
+    first = Cache(tmp_path / "cache", size_limit=10**8)
+    first.put("small", SMALL)
+    first.put("large", LARGE)
+    first.close()
+    holder = sqlite3.connect(tmp_path / "cache/results/cache.db", isolation_level=None)
+    holder.execute(lock)
+    second = Cache(tmp_path / "cache", size_limit=2 * 10**8)
+    second.put("other", SMALL)
+    assert second.get("other") is None
+    assert "locked" in second.trouble
+    second.close()
+    holder.close()
+    third = Cache(tmp_path / "cache", size_limit=10**8)
+    assert third.get("small") == SMALL
+    assert third.get("large") == LARGE
+    assert (third.trouble, third.replaced) == (None, None)
+    assert not list((tmp_path / "cache").glob("damaged-*"))
+    third.close()
+
+
+def test_an_old_entry_is_found_though_it_cannot_be_stored_again(tmp_path, monkeypatch):
+    """What is in use is stored again once a day; while somebody holds the lock, it is found all the
+    same, and only one call waits."""
+    monkeypatch.setattr(cache_module, "_LOCK_SECONDS", 0.5)
+    cache = Cache(tmp_path / "cache", size_limit=10**8)
+    for name in ("a", "b", "c", "d", "e"):
+        cache.put(name, SMALL)
+    later = time.time() + 2 * 24 * 3600
+    monkeypatch.setattr(time, "time", lambda: later)
+    holder = sqlite3.connect(tmp_path / "cache/results/cache.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    started = time.monotonic()
+    assert [cache.get(name) for name in ("a", "b", "c", "d", "e")] == [SMALL] * 5
+    assert time.monotonic() - started < 4 * 0.5
+    assert cache.trouble is None
+    holder.close()
     cache.close()
 
 

@@ -1,6 +1,7 @@
 """What is found: everything that may be ours below the folders given, and nothing else."""
 
 import os
+import time
 
 import pytest
 
@@ -77,9 +78,17 @@ def test_deep_trees_do_not_exhaust_the_stack(deep):
 
 
 def test_leftovers_of_a_killed_run_are_no_assets(site):
-    """A temporary file of ours is not shipped for an asset."""
-    (site / ".ir-build-abc.tmp").write_bytes(b"\x89PNG\r\n\x1a\n")
+    """A temporary file of ours is not shipped for an asset; sweeping removes it when it is old."""
+    fresh, old = site / ".ir-build-abc.tmp", site / ".ir-build-def.tmp"
+    for left in (fresh, old):
+        left.write_bytes(b"\x89PNG\r\n\x1a\n")
+    days_ago = time.time() - 4 * 24 * 3600
+    os.utime(old, (days_ago, days_ago))
     assert not any("ir-build" in name for name in names(site))
+    assert old.exists()
+    assert not any("ir-build" in asset.name for asset in discover.walk(site, sweep=True))
+    assert fresh.exists()
+    assert not old.exists()
 
 
 @pytest.mark.parametrize(

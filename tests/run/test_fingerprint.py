@@ -1,5 +1,6 @@
 """The stat index saves reading and is never wrong about a content."""
 
+import json
 import os
 import time
 
@@ -86,12 +87,49 @@ def test_a_file_that_was_just_written_by_us_is_known_in_the_next_run(tmp_path, f
     assert StatIndex(tmp_path / "i.json").lookup(str(file), file.lstat()) == KNOWN
 
 
-@pytest.mark.parametrize("stored", ["", "{}", "[1]", '{"version":0,"entries":{}}', "\0\0"])
+SHAPES = ["", "{}", "[1]", '{"version":0,"entries":{}}', "\0\0", '{"version":1}']
+SHAPES += ['{"version":1,"entries":[]}', '{"version":1,"entries":{"PATH":1}}']
+SHAPES += ['{"version":1,"entries":{"PATH":[1,2]}}']
+
+
+@pytest.mark.parametrize("stored", SHAPES)
 def test_a_damaged_index_is_an_empty_one(tmp_path, file, stored):
     """A lost, damaged or older index costs reading, not a build."""
-    (tmp_path / "i.json").write_text(stored)
+    (tmp_path / "i.json").write_text(stored.replace("PATH", str(file)))
     index = StatIndex(tmp_path / "i.json")
     assert index.lookup(str(file), file.lstat()) is None
+    index.record(str(file), file.lstat(), KNOWN, read_at=later())
+    index.save()
+    assert StatIndex(tmp_path / "i.json").lookup(str(file), file.lstat()) == KNOWN
+
+
+@pytest.mark.parametrize(
+    ("place", "value"), [(4, "x"), (4, None), (6, "tga"), (8, "newer"), (8, 1)]
+)
+def test_an_entry_of_another_version_is_unknown(tmp_path, file, place, value):
+    """A type, a reason or a time that this version does not know makes the file one to read again."""
+    index = StatIndex(tmp_path / "i.json")
+    index.record(str(file), file.lstat(), KNOWN, read_at=later())
+    index.save()
+    stored = json.loads((tmp_path / "i.json").read_text())
+    stored["entries"][str(file)][place] = value
+    (tmp_path / "i.json").write_text(json.dumps(stored))
+    assert StatIndex(tmp_path / "i.json").lookup(str(file), file.lstat()) is None
+
+
+def test_what_is_gone_is_forgotten(tmp_path, file):
+    """The index of a folder whose files change their names does not grow; what this run did not look
+    at stays."""
+    index = StatIndex(tmp_path / "i.json")
+    other = file.with_name("other.png")
+    for path in (file, other, file.with_name("gone.png")):
+        path.touch()
+        index.record(str(path), path.lstat(), KNOWN, read_at=later())
+    path.unlink()
+    index.forget_missing([str(file)])
+    index.save()
+    stored = json.loads((tmp_path / "i.json").read_text())
+    assert stored["entries"].keys() == {str(file), str(other)}
 
 
 def test_a_name_that_is_no_text_is_remembered(tmp_path):

@@ -1,7 +1,9 @@
 """A codec that crashes, hangs or eats memory costs one file, never the run."""
 
 import os
+import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -90,6 +92,7 @@ def test_a_crash_fails_its_file_and_the_pool_lives(make):
     error = hit_a_busy_worker(sandbox, signal.SIGSEGV)
     assert isinstance(error, WorkerCrashed)
     assert "SIGSEGV" in str(error)
+    assert "Segmentation fault" in error.output
     assert sandbox.compress(PNG, MediaType.PNG, Options()).data
 
 
@@ -119,6 +122,25 @@ def test_a_bomb_meets_the_memory_limit(make):
     assert sandbox.compress(PNG, MediaType.PNG, options).data
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv (util-linux) is not here")
+def test_a_lower_limit_of_the_system_holds_instead(tmp_path):
+    """Where a host allows less data than `memory_limit`, files are worked on within that."""
+    (tmp_path / "a.png").write_bytes(PNG)
+    command = f"ulimit -d 2000000; exec {sys.executable} -m ir_build optimize a.png --strict"
+    without = "-sys_resource"  # root could raise it
+    done = subprocess.run(
+        ["setpriv", "--bounding-set", without, "--inh-caps", without, "bash", "-c", command],
+        cwd=tmp_path,
+        env=os.environ | {"IR_BUILD_CACHE_DIR": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 of 1 file optimised" in done.stdout
+
+
 @posix
 def test_a_worker_sees_no_secret(make, monkeypatch):
     """The environment of a worker holds none of the parent's."""
@@ -130,11 +152,19 @@ def test_a_worker_sees_no_secret(make, monkeypatch):
         assert b"canary-secret" not in environ.read()
 
 
-def test_a_module_in_the_current_folder_is_not_run(make, monkeypatch, tmp_path):
-    """A file called like a module of the standard library does not reach the worker."""
-    (tmp_path / "json.py").write_text("import os; os.mkdir('hijacked')")
+def test_a_worker_imports_nothing_of_the_project(make, monkeypatch, tmp_path):
+    """No module of a project reaches a worker, be it in the current folder or on `sys.path`: neither
+    one called like the standard library's, nor one that a library would like to have."""
+    webp = flat((64, 64), COLOUR, "webp")  # before: this process finds them
+    for name in ("json", "secrets", "numpy", "olefile", "uharfbuzz"):
+        (tmp_path / f"{name}.py").write_text(f"import os; os.mkdir({str(tmp_path / 'hijacked')!r})")
     monkeypatch.chdir(tmp_path)
-    make().compress(PNG, MediaType.PNG, Options())
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    sandbox = make()
+    for data, media in ((PNG, MediaType.PNG), (webp, MediaType.WEBP)):
+        candidate = sandbox.compress(data, media, Options())
+        sandbox.verify(data, candidate, media, Options())
     assert not (tmp_path / "hijacked").exists()
 
 

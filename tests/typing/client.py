@@ -3,9 +3,18 @@
 from datetime import datetime
 from pathlib import Path
 
-from ir_build.errors import QuotaExceeded
-from ir_build.imagerecycle import Client, Credentials
-from ir_build.imagerecycle.wire import Account, FileKind, Image, SubAccount, UploadParams
+from ir_build.imagerecycle import (
+    Account,
+    AsyncClient,
+    Client,
+    Credentials,
+    FileKind,
+    FileResult,
+    Image,
+    QuotaExceeded,
+    SubAccount,
+    UploadParams,
+)
 
 with Client(Credentials("key", "secret", "https://api.example.org/v1")) as client:
     account: Account = client.account()
@@ -24,3 +33,11 @@ with Client(Credentials("key", "secret", "https://api.example.org/v1")) as clien
         client.upload(b"...", name="a.png")
     except QuotaExceeded as error:
         used: int | None = error.used
+    results: list[FileResult] = client.compress_folder("in", Path("out"), progress=print)
+    failed = [one.path.name for one in results if one.error is not None]
+
+
+async def compress(credentials: Credentials) -> Image:
+    """The same values come out of the other client."""
+    async with AsyncClient(credentials) as client:
+        return await client.compress("a.png", "b.png", resize=(800, None))

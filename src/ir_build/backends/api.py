@@ -61,6 +61,13 @@ class ApiBackend:
 
     def compress(self, data: bytes, media: MediaType, options: Options, name: str) -> Candidate:
         """Upload `data` and download what the server made of it."""
+        try:
+            return self._compress(data, media, options, name)
+        except BackendError as error:
+            error.file = None  # the report names it
+            raise
+
+    def _compress(self, data: bytes, media: MediaType, options: Options, name: str) -> Candidate:
         image = self._upload(data, media, options, name)
         # Equal sizes mean that the original came back.
         if 0 < image.size_before <= image.size_after:

@@ -1,17 +1,42 @@
-"""Turn the table of settings into command line options, and back."""
+"""Turn the table of settings into command line options, and back; tell names from options."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..config import Source
+from ..errors import ConfigError
 from ..settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_END = "--"
+
+
+class PathsCommand(click.Command):
+    """A command that takes paths: the name of a file is never taken for an option.
+
+    Whoever writes a file chooses its name, and shells and commit hooks pass on what they find.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # A file may be called `--`, too.
+        if _END not in args or os.path.lexists(_END):
+            before = args[: args.index(_END)] if _END in args else args
+            for name in before:
+                if name.startswith("-") and os.path.lexists(name):
+                    raise ConfigError(
+                        "the command line",
+                        name,
+                        "is a file that is there, and could be taken for an option; put `--` "
+                        f"before the names of files, or write ./{name}",
+                    )
+        return super().parse_args(ctx, args)
 
 
 def setting_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from ..api import Session
+from ..api import Progress, Session
 from ..config import load
 from ..exit_codes import ExitCode
 from ..report.numbers import files, size
 from ..report.text import file_lines
 from ..run.finish import finish_run
-from .arguments import given, setting_options
+from .arguments import PathsCommand, given, setting_options
 
 
 class _Log:
@@ -30,8 +30,7 @@ class _Log:
         click.secho(f"warning: {msg % args}", err=True, fg="yellow")
 
 
-# pre-commit puts no `--` before the names, and a name may begin with a hyphen.
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(cls=PathsCommand)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--check", is_flag=True, help="Change nothing; fail if a file could be smaller.")
 @setting_options
@@ -39,13 +38,15 @@ def hook(*, paths: tuple[Path, ...], check: bool, **settings: Any) -> None:
     """Optimise the files of a commit in place, without loss; fail if one was changed.
 
     The second run changes nothing and passes. Folders (submodules), links and Git LFS pointers
-    are skipped. No server is asked unless `backend` says so.
+    are skipped. No server is asked unless `backend` says so. Put `--` before the names of files:
+    one may begin with a hyphen.
     """
     config = load(folder=Path.cwd(), last=given(settings))
     if config.backend == "auto":
         config = replace(config, backend="local")
     with Session(config, copies=False) as session:
-        report = session.optimize([path for path in paths if not path.is_dir()], check=check)
+        files_only = [path for path in paths if not path.is_dir()]
+        report = session.optimize(files_only, check=check, progress=Progress(_Log))
     if fault := finish_run(report, config, _Log):
         click.secho(f"error: {fault}", err=True, fg="red")
     for line in file_lines(report.optimised):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..api import Planned, Session
+from ..api import Planned, Progress, Session
 from ..config import load
 from ..errors import ConfigError, Reason
 from ..exit_codes import ExitCode
@@ -19,13 +20,14 @@ from ..report.numbers import files, share, size
 from ..report.text import failure_line, file_lines, summary_line, summary_lines
 from ..run.cache import Entry
 from ..run.finish import failures
-from .arguments import given, setting_options
+from ..sandbox import pool
+from .arguments import PathsCommand, given, setting_options
 
 if TYPE_CHECKING:
     from ..report import Report
 
 
-@click.command()
+@click.command(cls=PathsCommand)
 @click.argument(
     "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH..."
 )
@@ -33,9 +35,10 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Write copies of the images and PDFs into this folder instead of replacing them. "
-    "Originals stay, so the default is then lossy.",
+    help="Write copies into this folder instead of replacing files: of everything, with images and "
+    "PDFs optimised. Originals stay, so the default is then lossy.",
 )
+@click.option("--only-assets", is_flag=True, help="With --out: copy images and PDFs only.")
 @click.option("--dry-run", is_flag=True, help="Compress nothing, change nothing: print the plan.")
 @click.option(
     "--check",
@@ -43,12 +46,18 @@ if TYPE_CHECKING:
     help="Change nothing; list what could still be saved and exit with 1 if there is anything.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only.")
-@click.option("-v", "--verbose", is_flag=True, help="Print a line for every file, kept ones too.")
+@click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Print a line for every file, kept ones too, and what libraries print.",
+)
 @setting_options
 def optimize(
     *,
     paths: tuple[Path, ...],
     out: Path | None,
+    only_assets: bool,
     dry_run: bool,
     check: bool,
     quiet: bool,
@@ -63,15 +72,21 @@ def optimize(
     """
     if dry_run and check:
         raise click.UsageError("--dry-run compresses nothing, so --check has nothing to go by")
+    if only_assets and out is None:
+        raise click.UsageError("--only-assets says what goes into --out, which is not given")
     config = load(folder=Path.cwd(), last=given(settings))
+    if verbose:
+        _show_what_workers_print()
     with Session(config, copies=out is not None) as session:
         if not quiet:
             click.echo(f"compressing with {session.backend.name}", err=True)
         if dry_run:
             _print_plan(session.plan(paths), verbose=verbose)
             return
-        with _Progress(show=not quiet and sys.stderr.isatty()) as progress:
-            report = session.optimize(paths, out=out, check=check, progress=progress.show)
+        progress = None if quiet else Progress(_Log)
+        report = session.optimize(
+            paths, out=out, only_assets=only_assets, check=check, progress=progress
+        )
     _print_report(report, check=check, quiet=quiet, verbose=verbose)
     for file in config.report:
         try:
@@ -82,6 +97,8 @@ def optimize(
     publish(report, write=click.echo)
     for fault in (found := failures(report, config)):
         click.secho(f"error: {fault}", err=True, fg="red")
+    if report.missing:
+        sys.exit(ExitCode.MISSING)
     if config.strict and report.failed:
         sys.exit(ExitCode.STRICT)
     if found:
@@ -90,31 +107,26 @@ def optimize(
         sys.exit(ExitCode.CHANGES)
 
 
-class _Progress:
-    """A bar on a terminal, nothing anywhere else."""
+def _show_what_workers_print() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Printable("worker: %(message)s"))
+    pool.log.addHandler(handler)
+    pool.log.setLevel(logging.DEBUG)
 
-    def __init__(self, *, show: bool) -> None:
-        self._wanted = show
-        self._bar: Any = None
-        self._done = 0
 
-    def __enter__(self) -> Self:
-        return self
+class _Printable(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
 
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.render_finish()
 
-    def show(self, done: int, total: int) -> None:
-        if not self._wanted:
-            return
-        if self._bar is None:
-            self._bar = click.progressbar(
-                length=total, file=sys.stderr, show_pos=True, width=30, label="optimising"
-            )
-            self._bar.render_progress()
-        self._bar.update(done - self._done)
-        self._done = done
+class _Log:
+    """Where progress goes when standard error is no terminal."""
+
+    @staticmethod
+    def info(msg: str, /, *args: Any) -> None:
+        click.echo(msg % args, err=True)
+
+    warning = info
 
 
 def _print_plan(plan: list[Planned], *, verbose: bool) -> None:
@@ -162,7 +174,11 @@ def _print_report(report: Report, *, check: bool, quiet: bool, verbose: bool) ->
     if check:
         _print_check(report)
         return
-    for line in summary_lines(report) if verbose else (summary_line(report), *report.warnings):
+    for line in (
+        summary_lines(report)
+        if verbose
+        else (summary_line(report), *report.warnings, *report.advice)
+    ):
         click.secho(line, bold=True)
 
 

@@ -15,14 +15,14 @@ from ..exit_codes import ExitCode
 from ..report.escape import printable
 from ..report.numbers import files, size
 from ..run import discover
-from .arguments import given
+from .arguments import PathsCommand, given
 from .remote import json_option, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@click.command()
+@click.command(cls=PathsCommand)
 @click.argument(
     "paths",
     nargs=-1,

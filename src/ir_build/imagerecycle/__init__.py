@@ -1,4 +1,4 @@
-"""The ImageRecycle v1 web API: its wire format without I/O, and a client over requests.
+"""The ImageRecycle v1 web API: its wire format without I/O, and clients, with all that they need.
 
 from ir_build.imagerecycle import Client
 
@@ -8,23 +8,77 @@ with Client.from_environment() as client:
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..errors import (
+        ApiError,
+        AuthenticationError,
+        BackendError,
+        ConfigError,
+        FileRejected,
+        FileTooLarge,
+        Forbidden,
+        NotFound,
+        QuotaExceeded,
+        ServiceUnavailable,
+        TransportError,
+        Unreadable,
+    )
+    from ..options import Compression, Meta, Resize
+    from .async_client import AsyncClient
     from .client import Client
     from .credentials import Credentials
+    from .folder import FileResult
+    from .retry_policy import RetryPolicy
+    from .wire import Account, Consumption, FileKind, Image, ImagePage, SubAccount, UploadParams
 
-__all__ = ["Client", "Credentials"]
+#: names by the module that they are in, from here
+_PLACES = {
+    "..errors": [
+        "ApiError",
+        "AuthenticationError",
+        "BackendError",
+        "ConfigError",
+        "FileRejected",
+        "FileTooLarge",
+        "Forbidden",
+        "NotFound",
+        "QuotaExceeded",
+        "ServiceUnavailable",
+        "TransportError",
+        "Unreadable",
+    ],
+    "..options": ["Compression", "Meta", "Resize"],
+    ".async_client": ["AsyncClient"],
+    ".client": ["Client"],
+    ".credentials": ["Credentials"],
+    ".folder": ["FileResult"],
+    ".retry_policy": ["RetryPolicy"],
+    ".wire": [
+        "Account",
+        "Consumption",
+        "FileKind",
+        "Image",
+        "ImagePage",
+        "SubAccount",
+        "UploadParams",
+    ],
+}
+
+__all__ = [
+    "Account", "ApiError", "AsyncClient", "AuthenticationError", "BackendError", "Client",
+    "Compression", "ConfigError", "Consumption", "Credentials", "FileKind", "FileRejected",
+    "FileResult", "FileTooLarge", "Forbidden", "Image", "ImagePage", "Meta", "NotFound",
+    "QuotaExceeded", "Resize", "RetryPolicy", "ServiceUnavailable", "SubAccount",
+    "TransportError", "Unreadable", "UploadParams",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     # Loaded when first used: requests takes a while to import, and a server needs the wire only.
-    if name == "Client":
-        from .client import Client  # noqa: PLC0415
-
-        return Client
-    if name == "Credentials":
-        from .credentials import Credentials  # noqa: PLC0415
-
-        return Credentials
+    for place, names in _PLACES.items():
+        if name in names:
+            return getattr(import_module(place, __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

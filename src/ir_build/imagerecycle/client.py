@@ -14,25 +14,25 @@ from .. import atomic
 from ..errors import (
     ApiError,
     BackendError,
-    ConfigError,
     FileTooLarge,
     NotFound,
     QuotaExceeded,
     TransportError,
 )
 from ..formats import HEAD_BYTES, sniff
-from ..options import Compression, Meta, Resize
-from .credentials import find
+from .credentials import required
+from .folder import compress_folder
 from .multipart import FilePart
 from .retry_policy import RetryPolicy
 from .transport import Transport
-from .upload_job import UploadJob
+from .upload_job import UploadJob, upload_params
 from .wire import Auth, FileKind, SubAccountFields, UploadParams, outgoing, responses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from .credentials import Credentials
+    from .folder import FileResult
     from .multipart import Upload
     from .transport import ApiResponse
     from .wire import Account, Consumption, Image, ImagePage, SubAccount
@@ -74,14 +74,7 @@ class Client:
 
         Raises `ConfigError` when there are none.
         """
-        credentials = find(environ)
-        if credentials is None:
-            raise ConfigError(
-                "the environment",
-                "IR_BUILD_API_KEY",
-                "is not set and nobody has logged in; run `ir-build account login`",
-            )
-        return cls(credentials)
+        return cls(required(environ))
 
     def __enter__(self) -> Self:
         return self
@@ -220,6 +213,9 @@ class Client:
             if limit is not None and part.size > limit:
                 raise FileTooLarge(413, 413, f"{part.size} bytes, the server takes {limit}")
             return self._upload(outgoing.upload(params), part)
+        except BackendError as error:
+            error.file = part.name
+            raise
         finally:
             part.close()
 
@@ -244,6 +240,13 @@ class Client:
         limit: int | None = None,
     ) -> None:
         """Write a file of an image to `sink`, which is open for reading and writing."""
+        try:
+            self._fetch(image, sink, kind=kind, limit=limit)
+        except BackendError as error:
+            error.file = image.name
+            raise
+
+    def _fetch(self, image: Image, sink: BinaryIO, *, kind: FileKind, limit: int | None) -> None:
         optimized = kind is FileKind.OPTIMIZED
         link = image.optimized_url if optimized else image.origin_url
         if not link:
@@ -294,19 +297,38 @@ class Client:
         name: str | None = None,
         lossless: bool = False,
         resize: tuple[int | None, int | None] | None = None,
-        preserve_metas: Iterable[str] = (),
+        preserve_metas: str | Iterable[str] = (),
     ) -> UploadJob:
         """The short form: `client.compress("a.png").to_file("b.png")`.
 
         `resize` is a box of width and height in pixels, of which one may be None. Nothing is sent
-        before the result is asked for. Raises ValueError for metadata of no known name.
+        before the result is asked for. Raises ValueError for a box or metadata that make no sense.
         """
-        params = UploadParams(
-            compression=Compression.LOSSLESS if lossless else Compression.LOSSY,
-            resize=None if resize is None else Resize(*resize),
-            preserve_metas=frozenset(map(Meta, preserve_metas)),
-        )
+        params = upload_params(lossless=lossless, resize=resize, preserve_metas=preserve_metas)
         return UploadJob(partial(self.upload, source, name=name, params=params), self.fetch)
+
+    def compress_folder(
+        self,
+        folder: str | os.PathLike[str],
+        out: str | os.PathLike[str],
+        *,
+        concurrency: int = CONNECTIONS,
+        progress: Callable[[int, int], object] | None = None,
+        lossless: bool = False,
+        resize: tuple[int | None, int | None] | None = None,
+        preserve_metas: str | Iterable[str] = (),
+    ) -> list[FileResult]:
+        """Compress the images and PDFs below `folder` into `out`, which may be the same.
+
+        `concurrency` files are under way at once; `progress` is called with how many are done and
+        how many there are. What fails is in the results, which are in the order of their paths;
+        after an error that concerns the account nothing more is sent.
+        """
+        params = upload_params(lossless=lossless, resize=resize, preserve_metas=preserve_metas)
+        return compress_folder(
+            partial(self.upload, params=params), self.fetch, Path(folder), Path(out),
+            concurrency=concurrency, progress=progress,
+        )  # fmt: skip
 
     def _call(self, request: Request, *, once: bool = False) -> ApiResponse:
         return self._transport.call(outgoing.signed(request, self._auth), once=once)
@@ -331,7 +353,7 @@ class Client:
             if error.lost:
                 self._doubt()
                 raise TransportError(
-                    f"{error}; it may have been charged all the same", lost=True
+                    f"{error.message}; it may have been charged all the same", lost=True
                 ) from None
             raise
         if answer.lost:

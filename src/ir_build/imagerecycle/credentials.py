@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from ..atomic import write_private
 from ..errors import ConfigError
 from . import keychain
+from .links import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 DEFAULT_URL = "https://api.imagerecycle.com/v1"
 _KEY, _SECRET, _URL = "IR_BUILD_API_KEY", "IR_BUILD_API_SECRET", "IR_BUILD_API_URL"
 _FILE = "IR_BUILD_CREDENTIALS"
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _FIELDS = frozenset({"key", "secret", "url", "keyring"})
 
 
@@ -38,11 +38,28 @@ class Credentials:
     #: the server they are for, without a slash at the end: they are sent to no other
     url: str = DEFAULT_URL
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the server is on this machine."""
+        return urlsplit(self.url).hostname in LOOPBACK
+
 
 def find(environ: Mapping[str, str]) -> Credentials | None:
     """The credentials in `environ`, else those that `save` has kept. Raises `ConfigError`."""
     found = from_environment(environ)
     return from_file(file(environ)) if found is None else found
+
+
+def required(environ: Mapping[str, str]) -> Credentials:
+    """What `find` finds. Raises `ConfigError` when that is nothing."""
+    credentials = find(environ)
+    if credentials is None:
+        raise ConfigError(
+            "the environment",
+            _KEY,
+            "is not set and nobody has logged in; run `ir-build account login`",
+        )
+    return credentials
 
 
 def from_environment(environ: Mapping[str, str], *, url: str | None = None) -> Credentials | None:
@@ -141,7 +158,7 @@ def checked_url(where: str, name: str, url: Any) -> str:
     address = str(url or DEFAULT_URL).rstrip("/")
     try:
         parts = urlsplit(address)
-        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
         plain = not (parts.username or parts.password or parts.query or parts.fragment)
         named = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:

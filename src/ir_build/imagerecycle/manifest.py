@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 NAME = "sent.sqlite3"
 
-_SCHEMA = """
+# SQLite checks types since 3.37; the systems of some years ago have older ones.
+_STRICT = "STRICT" if sqlite3.sqlite_version_info >= (3, 37) else ""
+_SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS sent (
     original TEXT PRIMARY KEY,
     size INTEGER NOT NULL,
@@ -26,11 +28,11 @@ CREATE TABLE IF NOT EXISTS sent (
     image INTEGER NOT NULL,
     origin_url TEXT NOT NULL,
     expires INTEGER
-) STRICT;
+) {_STRICT};
 CREATE TABLE IF NOT EXISTS made (
     result TEXT PRIMARY KEY,
     original TEXT NOT NULL
-) STRICT;
+) {_STRICT};
 """
 _LOCK_SECONDS = 10.0
 

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 _IN_MEMORY = 1024 * 1024
 
 
+class SourceFault(Exception):
+    """Carries an `Unreadable` out of the libraries, which take an OSError for the connection's."""
+
+    def __init__(self, error: Unreadable) -> None:
+        super().__init__()
+        self.error = error
+
+
 @dataclass(slots=True)
 class FilePart:
     """A file to be uploaded, from where `file` stood when it was given."""
@@ -38,8 +46,11 @@ class FilePart:
         """The part of `source`, called `name` or as the file is. Raises `Unreadable`."""
         try:
             return cls._of(source, name)
+        except Unreadable:
+            raise
         except OSError as error:
-            raise Unreadable(error.strerror or str(error)) from error
+            words = error.strerror or str(error)
+            raise Unreadable(words, path=_path(source), errno=error.errno) from error
 
     @classmethod
     def _of(cls, source: Upload, name: str | None) -> Self:
@@ -49,7 +60,8 @@ class FilePart:
         elif isinstance(source, (str, os.PathLike)):
             path = Path(source)
             if not path.is_file():
-                raise Unreadable("no such file" if not path.exists() else "not a regular file")
+                words = "not a regular file" if path.exists() else "no such file"
+                raise Unreadable(words, path=path)
             name = name or path.name
             file = path.open("rb")
         elif source.seekable():
@@ -61,14 +73,19 @@ class FilePart:
         start = file.tell()
         size = file.seek(0, os.SEEK_END) - start
         if name is None:
-            given = getattr(source, "name", None)
-            name = os.path.basename(given) if isinstance(given, str) else "file"  # noqa: PTH119
+            name = os.path.basename(_path(source) or "file")  # noqa: PTH119
         return cls(name, file, start, size, owned)
 
     def close(self) -> None:
         """Close the file if it was opened here."""
         if self.owned:
             self.file.close()
+
+
+def _path(source: Upload) -> str | None:
+    """The path of a path, or of an open file that has one."""
+    given = source if isinstance(source, (str, os.PathLike)) else getattr(source, "name", None)
+    return os.fspath(given) if isinstance(given, (str, os.PathLike)) else None
 
 
 class MultipartBody:
@@ -102,7 +119,7 @@ class MultipartBody:
         return self._length
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes, at most `size`; none at the end. Raises `Unreadable`."""
+        """The next bytes, at most `size`; none at the end. Raises `SourceFault`."""
         if size < 0:
             size = self._length
         found = self._head.read(size)
@@ -115,10 +132,13 @@ class MultipartBody:
         try:
             found = self._file.read(size)
         except OSError as error:
-            # Not an OSError any more, or it would be taken for trouble with the connection.
-            raise Unreadable(error.strerror or str(error)) from error
+            words = error.strerror or str(error)
+            raise SourceFault(
+                Unreadable(words, path=_path(self._file), errno=error.errno)
+            ) from error
         if not found:
-            raise Unreadable("changed while it was being sent")
+            words = "changed while it was being sent"
+            raise SourceFault(Unreadable(words, path=_path(self._file)))
         self._left -= len(found)
         return found
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import (
@@ -27,7 +27,8 @@ from urllib3.exceptions import (
 
 from ..errors import BackendError, ServiceUnavailable, TransportError, Unreadable
 from .connections import Connections
-from .multipart import MultipartBody
+from .links import LOOPBACK, checked_link
+from .multipart import MultipartBody, SourceFault
 from .retry_policy import RetryAfterGate, RetryPolicy, retry_after
 from .wire import errors
 
@@ -41,10 +42,7 @@ T = TypeVar("T")
 
 _MAX_ANSWER = 4_000_000
 _PIECE = 65_536
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _AUTH = re.compile(r"([?&]auth=)[^&\s]*")
-# The last part of an IP address begins with a digit, however it is written (0x7f.1 is one).
-_HOST_NAME = re.compile(r"([a-z0-9_-]+\.)+[a-z][a-z0-9-]*[a-z0-9]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +74,11 @@ class Transport:
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers["Accept-Encoding"] = "identity"
         # What goes to this machine goes to no proxy: the secret is in it, in clear.
-        self._proxies = {"no_proxy": ",".join(_LOOPBACK)} if self._is_local else None
+        self._proxies = {"no_proxy": ",".join(LOOPBACK)} if self._is_local else None
 
     @property
     def _is_local(self) -> bool:
-        return urlsplit(self.url).hostname in _LOOPBACK
+        return urlsplit(self.url).hostname in LOOPBACK
 
     def call(
         self, request: Request, *, part: FilePart | None = None, once: bool = False
@@ -118,7 +116,7 @@ class Transport:
 
         Raises `BackendError`.
         """
-        url = self._checked(link)
+        url = checked_link(self.url, link)
         start = sink.tell()
 
         def attempt() -> None:
@@ -132,31 +130,6 @@ class Transport:
         self._gate.abandon()
         self._connections.cut()
         self._session.close()
-
-    def _checked(self, link: str) -> str:
-        """The address that a server gave of a file, if it may be asked for."""
-        try:
-            url = urljoin(f"{self.url}/", link)
-            parts = urlsplit(url)
-            ours = urlsplit(self.origin)
-            if f"{parts.scheme}://{parts.netloc}" == self.origin:
-                return url
-            both_here = {parts.hostname, ours.hostname} <= _LOOPBACK
-            if both_here and (parts.scheme, parts.port) == (ours.scheme, ours.port):
-                return url
-            if (
-                parts.scheme == "https"
-                and not parts.username
-                and parts.port in (None, 443)
-                # No address of an inner network, whatever its spelling.
-                and _HOST_NAME.fullmatch(parts.hostname or "")
-            ):
-                return url
-        except ValueError:
-            pass
-        raise TransportError(
-            "the server names a file that is not served over https by a public host"
-        )
 
     def _exchange(
         self, request: Request, sink: BinaryIO, *, limit: int | None, **body: Any
@@ -199,14 +172,35 @@ class Transport:
                 if not 200 <= answer.status_code < 300:
                     raise _error_response(answer, in_time, upload=upload)
                 _receive(answer, sink, limit, in_time)
+        except Unreadable:
+            raise
+        except SourceFault as fault:
+            raise fault.error from fault.__cause__
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise _trouble(error) if in_time(0) else _too_long() from None
+            raise self._trouble(error, url) if in_time(0) else _too_long() from None
+
+    def _trouble(self, error: Exception, url: str) -> _FailedAttempt:
+        words = next((words for kind, words in _TROUBLES if isinstance(error, kind)), None)
+        parts = urlsplit(url)
+        told = f"{words or type(error).__name__}{_reason(error)}"
+        never_left = _never_left(error)
+        return _FailedAttempt(
+            TransportError(
+                f"{parts.scheme}://{parts.netloc}: {told}",
+                unreachable=never_left and not isinstance(error, requests.exceptions.SSLError),
+            ),
+            again=not isinstance(
+                error, requests.exceptions.SSLError | requests.exceptions.InvalidURL
+            ),
+            lost=not never_left,
+        )
 
     def _patiently(
         self, what: str, attempt: Callable[[], T], *, once: bool = False
     ) -> tuple[T, bool]:
         """The result, and whether the answer to an earlier attempt was lost."""
         lost = False
+        started = time.monotonic()
         for number in range(1, self._retry_policy.attempts + 1):
             if not self._gate.pass_through():
                 raise TransportError(f"{what}: given up, the client was closed", lost=lost)
@@ -215,6 +209,8 @@ class Transport:
             except _FailedAttempt as fault:
                 lost = lost or fault.lost
                 again = fault.again and not (once and lost)
+                if fault.unreachable and time.monotonic() - started > self._retry_policy.connect:
+                    again = False  # whoever has no network should know within seconds
                 too_long = fault.wait > self._retry_policy.longest_pause
                 if not again or too_long or number == self._retry_policy.attempts:
                     raise fault.final(what, lost=lost) from None
@@ -236,9 +232,15 @@ class _FailedAttempt(Exception):
         self.lost = lost  #: whether the server may have done what was asked
         self.wait = wait  #: seconds that the server asks for
 
+    @property
+    def unreachable(self) -> bool:
+        """Whether no connection was made."""
+        return isinstance(self.error, TransportError) and self.error.unreachable
+
     def final(self, what: str, *, lost: bool) -> BackendError:
         if isinstance(self.error, TransportError):
-            return TransportError(f"{what}: {self.error}", lost=lost)
+            unreachable = self.unreachable and not lost
+            return TransportError(f"{what}: {self.error}", lost=lost, unreachable=unreachable)
         self.error.lost = lost
         if isinstance(self.error, ServiceUnavailable):
             self.error.retry_after = self.wait
@@ -289,15 +291,6 @@ def _too_long() -> _FailedAttempt:
     return _FailedAttempt(TransportError("the server takes too long"), again=False, lost=True)
 
 
-def _trouble(error: Exception) -> _FailedAttempt:
-    words = next((words for kind, words in _TROUBLES if isinstance(error, kind)), None)
-    return _FailedAttempt(
-        TransportError(words or type(error).__name__),
-        again=not isinstance(error, requests.exceptions.SSLError | requests.exceptions.InvalidURL),
-        lost=not _never_left(error),
-    )
-
-
 def _never_left(error: Exception) -> bool:
     """Whether the request certainly did not reach the server."""
     if isinstance(
@@ -309,6 +302,19 @@ def _never_left(error: Exception) -> bool:
         return True
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     return isinstance(reason, NewConnectionError | NameResolutionError)
+
+
+def _reason(error: Exception) -> str:
+    """What the system said, in brackets: without the address, whose query holds the secret."""
+    cause: Any = getattr(error.args[0] if error.args else None, "reason", None) or error
+    if isinstance(cause, NameResolutionError):
+        return " (its name cannot be resolved; is there a network?)"
+    while cause is not None:
+        if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException):
+            return f" ({cause.strerror})" if cause.strerror else ""
+        nested = (one for one in cause.args if isinstance(one, BaseException))
+        cause = next(nested, None) or cause.__cause__ or cause.__context__
+    return ""
 
 
 _TROUBLES: tuple[tuple[type[Exception], str], ...] = (

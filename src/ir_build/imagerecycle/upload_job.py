@@ -7,13 +7,38 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from .. import atomic
+from .. import atomic, values
+from ..options import Compression, Resize
+from .wire import UploadParams
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from .wire import Image
+
+
+def upload_params(
+    *, lossless: bool, resize: object, preserve_metas: str | Iterable[str]
+) -> UploadParams:
+    """Parameters from what is written in the short form. Raises ValueError, which says what is wanted."""
+    named = preserve_metas if isinstance(preserve_metas, str) else tuple(preserve_metas)
+    return UploadParams(
+        compression=Compression.LOSSLESS if lossless else Compression.LOSSY,
+        resize=None if resize is None else _box(resize),
+        preserve_metas=values.metas(named),
+    )
+
+
+def _box(resize: object) -> Resize | None:
+    if isinstance(resize, str):
+        return values.resize(resize)
+    if not isinstance(resize, (tuple, list)) or len(resize) != 2:
+        raise ValueError(
+            f"resize: {resize!r} is not a box of width and height, of which one may be None, such as "
+            "(100, None)"
+        )
+    return values.resize(dict(zip(("width", "height"), resize, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)

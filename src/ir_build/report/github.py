@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .escape import command_data, command_property
 from .markdown import to_markdown
+from .text import what_became_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +31,7 @@ def publish(
         return
     for failed in report.failed[:_ANNOTATIONS]:
         properties = f"file={command_property(failed.name)},title=ir-build"
-        message = command_data(f"{failed.name}: {failed.message}; shipped as it was")
+        message = command_data(f"{failed.name}: {what_became_of(failed)}")
         write(f"::warning {properties}::{message}")
     if summary := environ.get("GITHUB_STEP_SUMMARY"):
         _append(Path(summary), to_markdown(report, rows=_SUMMARY_ROWS), _SUMMARY_LIMIT)

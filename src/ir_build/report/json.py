@@ -24,6 +24,7 @@ def to_json(report: Totals) -> str:
         "backend": report.backend,
         "seconds": round(report.seconds, 3),
         "warnings": list(report.warnings),
+        "advice": list(report.advice),
         "totals": {
             "files": len(report.outcomes),
             "before": report.before,
@@ -62,4 +63,6 @@ def _file(outcome: Outcome) -> dict[str, Any]:
             }
         case Failed():
             document["error"] = {"code": outcome.code, "message": outcome.message}
+            if outcome.output:
+                document["error"]["output"] = outcome.output
     return document

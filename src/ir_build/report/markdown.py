@@ -38,8 +38,8 @@ def _lines(report: Totals, rows: int | None) -> Iterator[str]:
     if report.all_cached:
         yield "Everything was cached: nothing was compressed in this run."
         yield ""
-    for warning in report.warnings:
-        yield f"> {markdown(warning)}"
+    for told in (*report.warnings, *report.advice):
+        yield f"> {markdown(told)}"
         yield ""
     counts = report.counts
     yield "| | files | before | after | saved |"
@@ -49,14 +49,9 @@ def _lines(report: Totals, rows: int | None) -> Iterator[str]:
             yield _total(status, [one for one in report.outcomes if one.status == status])
     yield _total("**all**", list(report.outcomes))
     yield ""
-    if report.failed:
-        yield "### Could not be worked on, shipped as they were"
-        yield ""
-        for failed in report.failed[:rows]:
-            yield f"- {markdown(failed.name)}: {markdown(failed.message)}"
-        if rows is not None and len(report.failed) > rows:
-            yield f"- and {len(report.failed) - rows} more"
-        yield ""
+    shipped = [failed for failed in report.failed if not failed.is_missing]
+    yield from _failures("Missing from the output", report.missing, rows)
+    yield from _failures("Could not be worked on, shipped as they were", shipped, rows)
     shown = [one for one in report.outcomes if not isinstance(one, Failed)]
     if rows is not None and len(shown) > rows:
         shown = sorted(shown, key=lambda one: (-one.saved, one.name))[:rows]
@@ -74,6 +69,18 @@ def _lines(report: Totals, rows: int | None) -> Iterator[str]:
         )
     yield ""
     yield "</details>"
+
+
+def _failures(title: str, failures: list[Failed], rows: int | None) -> Iterator[str]:
+    if not failures:
+        return
+    yield f"### {title}"
+    yield ""
+    for failed in failures[:rows]:
+        yield f"- {markdown(failed.name)}: {markdown(failed.message)}"
+    if rows is not None and len(failures) > rows:
+        yield f"- and {len(failures) - rows} more"
+    yield ""
 
 
 def _total(name: str, outcomes: list[Outcome]) -> str:

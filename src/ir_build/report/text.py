@@ -22,13 +22,15 @@ def to_text(report: Totals) -> str:
 
 
 def file_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
-    """A line a file: before, after, saved, name, and what there is to say."""
+    """A line a file: before, after, saved, name, and what there is to say; after a crash more."""
     for outcome in outcomes:
         saved = f"-{share(outcome.saved, outcome.before)}" if outcome.saved else ""
         yield (
             f"{size(outcome.before):>9} {size(outcome.after):>9} {saved:>8}  "
             f"{printable(outcome.name)}{_remark(outcome)}"
         )
+        if isinstance(outcome, Failed):
+            yield from (f"    {printable(line)}" for line in outcome.output.splitlines())
 
 
 def summary_line(report: Totals) -> str:
@@ -65,11 +67,17 @@ def summary_lines(report: Totals) -> Iterator[str]:
         yield ""
     yield summary_line(report)
     yield from report.warnings
+    yield from report.advice
 
 
 def failure_line(outcome: Failed) -> str:
     """What is wrong with one file, and what became of it."""
-    return f"{printable(outcome.name)}: {printable(outcome.message)}; shipped as it was"
+    return printable(f"{outcome.name}: {what_became_of(outcome)}")
+
+
+def what_became_of(outcome: Failed) -> str:
+    """What is wrong with one file, and where that leaves it."""
+    return outcome.message if outcome.is_missing else f"{outcome.message}; shipped as it was"
 
 
 def _remark(outcome: Outcome) -> str:

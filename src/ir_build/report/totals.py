@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ..errors import Reason
 from ..outcome import Compressed, Failed, Kept
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ class Totals:
     seconds: float  #: wall-clock
     #: troubles of the run as a whole: the cache, the backend
     warnings: tuple[str, ...] = ()
+    #: what should be done elsewhere, now that files are others
+    advice: tuple[str, ...] = ()
 
     @cached_property
     def before(self) -> int:
@@ -46,8 +49,17 @@ class Totals:
 
     @property
     def all_cached(self) -> bool:
-        """Whether every answer was known already, so that nothing was compressed."""
-        return bool(self.outcomes) and all(outcome.from_cache for outcome in self.outcomes)
+        """Whether there were answers, and every one was known, so that nothing was compressed."""
+        answers = [
+            outcome
+            for outcome in self.outcomes
+            if not (isinstance(outcome, Kept) and outcome.reason in _NOT_ASKED)
+        ]
+        return (
+            any(not isinstance(outcome, Failed) for outcome in answers)
+            and all(outcome.from_cache for outcome in answers)
+            and not any(_is_left(outcome) for outcome in answers)
+        )
 
     @property
     def optimised(self) -> list[Compressed]:
@@ -61,5 +73,26 @@ class Totals:
 
     @property
     def failed(self) -> list[Failed]:
-        """The files that could not be worked on; they are shipped as they are."""
+        """The files that could not be worked on, and those that are missing from an output."""
         return [outcome for outcome in self.outcomes if isinstance(outcome, Failed)]
+
+    @property
+    def missing(self) -> list[Failed]:
+        """The files that should have a copy in the output, and have none that is up to date."""
+        return [outcome for outcome in self.failed if outcome.is_missing]
+
+
+#: the reasons that are known without looking into a cache
+_NOT_ASKED = frozenset(
+    [
+        Reason.COMPRESSION_NONE,
+        Reason.LFS_POINTER,
+        Reason.LINK,
+        Reason.OVER_MAX_FILE_SIZE,
+        Reason.UNSUPPORTED_FORMAT,
+    ]
+)
+
+
+def _is_left(outcome: Outcome) -> bool:
+    return isinstance(outcome, Kept) and outcome.reason is Reason.NOT_CACHED

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import diskcache
 
+from .. import atomic
 from ..errors import CacheError
 
 if TYPE_CHECKING:
@@ -40,6 +41,13 @@ _REFRESH_AFTER = 24 * 3600
 _LOCK_SECONDS = 20.0
 
 _FAULTS = (sqlite3.Error, OSError, diskcache.Timeout)
+#: what SQLite answers when a file is no database, or a broken one; and nothing else is
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+_RESULTS = "results"
+_INDEX = "index"
+_ASIDE = "damaged-"
+_KEPT_ASIDE = 3 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +107,11 @@ class FramedDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no type
         return _unframe(stored)
 
 
+def _is_damage(error: Exception) -> bool:
+    # The low byte is the primary code.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
+
+
 def _frame(payload: bytes) -> bytes:
     return _MAGIC + hashlib.sha256(payload).digest() + payload
 
@@ -120,18 +133,31 @@ class Cache:
         self.size_limit = size_limit
         #: what went wrong, None while all is well; shown once in the report
         self.trouble: str | None = None
+        #: that a damaged cache was replaced by an empty one, None when it was not
+        self.replaced: str | None = None
         self._store: Any = None
+        self._refreshing = True
         try:
             self._open()
-        except sqlite3.DatabaseError:
-            # Not a database any more: nothing in it can be trusted, all of it can be remade.
-            shutil.rmtree(directory / "results", ignore_errors=True)
-            try:
-                self._open()
-            except _FAULTS as error:
+        except _FAULTS as error:
+            # One that is locked, full or cannot be read now is as good as ever for others.
+            if _is_damage(error):
+                self._replace()
+            else:
                 self._give_up(error)
+
+    def _replace(self) -> None:
+        aside = self.directory / f"{_ASIDE}{int(time.time())}"
+        try:
+            (self.directory / _RESULTS).rename(aside)
+            self._open()
         except _FAULTS as error:
             self._give_up(error)
+        else:
+            self.replaced = (
+                f"the cache in {self.directory} was damaged: a new one was begun, and the old one "
+                f"is for some days in {aside.name}"
+            )
 
     def _open(self) -> None:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -139,14 +165,24 @@ class Cache:
             note = self.directory / name
             if not note.exists():
                 note.write_text(text, encoding="utf-8")
+        self._sweep()
         self._store = diskcache.Cache(
-            str(self.directory / "results"),
+            str(self.directory / _RESULTS),
             timeout=_LOCK_SECONDS,
             disk=FramedDisk,
             disk_min_file_size=_MIN_FILE_SIZE,
             eviction_policy="least-recently-stored",
             size_limit=self.size_limit,
         )
+
+    def _sweep(self) -> None:
+        """Remove what killed runs have left, and damaged caches, when they are some days old."""
+        for left in (self.directory / _INDEX).glob(f"{atomic.TEMP_PREFIX}*{atomic.TEMP_SUFFIX}"):
+            atomic.remove_stale(left)
+        for aside in self.directory.glob(f"{_ASIDE}[0-9]*[0-9]"):
+            began = int(aside.name.removeprefix(_ASIDE))
+            if began < time.time() - _KEPT_ASIDE:
+                shutil.rmtree(aside, ignore_errors=True)
 
     def _give_up(self, error: Exception) -> None:
         self._store = None
@@ -160,7 +196,7 @@ class Cache:
         if self._store is None:
             return None
         name = hashlib.sha256(str(root).encode("utf-8", "surrogateescape")).hexdigest()[:32]
-        return self.directory / "index" / f"{name}.json"
+        return self.directory / _INDEX / f"{name}.json"
 
     def get(self, key: str) -> Entry | None:
         """The entry under `key`; one that is missing or damaged is None."""
@@ -172,13 +208,21 @@ class Cache:
                 return None
             entry = _decode(value)
             if isinstance(stored_at, int) and time.time() - stored_at > _REFRESH_AFTER:
-                self._set(key, value)
+                self._refresh(key, value)
         except _FAULTS as error:
             self._note(error)
             return None
         except (ValueError, KeyError, TypeError):
             return None  # written by another version under the same key: as good as missing
         return entry
+
+    def _refresh(self, key: str, value: bytes) -> None:
+        """Store a value that is in use again; where that fails, no other has to wait for it."""
+        if self._refreshing:
+            try:
+                self._set(key, value)
+            except _FAULTS:
+                self._refreshing = False
 
     def put(self, key: str, entry: Entry) -> None:
         """Store `entry` under `key`; a cache that is full, locked or gone stores nothing."""
@@ -195,7 +239,7 @@ class Cache:
     def _note(self, error: Exception) -> None:
         if isinstance(error, DamagedEntryError):
             return
-        if isinstance(error, sqlite3.DatabaseError) and "malformed" in str(error):
+        if _is_damage(error):
             self._give_up(error)
         self.trouble = self.trouble or (
             f"the cache in {self.directory} had an error ({error}): some files are compressed "
@@ -222,7 +266,7 @@ class Cache:
                     _, stored_at = store.get(key, tag=True)
                     if not isinstance(stored_at, int) or time.time() - stored_at > max_age:
                         store.delete(key)
-                for index in (self.directory / "index").glob("*.json"):
+                for index in (self.directory / _INDEX).glob("*.json"):
                     if time.time() - index.stat().st_mtime > max_age:
                         index.unlink(missing_ok=True)
             store.cull()
@@ -232,7 +276,7 @@ class Cache:
         """Remove everything. Returns the entries removed. Raises `CacheError`."""
         with self._required() as store:
             removed = int(store.clear())
-            shutil.rmtree(self.directory / "index", ignore_errors=True)
+            shutil.rmtree(self.directory / _INDEX, ignore_errors=True)
             return removed
 
     def close(self) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Protocol
 
 from .. import atomic
-from ..errors import ConfigError, Unreadable
+from ..errors import ConfigError, NotWritten, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from .discover import Asset
+    from .discover import Asset, Found
 
 
 class Destination(Protocol):
@@ -27,11 +29,15 @@ class Destination(Protocol):
     def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> os.stat_result | None:
         """Put the optimised `data` there; `seen` is the source's state when it was read.
 
-        Returns the new file's state, None when nothing was written. Raises `Unreadable`.
+        Returns the new file's state, None when nothing was written. Raises `Unreadable` or
+        `NotWritten`.
         """
 
     def keep(self, asset: Asset) -> None:
-        """The file of `asset` stays as it is. Raises `Unreadable`."""
+        """The file of `asset` stays as it is. Raises `NotWritten`."""
+
+    def pass_over(self, asset: Asset) -> None:
+        """The file of `asset` is none of ours. Raises `NotWritten`."""
 
 
 class InPlace:
@@ -53,21 +59,21 @@ class InPlace:
     def keep(self, asset: Asset) -> None:
         """It is where it belongs."""
 
+    def pass_over(self, asset: Asset) -> None:
+        """It is where it belongs."""
+
 
 class OutputFolder:
     """Copies go into a folder that mirrors the ones asked for; what can't be optimised too."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, only_assets: bool = False) -> None:
+        """`only_assets`: nothing but images and PDFs goes there, neither other files nor links."""
         self._folder = folder
+        self._root = os.path.realpath(folder)
+        self._only_assets = only_assets
 
     def path(self, asset: Asset) -> Path:
-        path = self._folder / asset.inside
-        # A link inside the folder must not lead a copy out of it.
-        inside = os.path.realpath(path.parent)
-        root = os.path.realpath(self._folder)
-        if os.path.commonpath([inside, root]) != root:
-            raise Unreadable(f"{path.parent} leads out of {self._folder}")
-        return path
+        return self._path(asset.inside)
 
     def check(self, asset: Asset) -> None:
         folder = self.path(asset).parent
@@ -76,23 +82,70 @@ class OutputFolder:
         _check_folder(folder)
 
     def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> os.stat_result:
-        return atomic.create(self.path(asset), data, like=seen)
+        with _writing():
+            return atomic.create(self.path(asset), data, like=seen, source=asset.path)
 
     def keep(self, asset: Asset) -> None:
-        if asset.is_link:
-            return
-        path = self.path(asset)
-        try:
-            there = path.lstat()
-        except OSError:
-            there = None
-        source = asset.state
-        if there is None or (there.st_size, there.st_mtime_ns) != (
-            source.st_size,
-            source.st_mtime_ns,
-        ):
-            data, state = atomic.read(asset.path)
-            atomic.create(path, data, like=state)
+        if not (asset.is_link and self._only_assets):
+            self.bring(asset, durable=True)
+
+    def pass_over(self, asset: Asset) -> None:
+        if not self._only_assets:
+            self.bring(asset)
+
+    def bring(self, found: Asset | Found, *, durable: bool = False) -> None:
+        """Copy a file, link or folder, unless a copy of its size and time is there.
+
+        Raises `NotWritten`.
+        """
+        kind = found.state.st_mode
+        with _writing():
+            path = self._path(found.inside)
+            if stat.S_ISDIR(kind):
+                path.mkdir(parents=True, exist_ok=True)
+            elif stat.S_ISLNK(kind):
+                _link(path, found)
+            elif stat.S_ISREG(kind) and not _is_copy(path, found.state):
+                atomic.copy(found.path, path, durable=durable)
+
+    def _path(self, inside: str) -> Path:
+        path = self._folder / inside
+        # A link inside the folder must not lead a copy out of it.
+        parent = os.path.realpath(path.parent)
+        if os.path.commonpath([parent, self._root]) != self._root:
+            raise Unreadable(f"{path.parent} leads out of {self._folder}")
+        return path
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except Unreadable as error:
+        raise NotWritten(f"has no copy in the output: {error.message}") from error
+    except OSError as error:
+        raise NotWritten(f"has no copy in the output: {error.strerror or error}") from error
+
+
+def _is_copy(path: Path, source: os.stat_result) -> bool:
+    try:
+        there = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(there.st_mode) and (there.st_size, there.st_mtime_ns) == (
+        source.st_size,
+        source.st_mtime_ns,
+    )
+
+
+def _link(path: Path, found: Asset | Found) -> None:
+    """Links within the tree lead to the copies, others to where they have always led."""
+    target = found.path.readlink()
+    inside = os.path.normpath(PurePath(found.inside).parent / target)
+    if PurePath(inside).parts[0] == os.pardir:
+        target = Path(os.path.abspath(found.path.parent / target))  # noqa: PTH100  (keeps links)
+    if not (path.is_symlink() and path.readlink() == target):
+        atomic.link(path, target)
 
 
 class Nowhere:
@@ -108,6 +161,9 @@ class Nowhere:
         """Nothing is written."""
 
     def keep(self, asset: Asset) -> None:
+        """Nothing is written."""
+
+    def pass_over(self, asset: Asset) -> None:
         """Nothing is written."""
 
 
@@ -130,17 +186,16 @@ def refuse_overlap(paths: Sequence[Path], out: Path) -> None:
             )
 
 
-def refuse_collisions(assets: Sequence[Asset]) -> None:
+def refuse_collisions(found: Iterable[Asset | Found]) -> None:
     """Raise `ConfigError` when two files would become one copy."""
-    taken: dict[str, Asset] = {}
-    for asset in assets:
-        other = taken.setdefault(asset.inside, asset)
-        if other is not asset:
+    taken: dict[str, Path] = {}
+    for one in found:
+        other = taken.setdefault(one.inside, one.path)
+        if other != one.path:
             raise ConfigError(
                 "the command line",
                 "--out",
-                f"{other.name} and {asset.name} would both become {asset.inside}; "
-                "give them one by one",
+                f"{other} and {one.path} would both become {one.inside}; give them one by one",
             )
 
 

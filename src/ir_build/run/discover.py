@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from dataclasses import dataclass
@@ -15,11 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: folders that hold other tools' files, never a site's
-_FOREIGN_FOLDERS = frozenset(
+_REPOSITORIES = frozenset([".git", ".hg", ".svn"])
+_FOREIGN_FOLDERS = _REPOSITORIES | frozenset(
     [
-        ".git",
-        ".hg",
-        ".svn",
         ".tox",
         ".nox",
         ".cache",
@@ -109,15 +108,48 @@ class Asset:
         return stat.S_ISLNK(self.state.st_mode)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file, link or folder of a tree, of whatever kind."""
+
+    path: Path
+    inside: str  #: as in `Asset`
+    state: os.stat_result  #: from lstat
+
+
+def tree(folder: Path) -> Iterator[Found]:
+    """Everything below `folder`, a folder before what is in it, without following a link.
+
+    What version control and we ourselves keep there is left out.
+    """
+    pending = [(os.fspath(folder), "")]
+    while pending:
+        directory, inside = pending.pop()
+        try:
+            with os.scandir(directory) as listed:
+                entries = sorted(listed, key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.name in _REPOSITORIES or atomic.is_temporary(entry.name):
+                continue
+            with contextlib.suppress(OSError):  # gone again
+                yield Found(
+                    Path(entry.path), inside + entry.name, entry.stat(follow_symlinks=False)
+                )
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append((entry.path, f"{inside}{entry.name}/"))
+
+
 def looks_like_asset(name: str) -> bool:
     """Whether the suffix of `name` claims a type that can be compressed."""
     return os.path.splitext(name)[1].lower() in _ASSET_SUFFIXES  # noqa: PTH122  (hot path)
 
 
-def walk(folder: Path, prefix: str = "") -> Iterator[Asset]:
+def walk(folder: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Asset]:
     """Every file below `folder` that may be one of ours, in a stable order.
 
-    `prefix` is put before the names. Links to folders are not entered; links to files come out
+    `prefix` is put before the names; `sweep` removes what killed runs have left there. Links to folders are not entered; links to files come out
     when their name claims one of our types, so that the report can say why they stay.
     """
     pending = [(os.fspath(folder), "")]
@@ -135,15 +167,23 @@ def walk(folder: Path, prefix: str = "") -> Iterator[Asset]:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in _FOREIGN_FOLDERS:
                     folders.append((entry.path, f"{inside}{entry.name}/"))
+            elif atomic.is_temporary(entry.name):
+                if sweep:
+                    atomic.remove_stale(Path(entry.path))
             elif asset := _asset(entry, prefix, inside):
                 yield asset
         pending.extend(reversed(folders))
 
 
+def sweep(folder: Path) -> None:
+    """Remove the files that killed runs have left in `folder` itself."""
+    with contextlib.suppress(OSError), os.scandir(folder) as found:
+        for entry in found:
+            if atomic.is_temporary(entry.name):
+                atomic.remove_stale(Path(entry.path))
+
+
 def _asset(entry: os.DirEntry[str], prefix: str, inside: str) -> Asset | None:
-    if atomic.is_temporary(entry.name):
-        atomic.remove_stale(Path(entry.path))
-        return None
     if os.path.splitext(entry.name)[1].lower() in _TEXT_SUFFIXES:  # noqa: PTH122
         return None
     try:

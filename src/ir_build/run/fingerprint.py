@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NewType
@@ -14,13 +15,14 @@ from ..errors import Reason
 from ..formats import MediaType
 
 if TYPE_CHECKING:
-    import os
+    from collections.abc import Iterable
     from pathlib import Path
 
 #: SHA-256 of a file's content, hexadecimal
 Digest = NewType("Digest", str)
 
 _INDEX_VERSION = 1
+_FIELDS = 10
 
 # A file written again within one tick of the clock that stamps it keeps its time stamp, so an
 # entry is trusted only when the file was older than a tick when it was read (git calls the
@@ -66,7 +68,7 @@ class StatIndex:
         with contextlib.suppress(OSError, ValueError):
             stored = json.loads(file.read_bytes())
             if isinstance(stored, dict) and stored.get("version") == _INDEX_VERSION:
-                self._entries = stored["entries"]
+                self._entries = _whole(stored.get("entries"))
 
     def lookup(self, path: str, state: os.stat_result) -> Known | None:
         """What is known of the file at `path`, if it is certainly the same as when it was read."""
@@ -75,9 +77,13 @@ class StatIndex:
             return None
         tick = _COARSE_TICK_NS if state.st_mtime_ns % 1_000_000_000 == 0 else _TICK_NS
         _, modified, changed, _, read_at, content, media, settled, reason, detail = entry
-        if max(modified, changed) + tick >= read_at:
-            return None
-        return Known(content, MediaType(media) if media else None, settled, Reason(reason), detail)
+        try:
+            if max(modified, changed) + tick >= read_at:
+                return None
+            kind = MediaType(media) if media else None
+            return Known(content, kind, settled, Reason(reason), detail)
+        except (TypeError, ValueError):
+            return None  # written by another version
 
     def record(
         self, path: str, state: os.stat_result, known: Known, *, read_at: int | None
@@ -105,9 +111,9 @@ class StatIndex:
             entry[7:] = [known.settled, known.reason, known.detail]
             self._changed = True
 
-    def forget_missing(self, present: set[str]) -> None:
-        """Drop the entries of files that are no longer there."""
-        gone = self._entries.keys() - present
+    def forget_missing(self, present: Iterable[str]) -> None:
+        """Drop the entries of files that are gone; those `present` are known to be there."""
+        gone = [path for path in self._entries.keys() - set(present) if not os.path.lexists(path)]
         for path in gone:
             del self._entries[path]
         self._changed = self._changed or bool(gone)
@@ -122,6 +128,17 @@ class StatIndex:
         with contextlib.suppress(OSError):
             atomic.write_text(self._file, json.dumps(stored, separators=(",", ":")))
             self._changed = False
+
+
+def _whole(entries: Any) -> dict[str, list[Any]]:
+    """Those of the `entries` of a stored index that have its shape."""
+    if not isinstance(entries, dict):
+        return {}
+    return {
+        path: entry
+        for path, entry in entries.items()
+        if isinstance(entry, list) and len(entry) == _FIELDS
+    }
 
 
 def _stamp(state: os.stat_result) -> list[Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..report.budget import exceeded
 from ..report.github import publish
+from ..report.numbers import files
 from ..report.text import failure_line, summary_line
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def log_report(report: Report, log: Log) -> None:
     for warning in report.warnings:
         log.warning("%s", warning)
     log.info("%s", summary_line(report))
+    for advice in report.advice:
+        log.info("%s", advice)
 
 
 def finish_run(report: Report, config: Config, log: Log) -> str | None:
@@ -45,8 +48,10 @@ def finish_run(report: Report, config: Config, log: Log) -> str | None:
 
 
 def failures(report: Report, config: Config) -> list[str]:
-    """Why the run counts as failed: `strict`, and the budgets."""
+    """Why the run counts as failed: an output that lacks files, `strict`, and the budgets."""
     found = []
+    if report.missing:
+        found.append(f"{files(len(report.missing))} missing from the output")
     if config.strict and report.failed:
         found.append(f"strict: {len(report.failed)} could not be worked on")
     found.extend(

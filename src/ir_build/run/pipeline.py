@@ -14,18 +14,23 @@ from ..candidate import Candidate
 from ..errors import (
     AuthenticationError,
     BackendError,
+    Changed,
     FileSkipped,
     Forbidden,
     InputError,
+    NotWritten,
     QuotaExceeded,
     Reason,
+    TransportError,
     Unreadable,
+    WorkerCrashed,
 )
 from ..marker import is_marked, mark
 from ..options import Compression
 from ..outcome import Cached, Compressed, Failed, Kept
 from . import fingerprint
 from .cache import Cache, Entry
+from .discover import Asset
 from .fingerprint import Known
 from .memory_budget import MemoryBudget
 from .plan import Job, cache_key, context, own_key
@@ -39,7 +44,7 @@ if TYPE_CHECKING:
     from ..options import Options
     from ..outcome import Outcome
     from .destination import Destination
-    from .discover import Asset
+    from .discover import Found
     from .fingerprint import Digest, StatIndex
 
     #: what is wrong with a candidate, None when it may replace the original
@@ -86,6 +91,8 @@ class Pipeline:
         self._fresh: dict[str, float] = {}
         self._memory = MemoryBudget(_MEMORY)
         self._faults = 0
+        #: the files that were put in place
+        self.written: list[Path] = []
         #: why the backend was given up, None while it works
         self.stopped: BackendError | None = None
 
@@ -96,24 +103,33 @@ class Pipeline:
             self._answer(job)
 
     def process(self, job: Job, destination: Destination, index: StatIndex) -> Outcome:
-        """Find or make the answer to `job`, put the file in its place and note it in `index`."""
+        """Find or make the answer to `job`, put the file in its place and note it in `index`.
+
+        Raises `Changed` when the file is another one by now.
+        """
         try:
             return self._process(job, destination, index)
+        except Changed:
+            raise
         except Exception as error:  # noqa: BLE001  (a fault of ours must not cost anybody a build)
             message = f"unexpected {type(error).__name__}: {error}; please report it"
-            return _failed(job, "internal-error", message)
+            return keep(failed(job, "internal-error", message), job.asset, destination)
 
     def _process(self, job: Job, destination: Destination, index: StatIndex) -> Outcome:
         asset = job.asset
         try:
             answer = self._answer(job, destination)
+        except Changed:
+            raise
+        except WorkerCrashed as error:
+            outcome: Outcome = replace(failed(job, error.code, error.message), output=error.output)
         except InputError as error:
-            outcome: Outcome = _failed(job, error.code, error.message)
+            outcome = failed(job, error.code, error.message)
         except BackendError as error:
-            outcome = _failed(job, "backend-error", str(error))
+            outcome = failed(job, "backend-error", str(error))
         else:
             if answer.entry.status == "compressed":
-                return _put(job, answer, destination, index)
+                return self._put(job, answer, destination, index)
             outcome = _left(job, answer, index)
         return keep(outcome, asset, destination)
 
@@ -148,7 +164,9 @@ class Pipeline:
     def _count_fault(self, error: BackendError) -> None:
         with self._lock:
             self._faults += 1
-            final = isinstance(error, (AuthenticationError, Forbidden, QuotaExceeded))
+            final = isinstance(error, (AuthenticationError, Forbidden, QuotaExceeded)) or (
+                isinstance(error, TransportError) and error.unreachable
+            )
             if self.stopped is None and (final or self._faults >= _FAULTS_IN_A_ROW):
                 self.stopped = error
 
@@ -193,7 +211,7 @@ class Pipeline:
             started = time.perf_counter()
             data, _ = atomic.read(job.asset.path)
             if fingerprint.digest(data) != job.digest:
-                raise Unreadable("changed while it was being optimised")
+                raise Changed("changed while it was being optimised")
             entry = self._make(backend, job, data)
         seconds = time.perf_counter() - started
         self._faults = 0
@@ -257,51 +275,65 @@ class Pipeline:
             "compressed", data=candidate.data, lossy=candidate.lossy, notes=candidate.notes
         )
 
+    def _put(
+        self, job: Job, answer: _Resolved, destination: Destination, index: StatIndex
+    ) -> Outcome:
+        entry, asset = answer.entry, job.asset
+        made = fingerprint.digest(entry.data)
+        try:
+            path = destination.path(asset)
+            if not _is_there(index, path, made):
+                state = destination.put(asset, job.state, entry.data)
+                if state is not None:
+                    self.written.append(path)
+                    known = Known(made, job.media, answer.context, Reason.ALREADY_OPTIMISED)
+                    index.record(str(path), state, known, read_at=None)
+        except Changed:
+            raise
+        except (Unreadable, NotWritten) as error:
+            return failed(job, error.code, error.message)
+        kind = Cached if answer.from_cache else Compressed
+        return kind(
+            name=asset.name,
+            media=job.media,
+            before=job.state.st_size,
+            notes=job.notes + entry.notes,
+            from_cache=answer.from_cache,
+            seconds=answer.seconds,
+            size=len(entry.data),
+            lossy=entry.lossy,
+        )
+
 
 def keep(outcome: Outcome, asset: Asset, destination: Destination) -> Outcome:
     """Have `destination` keep the file as it is; the outcome, or how that failed."""
     try:
         destination.keep(asset)
-    except Unreadable as error:
-        return Failed(
-            name=asset.name,
-            media=outcome.media,
-            before=outcome.before,
-            code=error.code,
-            message=error.message,
-        )
+    except (Unreadable, NotWritten) as error:
+        return missing(asset, error, outcome.media)
     return outcome
 
 
-def _put(job: Job, answer: _Resolved, destination: Destination, index: StatIndex) -> Outcome:
-    entry, asset = answer.entry, job.asset
-    made = fingerprint.digest(entry.data)
+def pass_over(asset: Asset, destination: Destination) -> Failed | None:
+    """Tell `destination` of a file that is none of ours; how that failed, if it did."""
     try:
-        path = destination.path(asset)
-        if not _is_there(index, path, made):
-            state = destination.put(asset, job.state, entry.data)
-            if state is not None:
-                known = Known(made, job.media, answer.context, Reason.ALREADY_OPTIMISED)
-                index.record(str(path), state, known, read_at=None)
-    except Unreadable as error:
-        return _failed(job, error.code, error.message)
-    kind = Cached if answer.from_cache else Compressed
-    return kind(
-        name=asset.name,
-        media=job.media,
-        before=job.state.st_size,
-        notes=job.notes + entry.notes,
-        from_cache=answer.from_cache,
-        seconds=answer.seconds,
-        size=len(entry.data),
-        lossy=entry.lossy,
-    )
+        destination.pass_over(asset)
+    except NotWritten as error:
+        return missing(asset, error)
+    return None
+
+
+def missing(found: Asset | Found, error: InputError, media: MediaType | None = None) -> Failed:
+    """The outcome of a file whose copy could not be made."""
+    name = found.name if isinstance(found, Asset) else found.path.as_posix()
+    size = found.state.st_size
+    return Failed(name=name, media=media, before=size, code=error.code, message=error.message)
 
 
 def _left(job: Job, answer: _Resolved, index: StatIndex) -> Outcome:
     entry = answer.entry
     if entry.status == "failed":
-        return _failed(job, entry.code, entry.detail, answer)
+        return failed(job, entry.code, entry.detail, answer)
     reason = Reason(entry.code)
     if answer.context:
         known = Known(job.digest, job.media, answer.context, reason, entry.detail)
@@ -326,7 +358,7 @@ def _is_there(index: StatIndex, path: Path, digest: str) -> bool:
     return known is not None and known.digest == digest
 
 
-def _failed(job: Job, code: str, message: str, answer: _Resolved | None = None) -> Failed:
+def failed(job: Job, code: str, message: str, answer: _Resolved | None = None) -> Failed:
     return Failed(
         name=job.asset.name,
         media=job.media,

@@ -10,11 +10,12 @@ from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from .. import atomic
-from ..errors import CorruptFile, InputError, Reason, Unreadable
+from ..errors import Changed, CorruptFile, InputError, Reason, Unreadable
 from ..formats import FORMATS, HEAD_BYTES, MediaType, sniff
 from ..marker import is_marked
 from ..options import Compression, Options
 from ..outcome import Failed, Kept
+from ..verify import VERIFY_VERSION
 from . import fingerprint
 from .cache import CACHE_VERSION
 from .discover import looks_like_asset
@@ -52,7 +53,7 @@ def context(options: Options, identity: str) -> str:
 
     `identity` is the backend's: what distinguishes its results from another's.
     """
-    parts = (str(CACHE_VERSION), identity, options.to_json())
+    parts = (str(CACHE_VERSION), f"verify/{VERIFY_VERSION}", identity, options.to_json())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -104,6 +105,8 @@ class Planner:
             return self._decide(asset, asset.state, known, options)
         try:
             return self._read(asset)
+        except Changed:
+            return None  # gone again
         except Unreadable as error:
             # A file of some unknown kind is nobody's loss, a picture is.
             return _failed(asset, error) if looks_like_asset(asset.name) else None

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .. import backends
-from ..errors import ConfigError
+from ..errors import Changed, ConfigError, NotWritten
 from ..globs import matcher
 from ..options import Compression, Meta
 from ..report import Report
+from ..report.escape import printable
+from ..report.numbers import files
 from ..sandbox.pool import Sandbox
-from . import discover
+from . import discover, stale
 from .cache import Cache
 from .destination import (
     Destination,
@@ -28,21 +32,19 @@ from .destination import (
     refuse_sources,
 )
 from .fingerprint import StatIndex
-from .pipeline import Pipeline, keep
+from .pipeline import Pipeline, failed, keep, missing, pass_over
 from .plan import Job, Planner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ..config import Config
     from ..formats import MediaType
     from ..options import Options
     from ..outcome import Failed, Kept, Outcome
     from .cache import Entry
-    from .discover import Asset
-
-    #: called with how many files are done and how many there are
-    Progress = Callable[[int, int], object]
+    from .discover import Asset, Found
+    from .progress import Progress
 
 # A thread waits for a worker process, a disk or a server most of its time.
 _THREADS = 8
@@ -152,6 +154,7 @@ class Session:
                     continue  # gone again: it will not turn up in the output either
                 if isinstance(planned, Job):
                     jobs.append(planned)
+            index.forget_missing(str(path) for path, _ in listed)
             index.save()
             for job in _largest_first(jobs):
                 if self._ended.is_set():
@@ -174,30 +177,71 @@ class Session:
         """
         if sources is not None:
             refuse_sources(folder, sources)
-        assets = [asset for asset in discover.walk(folder) if self._wanted(asset.name)]
-        return self._run(assets, InPlace(keep_times=True), folder, progress)
+        found = discover.walk(folder, sweep=True)
+        assets = [asset for asset in found if self._wanted(asset.name)]
+        return self._run(assets, InPlace(keep_times=True), folder, progress, folders=[folder])
 
     def optimize(
         self,
         paths: Sequence[Path],
         *,
         out: Path | None = None,
+        only_assets: bool = False,
         check: bool = False,
         progress: Progress | None = None,
     ) -> Report:
         """Optimise files and folders: in place, or into the folder `out`.
 
-        With `check` nothing is written. Raises `ConfigError`.
+        Into `out` go all files of the folders, those that are none of ours too, unless
+        `only_assets`. With `check` nothing is written. Raises `ConfigError`.
         """
-        assets = self._found(paths)
-        destination: Destination = InPlace(keep_times=False)
+        assets = self._found(paths, sweep=not check)
+        folders = [path for path in paths if path.is_dir()]
         if check:
-            destination = Nowhere()
-        elif out is not None:
-            refuse_overlap(paths, out)
-            refuse_collisions(assets)
-            destination = OutputFolder(out)
-        return self._run(assets, destination, Path.cwd(), progress)
+            return self._run(assets, Nowhere(), Path.cwd(), progress)
+        if out is None:
+            return self._run(assets, InPlace(keep_times=False), Path.cwd(), progress, folders)
+        refuse_overlap(paths, out)
+        ours = {asset.inside for asset in assets}
+        trees = [found for folder in folders for found in discover.tree(folder)]
+        others = [one for one in trees if one.inside not in ours and not only_assets]
+        refuse_collisions(
+            [*assets, *(one for one in others if not stat.S_ISDIR(one.state.st_mode))]
+        )
+        destination = OutputFolder(out, only_assets=only_assets)
+        lost = list(self._bring(others, destination))
+        report = self._run(assets, destination, Path.cwd(), progress, [out])
+        known = ours | {found.inside for found in trees}
+        left = self._stale(out, known, only_assets=only_assets) if folders else ()
+        return replace(
+            report,
+            outcomes=tuple(sorted([*report.outcomes, *lost], key=_name)),
+            advice=(*report.advice, *left),
+        )
+
+    def _bring(self, others: list[Found], destination: OutputFolder) -> Iterator[Failed]:
+        """Copy what is none of ours; those that could not be."""
+        for found in others:
+            try:
+                destination.bring(found)
+            except NotWritten as error:
+                yield missing(found, error)
+
+    def _stale(self, out: Path, known: set[str], *, only_assets: bool) -> Iterator[str]:
+        reports = {report.resolve() for report in self.config.report}
+        stale = [
+            found.inside
+            for found in discover.tree(out)
+            if found.inside not in known
+            and not stat.S_ISDIR(found.state.st_mode)
+            and (discover.looks_like_asset(found.inside) or not only_assets)
+            and found.path.resolve() not in reports
+        ]
+        if stale:
+            yield (
+                f"{files(len(stale))} in {out} without a source, such as {printable(stale[0])}: "
+                "remove what is left of files that are gone"
+            )
 
     def plan(self, paths: Sequence[Path]) -> list[Planned]:
         """What `optimize` would do, from what is known without compressing anything."""
@@ -213,15 +257,17 @@ class Session:
                 plan.append(Planned(asset.name, planned.before, planned))
         return plan
 
-    def _found(self, paths: Sequence[Path]) -> list[Asset]:
-        found: dict[Path, Asset] = {}
+    def _found(self, paths: Sequence[Path], *, sweep: bool = False) -> list[Asset]:
+        """The files of `paths`, each once; `sweep` removes what killed runs have left."""
+        found: dict[str, Asset] = {}
         for path in paths:
             if path.is_dir():
                 prefix = "" if path == Path() else f"{path.as_posix().rstrip('/')}/"
-                for asset in discover.walk(path, prefix):
+                real = os.path.realpath(path)
+                for asset in discover.walk(path, prefix, sweep=sweep):
                     # Globs may be written from the given folder or from the current one.
                     if self._wanted(asset.name, asset.name.removeprefix(prefix)):
-                        found.setdefault(asset.path, asset)
+                        found.setdefault(f"{real}/{asset.inside}", asset)
             else:
                 try:
                     asset = discover.named(path, path.as_posix())
@@ -230,7 +276,11 @@ class Session:
                         "the command line", str(path), error.strerror or str(error)
                     ) from None
                 if self._wanted(asset.name):
-                    found.setdefault(asset.path, asset)
+                    # A file may be named in several ways, a link to it is another thing.
+                    found.setdefault(f"{os.path.realpath(path.parent)}/{path.name}", asset)
+        if sweep:
+            for folder in {path.parent for path in paths if not path.is_dir()}:
+                discover.sweep(folder)
         return list(found.values())
 
     def _wanted(self, *names: str) -> bool:
@@ -266,7 +316,9 @@ class Session:
         destination: Destination,
         root: Path,
         progress: Progress | None,
+        folders: Sequence[Path] = (),
     ) -> Report:
+        """Optimise `assets`; what others have made of them is looked for in `folders`."""
         started = time.perf_counter()
         index = StatIndex(self._cache.index_file(root))
         planner = self._planner(index)
@@ -279,36 +331,71 @@ class Session:
                 jobs.append(planned)
             elif planned is not None:
                 outcomes.append(keep(planned, asset, destination))
-        total = len(outcomes) + len(jobs)
-        futures: list[Future[Outcome]] = [
-            self._threads.submit(pipeline.process, job, destination, index)
-            for job in _largest_first(jobs)
-        ]
-        for future in as_completed(futures):
-            outcomes.append(future.result())
-            if progress is not None:
-                progress(len(outcomes), total)
+            elif lost := pass_over(asset, destination):
+                outcomes.append(lost)
+        if progress is not None:
+            size = sum(one.before for one in outcomes) + sum(job.state.st_size for job in jobs)
+            progress.begin(files=len(outcomes) + len(jobs), size=size)
+            for outcome in outcomes:
+                progress.add(outcome)
+        with progress or contextlib.nullcontext():
+            futures = [
+                self._threads.submit(_carry_out, job, planner, pipeline, destination, index)
+                for job in _largest_first(jobs)
+            ]
+            for future in as_completed(futures):
+                if (done := future.result()) is not None:
+                    outcomes.append(done)
+                    if progress is not None:
+                        progress.add(done)
+        index.forget_missing(str(asset.path) for asset in assets)
         index.save()
         return Report(
-            outcomes=tuple(sorted(outcomes, key=lambda outcome: outcome.name)),
+            outcomes=tuple(sorted(outcomes, key=_name)),
             backend=self.backend.name,
             seconds=time.perf_counter() - started,
             warnings=self._warnings(pipeline),
+            advice=tuple(stale.advice(pipeline.written, folders)),
         )
 
     def _warnings(self, pipeline: Pipeline) -> tuple[str, ...]:
-        warnings = []
-        if self._cache.trouble:
-            warnings.append(self._cache.trouble)
+        warnings = [told for told in (self._cache.replaced, self._cache.trouble) if told]
         if pipeline.stopped is not None:
             rest = (
                 "the built-in engine did the rest"
                 if self._fallback
-                else "the rest of the files is shipped as it was"
+                else "the rest of the files is shipped as it was, unless fallback or backend is local: "
+                "then the built-in engine does it"
             )
             warnings.append(f"{self.backend.name} stopped: {pipeline.stopped}; {rest}")
         warnings.extend(self.backend.warnings())
         return tuple(warnings)
+
+
+def _carry_out(
+    job: Job, planner: Planner, pipeline: Pipeline, destination: Destination, index: StatIndex
+) -> Outcome | None:
+    """The outcome of `job`; None when its file is gone.
+
+    Another build may have optimised it meanwhile, or somebody have saved it: what is there now counts.
+    """
+    asset = job.asset
+    with contextlib.suppress(Changed):
+        return pipeline.process(job, destination, index)
+    try:
+        asset = replace(asset, state=asset.path.lstat())
+        planned = planner.plan(asset)
+        if isinstance(planned, Job):
+            return pipeline.process(planned, destination, index)
+    except FileNotFoundError:
+        return None
+    except Changed as error:
+        return keep(failed(job, error.code, error.message), asset, destination)
+    return planned and keep(planned, asset, destination)
+
+
+def _name(outcome: Outcome) -> str:
+    return outcome.name
 
 
 def _largest_first(jobs: list[Job]) -> list[Job]:

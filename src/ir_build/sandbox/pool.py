@@ -8,11 +8,14 @@ run twice, and they inherit the environment, secrets included.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections import deque
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ..candidate import Candidate
@@ -20,8 +23,6 @@ from ..errors import WorkerCrashed, WorkerTimeout
 from . import messages
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..formats import MediaType
     from ..options import Options
 
@@ -39,6 +40,16 @@ _WORKER_ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
 }
+
+log = logging.getLogger(__name__)
+
+_LINES_KEPT = 30
+_LINE_BYTES = 1000
+_LAST_WORDS_SECONDS = 5.0
+
+_LIBRARIES = ("site-packages", "dist-packages")
+# The folders come last: nothing in them is taken for a module that Python finds by itself.
+_START = "import sys; sys.path += sys.argv[2:]; from ir_build.sandbox.worker import main; main()"
 
 
 class Sandbox:
@@ -146,24 +157,25 @@ class _Worker:
 
     def __init__(self, memory_limit: int) -> None:
         environment = {name: os.environ[name] for name in _PASSED_ENVIRONMENT if name in os.environ}
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         self.tasks = 0
         self._process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
             # -P: a file called `random.py` in the current folder must not be imported.
-            [sys.executable, "-P", "-m", f"{__package__}.worker", str(memory_limit)],
+            [sys.executable, "-P", "-c", _START, str(memory_limit), *_library_folders()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             env=environment | _WORKER_ENVIRONMENT,
             # Ctrl-C is for the parent, which then ends its workers.
             start_new_session=True,
         )
+        self._printed = _Printed(cast("BinaryIO", self._process.stderr))
 
     def call(
         self, header: dict[str, object], blobs: tuple[bytes, ...], time_limit: float
     ) -> tuple[dict[str, object], list[bytes]]:
         """Send one task and wait for its answer. After an error the worker is of no more use."""
         self.tasks += 1
+        self._printed.begin()
         stdin = cast("BinaryIO", self._process.stdin)
         stdout = cast("BinaryIO", self._process.stdout)
         timed_out = threading.Event()
@@ -186,7 +198,8 @@ class _Worker:
             return answer
         if timed_out.is_set():
             raise WorkerTimeout(f"took longer than {time_limit:g} s (timeout)")
-        raise WorkerCrashed(f"the codec crashed on it ({_death(self._process.wait())})")
+        death = _death(self._process.wait())
+        raise WorkerCrashed(f"the codec crashed on it ({death})", output=self._printed.end())
 
     def kill(self) -> None:
         """End the process at once."""
@@ -195,9 +208,46 @@ class _Worker:
 
     def close_pipes(self) -> None:
         """Let go of the pipes, which no other thread may be using any more."""
-        for pipe in (self._process.stdin, self._process.stdout):
+        self._printed.end()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             with contextlib.suppress(OSError):
                 cast("BinaryIO", pipe).close()
+
+
+class _Printed:
+    """What a worker prints on its standard error: logged, and its end kept for a crash."""
+
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
+        self._lines: deque[str] = deque(maxlen=_LINES_KEPT)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        # A line may be endless.
+        while line := self._pipe.readline(_LINE_BYTES):
+            text = line.decode("utf-8", "replace").rstrip()
+            self._lines.append(text)
+            log.debug("%s", text)
+
+    def begin(self) -> None:
+        """Forget what was printed on the file before."""
+        self._lines.clear()
+
+    def end(self) -> str:
+        """The last lines of a worker that has died."""
+        self._reader.join(_LAST_WORDS_SECONDS)
+        return "\n".join(self._lines)
+
+
+def _library_folders() -> list[str]:
+    """Where ir-build and the libraries of this process are.
+
+    Everything else on `sys.path` may be a project: `python -m` puts the current folder there, a
+    script its own, and many a `conf.py` its sources.
+    """
+    libraries = [path for path in sys.path if PurePath(path).name in _LIBRARIES]
+    return [*libraries, str(Path(__file__).parents[2])]
 
 
 def _death(code: int) -> str:

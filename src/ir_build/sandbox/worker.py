@@ -6,8 +6,10 @@ It reads requests from its standard input and answers on its standard output, in
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -26,6 +28,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 def main() -> None:
     """Serve requests until the parent closes the pipe."""
     requests, answers = _take_pipes()
+    faulthandler.enable()  # says where it crashed, for the report
     _limit_memory(int(sys.argv[1]))
     while (request := receive(requests)) is not None:
         header, blobs = request
@@ -39,6 +42,7 @@ def main() -> None:
             message = "needs more memory than the worker may use (memory_limit)"
             answer, result = {"error": WorkerCrashed.code, "detail": message}, []
         except Exception as error:  # noqa: BLE001  (one file's trouble must stay that file's)
+            traceback.print_exc()
             message = f"unexpected {type(error).__name__}: {error}"
             answer, result = {"error": WorkerCrashed.code, "detail": message}, []
         del blobs, request
@@ -104,8 +108,7 @@ def _limit_memory(limit: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         # Counts what the process allocates, not the libraries it maps.
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        if most != resource.RLIM_INFINITY:
+            limit = min(limit, most)  # a shared host's own limit cannot be raised
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-
-
-if __name__ == "__main__":
-    main()

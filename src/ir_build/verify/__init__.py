@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from ..candidate import Candidate
     from ..options import Options
 
-__all__ = ["Verdict", "verify"]
+__all__ = ["VERIFY_VERSION", "Verdict", "verify"]
+
+#: raise it when the checks get stricter: results that older ones have passed are made and judged again
+VERIFY_VERSION = 1
 
 #: what begins a manifest of the C2PA specification in files of all formats, and in SVG. (Of a PDF it
 #: may be in a picture inside.)

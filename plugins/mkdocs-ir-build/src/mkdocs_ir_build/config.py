@@ -21,11 +21,18 @@ class SettingOption(BaseConfigOption[Any]):
         return value
 
 
+class Serve(c.Choice[str]):
+    """One of the words; `off` is a truth value in YAML, which MkDocs reads."""
+
+    def run_validation(self, value: object) -> str:
+        return super().run_validation("off" if value is False else value)
+
+
 class IrBuildConfig(Config):
     """The mapping under `ir-build` in `plugins`."""
 
     # MkDocs collects a class's attributes: here is one for every setting of the table.
     vars().update({setting.name: SettingOption() for setting in SETTINGS})
 
-    serve = c.Choice(("off", "cached", "full"), default="off")
+    serve = Serve(("off", "cached", "full"), default="off")
     """What `mkdocs serve` does: nothing, use what is in the cache, or all that a build does."""

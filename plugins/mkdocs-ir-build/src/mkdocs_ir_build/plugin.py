@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 
-from ir_build.api import ConfigError, Session, Source, finish_run, load, log_report
+from ir_build.api import ConfigError, Progress, Session, Source, finish_run, load, log_report
 
 from .config import IrBuildConfig
 
@@ -76,7 +76,7 @@ class IrBuildPlugin(BasePlugin[IrBuildConfig]):
         if self._session is None:
             return
         try:
-            report = self._session.optimize_folder(Path(config.site_dir))
+            report = self._session.optimize_folder(Path(config.site_dir), progress=Progress(log))
             settings = self._session.config
         finally:
             self._close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx.errors import ConfigError as SphinxConfigError
 from sphinx.util import logging
 
-from ir_build.api import SETTINGS, ConfigError, Session, Source, finish_run, load
+from ir_build.api import SETTINGS, ConfigError, Progress, Session, Source, finish_run, load
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -98,7 +98,9 @@ class Extension:
         if self._session is None:
             return
         try:
-            report = self._session.optimize_folder(app.outdir, sources=app.srcdir)
+            report = self._session.optimize_folder(
+                app.outdir, sources=app.srcdir, progress=Progress(log)
+            )
             fault = finish_run(report, self._session.config, log)
         except ConfigError as error:
             fault = str(error)

@@ -57,11 +57,14 @@ def _settings(pelican: Pelican) -> Config:
 
 
 def _optimize(pelican: Pelican) -> None:
-    from ir_build.api import Session, finish_run  # noqa: PLC0415
+    from ir_build.api import Progress, Session, finish_run  # noqa: PLC0415
 
     settings = _settings(pelican)
+    progress = Progress(_LOG, live=False)  # Pelican turns a wheel meanwhile
     with Session(settings, copies=True) as session:
-        report = session.optimize_folder(Path(pelican.output_path), sources=Path(pelican.path))
+        report = session.optimize_folder(
+            Path(pelican.output_path), sources=Path(pelican.path), progress=progress
+        )
     if fault := finish_run(report, settings, _LOG):
         raise RuntimeError(f"ir-build: {fault}")
 

@@ -1,0 +1,119 @@
+"""Run ir-build as the inputs say, and set the outputs.
+
+ir-build itself sets `saved-bytes`, writes the job summary and fails when a budget is exceeded.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path, PurePath
+
+import job
+
+IR_BUILD = [sys.executable, "-I", "-m", "ir_build"]
+#: the API lists no more files of a pull request
+MOST_FILES = 3000
+
+
+def main() -> None:
+    """Optimise or check; end with the exit code of ir-build."""
+    arguments = _options()
+    paths = [path for line in job.lines("INPUT_PATH") for path in _expanded(line)]
+    if not paths:
+        job.fail("path is empty; name files and folders, one a line")
+    if os.environ["INPUT_CHANGED_ONLY"] == "true":
+        paths = _only_touched(paths)
+        if not paths:
+            print("nothing in path is touched by the pull request")
+            job.set_outputs(saved_bytes="0")
+            return
+    # A report of an earlier use of the action must not pass for this one's.
+    folder = Path(tempfile.mkdtemp(prefix="ir-build-report-", dir=os.environ["RUNNER_TEMP"]))
+    report, markdown = folder / "report.json", folder / "report.md"
+    arguments += ["--report", str(report), "--report", str(markdown)]
+    environ = job.own_environment() | {"IR_BUILD_CACHE_DIR": os.environ["CACHE"]}
+    run = [*IR_BUILD, "optimize", *arguments, "--", *paths]
+    status = subprocess.run(run, env=environ, check=False).returncode  # noqa: S603
+    if report.exists():
+        job.set_outputs(report=str(report), markdown=str(markdown))
+        files = json.loads(report.read_text(encoding="utf-8"))["files"]
+        if not all(file["from_cache"] for file in files):
+            job.set_outputs(cache_grew="true")
+        # What no run has used for a month is not carried on.
+        prune = [*IR_BUILD, "cache", "prune", "--max-age", "30"]
+        subprocess.run(prune, env=environ, check=False)  # noqa: S603
+    sys.exit(status)
+
+
+def _options() -> list[str]:
+    mode, out = os.environ["INPUT_MODE"], os.environ["INPUT_OUT"].strip()
+    if mode not in ("optimize", "check"):
+        job.fail(f"mode is {mode!r}, which is neither optimize nor check")
+    if out and os.environ["INPUT_CHANGED_ONLY"] == "true":
+        job.fail("changed-only works in place: with out, copies of all files are wanted")
+    options = ["--check"] if mode == "check" else []
+    if out:
+        _refuse_to_leave(out, "out")
+        options += ["--out", out]
+    for name in ("max-total", "max-file", "min-saved"):
+        if value := os.environ[f"INPUT_{name.upper().replace('-', '_')}"].strip():
+            options += [f"--{name}", value]
+    return options + job.lines("INPUT_ARGS")
+
+
+def _expanded(line: str) -> list[str]:
+    """The files and folders that `line`, a path or a glob, stands for."""
+    found = [line] if os.path.lexists(line) else sorted(glob.glob(line, recursive=True))  # noqa: PTH207
+    if not found:
+        job.fail(f"path: {line!r} is not there, and as a glob it matches nothing")
+    for path in found:
+        _refuse_to_leave(path if os.path.isdir(path) else os.path.dirname(path), "path")  # noqa: PTH112, PTH120
+    return found
+
+
+def _refuse_to_leave(path: str, name: str) -> None:
+    """Links are part of the repository, where a run works is the workflow's decision."""
+    here = Path.cwd().resolve()
+    inside = Path(os.path.normpath(here / path)).is_relative_to(here)
+    if inside and not Path(path).resolve().is_relative_to(here):
+        job.fail(f"{name}: {path!r} leads out of the workspace by a link")
+
+
+def _only_touched(paths: list[str]) -> list[str]:
+    """The files among or below `paths` that the pull request adds or changes."""
+    touched = _touched()
+    if touched is None:
+        return paths
+    roots = [PurePath(os.path.relpath(path)) for path in paths]
+    return [
+        name
+        for name in touched
+        if os.path.lexists(name) and any(PurePath(name).is_relative_to(root) for root in roots)
+    ]
+
+
+def _touched() -> list[str] | None:
+    """The names of a pull request's files; None when they can't be told."""
+    request = job.pull_request()
+    if request is None:
+        print("not a pull request: everything in path")
+        return None
+    names: list[str] = []
+    try:
+        while len(names) < MOST_FILES:
+            page = len(names) // job.PER_PAGE + 1
+            files = f"{job.repository()}/pulls/{request['number']}/files"
+            found = job.call("GET", f"{files}?per_page={job.PER_PAGE}&page={page}")
+            names += [file["filename"] for file in found]
+            if len(found) < job.PER_PAGE:
+                return names
+        reason = f"it has {MOST_FILES} files or more"
+    except (OSError, ValueError) as error:
+        reason = str(error)
+    job.warn(f"what the pull request touches cannot be told ({reason}): everything in path")
+    return None

@@ -1,0 +1,90 @@
+"""How far a run is: one live line on a terminal, a line now and then in a log."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Self, TextIO
+
+from ..report.numbers import duration, size
+
+if TYPE_CHECKING:
+    from ..outcome import Outcome
+    from .finish import Log
+
+#: seconds between two lines
+_IN_A_LOG = 30.0
+_ON_A_TERMINAL = 0.2
+
+
+class Progress:
+    """Tells how far a run is, for as long as its block lasts; an instance is for one run."""
+
+    def __init__(self, log: Log, *, terminal: TextIO | None = None, live: bool = True) -> None:
+        """Where `terminal`, by default standard error, is none, lines go to `log`.
+
+        `live` is not for hosts that keep a live line themselves.
+        """
+        self._log = log
+        self._terminal = terminal or sys.stderr
+        self._live = live and self._terminal.isatty() and os.environ.get("TERM") != "dumb"
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, daemon=True)
+        self._started = 0.0
+        self._files = self._bytes = 0
+        self._done_files = self._done_bytes = self._worked_bytes = self._saved = 0
+
+    def begin(self, *, files: int, size: int) -> None:
+        """So many files of `size` bytes altogether will be `add`ed."""
+        self._files, self._bytes = files, size
+
+    def add(self, outcome: Outcome) -> None:
+        """One file is done."""
+        with self._lock:
+            self._done_files += 1
+            self._done_bytes += outcome.before
+            self._saved += outcome.saved
+            if not outcome.from_cache:
+                self._worked_bytes += outcome.before
+
+    def __enter__(self) -> Self:
+        self._started = time.monotonic()
+        self._ticker.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._ticker.join()
+        if self._live:
+            self._show("")
+
+    def _tick(self) -> None:
+        pause = _ON_A_TERMINAL if self._live else _IN_A_LOG
+        while True:
+            if self._live:
+                self._show(self.line())
+            if self._over.wait(pause):
+                return
+            if not self._live:
+                self._log.info("%s", self.line())
+
+    def line(self) -> str:
+        """The state in one line."""
+        with self._lock:
+            told = f"{self._done_files} of {self._files} files, saved {size(self._saved)}"
+            # What came from the cache says nothing about what is left.
+            if self._worked_bytes:
+                left = self._bytes - self._done_bytes
+                seconds = (time.monotonic() - self._started) * left / self._worked_bytes
+                told += f", about {duration(max(1, round(seconds)))} left"
+            return told
+
+    def _show(self, line: str) -> None:
+        # Blanks instead of escape codes: every terminal knows them.
+        width = shutil.get_terminal_size().columns - 1
+        self._terminal.write(f"\r{line[:width]:<{width}}\r")
+        self._terminal.flush()

@@ -1,0 +1,66 @@
+"""Every configuration of a host that the documentation shows, built by that host as it stands."""
+
+import re
+import textwrap
+
+import pytest
+
+from hosts.hosts import PYTHON, run, write_file
+from pictures import lined_png
+from test_docs import ROOT, blocks
+
+PLUGINS = [block for block in blocks("yaml") if "- ir-build" in block.values[0]]
+PLUGINS = [block for block in PLUGINS if "plugins:" in block.values[0]]
+CONF = [block for block in blocks("python") if "# conf.py" in block.values[0]]
+PELICAN = [block for block in blocks("python") if "# pelicanconf.py" in block.values[0]]
+MODES = re.findall(r"^\| `(\w+)`", (ROOT / "docs" / "mkdocs.md").read_text(), re.MULTILINE)
+
+
+def build(folder, *arguments):
+    cache = str(folder / "cache")
+    return run([PYTHON, "-m", *arguments], cwd=folder, IR_BUILD_CACHE_DIR=cache)
+
+
+def mkdocs(folder, text):
+    write_file(folder / "docs/index.md", "# Home\n\n![](a.png)\n")
+    write_file(folder / "docs/a.png", lined_png())
+    write_file(folder / "mkdocs.yml", f"site_name: x\n{text}")
+    build(folder, "mkdocs", "build", "--strict")
+    assert len((folder / "site" / "a.png").read_bytes()) < len(lined_png())
+
+
+@pytest.mark.parametrize("text", PLUGINS)
+def test_mkdocs_builds_what_is_shown(tmp_path, text):
+    """Every `plugins` shown, the README's too, makes a site with smaller pictures."""
+    mkdocs(tmp_path, text)
+
+
+def test_what_mkdocs_serve_does_may_be_written_as_it_is_shown(tmp_path):
+    """Each value of the table, without quotes: YAML takes `off` for a truth value."""
+    assert MODES == ["off", "cached", "full"]
+    for mode in MODES:
+        mkdocs(tmp_path, f"plugins:\n  - ir-build:\n      serve: {mode}\n")
+
+
+@pytest.mark.parametrize("text", CONF)
+def test_sphinx_builds_what_is_shown(tmp_path, text):
+    """Every `conf.py` shown makes a site with smaller pictures."""
+    source = tmp_path / "source"
+    write_file(source / "index.rst", "Home\n====\n\n.. image:: a.png\n")
+    write_file(source / "a.png", lined_png())
+    write_file(source / "conf.py", textwrap.dedent(text))
+    build(tmp_path, "sphinx", "-W", "source", "out")
+    shipped = (tmp_path / "out" / "_images" / "a.png").read_bytes()
+    assert len(shipped) < len(lined_png())
+
+
+@pytest.mark.parametrize("text", PELICAN)
+def test_pelican_builds_what_is_shown(tmp_path, text):
+    """Every `pelicanconf.py` shown makes a site with smaller pictures."""
+    write_file(tmp_path / "content/images/a.png", lined_png())
+    write_file(tmp_path / "content/a.rst", "A\n#\n\n:date: 2026-01-01\n")
+    own = "PATH = 'content'\nTIMEZONE = 'UTC'\nFEED_ALL_ATOM = CATEGORY_FEED_ATOM = None\n"
+    write_file(tmp_path / "pelicanconf.py", own + textwrap.dedent(text))
+    build(tmp_path, "pelican", "--settings", "pelicanconf.py")
+    shipped = (tmp_path / "output" / "images" / "a.png").read_bytes()
+    assert len(shipped) < len(lined_png())
