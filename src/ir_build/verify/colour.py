@@ -58,8 +58,9 @@ def shown_in_srgb(image: Image.Image, colours: Colours) -> Image.Image:
     profile = _usable(colours.icc, image.mode)
     shown = image.convert("RGBA") if image.has_transparency_data else image.convert("RGB")
     if profile:
-        converted = _reading(profile)(image)
-        if shown.mode == "RGBA":
+        clear = shown.mode == "RGBA"
+        converted = _reading(profile)(shown if clear else image)
+        if clear:
             converted.putalpha(shown.getchannel("A"))
         shown = converted
     return shown

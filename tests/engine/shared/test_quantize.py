@@ -5,8 +5,9 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from ir_build.engine.png.lossy import versions
+from ir_build.engine.shared.drawing import Drawing
 from ir_build.engine.shared.quantize import Quantizer
-from ir_build.quality import places
+from ir_build.quality.places import Places
 
 PAGE, PANEL, BRAND, SLATE = (246, 248, 250), (236, 236, 236), (233, 84, 32), (36, 41, 47)
 
@@ -30,12 +31,18 @@ def page(mode="RGB"):
     return np.asarray(Image.fromarray(noisy).convert(mode))
 
 
+def drawn(pixels, colours):
+    """A picture in so many colours."""
+    quantizer = Quantizer(pixels)
+    return Drawing(quantizer.strips, pixels.shape[:2], quantizer.palette(colours)).indexed
+
+
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize("colours", [12, 24, 60, 200])
 def test_flat_colours_stay_exactly_what_they_are(mode, colours):
     """In a palette of any size that is used."""
     pixels = page(mode)
-    shown = Quantizer(pixels).at(colours).pixels(3)
+    shown = drawn(pixels, colours).pixels(3)
     for colour in (PAGE, PANEL, BRAND, SLATE):
         where = (pixels[..., :3] == colour).all(-1)
         assert where.any()
@@ -47,20 +54,20 @@ def test_of_colours_nearly_alike_the_most_frequent_is_kept():
     pixels = np.full((100, 100, 3), 236, np.uint8)
     pixels[:, 70:] = 237
     pixels[:20, :20] = 0
-    assert sorted(Quantizer(pixels).at(2).palette[:, 0].tolist()) == [0, 236]
+    assert sorted(drawn(pixels, 2).palette[:, 0].tolist()) == [0, 236]
 
 
 def test_lines_keep_their_colour():
     """A rule one pixel wide is as much of a brand as a flat area."""
     pixels = np.random.default_rng(4).integers(0, 256, (100, 100, 3)).astype(np.uint8)
     pixels[50] = BRAND
-    assert (Quantizer(pixels).at(100).pixels(3)[50] == BRAND).all()
+    assert (drawn(pixels, 100).pixels(3)[50] == BRAND).all()
 
 
 def test_nothing_flat_is_nothing_to_keep():
     """Noise has no colour of its own, and gets a palette like anything else."""
     noise = np.random.default_rng(5).integers(0, 256, (40, 40, 3)).astype(np.uint8)
-    assert len(Quantizer(noise).at(16).palette) == 16
+    assert len(drawn(noise, 16).palette) == 16
 
 
 @pytest.mark.parametrize("slate", [SLATE, (87, 96, 106)])
@@ -72,7 +79,7 @@ def test_a_colour_difference_is_seen(slate):
     def holds(colour):
         other = pixels.copy()
         other[20:30, 10:70] = colour
-        return not places.damage(pixels, other, 80)
+        return not Places(pixels, 80).damage(other)
 
     assert not holds(round(sum(slate) / 3))
     assert holds((slate[0], slate[1] + 1, slate[2] - 1))
@@ -90,7 +97,7 @@ def test_slate_letters_stay_slate_beside_neutral_ones():
     pixels = np.asarray(image)
     palette, _ = versions(pixels, 80, None)
     assert palette is not None
-    assert not places.damage(pixels, palette.pixels(3), 80)
+    assert not Places(pixels, 80).damage(palette.pixels(3))
     where = (pixels == SLATE).all(-1)
     red, _, blue = palette.pixels(3)[where].astype(int).mean(0)
     assert blue - red >= 6

@@ -109,7 +109,7 @@ def versions(
     """
     whole = small = _Trial(pixels, quality, profile)
     size = pixels.shape[0] * pixels.shape[1]
-    if size > _SAMPLED:
+    if size > 2 * _SAMPLED:
         small = _Trial(sample(pixels, _SAMPLED), quality, profile)
     quantizer = Quantizer(pixels)
     few = quantizer.distinct < _FEW_OF_PIXELS * size
