@@ -241,11 +241,12 @@ def test_bilevel_stays_bilevel():
 
 def test_screenshot_becomes_a_palette():
     """A screenshot in more colours than a palette has gets one where the eye cannot tell."""
+    random = np.random.default_rng(7)
     pixels = np.full((400, 600, 3), 245, np.uint8)
     pixels[20:60] = np.linspace(60, 120, 600).astype(np.uint8)[None, :, None]
     for row in range(80, 380, 12):
-        cover = RNG.choice([0, 0, 0, 0.25, 0.5, 0.75, 1], (8, 560, 1))
-        shades = np.repeat(RNG.integers(0, 90, (1, 14, 3)), 40, axis=1)
+        cover = random.choice([0, 0, 0, 0.25, 0.5, 0.75, 1], (8, 560, 1))
+        shades = np.repeat(random.integers(0, 90, (1, 14, 3)), 40, axis=1)
         pixels[row : row + 8, 20:580] = 245 * (1 - cover) + shades * cover
     made = blank()
     direct(made, image(made, pixels), inches=6)
