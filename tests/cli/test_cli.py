@@ -116,6 +116,8 @@ def site(tmp_path):
     (site / "data.bin").chmod(0o640)
     (site / ".git").mkdir()
     (site / ".git" / "config").write_text("a secret")
+    (site / ".git-cache").mkdir()
+    (site / ".git-cache" / "CACHEDIR.TAG").touch()
     return site
 
 

@@ -179,9 +179,9 @@ class Cache:
         """Remove what killed runs have left, and damaged caches, when they are some days old."""
         for left in (self.directory / _INDEX).glob(f"{atomic.TEMP_PREFIX}*{atomic.TEMP_SUFFIX}"):
             atomic.remove_stale(left)
-        for aside in self.directory.glob(f"{_ASIDE}[0-9]*[0-9]"):
-            began = int(aside.name.removeprefix(_ASIDE))
-            if began < time.time() - _KEPT_ASIDE:
+        for aside in self.directory.glob(f"{_ASIDE}*"):
+            began = aside.name.removeprefix(_ASIDE)
+            if began.isdecimal() and int(began) < time.time() - _KEPT_ASIDE:
                 shutil.rmtree(aside, ignore_errors=True)
 
     def _give_up(self, error: Exception) -> None:

@@ -15,8 +15,10 @@ from ..formats import COMPRESSIBLE, FORMATS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: folders that hold other tools' files, never a site's
+#: what every tool's cache holds by which it can be told (https://bford.info/cachedir/)
+_CACHE_TAG = "CACHEDIR.TAG"
 _REPOSITORIES = frozenset([".git", ".hg", ".svn"])
+#: folders that hold other tools' files, never a site's
 _FOREIGN_FOLDERS = _REPOSITORIES | frozenset(
     [
         ".tox",
@@ -120,25 +122,30 @@ class Found:
 def tree(folder: Path) -> Iterator[Found]:
     """Everything below `folder`, a folder before what is in it, without following a link.
 
-    What version control and we ourselves keep there is left out.
+    What version control, caches and we ourselves keep there is left out.
     """
-    pending = [(os.fspath(folder), "")]
+    pending: list[tuple[str, str, Found | None]] = [(os.fspath(folder), "", None)]
     while pending:
-        directory, inside = pending.pop()
+        directory, inside, found = pending.pop()
         try:
             with os.scandir(directory) as listed:
                 entries = sorted(listed, key=lambda entry: entry.name)
         except OSError:
-            continue
+            entries = []
+        if found is not None:
+            if any(entry.name == _CACHE_TAG for entry in entries):
+                continue
+            yield found
         for entry in entries:
             if entry.name in _REPOSITORIES or atomic.is_temporary(entry.name):
                 continue
             with contextlib.suppress(OSError):  # gone again
-                yield Found(
-                    Path(entry.path), inside + entry.name, entry.stat(follow_symlinks=False)
-                )
-                if entry.is_dir(follow_symlinks=False):
-                    pending.append((entry.path, f"{inside}{entry.name}/"))
+                name = inside + entry.name
+                found = Found(Path(entry.path), name, entry.stat(follow_symlinks=False))
+                if stat.S_ISDIR(found.state.st_mode):
+                    pending.append((entry.path, f"{name}/", found))
+                else:
+                    yield found
 
 
 def looks_like_asset(name: str) -> bool:
@@ -161,6 +168,8 @@ def walk(folder: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Ass
         except OSError:
             continue  # unreadable or gone: nothing that could be optimised
         if any(entry.name == "pyvenv.cfg" for entry in entries):
+            continue
+        if inside and any(entry.name == _CACHE_TAG for entry in entries):
             continue
         folders = []
         for entry in entries:
