@@ -252,13 +252,14 @@ class _Colours:
     ) -> Means:
         """By how much places came nearer to another in their tile where that is too much, else 0."""
         nearer = np.zeros(len(tiles))
-        # Two that were 5 apart and come to half of it moved by more than 2.5 together.
-        may = moved > _APART * _STAYS / 2
+        # Two that were 5 apart and come to half of it moved by more than 2.5 together, or nearly so:
+        # the distance is not quite a metric.
+        together = 0.8 * _APART * (1 - _STAYS) * min(1.0, scale)
         for shift in range(1, len(tiles)):
             first = np.flatnonzero(tiles[:-shift] == tiles[shift:])
             if not len(first):
                 break
-            first = first[may[first] | may[first + shift]]
+            first = first[moved[first] + moved[first + shift] > together]
             second = first + shift
             was = ciede2000.distance(one[first], one[second])
             lost = was - ciede2000.distance(other[first], other[second])

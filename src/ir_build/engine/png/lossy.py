@@ -25,12 +25,8 @@ if TYPE_CHECKING:
 
     from ...quality import Pixels
 
-# Palettes to try: steps of a fifth or so in size.
-# fmt: off
-_PALETTES = (
-    216, 184, 156, 132, 112, 94, 80, 68, 57, 48, 40, 34, 28, 24, 20, 16, 13, 11, 8,
-)
-# fmt: on
+# Palettes to try: colours are added to them where they lack any.
+_PALETTES = (192, 128, 96, 64, 48, 32, 24, 16, 8)
 # With fewer colours the edges of letters may turn into steps, which the score hardly notices: they
 # have to look the same even when flicking between the two.
 _SOFT_EDGES = 16

@@ -29,7 +29,7 @@ _DRAWN, _DRAWN_WIDTH = 200_000, 256
 # Rare colours count for more there than by their pixels: k-means takes the frequent ones' side next.
 _DAMPED = 0.75
 # K-means looks at no more colours than this: nearly equal ones are taken together.
-_BINS = 16_000
+_BINS = 8_000
 # Pixels of a colour in flat areas and lines, as a share of all and at the least, from which it is kept
 # exactly. At a quarter of that a gradient's steps are, too, and those are better off in their middle.
 _KEPT_SHARE, _KEPT_PIXELS = 0.002, 16
