@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 _PALETTES = (192, 128, 96, 64, 48, 32, 24, 16, 8)
 # With fewer colours the edges of letters may turn into steps, which the score hardly notices: they
 # have to look the same even when flicking between the two.
-_SOFT_EDGES = 16
-_NOT_TOLD_APART = 90.0
+_SOFT_EDGES = 40
+_NOT_TOLD_APART = 85.0
 # With no more colours than this, or so few in the original for its pixels, a palette is shorter than
 # all the colours in coarser differences.
 _FEW = 64
