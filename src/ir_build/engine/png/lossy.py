@@ -38,6 +38,8 @@ _FEW_OF_PIXELS = 0.04
 _MOST = 256
 # How often places that changed are mended, and by how many colours at a time.
 _ROUNDS, _ADDED = 16, 24
+# For each so many tiles that are left so many more colours are added.
+_MANY_TILES = 1000
 # Pixels that are looked at for damage in all: the same for every machine, unlike a time.
 _ROUNDS_OF_PIXELS = 60_000_000
 # Where more of many tiles than this changed they are a photo's, which a palette is not mended for.
@@ -50,6 +52,8 @@ _FEW_LEFT = 0.002
 _GETS_BETTER = 0.75
 # Where more than this share of a picture has to be exact, a finer step takes fewer bytes.
 _MOST_EXACT = 0.1
+# In pictures of more pixels than this coarser differences take longer than they are worth.
+_LARGE = 10_000_000
 # Settings are searched for in a sample of so many pixels.
 _SAMPLED = 150_000
 
@@ -110,7 +114,7 @@ def versions(
     quantizer = Quantizer(pixels)
     few = quantizer.distinct < _FEW_OF_PIXELS * size
     palette = _palette(quantizer, whole, small)
-    if quantizer.exact or (palette and (few or len(palette.palette) <= _FEW)):
+    if size > _LARGE or quantizer.exact or (palette and (few or len(palette.palette) <= _FEW)):
         return palette, None
     return palette, _near_lossless(whole, small)
 
@@ -163,7 +167,8 @@ def _mended_palette(quantizer: Quantizer, whole: _Trial, size: int) -> Indexed |
         if left > _GETS_BETTER * before > 0 and (full or left > _FEW_TILES):
             return None
         changed = Damage.spread(tiles, made.indices.shape)
-        more = drawing.missed(changed, min(_ADDED, _MOST - drawing.colours), turn)
+        added = _ADDED * (1 + left // _MANY_TILES)
+        more = drawing.missed(changed, min(added, _MOST - drawing.colours), turn)
         if len(more):
             drawing.add(more, changed if left <= _FEW_LEFT * tiles.size else None)
         if drawing.colours == _MOST or not len(more):
