@@ -47,7 +47,7 @@ _FEW_WAYS = ("none", "bigrams")
 _MANY_WAYS = ("none", "sub", "bigrams", "entropy", "bigent")
 _ZOPFLI_ROUNDS = 15
 # Level 12 takes twice the time of 11 for 0.7 % of the bytes, entropy a fourteenth more for 0.3 %
-# (`benchmarks/filters.py` on 72 files, found and made by lossy coding).
+# (72 files of documentation sites, found and made by lossy coding).
 _TRIALS = {
     Effort.FAST: _Trials(10, _FEW_WAYS, 10, _FEW_WAYS),
     Effort.DEFAULT: _Trials(11, (*_FEW_WAYS, "entropy"), 12, _MANY_WAYS, zopfli_pixels=16_384),
