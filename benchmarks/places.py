@@ -58,36 +58,22 @@ class _Kind:
 
     name: str  #: of its pictures
     title: str
-    rule: str  #: what it is an example of
-    limit: float  #: CIEDE2000, or levels of a gradient's steps
+    rule: str  #: the limit that it is an example of
     draw: Callable[[], Image.Image]
     box: tuple[int, int, int, int]  #: left, top, right, bottom
     colour: Colour | None = None  #: of the pixels that are measured, None for a gradient
     media: MediaType = MediaType.PNG
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A kind's drawing before and after."""
-
-    name: str
-    limit: float  #: CIEDE2000, or levels of a gradient's steps
-    moved: tuple[float, float]  #: by the score alone, and as it is shipped
-    scores: tuple[float, float]  #: the same
-    text: str  #: the section of the page
-
-
-def draw(folder: Path) -> list[Shown]:
+def draw(folder: Path) -> None:
     """Print the sections of the page and write its pictures into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = []
     for kind in _KINDS:
-        found.append(_shown(kind, folder))
-        print(found[-1].text, flush=True)
-    return found
+        print(_section(kind, folder), flush=True)
 
 
-def _shown(kind: _Kind, folder: Path) -> Shown:
+def _section(kind: _Kind, folder: Path) -> str:
+    """A kind's section of the page, whose pictures are written into `folder`."""
     drawing = kind.draw()
     mode = "RGBA" if drawing.mode == "RGBA" else "RGB"
     original = _encoded(drawing, kind.media)
@@ -95,14 +81,21 @@ def _shown(kind: _Kind, folder: Path) -> Shown:
         alone = compress(original, kind.media, Options()).data
     files = (original, alone, _shipped(original, kind.media))
     before, *after = (np.asarray(Image.open(BytesIO(one)).convert(mode)) for one in files)
-    moved = (_moved(kind, before, after[0]), _moved(kind, before, after[1]))
-    reference = Reference(before)
-    scores = (reference.score(after[0]), reference.score(after[1]))
+    pictures = []
     for version, pixels in zip(_VERSIONS, (before, *after), strict=True):
-        (folder / _file(kind, version)).write_bytes(_cut(kind, pixels))
-    lossless = compress(original, kind.media, _LOSSLESS).data
-    text = _section(kind, (lossless, *files[1:]), moved, scores)
-    return Shown(kind.name, kind.limit, moved, scores, text)
+        name = f"{kind.name}-{version.rsplit(maxsplit=1)[-1]}.png"
+        (folder / name).write_bytes(_cut(kind, pixels))
+        pictures.append(f"![{kind.title}, {version}](places/{name})")
+    reference = Reference(before)
+    change = "moved by {:.1f} CIEDE2000" if kind.colour else "steps larger by {:.1f} levels"
+    facts = [f"{len(compress(original, kind.media, _LOSSLESS).data):,} bytes without loss"]
+    for data, pixels in zip(files[1:], after, strict=True):
+        score = reference.score(pixels)
+        moved = change.format(_moved(kind, before, pixels))
+        facts.append(f"{len(data):,} bytes, score {score:.1f}, {moved}")
+    rows = (_VERSIONS, "---", pictures, facts)
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return f"## {kind.title}\n\n{kind.rule}\n\n{table}\n"
 
 
 def _encoded(picture: Image.Image, media: MediaType) -> bytes:
@@ -178,7 +171,7 @@ def _steps(pixels: Pixels) -> Iterator[NDArray[np.float64]]:
 
 
 def _cut(kind: _Kind, pixels: Pixels) -> bytes:
-    """What is shown of a drawing, at its size and enlarged below, with nothing between; a PNG."""
+    """What is shown of a drawing, at its size and enlarged below, clear between them; a PNG."""
     left, top, right, bottom = kind.box
     part = pixels[top:bottom, left:right]
     pages = (True, False) if part.shape[2] == 4 else (True,)
@@ -191,25 +184,6 @@ def _cut(kind: _Kind, pixels: Pixels) -> bytes:
         below = height + _GAP + number * (large[1] + _GAP)
         sheet.paste(cut.resize(large, Image.Resampling.NEAREST), (0, below))
     return compress(_encoded(sheet, MediaType.PNG), MediaType.PNG, _LOSSLESS).data
-
-
-def _file(kind: _Kind, version: str) -> str:
-    return f"{kind.name}-{version.rsplit(maxsplit=1)[-1]}.png"
-
-
-def _section(
-    kind: _Kind, files: tuple[bytes, ...], moved: tuple[float, ...], scores: tuple[float, ...]
-) -> str:
-    unit = "moved by {:.1f} CIEDE2000" if kind.colour else "steps larger by {:.1f} levels"
-    pictures = (
-        f"![{kind.title}, {version}](places/{_file(kind, version)})" for version in _VERSIONS
-    )
-    facts = [f"{len(files[0]):,} bytes without loss"]
-    for data, by, score in zip(files[1:], moved, scores, strict=True):
-        facts.append(f"{len(data):,} bytes, score {score:.1f}, {unit.format(by)}")
-    rows = (_VERSIONS, "---", pictures, facts)
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"## {kind.title}\n\n{kind.rule}\n\n{table}\n"
 
 
 def _text(
@@ -331,22 +305,22 @@ _PIXELS = "{} pixels of one colour beside each other may move by {}."
 _JPEG = "JPEG: {} saturated pixels of one hue within 16 x 16, on plain ground, may move by {}."
 _GRADIENT = "A step between rows of a gradient may grow by 1 level and a quarter of its own{}."
 _KINDS = (
-    _Kind("icon", "A status icon", _PIXELS.format(64, 2), 2, _status, (298, 296, 362, 324), _GREEN),
-    _Kind("logo", "Letters of a logo", _PIXELS.format(12, 4), 4, _logo, (296, 298, 360, 328),
+    _Kind("icon", "A status icon", _PIXELS.format(64, 2), _status, (298, 296, 362, 324), _GREEN),
+    _Kind("logo", "Letters of a logo", _PIXELS.format(12, 4), _logo, (296, 298, 360, 328),
           _CHARCOAL),
-    _Kind("panel", "A pale panel", _PIXELS.format(64, 2), 2, _panel, (280, 296, 344, 324), _PALE),
-    _Kind("line", "A line of one pixel", _PIXELS.format(12, 4), 4, _line, (288, 288, 352, 312),
+    _Kind("panel", "A pale panel", _PIXELS.format(64, 2), _panel, (280, 296, 344, 324), _PALE),
+    _Kind("line", "A line of one pixel", _PIXELS.format(12, 4), _line, (288, 288, 352, 312),
           _OUTLINE),
     _Kind("brown", "A dark brown panel",
-          "A tile of 16 x 16 that is part of an area of about one colour may move by 1.", 1, _dark,
+          "A tile of 16 x 16 that is part of an area of about one colour may move by 1.", _dark,
           (287, 314, 351, 348), _BROWN),
-    _Kind("dots", "Pastel dots in a GIF", _PIXELS.format(64, 2), 2, _dots, (299, 299, 363, 325),
+    _Kind("dots", "Pastel dots in a GIF", _PIXELS.format(64, 2), _dots, (299, 299, 363, 325),
           _PASTELS[0], MediaType.GIF),
-    _Kind("link", "A link's words in a JPEG", _JPEG.format(32, 3.5), 3.5,
+    _Kind("link", "A link's words in a JPEG", _JPEG.format(32, 3.5),
           partial(_form, "see the manual", _LINK), (198, 12, 262, 36), _LINK, MediaType.JPEG),
-    _Kind("asterisk", "Asterisks of required fields in a JPEG", _JPEG.format(6, 5), 5,
+    _Kind("asterisk", "Asterisks of required fields in a JPEG", _JPEG.format(6, 5),
           partial(_form, "*", _RED, "Name "), (198, 12, 262, 36), _RED, MediaType.JPEG),
-    _Kind("shadow", "A soft shadow in alpha", _GRADIENT.format(", on white and on black"), 1,
+    _Kind("shadow", "A soft shadow in alpha", _GRADIENT.format(", on white and on black"),
           _shadow, (0, 100, 48, 140)),
-    _Kind("sky", "A sky", _GRADIENT.format(""), 1, _sky, (100, 20, 164, 100)),
+    _Kind("sky", "A sky", _GRADIENT.format(""), _sky, (100, 20, 164, 100)),
 )  # fmt: skip
