@@ -11,6 +11,7 @@ import equal
 import hook
 import pdf
 import peers
+import places
 import quality
 import throughput
 import warm
@@ -25,6 +26,12 @@ what.add_argument("--peers", action="store_true", help="other tools on the same 
 what.add_argument("--install-peers", action="store_true", help="install them in benchmarks/.peers")
 what.add_argument("--equal", action="store_true", help="JPEG against libjpeg-turbo at equal score")
 what.add_argument("--curve", type=Path, metavar="SVG", help="draw bytes against CPU by effort")
+what.add_argument(
+    "--places",
+    type=Path,
+    metavar="PICTURES",
+    help="draw and print what each limit on places is for",
+)
 what.add_argument("--cores", action="store_true", help="two workers against one, and memory")
 what.add_argument(
     "--pdf", type=Path, metavar="PYTHON", help="PDFs beside peers; PYTHON has ocrmypdf installed"
@@ -54,8 +61,10 @@ elif arguments.soak:
     soak.soak(arguments.soak)
 elif arguments.install_peers:
     peers.install()
+elif arguments.places:
+    places.draw(arguments.places)
 elif arguments.folder is None:
-    parser.error("give a folder, --warm, --hook or --throughput")
+    parser.error("give a folder, --places, --warm, --hook or --throughput")
 elif arguments.equal:
     equal.measure(arguments.folder, effort=arguments.effort)
 elif arguments.curve:

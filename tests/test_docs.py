@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
+from PIL import Image
 from pre_commit.clientlib import load_config, load_manifest
 
 from ir_build.cli import main
@@ -153,3 +154,36 @@ def test_help_has_every_setting_and_exit_code():
     )
     shown = re.findall(r"^ +(\d+) ", CliRunner().invoke(main, ["--help"]).output, re.MULTILINE)
     assert codes == shown == ["0", "1", "2", "3", "4", "5", "6", "130"]
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """The folder of pictures that the benchmark draws for the page on places, and what it prints."""
+    folder = tmp_path_factory.mktemp("places")
+    command = [sys.executable, str(ROOT / "benchmarks"), "--places", str(folder)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    return folder, done.stdout
+
+
+@pytest.mark.slow
+def test_the_page_on_places_shows_what_is_measured(drawn):
+    """Its numbers and pictures are those of `python benchmarks --places`, which draws it anew."""
+    folder, printed = drawn
+    assert (ROOT / "docs" / "places.md").read_text().endswith(printed.rstrip() + "\n")
+    shown = ROOT / "docs" / "places"
+    assert {path.name for path in shown.iterdir()} == {path.name for path in folder.iterdir()}
+    for path in folder.iterdir():
+        with Image.open(path) as new, Image.open(shown / path.name) as old:
+            assert new.convert("RGBA").tobytes() == old.convert("RGBA").tobytes(), path.name
+
+
+@pytest.mark.slow
+def test_each_limit_on_places_catches_what_the_score_passes(drawn):
+    """In every drawing both results score 80; one breaks the limit that stands above it, one keeps it."""
+    sections = drawn[1].split("## ")[1:]
+    assert len(sections) == 10
+    for section in sections:
+        limit = float(re.search(r"may (?:move|grow) by (\d+(?:\.\d)?)", section)[1])
+        alone, shipped = map(float, re.findall(r"(?:moved|larger) by (\d+\.\d)", section))
+        assert alone > limit >= shipped, section
+        assert all(float(score) >= 80 for score in re.findall(r"score (\d+\.\d)", section)), section
