@@ -114,7 +114,7 @@ class Colours:
         parts = []
         strips = self._strips or _strips(self._before)
         for one in strips:
-            bands = pixels[one.rows].reshape(-1, 3)[one.places]
+            bands = pixels[one.rows].reshape(-1, 3).take(one.places, 0)
             # Exact in floats: no sum of 64 pixels is larger than 46 bits.
             sums = np.bincount(one.keys, bands @ np.exp2(_FIELDS), one.size)
             parts.append(sums.astype(np.int64))

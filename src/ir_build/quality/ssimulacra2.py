@@ -91,28 +91,39 @@ class _Side:
     The blur of a tile is computed when a picture first differs there: many tiles never do.
     """
 
-    def __init__(self, plane: Tiled) -> None:
+    def __init__(self, plane: Tiled, *, keep: bool) -> None:
         self.plane = plane
+        self._keep = keep
         self._blurred = np.zeros(plane.count, np.bool_)
         # Memory nobody writes to is not taken.
         shape = (plane.count, TILE, TILE)
         self._mean, self._variance, self._edges = (np.empty(shape, np.float32) for _ in range(3))
 
     def blurred(self, numbers: Numbers, windows: Plane) -> tuple[Plane, Plane, Plane]:
-        """Copies of three maps of these tiles, whose `windows` are given.
+        """Three maps of these tiles, whose `windows` are given.
 
         They are the mean, the variance with the constant that keeps divisors from 0, and 1 more
         than how much each pixel differs from the mean.
         """
+        if not self._keep:
+            return _blurred(windows)
         new = ~self._blurred[numbers]
         if new.any():
             missing, windows = numbers[new], windows[new]
             self._blurred[missing] = True
-            mean = planes.blur(windows)
-            self._mean[missing] = mean
-            self._variance[missing] = planes.blur(windows * windows) + _C2 - mean**2
-            self._edges[missing] = np.abs(planes.centre(windows) - mean) + 1
+            self._mean[missing], self._variance[missing], self._edges[missing] = _blurred(windows)
         return self._mean[numbers], self._variance[numbers], self._edges[numbers]
+
+
+def _blurred(windows: Plane) -> tuple[Plane, Plane, Plane]:
+    """The three maps of `_Side`."""
+    mean = planes.blur(windows)
+    variance = planes.blur(windows * windows)
+    variance += _C2
+    variance -= mean * mean
+    edges = np.abs(planes.centre(windows) - mean)
+    edges += 1
+    return mean, variance, edges
 
 
 def _scales(height: int, width: int) -> int:
@@ -151,9 +162,13 @@ def of_both(whole: float, worst: float) -> float:
 class Reference:
     """An original, made ready for scoring pictures against it."""
 
-    def __init__(self, pixels: Pixels) -> None:
-        """Take `pixels`: height x width x 3 in sRGB, or x 4 with straight alpha."""
+    def __init__(self, pixels: Pixels, *, keep: bool = True) -> None:
+        """Take `pixels`: height x width x 3 in sRGB, or x 4 with straight alpha.
+
+        Without `keep` nothing is kept for another score, which makes a single one faster.
+        """
         self._shape = pixels.shape
+        self._keep = keep
         # What shows through on a light page may be hidden on a dark one: the worse one counts.
         shades = (None,) if pixels.shape[2] == 3 else _backgrounds(pixels)
         self._views = [_View(pixels, shade) for shade in shades]
@@ -172,7 +187,7 @@ class Reference:
         Only of 0, which is asked for again and again, the original's side is kept.
         """
         self._check(pixels)
-        whole, worst = self._views[background].scores(pixels, keep=background == 0)
+        whole, worst = self._views[background].scores(pixels, keep=self._keep and background == 0)
         return round(whole, 2), round(worst, 2)
 
     def score(self, pixels: Pixels, share: float = 1.0) -> float:
@@ -261,11 +276,12 @@ class _View:
         self, pixels: Pixels, *, keep: bool = True
     ) -> tuple[_Squares, dict[tuple[_Where, _Feature], _Sums]]:
         """What the maps add up to in each square."""
+        keep = keep and pixels.shape[0] * pixels.shape[1] <= _KEPT_PIXELS
         squares = _Squares(*pixels.shape[:2])
         sums: dict[tuple[_Where, _Feature], _Sums] = {}
         for number, block in enumerate(self._blocks):
-            sides = self._kept.get(number) or self._sides(block)
-            if keep and pixels.shape[0] * pixels.shape[1] <= _KEPT_PIXELS:
+            sides = self._kept.get(number) or self._sides(block, keep=keep)
+            if keep:
                 self._kept[number] = sides
             for where, plane in self._planes(pixels, block).items():
                 noise = self._noise(where[1])
@@ -283,8 +299,9 @@ class _View:
             return 0.0
         return float(_ROUNDING * (sum(self._pixels.shape[:2]) / 2**scale) ** 0.5)
 
-    def _sides(self, block: tuple[slice, slice]) -> dict[_Where, _Side]:
-        return {where: _Side(plane) for where, plane in self._planes(self._pixels, block).items()}
+    def _sides(self, block: tuple[slice, slice], *, keep: bool) -> dict[_Where, _Side]:
+        found = self._planes(self._pixels, block)
+        return {where: _Side(plane, keep=keep) for where, plane in found.items()}
 
     def _planes(self, pixels: Pixels, block: tuple[slice, slice]) -> dict[_Where, Tiled]:
         scales = 1 + max(scale for _, scale in self._weights)

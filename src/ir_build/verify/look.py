@@ -48,7 +48,7 @@ def difference(before: Image.Image, after: Image.Image, media: MediaType, qualit
         one, other = (np.asarray(image.convert("RGBA")) for image in (before, after))
     least = quality - _MARGIN
     if min(one.shape[:2]) >= _SMALLEST_SCORED:
-        whole, worst = Reference(one).scores(other)
+        whole, worst = Reference(one, keep=False).scores(other)
         if whole < least:
             return f"it looks worse: its score is {whole:.1f}, not {quality:g}"
         if worst < least - WORST_SQUARE:

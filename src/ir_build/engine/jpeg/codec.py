@@ -29,10 +29,10 @@ _T = TypeVar("_T")
 
 # A re-encode that saves less than this over the lossless result is not worth its loss.
 _WORTH = 0.95
-# A re-encode below this share of a large source needs no comparison with a lossless result: those
+# A re-encode below this share of a source that is not small needs no comparison with a lossless result: those
 # are hardly ever that small (down to 0.76 of 50 JPEGs), and the transcoder takes as long as a score.
-_FAR_SMALLER = 0.6
-_LARGE = 100_000  # bytes
+_FAR_SMALLER = 0.7
+_LARGE = 20_000  # bytes
 # A resized picture in lossless mode: the loss that nobody sees in a flicker test.
 _RESIZED_TARGET = 90.0
 _PADDED = re.compile(r"\A\S+ Corrupt JPEG data: \d+ extraneous bytes before marker 0xd9\s*\Z")
