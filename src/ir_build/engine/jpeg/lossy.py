@@ -28,14 +28,11 @@ from ..shared.search import NEAR, USUAL_RISE, Found, smallest
 from . import file as jpeg_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from ...quality import Pixels
     from .file import JpegFile
 
-    Encode = Callable[[int], bytes]
 
 _HIGH = 97
 # Below the target less this bands appear in skies, which the score hardly notices, and next to
@@ -48,8 +45,9 @@ _HALF = ((0.4, 1.0), (0.2, 0.6))
 _FULL = ((1.0, 5.0), (1.0, 3.0), (0.7, 2.0), (0.4, 1.0))
 # From the sum of a coefficient's two frequencies on it counts among the highest.
 _FINE = 6
-#: by effort, how far over the target a score may end
-_NEAR = {Effort.FAST: 2.5, Effort.DEFAULT: NEAR, Effort.BEST: 0.0}
+#: by effort, how far over the target a score may end, of pictures up to so many pixels and of larger ones
+_NEAR = {Effort.FAST: (2.5, 2.5), Effort.DEFAULT: (NEAR, 1.0), Effort.BEST: (0.0, 0.0)}
+_LARGER = 1_500_000
 _FINE_QUALITY = 90
 # A file that scores so much over the target is near enough where a nearer one moves a colour.
 _HARDLY_MORE = 1.2
@@ -111,9 +109,8 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
     `first` is the quality to begin with; `halved` says that its colours have half the resolution as
     it is. The file is coded for speed: compare it transcoded.
     """
-    original = _Original(image, aim)
     usual, *finer = _coders(image, halved=halved)
-    coders: list[Encode] = [usual, *finer]
+    coders: list[_Coding] = [usual, *finer]
     rise = USUAL_RISE
     large = image.width * image.height > _LARGE
     if large:
@@ -122,37 +119,41 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
         if image.mode == "RGB":
             more = sample.jpegli_needs(usual, first)
             coders = [_Jpegli(image, more), *coders] if more is not None else coders
+    original = _Original(image, aim)
     files: list[bytes] = []
     for coder in coders:
+        halves = not halved and coder is usual and image.mode == "RGB"
         # To look at colours takes less than a score, where the quality is about known already; what half
         # the resolution loses is lost at any.
-        halves = not halved and coder is usual and image.mode == "RGB"
         if ((large and coder is not coders[-1]) or halves) and original.moves_a_colour(
             coder, first if large else _FINE_QUALITY
         ):
             continue
-        try:
-            found = original.search(coder, first, rise)
-        except _ColourMovedError as moved:
-            files += [moved.better.data] if moved.better else []
-            if moved.better and moved.better.score < aim.target + _HARDLY_MORE:
-                break
-            first = moved.quality
-            continue
-        if found is None and halves:
-            continue
-        files += [found.data] if found else []
-        break
+        tried = original.search(coder, first, rise)
+        files += [tried.found.data] if tried.found else []
+        if not tried.moved and (tried.found or not halves):
+            break
+        if tried.found and tried.found.score < aim.target + _HARDLY_MORE:
+            break
+        first = tried.quality
     return min(files, key=len, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What came of a coder."""
+
+    found: (
+        Found | None
+    )  #: the smallest file that scores enough and in which every place keeps its colour
+    quality: int  #: to begin with for the next coder
+    moved: bool = (
+        False  #: whether a smaller one scores enough, but not every place keeps its colour
+    )
 
 
 class _ColourMovedError(Exception):
     """A file scores enough, but not every place keeps its colour."""
-
-    def __init__(self, quality: int, better: Found | None) -> None:
-        super().__init__()
-        self.quality = quality  #: the encoder's setting
-        self.better = better  #: the smallest file so far in which every place does
 
 
 def transcode(data: bytes) -> bytes:
@@ -210,6 +211,9 @@ class _Jpegli:
         return bytes(pyjpegli.encode(pixels, *size, min(max(quality + self.more, 1), 100)))
 
 
+_Coding = Coder | _Jpegli
+
+
 @cache
 def _tables(quality: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The steps that jpegli divides coefficients by, row by row: of luminance and of colour."""
@@ -239,7 +243,7 @@ def _coders(image: Image.Image, *, halved: bool) -> list[Coder]:
 class _Coded:
     """What a coder made of a picture, and its pixels."""
 
-    coder: Encode | None
+    coder: _Coding | None
     quality: int
     data: bytes
     pixels: Pixels
@@ -251,17 +255,17 @@ class _Original:
     def __init__(self, image: Image.Image, aim: Aim) -> None:
         self._image = image
         self._aim = aim
+        self._near = _NEAR[aim.effort][image.width * image.height > _LARGER]
         self._low = max(_LOWEST, round(aim.target) - _BELOW_TARGET)
         self._pixels = self._shown(image)
         self._last = _Coded(None, 0, b"", self._pixels)
         self._reference = Reference(self._pixels)
         self._colours = Colours(self._pixels, aim.target) if image.mode == "RGB" else None
 
-    def search(self, coder: Encode, first: int, rise: float) -> Found | None:
-        """The smallest file that scores enough; None where that is not worth its loss.
+    def search(self, coder: _Coding, first: int, rise: float) -> _Tried:
+        """Look for the smallest file that scores enough, from the quality `first` on.
 
-        Scores rise by about `rise` with a step of quality, from `first` on.
-        Raises `_ColourMovedError` where such a file would have places of other colours.
+        Scores rise by about `rise` with a step of quality.
         """
         aim = self._aim
 
@@ -270,7 +274,7 @@ class _Original:
             reached = of_both(*self._reference.scores(decoded))
             if reached >= aim.target and self._colours:
                 if self._colours.damage(decoded):
-                    raise _ColourMovedError(tried[-1], held[-1] if held else None)
+                    raise _ColourMovedError
                 held.append(Found(self._last.data, tried[-1], reached))
             return reached
 
@@ -280,11 +284,15 @@ class _Original:
 
         tried: list[int] = []
         held: list[Found] = []
-        return smallest(
-            encode, score, aim.target,
-            low=self._low, high=_HIGH, guess=first, near=_NEAR[aim.effort], rise=rise,
-            hopeless=lambda data, reached: _hopeless(len(data), aim.target - reached, aim.limit),
-        )  # fmt: skip
+        try:
+            found = smallest(
+                encode, score, aim.target,
+                low=self._low, high=_HIGH, guess=first, near=self._near, rise=rise,
+                hopeless=lambda data, reached: _hopeless(len(data), aim.target - reached, aim.limit),
+            )  # fmt: skip
+        except _ColourMovedError:
+            return _Tried(held[-1] if held else None, tried[-1], moved=True)
+        return _Tried(found, first)
 
     def guess(self, coder: Coder, first: int) -> tuple[int, float]:
         """The quality at which a sample scores enough, and how much its scores rise with a step."""
@@ -315,12 +323,12 @@ class _Original:
         score = self._reference.score(self._decoded(data)) - _SAMPLE_BIAS
         return self._aim.target - score
 
-    def moves_a_colour(self, coder: Encode, quality: int) -> bool:
+    def moves_a_colour(self, coder: _Coding, quality: int) -> bool:
         """Whether a place has another colour at a quality."""
         self._code(coder, quality)
         return bool(self._colours and self._colours.damage(self._last.pixels))
 
-    def _code(self, coder: Encode, quality: int) -> bytes:
+    def _code(self, coder: _Coding, quality: int) -> bytes:
         """The picture at a quality, which is kept with its pixels until the next."""
         if self._last.coder is not coder or self._last.quality != quality:
             data = coder(quality)
