@@ -115,9 +115,10 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
     large = image.width * image.height > _LARGE
     if large:
         sample = _Original(_sample(image), aim)
-        first, rise = sample.guess(usual, first)
-        if image.mode == "RGB":
-            more = sample.jpegli_needs(usual, first)
+        start = sample.guess(usual, first)
+        first, rise = start.quality, start.rise
+        if image.mode == "RGB" and aim.effort is not Effort.FAST:
+            more = sample.jpegli_needs(start)
             coders = [_Jpegli(image, more), *coders] if more is not None else coders
     original = _Original(image, aim)
     files: list[bytes] = []
@@ -240,6 +241,17 @@ def _coders(image: Image.Image, *, halved: bool) -> list[Coder]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Guess:
+    """What a sample tells of the quality that a picture needs."""
+
+    quality: int
+    rise: float  #: of its scores, with a step of quality
+    tried: int  #: a quality near it
+    data: bytes  #: the sample at that
+    missing: float  #: what it then misses of the target
+
+
+@dataclass(frozen=True, slots=True)
 class _Coded:
     """What a coder made of a picture, and its pixels."""
 
@@ -294,28 +306,28 @@ class _Original:
             return _Tried(held[-1] if held else None, tried[-1], moved=True)
         return _Tried(found, first)
 
-    def guess(self, coder: Coder, first: int) -> tuple[int, float]:
-        """The quality at which a sample scores enough, and how much its scores rise with a step."""
+    def guess(self, coder: Coder, first: int) -> _Guess:
+        """The quality at which a sample scores enough, by two scores from `first` on."""
         coder = coder.of(self._image)
         missing = self._missing(coder(first))
         step = max(4, abs(missing / USUAL_RISE)) * (1 if missing > 0 else -1)
         second = min(max(round(first + step), self._low), _HIGH)
-        left = self._missing(coder(second))
+        data = coder(second)
+        left = self._missing(data)
         rise = (missing - left) / (second - first) if second != first else USUAL_RISE
         rise = min(max(rise, _SAMPLE_RISES[0]), _SAMPLE_RISES[1])
-        return min(max(round(second + left / rise), self._low), _HIGH), rise
+        quality = min(max(round(second + left / rise), self._low), _HIGH)
+        return _Guess(quality, rise, second, data, left)
 
-    def jpegli_needs(self, coder: Coder, quality: int) -> int | None:
+    def jpegli_needs(self, guess: _Guess) -> int | None:
         """How much more quality jpegli needs for the same score, where the sample is smaller by it."""
-        ours = coder.of(self._image)(quality)
         theirs = _Jpegli(self._image)
-        missing = self._missing(ours)
         more = 0
         for _ in range(2):
-            data = theirs(quality + more)
-            left = self._missing(data) - missing
+            data = theirs(guess.tried + more)
+            left = self._missing(data) - guess.missing
             more += round(left / _JPEGLI_RISE)
-        cost = math.log(len(transcode(data)) / len(transcode(ours))) + left * _GROWTH
+        cost = math.log(len(transcode(data)) / len(transcode(guess.data))) + left * _GROWTH
         return more if cost < -_MUCH else None
 
     def _missing(self, data: bytes) -> float:
