@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...quality import Pixels
+    from ...quality.coloured import Moved
     from .file import JpegFile
 
 
@@ -68,6 +69,7 @@ _GUESSES = {
     85.0: (22.2, 0.67, 4.2),
     90.0: (50.0, 0.43, 2.0),
 }
+_MCU = 16  # pixels along a side of what is coded together
 _BLOCK = 8  # pixels along a side of what is transformed at once
 # The places, row by row, of the coefficients in the order in which a file has them (T.81, figure 5).
 _ZIGZAG = sorted(
@@ -265,7 +267,7 @@ class _Original:
     """The picture that is coded, and how others compare with it."""
 
     def __init__(self, image: Image.Image, aim: Aim) -> None:
-        self._image = image
+        self.image = image
         self._aim = aim
         self._near = _NEAR[aim.effort][image.width * image.height > _LARGER]
         self._low = max(_LOWEST, round(aim.target) - _BELOW_TARGET)
@@ -273,6 +275,8 @@ class _Original:
         self._last = _Coded(None, 0, b"", self._pixels)
         self._reference = Reference(self._pixels)
         self._colours = Colours(self._pixels, aim.target) if image.mode == "RGB" else None
+        # Where a colour moved last: what moves it there again need not be coded as a whole.
+        self._place: _Original | None = None
 
     def search(self, coder: _Coding, first: int, rise: float) -> _Tried:
         """Look for the smallest file that scores enough, from the quality `first` on.
@@ -308,7 +312,7 @@ class _Original:
 
     def guess(self, coder: Coder, first: int) -> _Guess:
         """The quality at which a sample scores enough, by two scores from `first` on."""
-        coder = coder.of(self._image)
+        coder = coder.of(self.image)
         missing = self._missing(coder(first))
         step = max(4, abs(missing / USUAL_RISE)) * (1 if missing > 0 else -1)
         second = min(max(round(first + step), self._low), _HIGH)
@@ -321,7 +325,7 @@ class _Original:
 
     def jpegli_needs(self, guess: _Guess) -> int | None:
         """How much more quality jpegli needs for the same score, where the sample is smaller by it."""
-        theirs = _Jpegli(self._image)
+        theirs = _Jpegli(self.image)
         more = 0
         for _ in range(2):
             data = theirs(guess.tried + more)
@@ -337,8 +341,27 @@ class _Original:
 
     def moves_a_colour(self, coder: _Coding, quality: int) -> bool:
         """Whether a place has another colour at a quality."""
+        if not self._colours:
+            return False
+        place = self._place
+        if (
+            place
+            and isinstance(coder, Coder)
+            and place.moves_a_colour(coder.of(place.image), quality)
+        ):
+            return True
         self._code(coder, quality)
-        return bool(self._colours and self._colours.damage(self._last.pixels))
+        moved = self._colours.moved(self._last.pixels)
+        if moved:
+            self._place = _Original(self._around(moved), self._aim)
+        return moved is not None
+
+    def _around(self, moved: Moved) -> Image.Image:
+        """A part of the picture that is coded like the whole."""
+        left, top = (max(0, at // _MCU - 2) * _MCU for at in (moved.x, moved.y))
+        right, bottom = (at + 4 * _MCU for at in (moved.x, moved.y))
+        size = self.image.size
+        return self.image.crop((left, top, min(right, size[0]), min(bottom, size[1])))
 
     def _code(self, coder: _Coding, quality: int) -> bytes:
         """The picture at a quality, which is kept with its pixels until the next."""
