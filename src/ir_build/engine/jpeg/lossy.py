@@ -111,32 +111,45 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
     `first` is the quality to begin with; `halved` says that its colours have half the resolution as
     it is. The file is coded for speed: compare it transcoded.
     """
-    usual, *finer = _coders(image, halved=halved)
-    coders: list[_Coding] = [usual, *finer]
-    rise = USUAL_RISE
-    large = image.width * image.height > _LARGE
-    if large:
+    coders = _coders(image, halved=halved)
+    half = None if halved or image.mode == "L" else coders[0]
+    if image.width * image.height <= _LARGE:
+        plan = _Plan([*coders], half, first)
+    else:
         sample = _Original(_sample(image), aim)
-        start = sample.guess(usual, first)
-        first, rise = start.quality, start.rise
-        if image.mode == "RGB" and aim.effort is not Effort.FAST:
-            more = sample.jpegli_needs(start)
-            coders = [_Jpegli(image, more), *coders] if more is not None else coders
-    original = _Original(image, aim)
+        guess = sample.guess(coders[0], first)
+        by_jpegli = sample.jpegli(image, guess) if image.mode == "RGB" else []
+        plan = _Plan([*by_jpegli, *coders], half, guess.quality, guess.rise, known=True)
+    return _smallest(_Original(image, aim), plan, aim.target)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """In which ways a picture is coded, and from which quality on."""
+
+    coders: list[_Coding]
+    half: Coder | None  #: the one of them that loses half the resolution of colours
+    first: int  #: quality
+    rise: float = USUAL_RISE  #: of scores, with a step of quality
+    known: bool = False  #: whether the quality is about what the picture needs
+
+
+def _smallest(original: _Original, plan: _Plan, target: float) -> bytes | None:
+    """The smallest file by the first coder with which all holds, or by one before."""
+    first = plan.first
     files: list[bytes] = []
-    for coder in coders:
-        halves = not halved and coder is usual and image.mode == "RGB"
+    for coder in plan.coders:
         # To look at colours takes less than a score, where the quality is about known already; what half
         # the resolution loses is lost at any.
-        if ((large and coder is not coders[-1]) or halves) and original.moves_a_colour(
-            coder, first if large else _FINE_QUALITY
-        ):
-            continue
-        tried = original.search(coder, first, rise)
+        if (plan.known and coder is not plan.coders[-1]) or coder is plan.half:
+            look_at = first if plan.known else _FINE_QUALITY
+            if original.moves_a_colour(coder, look_at):
+                continue
+        tried = original.search(coder, first, plan.rise)
         files += [tried.found.data] if tried.found else []
-        if not tried.moved and (tried.found or not halves):
+        if not tried.moved and (tried.found or coder is not plan.half):
             break
-        if tried.found and tried.found.score < aim.target + _HARDLY_MORE:
+        if tried.found and tried.found.score < target + _HARDLY_MORE:
             break
         first = tried.quality
     return min(files, key=len, default=None)
@@ -323,8 +336,13 @@ class _Original:
         quality = min(max(round(second + left / rise), self._low), _HIGH)
         return _Guess(quality, rise, second, data, left)
 
-    def jpegli_needs(self, guess: _Guess) -> int | None:
-        """How much more quality jpegli needs for the same score, where the sample is smaller by it."""
+    def jpegli(self, image: Image.Image, guess: _Guess) -> list[_Jpegli]:
+        """How jpegli codes `image`, where its sample is smaller by it.
+
+        To tell takes two scores, too many for `fast`.
+        """
+        if self._aim.effort is Effort.FAST:
+            return []
         theirs = _Jpegli(self.image)
         more = 0
         for _ in range(2):
@@ -332,7 +350,7 @@ class _Original:
             left = self._missing(data) - guess.missing
             more += round(left / _JPEGLI_RISE)
         cost = math.log(len(transcode(data)) / len(transcode(guess.data))) + left * _GROWTH
-        return more if cost < -_MUCH else None
+        return [_Jpegli(image, more)] if cost < -_MUCH else []
 
     def _missing(self, data: bytes) -> float:
         """What a file of the sample misses of the target."""
