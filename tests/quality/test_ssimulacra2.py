@@ -149,6 +149,16 @@ def test_blocks_add_up():
         ssimulacra2._BLOCK, ssimulacra2._KEPT_PIXELS = block, kept
 
 
+@pytest.mark.parametrize("size", [(700, 300), (130, 90)])
+def test_a_single_score_is_that_of_many(size):
+    """What is kept for other scores changes none, neither the first nor the next."""
+    before = grainy(size)
+    kept, once = Reference(before), Reference(before, keep=False)
+    for quality in (70, 40):
+        after = jpeg_of(quality, before)
+        assert kept.scores(after) == once.scores(after)
+
+
 def test_a_part_counts_for_its_share():
     """A picture scored where it differs has about the score it has as a whole."""
     whole = np.tile(PIXELS, (2, 2, 1))

@@ -51,6 +51,20 @@ _STRIP_PIXELS = 1 << 17
 _KEPT_PIXELS = 12_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What has another colour: so many pixels from `x`, `y` on, by CIEDE2000."""
+
+    x: int
+    y: int
+    pixels: int
+    by: float
+
+    def __str__(self) -> str:
+        """In words."""
+        return f"a colour moved at {self.x}, {self.y} ({self.pixels} pixels, by {self.by:.1f})"
+
+
 class Colours:
     """The colours of an original, made ready for comparing pictures with it."""
 
@@ -74,9 +88,13 @@ class Colours:
 
     def damage(self, after: Pixels) -> str:
         """The first of what has another colour in `after`, in words; empty if nothing has."""
+        return str(self.moved(after) or "")
+
+    def moved(self, after: Pixels) -> Moved | None:
+        """The same as a value."""
         return self._in_squares(after) or self._in_saturated(after)
 
-    def _in_squares(self, after: Pixels) -> str:
+    def _in_squares(self, after: Pixels) -> Moved | None:
         quarters = _quarters(after)
         for at in (0, 1):
             one, other = (
@@ -93,10 +111,10 @@ class Colours:
                 if far > _LIMIT * self._scale or _is_plain(
                     self._before[rows, columns].reshape(-1, 3)
                 ):
-                    return _words(x, y, _SQUARE**2, far)
-        return ""
+                    return Moved(x, y, _SQUARE**2, float(far))
+        return None
 
-    def _in_saturated(self, after: Pixels) -> str:
+    def _in_saturated(self, after: Pixels) -> Moved | None:
         moved = _moved(self._means, self._saturated(after))
         for number in np.flatnonzero(moved > self._limits):
             row, column, hue = (int(at[number]) for at in self._large)
@@ -106,8 +124,8 @@ class Colours:
             if _on_plain_ground(around, hue) and not _is_fringe(
                 self._before[y : y + 2 * _SQUARE, wider], hue
             ):
-                return _words(x, y, self._counts[number], moved[number])
-        return ""
+                return Moved(x, y, int(self._counts[number]), float(moved[number]))
+        return None
 
     def _saturated(self, pixels: Pixels) -> Values:
         """The means of `pixels` where there are so many saturated ones of a hue, n x 3."""
@@ -124,10 +142,6 @@ class Colours:
     def _squares(self, parts: list[Sums]) -> Sums:
         """Rows x columns of squares x hues."""
         return np.concatenate(parts).reshape(-1, -(-self._before.shape[1] // _SQUARE), _HUES)
-
-
-def _words(x: int, y: int, pixels: int, by: float) -> str:
-    return f"a colour moved at {x}, {y} ({pixels} pixels, by {by:.1f})"
 
 
 def _quarters(pixels: Pixels) -> NDArray[np.uint16]:

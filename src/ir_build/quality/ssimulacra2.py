@@ -402,10 +402,12 @@ def _features(
                 values = np.abs(planes.centre(windows) - mean)
                 values += 1
                 values /= edges
-                values -= 1
                 if kind == _LOST:
-                    np.negative(values, out=values)
-            np.maximum(values, 0, out=values)
+                    np.subtract(1, values, out=values)
+                else:
+                    values -= 1
+            # A plain 0 takes three times as long.
+            np.maximum(values, _zeros()[: len(values)], out=values)
             plane.clear_outside(values, numbers)
             if (kind, _MEAN) in weights:
                 yield (kind, _MEAN), numbers, _in_parts(values, scale)
@@ -432,6 +434,11 @@ def _in_parts(values: Plane, scale: int) -> Plane:
         return np.asarray(values.reshape(len(values), 1, 1, -1).sum(-1))
     side = TILE // parts
     return np.asarray(values.reshape(-1, parts, side, parts, side).sum((2, 4)))
+
+
+@cache
+def _zeros() -> Plane:
+    return np.zeros((planes.BATCH, TILE, TILE), np.float32)
 
 
 @cache

@@ -56,7 +56,8 @@ def readings(
 def shown_in_srgb(image: Image.Image, colours: Colours) -> Image.Image:
     """A picture as it is shown, RGB, or RGBA where it is transparent."""
     profile = _usable(colours.icc, image.mode)
-    shown = image.convert("RGBA") if image.has_transparency_data else image.convert("RGB")
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    shown = image if image.mode == mode else image.convert(mode)
     if profile:
         clear = shown.mode == "RGBA"
         converted = _reading(profile)(shown if clear else image)

@@ -160,7 +160,9 @@ def _seen(rgba: Image.Image) -> bytes:
 def _look(image: Image.Image, reading: Reading | None, mode: str, *, alpha: bool) -> Image.Image:
     """The strip in `mode`, or premultiplied with its alpha."""
     if not alpha:
-        return reading(image) if reading else image.convert(mode)
+        if reading:
+            return reading(image)
+        return image if image.mode == mode else image.convert(mode)
     if image.mode == "RGBa":
         return image
     image = image.convert("RGBA")

@@ -46,6 +46,8 @@ def difference(before: Image.Image, after: Image.Image, media: MediaType, qualit
     one, other = np.asarray(before), np.asarray(after)
     if one.shape != other.shape:
         one, other = (np.asarray(image.convert("RGBA")) for image in (before, after))
+    if np.array_equal(one, other):
+        return ""
     least = quality - _MARGIN
     if min(one.shape[:2]) >= _SMALLEST_SCORED:
         whole, worst = Reference(one, keep=False).scores(other)

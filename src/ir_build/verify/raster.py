@@ -137,8 +137,6 @@ def _looks(before: Picture, after: Picture, media: MediaType, quality: float) ->
             shown_in_srgb(picture.upright(picture.frame(number)), picture.colours)
             for picture in (before, after)
         )
-        if one.mode == other.mode and one.tobytes() == other.tobytes():
-            continue
         if difference := look.difference(one, other, media, quality):
             return f"frame {number + 1}: {difference}" if before.frames > 1 else difference
     return ""

@@ -28,14 +28,12 @@ from ..shared.search import NEAR, USUAL_RISE, Found, smallest
 from . import file as jpeg_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from ...quality import Pixels
+    from ...quality.coloured import Moved
     from .file import JpegFile
 
-    Encode = Callable[[int], bytes]
 
 _HIGH = 97
 # Below the target less this bands appear in skies, which the score hardly notices, and next to
@@ -48,8 +46,9 @@ _HALF = ((0.4, 1.0), (0.2, 0.6))
 _FULL = ((1.0, 5.0), (1.0, 3.0), (0.7, 2.0), (0.4, 1.0))
 # From the sum of a coefficient's two frequencies on it counts among the highest.
 _FINE = 6
-#: by effort, how far over the target a score may end
-_NEAR = {Effort.FAST: 2.5, Effort.DEFAULT: NEAR, Effort.BEST: 0.0}
+#: by effort, how far over the target a score may end, of pictures up to so many pixels and of larger ones
+_NEAR = {Effort.FAST: (2.5, 2.5), Effort.DEFAULT: (NEAR, 1.0), Effort.BEST: (0.0, 0.0)}
+_LARGER = 1_500_000
 _FINE_QUALITY = 90
 # A file that scores so much over the target is near enough where a nearer one moves a colour.
 _HARDLY_MORE = 1.2
@@ -70,6 +69,7 @@ _GUESSES = {
     85.0: (22.2, 0.67, 4.2),
     90.0: (50.0, 0.43, 2.0),
 }
+_MCU = 16  # pixels along a side of what is coded together
 _BLOCK = 8  # pixels along a side of what is transformed at once
 # The places, row by row, of the coefficients in the order in which a file has them (T.81, figure 5).
 _ZIGZAG = sorted(
@@ -111,48 +111,65 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
     `first` is the quality to begin with; `halved` says that its colours have half the resolution as
     it is. The file is coded for speed: compare it transcoded.
     """
-    original = _Original(image, aim)
-    usual, *finer = _coders(image, halved=halved)
-    coders: list[Encode] = [usual, *finer]
-    rise = USUAL_RISE
-    large = image.width * image.height > _LARGE
-    if large:
+    coders = _coders(image, halved=halved)
+    half = None if halved or image.mode == "L" else coders[0]
+    if image.width * image.height <= _LARGE:
+        plan = _Plan([*coders], half, first)
+    else:
         sample = _Original(_sample(image), aim)
-        first, rise = sample.guess(usual, first)
-        if image.mode == "RGB":
-            more = sample.jpegli_needs(usual, first)
-            coders = [_Jpegli(image, more), *coders] if more is not None else coders
+        guess = sample.guess(coders[0], first)
+        by_jpegli = sample.jpegli(image, guess) if image.mode == "RGB" else []
+        plan = _Plan([*by_jpegli, *coders], half, guess.quality, guess.rise, known=True)
+    return _smallest(_Original(image, aim), plan, aim.target)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """In which ways a picture is coded, and from which quality on."""
+
+    coders: list[_Coding]
+    half: Coder | None  #: the one of them that loses half the resolution of colours
+    first: int  #: quality
+    rise: float = USUAL_RISE  #: of scores, with a step of quality
+    known: bool = False  #: whether the quality is about what the picture needs
+
+
+def _smallest(original: _Original, plan: _Plan, target: float) -> bytes | None:
+    """The smallest file by the first coder with which all holds, or by one before."""
+    first = plan.first
     files: list[bytes] = []
-    for coder in coders:
+    for coder in plan.coders:
         # To look at colours takes less than a score, where the quality is about known already; what half
         # the resolution loses is lost at any.
-        halves = not halved and coder is usual and image.mode == "RGB"
-        if ((large and coder is not coders[-1]) or halves) and original.moves_a_colour(
-            coder, first if large else _FINE_QUALITY
-        ):
-            continue
-        try:
-            found = original.search(coder, first, rise)
-        except _ColourMovedError as moved:
-            files += [moved.better.data] if moved.better else []
-            if moved.better and moved.better.score < aim.target + _HARDLY_MORE:
-                break
-            first = moved.quality
-            continue
-        if found is None and halves:
-            continue
-        files += [found.data] if found else []
-        break
+        if (plan.known and coder is not plan.coders[-1]) or coder is plan.half:
+            look_at = first if plan.known else _FINE_QUALITY
+            if original.moves_a_colour(coder, look_at):
+                continue
+        tried = original.search(coder, first, plan.rise)
+        files += [tried.found.data] if tried.found else []
+        if not tried.moved and (tried.found or coder is not plan.half):
+            break
+        if tried.found and tried.found.score < target + _HARDLY_MORE:
+            break
+        first = tried.quality
     return min(files, key=len, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What came of a coder."""
+
+    found: (
+        Found | None
+    )  #: the smallest file that scores enough and in which every place keeps its colour
+    quality: int  #: to begin with for the next coder
+    moved: bool = (
+        False  #: whether a smaller one scores enough, but not every place keeps its colour
+    )
 
 
 class _ColourMovedError(Exception):
     """A file scores enough, but not every place keeps its colour."""
-
-    def __init__(self, quality: int, better: Found | None) -> None:
-        super().__init__()
-        self.quality = quality  #: the encoder's setting
-        self.better = better  #: the smallest file so far in which every place does
 
 
 def transcode(data: bytes) -> bytes:
@@ -210,6 +227,9 @@ class _Jpegli:
         return bytes(pyjpegli.encode(pixels, *size, min(max(quality + self.more, 1), 100)))
 
 
+_Coding = Coder | _Jpegli
+
+
 @cache
 def _tables(quality: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The steps that jpegli divides coefficients by, row by row: of luminance and of colour."""
@@ -236,10 +256,21 @@ def _coders(image: Image.Image, *, halved: bool) -> list[Coder]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Guess:
+    """What a sample tells of the quality that a picture needs."""
+
+    quality: int
+    rise: float  #: of its scores, with a step of quality
+    tried: int  #: a quality near it
+    data: bytes  #: the sample at that
+    missing: float  #: what it then misses of the target
+
+
+@dataclass(frozen=True, slots=True)
 class _Coded:
     """What a coder made of a picture, and its pixels."""
 
-    coder: Encode | None
+    coder: _Coding | None
     quality: int
     data: bytes
     pixels: Pixels
@@ -249,19 +280,21 @@ class _Original:
     """The picture that is coded, and how others compare with it."""
 
     def __init__(self, image: Image.Image, aim: Aim) -> None:
-        self._image = image
+        self.image = image
         self._aim = aim
+        self._near = _NEAR[aim.effort][image.width * image.height > _LARGER]
         self._low = max(_LOWEST, round(aim.target) - _BELOW_TARGET)
         self._pixels = self._shown(image)
         self._last = _Coded(None, 0, b"", self._pixels)
         self._reference = Reference(self._pixels)
         self._colours = Colours(self._pixels, aim.target) if image.mode == "RGB" else None
+        # Where a colour moved last: what moves it there again need not be coded as a whole.
+        self._place: _Original | None = None
 
-    def search(self, coder: Encode, first: int, rise: float) -> Found | None:
-        """The smallest file that scores enough; None where that is not worth its loss.
+    def search(self, coder: _Coding, first: int, rise: float) -> _Tried:
+        """Look for the smallest file that scores enough, from the quality `first` on.
 
-        Scores rise by about `rise` with a step of quality, from `first` on.
-        Raises `_ColourMovedError` where such a file would have places of other colours.
+        Scores rise by about `rise` with a step of quality.
         """
         aim = self._aim
 
@@ -270,7 +303,7 @@ class _Original:
             reached = of_both(*self._reference.scores(decoded))
             if reached >= aim.target and self._colours:
                 if self._colours.damage(decoded):
-                    raise _ColourMovedError(tried[-1], held[-1] if held else None)
+                    raise _ColourMovedError
                 held.append(Found(self._last.data, tried[-1], reached))
             return reached
 
@@ -280,47 +313,75 @@ class _Original:
 
         tried: list[int] = []
         held: list[Found] = []
-        return smallest(
-            encode, score, aim.target,
-            low=self._low, high=_HIGH, guess=first, near=_NEAR[aim.effort], rise=rise,
-            hopeless=lambda data, reached: _hopeless(len(data), aim.target - reached, aim.limit),
-        )  # fmt: skip
+        try:
+            found = smallest(
+                encode, score, aim.target,
+                low=self._low, high=_HIGH, guess=first, near=self._near, rise=rise,
+                hopeless=lambda data, reached: _hopeless(len(data), aim.target - reached, aim.limit),
+            )  # fmt: skip
+        except _ColourMovedError:
+            return _Tried(held[-1] if held else None, tried[-1], moved=True)
+        return _Tried(found, first)
 
-    def guess(self, coder: Coder, first: int) -> tuple[int, float]:
-        """The quality at which a sample scores enough, and how much its scores rise with a step."""
-        coder = coder.of(self._image)
+    def guess(self, coder: Coder, first: int) -> _Guess:
+        """The quality at which a sample scores enough, by two scores from `first` on."""
+        coder = coder.of(self.image)
         missing = self._missing(coder(first))
         step = max(4, abs(missing / USUAL_RISE)) * (1 if missing > 0 else -1)
         second = min(max(round(first + step), self._low), _HIGH)
-        left = self._missing(coder(second))
+        data = coder(second)
+        left = self._missing(data)
         rise = (missing - left) / (second - first) if second != first else USUAL_RISE
         rise = min(max(rise, _SAMPLE_RISES[0]), _SAMPLE_RISES[1])
-        return min(max(round(second + left / rise), self._low), _HIGH), rise
+        quality = min(max(round(second + left / rise), self._low), _HIGH)
+        return _Guess(quality, rise, second, data, left)
 
-    def jpegli_needs(self, coder: Coder, quality: int) -> int | None:
-        """How much more quality jpegli needs for the same score, where the sample is smaller by it."""
-        ours = coder.of(self._image)(quality)
-        theirs = _Jpegli(self._image)
-        missing = self._missing(ours)
+    def jpegli(self, image: Image.Image, guess: _Guess) -> list[_Jpegli]:
+        """How jpegli codes `image`, where its sample is smaller by it.
+
+        To tell takes two scores, too many for `fast`.
+        """
+        if self._aim.effort is Effort.FAST:
+            return []
+        theirs = _Jpegli(self.image)
         more = 0
         for _ in range(2):
-            data = theirs(quality + more)
-            left = self._missing(data) - missing
+            data = theirs(guess.tried + more)
+            left = self._missing(data) - guess.missing
             more += round(left / _JPEGLI_RISE)
-        cost = math.log(len(transcode(data)) / len(transcode(ours))) + left * _GROWTH
-        return more if cost < -_MUCH else None
+        cost = math.log(len(transcode(data)) / len(transcode(guess.data))) + left * _GROWTH
+        return [_Jpegli(image, more)] if cost < -_MUCH else []
 
     def _missing(self, data: bytes) -> float:
         """What a file of the sample misses of the target."""
         score = self._reference.score(self._decoded(data)) - _SAMPLE_BIAS
         return self._aim.target - score
 
-    def moves_a_colour(self, coder: Encode, quality: int) -> bool:
+    def moves_a_colour(self, coder: _Coding, quality: int) -> bool:
         """Whether a place has another colour at a quality."""
+        if not self._colours:
+            return False
+        place = self._place
+        if (
+            place
+            and isinstance(coder, Coder)
+            and place.moves_a_colour(coder.of(place.image), quality)
+        ):
+            return True
         self._code(coder, quality)
-        return bool(self._colours and self._colours.damage(self._last.pixels))
+        moved = self._colours.moved(self._last.pixels)
+        if moved:
+            self._place = _Original(self._around(moved), self._aim)
+        return moved is not None
 
-    def _code(self, coder: Encode, quality: int) -> bytes:
+    def _around(self, moved: Moved) -> Image.Image:
+        """A part of the picture that is coded like the whole."""
+        left, top = (max(0, at // _MCU - 2) * _MCU for at in (moved.x, moved.y))
+        right, bottom = (at + 4 * _MCU for at in (moved.x, moved.y))
+        size = self.image.size
+        return self.image.crop((left, top, min(right, size[0]), min(bottom, size[1])))
+
+    def _code(self, coder: _Coding, quality: int) -> bytes:
         """The picture at a quality, which is kept with its pixels until the next."""
         if self._last.coder is not coder or self._last.quality != quality:
             data = coder(quality)
