@@ -129,6 +129,9 @@ class _AllHold:
         tiles = np.zeros([-(-size // TILE) for size in after.shape[:2]], np.bool_)
         return Damage(tiles, tiles, "")
 
+    def moved(self, after: Pixels) -> None:
+        return None
+
 
 @contextmanager
 def _score_alone() -> Iterator[None]:
