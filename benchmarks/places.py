@@ -129,7 +129,7 @@ class _AllHold:
         tiles = np.zeros([-(-size // TILE) for size in after.shape[:2]], np.bool_)
         return Damage(tiles, tiles, "")
 
-    def moved(self, after: Pixels) -> None:
+    def moved(self, _: Pixels) -> None:
         return None
 
 
