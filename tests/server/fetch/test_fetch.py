@@ -82,6 +82,65 @@ class Site(BaseHTTPRequestHandler):
                 self.wfile.write(bytes([byte]))
                 time.sleep(0.05)
 
+    def raw(self, text):
+        """Answer with these bytes and close."""
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            self.wfile.write(text.encode("latin-1"))
+
+    def chunked(self, size):
+        self.raw(f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\n")
+        self.get_endless_zeros()
+
+    def get_endless_zeros(self):
+        with contextlib.suppress(OSError):
+            self.wfile.write(flat())
+            while True:
+                self.wfile.write(bytes(65536))
+
+    def get_chunk_of_minus_one(self):
+        self.chunked("-1")
+
+    def get_chunk_of_minus_five(self):
+        self.chunked("-5")
+
+    def get_chunk_that_is_no_number(self):
+        self.chunked("0x_1")
+
+    def get_chunk_beyond_all(self):
+        self.chunked("f" * 400)
+
+    def get_length_beyond_all(self):
+        self.raw(f"HTTP/1.1 200 OK\r\nContent-Length: {'9' * 5000}\r\n\r\n")
+
+    def get_length_below_zero(self):
+        self.raw("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nx")
+
+    def get_no_http(self):
+        self.raw("SSH-2.0-x\r\n")
+
+    def get_odd_status(self):
+        self.raw("HTTP/1.1 2_0 OK\r\n\r\n")
+
+    def get_endless_head(self):
+        self.raw("HTTP/1.1 200 OK\r\n" + "X: y\r\n" * 100_000)
+
+    def get_nowhere(self):
+        self.answer(302)
+
+    def get_to_half_a_bracket(self):
+        self.answer(302, Location="http://[")
+
+    def get_to_an_odd_port(self):
+        self.answer(302, Location="http://x:-1/")
+
+    def get_to_no_text(self):
+        self.raw("HTTP/1.1 302 Found\r\nLocation: //\xff\xed\xa0\x80/\r\n\r\n")
+
+    def get_in_pieces(self):
+        self.raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        self.raw("".join(f"1\r\n{chr(byte)}\r\n" for byte in flat()) + "0\r\n\r\n")
+
     def get_hop(self):
         self.answer(302, Location="/good.png")
 
@@ -175,16 +234,35 @@ def test_a_file_is_fetched(fetching, site):
         "to-metadata",
         "to-elsewhere",
         "nothing",
+        "chunk-of-minus-one",
+        "chunk-of-minus-five",
+        "chunk-that-is-no-number",
+        "chunk-beyond-all",
+        "length-beyond-all",
+        "length-below-zero",
+        "no-http",
+        "odd-status",
+        "endless-head",
+        "nowhere",
+        "to-half-a-bracket",
+        "to-an-odd-port",
+        "to-no-text",
     ],
 )
 def test_what_is_no_whole_file_in_time_is_a_400(fetching, name):
-    """Errors, pages, packed, cut, endless and dripping files, loops, redirects to elsewhere."""
+    """Errors, pages, packed, cut, endless and dripping files, loops, redirects to elsewhere, no HTTP."""
     before, started = fetching.used(), time.monotonic()
     answer = send(fetching, f"{fetching.site}/{name}")
     assert answer.status_code == 400
     assert "Traceback" not in answer.text
     assert fetching.used() == before
     assert time.monotonic() - started < 20
+
+
+def test_a_file_that_comes_in_the_smallest_chunks_is_fetched(fetching):
+    """A byte a chunk: what it is can be told all the same."""
+    answer = send(fetching, f"{fetching.site}/in-pieces")
+    assert (answer.status_code, answer.json().get("size_before")) == (201, len(flat()))
 
 
 def test_every_hop_is_checked_again(fetching, other):
@@ -243,6 +321,7 @@ def test_no_spelling_of_this_machine_is_connected_to(fetching, other, host):
         "http://[::1/",
         "data:image/png;base64,AAAA",
         "http://" + "a" * 300,
+        "http://example.org/\0",
     ],
 )
 def test_what_is_no_plain_web_address_is_refused(fetching, url):

@@ -26,6 +26,8 @@ _LONGEST_NAME = 200
 _COMPRESSIONS = {one.value: one for one in (Compression.LOSSY, Compression.LOSSLESS)}
 _METAS = {meta.value: meta for meta in Meta}
 _IDENTIFIER = re.compile(r"\d{1,19}", re.ASCII)
+# JSON can spell both; UTF-8 has no surrogates, and no PostgreSQL stores a NUL.
+_NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -77,7 +79,9 @@ def auth(found: Mapping[str, str]) -> Auth | None:
         return None
     value = lowered(value)
     key, secret = text(value.get("key")), text(value.get("secret"))
-    return Auth(key, secret) if key and secret else None
+    if not key or not secret or _NO_TEXT.search(key + secret):
+        return None
+    return Auth(key, secret)
 
 
 def page(found: Mapping[str, str]) -> tuple[int, int]:
@@ -97,11 +101,8 @@ def sub_account(found: Mapping[str, str]) -> SubAccountFields:
     }
     if len(quotas) > 1:
         raise RequestError("quota and monthly_quota differ: give one of them")
-    title, description = found.get("title"), found.get("description")
     return SubAccountFields(
-        None if title is None else unquoted(title),
-        None if description is None else unquoted(description),
-        quotas.pop() if quotas else None,
+        _written("title", found), _written("description", found), quotas.pop() if quotas else None
     )
 
 
@@ -169,6 +170,14 @@ def _json_fields(body: bytes) -> dict[str, str]:
         for name, value in document.items()
         if value is not None
     }
+
+
+def _written(name: str, found: Mapping[str, str]) -> str | None:
+    if name not in found:
+        return None
+    if _NO_TEXT.search(found[name]):
+        raise RequestError(f"{name} holds a character that is no text (NUL, or half a pair)")
+    return unquoted(found[name])
 
 
 def _quota(name: str, value: str) -> int:
