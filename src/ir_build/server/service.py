@@ -15,6 +15,7 @@ from .compressor import Compressor
 from .errors import unauthorized
 from .fetch.fetch import Fetcher
 from .metrics import Metrics
+from .places import Places
 from .storage.database import Database
 from .storage.migrations import migrate
 from .storage.open import open_storage
@@ -58,7 +59,7 @@ class Service:
             rate=settings.body_rate,
             folder=self.storage.incoming,
         )
-        self.metrics.watch("uploads_under_way", "Uploads under way", lambda: self.uploads)
+        self.metrics.watch("uploads_under_way", "Uploads under way", lambda: self.uploads.held)
         if self.compressor is not None:
             self.metrics.watch(
                 "compressing", "Uploads compressed or waiting for it", self._compressing
@@ -66,7 +67,7 @@ class Service:
         self.fetcher = Fetcher(settings, self.storage.incoming, self.metrics.fetches)
         self.api_url = f"{settings.public_url}/v1"
         #: uploads whose bodies or answers are under way
-        self.uploads = 0
+        self.uploads = Places(settings.max_uploads, retry_after=1)
         self.stopping = False
         self._buckets = RateLimiter(settings.rate, settings.burst)
         local = settings.database.startswith("sqlite:") and settings.storage.startswith("file:")

@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -144,6 +145,11 @@ class Site(BaseHTTPRequestHandler):
     def get_hop(self):
         self.answer(302, Location="/good.png")
 
+    def get_held(self):
+        self.server.held.release()
+        self.server.let_go.wait(30)
+        self.answer(200, flat())
+
     def get_loop(self):
         self.answer(302, Location="/loop")
 
@@ -162,6 +168,7 @@ def web_site(tls=None):
     site = ThreadingHTTPServer(("127.0.0.1", 0), Site)
     site.daemon_threads = True
     site.seen = []
+    site.held, site.let_go = threading.Semaphore(0), threading.Event()
     if tls:
         site.socket = tls.wrap_socket(site.socket, server_side=True)
     thread = threading.Thread(target=site.serve_forever, args=(0.02,))
@@ -263,6 +270,25 @@ def test_a_file_that_comes_in_the_smallest_chunks_is_fetched(fetching):
     """A byte a chunk: what it is can be told all the same."""
     answer = send(fetching, f"{fetching.site}/in-pieces")
     assert (answer.status_code, answer.json().get("size_before")) == (201, len(flat()))
+
+
+def test_one_account_does_not_hold_all_fetches(tmp_path, site):
+    """Twelve fetches of one account that hang: six do so at once, and another account's go on."""
+    address = f"127.0.0.1:{site.server_port}"
+    with (
+        inside(tmp_path, backend="none", url_uploads="listed", url_allow=address) as server,
+        ThreadPoolExecutor(12) as threads,
+    ):
+        other = server.as_account(server.new_sub())
+        work = [threads.submit(send, server, f"http://{address}/held") for _ in range(12)]
+        try:
+            for _ in range(6):
+                assert site.held.acquire(timeout=30)
+            assert send(other, f"http://{address}/good.png").status_code == 201
+            assert not site.held.acquire(blocking=False)
+        finally:
+            site.let_go.set()
+        assert [one.result().status_code for one in work] == [201] * 12
 
 
 def test_every_hop_is_checked_again(fetching, other):

@@ -15,11 +15,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
+from weakref import WeakValueDictionary
 
 import h11
 
 from ... import formats
 from ..errors import HttpError
+from ..places import share
 from ..storage.spool import Spool
 from .ssrf_policy import ForbiddenAddress, SsrfPolicy, parse
 
@@ -59,14 +61,20 @@ class Fetcher:
         self._outcomes = outcomes
         self._tls = ssl.create_default_context()
         self._threads = ThreadPoolExecutor(_THREADS, "fetch")
+        #: by account, for those that fetch now
+        self._shares: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
 
-    async def fetch(self, url: str) -> tuple[Spool, str]:
-        """The file at `url`, and what it is called there. Raises `HttpError`."""
+    async def fetch(self, account: int, url: str) -> tuple[Spool, str]:
+        """The file at `url`, and what it is called there. Raises `HttpError`.
+
+        One account's files wait for each other before they take all threads.
+        """
         if self._policy.off:
             raise HttpError(400, "This server fetches nothing from elsewhere: send the file itself")
         loop = asyncio.get_running_loop()
         try:
-            found = await loop.run_in_executor(self._threads, self._fetch, url)
+            async with self._shares.setdefault(account, asyncio.Semaphore(share(_THREADS))):
+                found = await loop.run_in_executor(self._threads, self._fetch, url)
         except HttpError:
             self._outcomes.labels("refused").inc()
             raise
