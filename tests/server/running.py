@@ -90,14 +90,17 @@ class Server:
         return code
 
 
-def start(folder, log, **settings):
-    """A server on a free port with its data in `folder`; `settings` go in by the environment."""
+def start(folder, log, *, within=(), **settings):
+    """A server on a free port with its data in `folder`; `settings` go in by the environment.
+
+    `within` is a command that executes the one that it is given.
+    """
     environment = {name: value for name, value in os.environ.items() if "IR_BUILD" not in name}
     for name, value in {"port": 0, "data_dir": folder, "jobs": 1, **settings}.items():
         environment[f"IR_BUILD_SERVER_{name.upper()}"] = str(value)
     with log.open("ab") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ir_build", "serve"],
+            [*within, sys.executable, "-m", "ir_build", "serve"],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=errors,

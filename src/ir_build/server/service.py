@@ -17,6 +17,7 @@ from .fetch.fetch import Fetcher
 from .metrics import Metrics
 from .places import Places
 from .storage.database import Database
+from .storage.disk import DiskReserve
 from .storage.migrations import migrate
 from .storage.open import open_storage
 from .storage.writer import ChangeWriter, make
@@ -48,6 +49,7 @@ class Service:
         self.keyring = keyring.load(settings)
         self.database = Database(settings.database, durable=settings.durability == "full")
         self.storage = open_storage(settings)
+        self.disk = DiskReserve([self.storage.incoming], self.database.folder, settings.reserve)
         self.accounts = Accounts(self.database, self.keyring, settings.max_file_size)
         self.metrics = Metrics()
         self.compressor = (
@@ -80,9 +82,11 @@ class Service:
 
         Its credentials, None at every later start. Raises `ConfigError`.
         """
+        self.disk.make_room()
         migrate(self.database)
         made = self.accounts.prepare(self.now(), self.settings.quota)
         self.accounts.seal_anew()
+        self.disk.keep()
         return made
 
     def reset_secret(self) -> IssuedCredentials:

@@ -115,6 +115,11 @@ class Settings:
     max_uploads: int = _setting(
         64, values.count, "uploads under way at once; more are answered 429"
     )
+    reserve: int = _setting(
+        32_000_000,
+        values.size,
+        "bytes of the disk set aside for deleting; with less than twice that, uploads are answered 503",
+    )
     quota: int = _setting(0, values.size, "bytes a month of the main account; 0: no limit")
     rate: float = _setting(50.0, _rate, "requests a second of one account; 0: no limit")
     burst: int = _setting(200, values.count, "requests that may come at once before `rate` counts")

@@ -105,6 +105,7 @@ def routes(service: Service) -> list[Route]:
 
 
 def _delete(service: Service, caller: Caller, number: int) -> None:
+    service.disk.make_room()
     with service.database.transaction() as transaction:
         service.accounts.delete_sub(transaction, caller, number)
         images.delete_all(transaction, number)

@@ -87,6 +87,7 @@ async def _upload(service: Service, request: Request, place: Place) -> Response:
     async def admit(fields: Mapping[str, str]) -> None:
         caller = await service.authenticate(fields)
         place.take(caller.id)
+        service.disk.refuse_when_full()
         admitted.append(caller)
 
     form = await read_form(request.scope, request.receive, service.limits, admit)
@@ -94,6 +95,7 @@ async def _upload(service: Service, request: Request, place: Place) -> Response:
         if not admitted and form.file is None:
             await admit(form.fields)
         place.take()
+        service.disk.refuse_when_full()
         return await _finished(service, admitted, form, place)
     finally:
         form.close()
@@ -121,10 +123,12 @@ async def _finished(service: Service, admitted: list[Caller], form: Form, place:
 
 
 def _delete(service: Service, caller: Caller, number: int) -> bool:
+    service.disk.make_room()
     with service.database.transaction() as transaction:
         return images.delete(transaction, caller.id, number)
 
 
 def _delete_all(service: Service, caller: Caller) -> None:
+    service.disk.make_room()
     with service.database.transaction() as transaction:
         images.delete_all(transaction, caller.id)
