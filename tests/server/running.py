@@ -32,6 +32,8 @@ class Server:
     process: subprocess.Popen | None = field(default=None, repr=False)
     log: object = None
     service: object = None
+    #: until it was ready
+    printed: str = ""
 
     def auth(self):
         return json.dumps({"key": self.key, "secret": self.secret})
@@ -106,15 +108,27 @@ def start(folder, log, *, within=(), **settings):
             stderr=errors,
             text=True,
         )
-    told = {}
+    told, printed = ("", ""), ""
     for line in process.stdout:
-        if match := re.fullmatch(r"\s*(key|secret): +(\w+)\n", line):
-            told[match[1]] = match[2]
+        printed += line
+        if match := re.fullmatch(r"The main account was made.* in (.*)\n", line):
+            told = credentials(match[1], process)
         if match := re.fullmatch(r"serving (http\S+)\n", line):
-            return Server(match[1], told.get("key", ""), told.get("secret", ""), process, log)
+            return Server(match[1], *told, process, log, printed=printed)
     process.stdout.close()
     process.wait(60)
     raise RuntimeError(f"the server did not start: {log.read_text()}")
+
+
+def credentials(path, process=None):
+    """Key and secret of the main account, from the file in which a server has written them."""
+    # Where that has a disk of its own, it is seen through the server.
+    root = f"/proc/{process.pid}/root" if process and not Path(path).exists() else ""
+    text = Path(f"{root}{path}").read_text()
+    return tuple(
+        re.search(rf"^IR_BUILD_API_{name}=(\w+)$", text, re.MULTILINE)[1]
+        for name in ("KEY", "SECRET")
+    )
 
 
 @contextlib.contextmanager

@@ -6,8 +6,9 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from ..errors import ConfigError
 from ..imagerecycle.wire import incoming
-from .accounts import keyring
+from .accounts import keyring, main_account
 from .accounts.accounts import Accounts
 from .accounts.rate_limit import RateLimiter
 from .body_limits import Limits
@@ -80,19 +81,24 @@ class Service:
     def prepare(self) -> IssuedCredentials | None:
         """Migrate the database and, at the first start, make the main account.
 
-        Its credentials, None at every later start. Raises `ConfigError`.
+        Its credentials, None when they are given and at every later start. Raises `ConfigError`.
         """
+        given = main_account.given(self.settings)
         self.disk.make_room()
         migrate(self.database)
-        made = self.accounts.prepare(self.now(), self.settings.quota)
+        made = self.accounts.prepare(self.now(), self.settings.quota, given)
         self.accounts.seal_anew()
         self.disk.keep()
         return made
 
     def reset_secret(self) -> IssuedCredentials:
         """New credentials of the main account, whatever its old ones. Raises `ConfigError`."""
+        if main_account.given(self.settings) is not None:
+            raise ConfigError(
+                "server", "main_secret", "is set: change it there, and restart the server"
+            )
         migrate(self.database)
-        made = self.accounts.prepare(self.now(), self.settings.quota)
+        made = self.accounts.prepare(self.now(), self.settings.quota, None)
         return made or self.accounts.reset_main_secret()
 
     def now(self) -> int:

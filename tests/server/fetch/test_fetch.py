@@ -7,19 +7,14 @@ import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from ir_build.errors import ConfigError
 from ir_build.server.fetch.ssrf_policy import ForbiddenAddress, SsrfPolicy, parse
 from pictures import flat
+from server.certificates import self_signed
 from server.running import inside
 
 
@@ -437,29 +432,10 @@ def test_the_list_names_hosts_suffixes_ports_and_networks(monkeypatch):
             SsrfPolicy("listed", [entry])
 
 
-def self_signed(folder):
-    """Key and certificate of a host that nobody vouches for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(1))
-        .not_valid_after(now + timedelta(1))
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "both.pem"
-    path.write_bytes(
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        + certificate.public_bytes(Encoding.PEM)
-    )
-    return path
-
-
 def test_a_certificate_that_is_not_trusted_is_refused(tmp_path):
     """https means the name is checked: a self-signed host is not fetched from."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(self_signed(tmp_path))
+    tls.load_cert_chain(*self_signed(tmp_path))
     with (
         web_site(tls) as secure,
         inside(
