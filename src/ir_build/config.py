@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 #: variables with our prefix that are not settings
 _OTHER_VARIABLES = frozenset(
-    {"IR_BUILD_API_KEY", "IR_BUILD_API_SECRET", "IR_BUILD_API_URL", "IR_BUILD_CREDENTIALS"}
+    {
+        "IR_BUILD_API_KEY",
+        "IR_BUILD_API_SECRET",
+        "IR_BUILD_API_URL",
+        "IR_BUILD_API_PLAIN_HTTP",
+        "IR_BUILD_CREDENTIALS",
+    }
 )
 
 _CREDENTIALS = frozenset({"api_key", "api_secret", "api_url", "key", "secret", "credentials"})

@@ -75,6 +75,26 @@ def test_the_main_secret_is_in_a_private_file_and_nowhere_else(launch, tmp_path)
     assert server.secret not in printed
 
 
+def test_a_team_s_network_needs_one_file(launch, tmp_path):
+    """Plain http to this machine by another name: the file that the server wrote is enough for a
+    build, which sends the secret to no proxy; without its leave no secret is sent."""
+    name = "127.0.0.2"  # another machine's, as far as the client knows
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = launch(host="0.0.0.0", port=port, public_url=f"http://{name}:{port}", backend="none")
+    lines = (tmp_path / "data" / "main-account.env").read_text().splitlines()
+    given = dict(line.split("=", 1) for line in lines)
+    assert given["IR_BUILD_API_PLAIN_HTTP"] == name
+    environ = {**os.environ, **given, "http_proxy": "http://127.0.0.1:9", "no_proxy": ""}
+    command = [sys.executable, "-m", "ir_build", "account"]
+    done = subprocess.run(command, env=environ, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    del environ["IR_BUILD_API_PLAIN_HTTP"]
+    done = subprocess.run(command, env=environ, check=False, capture_output=True, text=True)
+    assert (done.returncode, "IR_BUILD_API_PLAIN_HTTP" in done.stderr) == (2, True)
+    assert server.secret not in done.stderr
+
+
 def test_key_and_secret_may_be_given_beforehand(launch, tmp_path):
     """In the environment, or in files; a later start with other ones replaces them; none is shown."""
     key, secret, other = "docs-team", "s" * 40, "t" * 40

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ... import atomic
 from ...errors import ConfigError
+from ...imagerecycle.credentials import PLAIN_HTTP
 from .accounts import IssuedCredentials
 
 if TYPE_CHECKING:
@@ -44,13 +46,15 @@ def write(settings: Settings, credentials: IssuedCredentials) -> Path:
     Returns the file. Raises `ConfigError`.
     """
     path = settings.data_dir.absolute() / "main-account.env"
+    parts = urlsplit(settings.public_url)
     lines = (
         f"IR_BUILD_API_URL={settings.public_url}/v1",
+        f"{PLAIN_HTTP}={parts.hostname}" if parts.scheme == "http" else "",
         f"IR_BUILD_API_KEY={credentials.key}",
         f"IR_BUILD_API_SECRET={credentials.secret}",
     )
     try:
-        atomic.write_private(path, "\n".join(lines) + "\n")
+        atomic.write_private(path, "\n".join(filter(None, lines)) + "\n")
     except OSError as error:
         raise ConfigError(
             "server",
