@@ -202,6 +202,8 @@ def test_what_was_uploaded_runs_nothing_in_a_browser(plain):
     assert "default-src 'none'" in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
     assert "access-control-allow-origin" not in headers
+    # Shown by pages of other origins, but not read by their scripts.
+    assert headers["cross-origin-resource-policy"] == "cross-origin"
 
 
 def test_oversized_requests_are_refused(launch, tmp_path):

@@ -184,3 +184,14 @@ def test_a_spent_quota_stops_the_rest(visit):
     unsent = visit.page.get_by_text("Not sent: the quota is used up.")
     assert refused.count() + unsent.count() == 5
     assert unsent.count() >= 3
+
+
+def test_a_page_of_another_site_shows_a_picture_by_its_link(browser, server):
+    """`<img>` with a download link, on a page that is not the server's."""
+    link = server.upload(flat()).json()["optimized_url"]
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_content(f'<img src="{link}" alt="">')
+    page.wait_for_function("document.images[0].complete")
+    assert page.evaluate("document.images[0].naturalWidth") == 60
+    context.close()
