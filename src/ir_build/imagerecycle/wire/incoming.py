@@ -79,7 +79,7 @@ def auth(found: Mapping[str, str]) -> Auth | None:
         return None
     value = lowered(value)
     key, secret = text(value.get("key")), text(value.get("secret"))
-    if not key or not secret or _NO_TEXT.search(key + secret):
+    if not key or not secret or not is_text(key + secret):
         return None
     return Auth(key, secret)
 
@@ -101,8 +101,11 @@ def sub_account(found: Mapping[str, str]) -> SubAccountFields:
     }
     if len(quotas) > 1:
         raise RequestError("quota and monthly_quota differ: give one of them")
+    title, description = found.get("title"), found.get("description")
     return SubAccountFields(
-        _written("title", found), _written("description", found), quotas.pop() if quotas else None
+        None if title is None else unquoted(title),
+        None if description is None else unquoted(description),
+        quotas.pop() if quotas else None,
     )
 
 
@@ -149,6 +152,11 @@ def base_name(name: str) -> str:
     return stem[: _LONGEST_NAME - len(suffix) - 1] + dot + suffix
 
 
+def is_text(value: str) -> bool:
+    """Whether a database can hold `value`: no half of a surrogate pair and no NUL is in it."""
+    return _NO_TEXT.search(value) is None
+
+
 def unquoted(value: str) -> str:
     """The text without one enclosing pair of quotation marks, as in `-d 'title="My title"'`."""
     if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
@@ -170,14 +178,6 @@ def _json_fields(body: bytes) -> dict[str, str]:
         for name, value in document.items()
         if value is not None
     }
-
-
-def _written(name: str, found: Mapping[str, str]) -> str | None:
-    if name not in found:
-        return None
-    if _NO_TEXT.search(found[name]):
-        raise RequestError(f"{name} holds a character that is no text (NUL, or half a pair)")
-    return unquoted(found[name])
 
 
 def _quota(name: str, value: str) -> int:

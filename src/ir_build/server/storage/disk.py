@@ -12,6 +12,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from ..errors import unavailable
+from .errors import StorageUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +22,7 @@ _ZEROS = bytes(1024 * 1024)
 
 
 class DiskReserve:
-    """The room on the disks of some folders."""
+    """The room on the disks of some folders. Where it asks for it, it raises `StorageUnavailable`."""
 
     def __init__(self, folders: Iterable[Path], database: Path | None, size: int) -> None:
         """`folders` hold uploads, `database` is the folder of an SQLite file.
@@ -67,7 +68,10 @@ class DiskReserve:
 
 
 def _free(folder: Path) -> int:
-    return shutil.disk_usage(folder).free
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError as error:  # as when it is gone
+        raise StorageUnavailable(error.strerror) from error
 
 
 def _fill(path: Path, size: int) -> None:
