@@ -4,7 +4,9 @@ import contextlib
 import hashlib
 import io
 import json
+import os
 import re
+import signal
 import socket
 import time
 import zipfile
@@ -18,7 +20,7 @@ from ir_build.server.accounts.rate_limit import RateLimiter
 from ir_build.server.errors import HttpError
 from ir_build.server.storage.database import Sql
 from pictures import flat
-from server.running import inside
+from server.running import inside, workers
 
 pytestmark = pytest.mark.slow
 
@@ -331,6 +333,29 @@ def test_overload_is_answered_201_or_429_and_fairly(launch):
     sizes = sum(answer.json()["size_before"] for answer in answers if answer.status_code == 201)
     assert server.used() == sizes
     assert other.upload(data[13]).status_code == 201
+
+
+def test_small_files_of_one_account_leave_places_too(launch):
+    """While its worker sleeps, an account holds three of four places, and another one gets the last."""
+    server = launch(max_uploads=4, jobs=1, metrics="/metrics")
+    other = server.as_account(server.new_sub())
+    assert server.upload(flat()).status_code == 201
+    [worker] = workers(server)
+    os.kill(worker, signal.SIGSTOP)
+    with ThreadPoolExecutor(7) as threads:
+        mine = [threads.submit(server.upload, flat(colour=(n, 9, 9))) for n in range(6)]
+        until = time.monotonic() + 30
+        while sum(one.done() for one in mine) < 3:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        theirs = threads.submit(other.upload, flat(colour="pink"))
+        metrics = f"{server.url[:-3]}/metrics"
+        while "under_way 4" not in requests.get(metrics, timeout=30).text:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        os.kill(worker, signal.SIGCONT)
+        assert sorted(one.result().status_code for one in mine) == [201] * 3 + [429] * 3
+        assert theirs.result().status_code == 201
 
 
 def test_strangers_hold_no_place_for_uploads(launch):
