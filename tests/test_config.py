@@ -228,13 +228,6 @@ def test_options_survive_the_way_to_a_worker():
     assert len(texts) == len(changed) + 1
 
 
-def test_the_number_of_processors_is_this_process_s():
-    """At least one, at most what the system has."""
-    import os
-
-    assert 1 <= config.processors() <= (os.cpu_count() or 1)
-
-
 def test_the_default_cache_is_the_user_s(tmp_path):
     """Without a setting, all projects share one cache."""
     assert read(tmp_path).cache_dir == config.default_cache_dir()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import ConfigError
 from .globs import matcher
 from .options import Compression, Meta, Options
+from .processors import processors
 from .settings import BY_NAME, SETTINGS
 
 if TYPE_CHECKING:
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
 
 #: variables with our prefix that are not settings
 _OTHER_VARIABLES = frozenset(
-    {"IR_BUILD_API_KEY", "IR_BUILD_API_SECRET", "IR_BUILD_API_URL", "IR_BUILD_CREDENTIALS"}
+    {
+        "IR_BUILD_API_KEY",
+        "IR_BUILD_API_SECRET",
+        "IR_BUILD_API_URL",
+        "IR_BUILD_API_PLAIN_HTTP",
+        "IR_BUILD_CREDENTIALS",
+    }
 )
 
 _CREDENTIALS = frozenset({"api_key", "api_secret", "api_url", "key", "secret", "credentials"})
@@ -237,19 +244,6 @@ def default_cache_dir() -> Path:
     import platformdirs  # noqa: PLC0415  (not needed when a folder is configured)
 
     return Path(platformdirs.user_cache_dir("ir-build", appauthor=False))
-
-
-def processors() -> int:
-    """How many processors this process may use: its affinity and its container's quota."""
-    if hasattr(os, "sched_getaffinity"):
-        available = len(os.sched_getaffinity(0))
-    else:
-        available = os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        return max(1, min(available, round(int(quota) / int(period))))
-    except (OSError, ValueError):  # no control group, or "max": no quota
-        return available
 
 
 def _override(where: str, table: Mapping[str, Any]) -> _Override:

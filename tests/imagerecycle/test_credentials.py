@@ -71,7 +71,10 @@ def test_a_file_that_others_can_read_is_refused(kept, mode):
         (f'secret = "{SECRET}"', "key: is missing"),
         (f'key = "{KEY}"', "secret: is missing"),
         (f'key = "{KEY}"\nsecret = 7', "secret: is missing"),
-        (f'key = "{KEY}"\nsecret = "{SECRET}"\nserver = "x"', "key, keyring, secret, url only"),
+        (
+            f'key = "{KEY}"\nsecret = "{SECRET}"\nserver = "x"',
+            "key, keyring, plain_http, secret, url only",
+        ),
         (f'key = "{KEY}"\nsecret = "{SECRET}"\nurl = "http://a.example/"', "https"),
         (f'key = "{KEY}"\nkeyring = true', "keyring"),
     ],
@@ -85,6 +88,28 @@ def test_a_damaged_file_is_named_and_not_quoted(kept, text, hint):
         credentials.from_file(kept)
     assert str(kept) in str(caught.value)
     assert SECRET not in str(caught.value)
+
+
+def test_plain_http_is_for_named_hosts_only(kept):
+    """A secret goes in clear where the environment, or the user's own file, says so: nowhere else."""
+    environ = {
+        "IR_BUILD_API_KEY": "a",
+        "IR_BUILD_API_SECRET": "b",
+        "IR_BUILD_API_URL": "http://Images.lan:8089/v1",
+        "IR_BUILD_API_PLAIN_HTTP": "10.0.0.5, images.lan",
+    }
+    found = credentials.find(environ)
+    assert found.url == "http://Images.lan:8089/v1"
+    for other in ("http://images.lan.evil.example/v1", "http://other.lan/v1", "ftp://images.lan/"):
+        with pytest.raises(ConfigError, match="IR_BUILD_API_PLAIN_HTTP"):
+            credentials.find(environ | {"IR_BUILD_API_URL": other})
+    with pytest.raises(ConfigError, match="http"):
+        credentials.find(environ | {"IR_BUILD_API_PLAIN_HTTP": ""})
+    credentials.save(found, kept)
+    assert credentials.from_file(kept) == found
+    kept.write_text(kept.read_text().replace("plain_http = true\n", ""))
+    with pytest.raises(ConfigError, match="https"):
+        credentials.from_file(kept)
 
 
 def test_the_environment_goes_first(kept):

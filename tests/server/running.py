@@ -32,6 +32,8 @@ class Server:
     process: subprocess.Popen | None = field(default=None, repr=False)
     log: object = None
     service: object = None
+    #: until it was ready
+    printed: str = ""
 
     def auth(self):
         return json.dumps({"key": self.key, "secret": self.secret})
@@ -90,28 +92,43 @@ class Server:
         return code
 
 
-def start(folder, log, **settings):
-    """A server on a free port with its data in `folder`; `settings` go in by the environment."""
+def start(folder, log, *, within=(), **settings):
+    """A server on a free port with its data in `folder`; `settings` go in by the environment.
+
+    `within` is a command that executes the one that it is given.
+    """
     environment = {name: value for name, value in os.environ.items() if "IR_BUILD" not in name}
     for name, value in {"port": 0, "data_dir": folder, "jobs": 1, **settings}.items():
         environment[f"IR_BUILD_SERVER_{name.upper()}"] = str(value)
     with log.open("ab") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ir_build", "serve"],
+            [*within, sys.executable, "-m", "ir_build", "serve"],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
         )
-    told = {}
+    told, printed = ("", ""), ""
     for line in process.stdout:
-        if match := re.fullmatch(r"\s*(key|secret): +(\w+)\n", line):
-            told[match[1]] = match[2]
+        printed += line
+        if match := re.fullmatch(r"The main account was made.* in (.*)\n", line):
+            told = credentials(match[1], process)
         if match := re.fullmatch(r"serving (http\S+)\n", line):
-            return Server(match[1], told.get("key", ""), told.get("secret", ""), process, log)
+            return Server(match[1], *told, process, log, printed=printed)
     process.stdout.close()
     process.wait(60)
     raise RuntimeError(f"the server did not start: {log.read_text()}")
+
+
+def credentials(path, process=None):
+    """Key and secret of the main account, from the file in which a server has written them."""
+    # Where that has a disk of its own, it is seen through the server.
+    root = f"/proc/{process.pid}/root" if process and not Path(path).exists() else ""
+    text = Path(f"{root}{path}").read_text()
+    return tuple(
+        re.search(rf"^IR_BUILD_API_{name}=(\w+)$", text, re.MULTILINE)[1]
+        for name in ("KEY", "SECRET")
+    )
 
 
 @contextlib.contextmanager

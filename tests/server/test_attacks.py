@@ -4,7 +4,9 @@ import contextlib
 import hashlib
 import io
 import json
+import os
 import re
+import signal
 import socket
 import time
 import zipfile
@@ -18,7 +20,7 @@ from ir_build.server.accounts.rate_limit import RateLimiter
 from ir_build.server.errors import HttpError
 from ir_build.server.storage.database import Sql
 from pictures import flat
-from server.running import inside
+from server.running import inside, workers
 
 pytestmark = pytest.mark.slow
 
@@ -202,6 +204,8 @@ def test_what_was_uploaded_runs_nothing_in_a_browser(plain):
     assert "default-src 'none'" in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
     assert "access-control-allow-origin" not in headers
+    # Shown by pages of other origins, but not read by their scripts.
+    assert headers["cross-origin-resource-policy"] == "cross-origin"
 
 
 def test_oversized_requests_are_refused(launch, tmp_path):
@@ -316,7 +320,7 @@ def test_a_rate_limiter_fills_again():
 
 def test_overload_is_answered_201_or_429_and_fairly(launch):
     """More uploads than places: some wait, the rest are told to come again; each 201 is charged."""
-    server = launch(queue=2, jobs=1)
+    server = launch(queue=3, jobs=1)
     other = server.as_account(server.new_sub())
     data = [flat((400, 300), f"#{n:02x}8040") for n in range(14)]
     with ThreadPoolExecutor(14) as threads:
@@ -331,9 +335,32 @@ def test_overload_is_answered_201_or_429_and_fairly(launch):
     assert other.upload(data[13]).status_code == 201
 
 
+def test_small_files_of_one_account_leave_places_too(launch):
+    """While its worker sleeps, an account holds three of four places, and another one gets the last."""
+    server = launch(max_uploads=4, jobs=1, metrics="/metrics")
+    other = server.as_account(server.new_sub())
+    assert server.upload(flat()).status_code == 201
+    [worker] = workers(server)
+    os.kill(worker, signal.SIGSTOP)
+    with ThreadPoolExecutor(7) as threads:
+        mine = [threads.submit(server.upload, flat(colour=(n, 9, 9))) for n in range(6)]
+        until = time.monotonic() + 30
+        while sum(one.done() for one in mine) < 3:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        theirs = threads.submit(other.upload, flat(colour="pink"))
+        metrics = f"{server.url[:-3]}/metrics"
+        while "under_way 4" not in requests.get(metrics, timeout=30).text:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        os.kill(worker, signal.SIGCONT)
+        assert sorted(one.result().status_code for one in mine) == [201] * 3 + [429] * 3
+        assert theirs.result().status_code == 201
+
+
 def test_strangers_hold_no_place_for_uploads(launch):
-    """Slow bodies without credentials take no place; those of known senders do, and the next is 429."""
-    server = launch(max_uploads=2, backend="none", metrics="/metrics")
+    """Slow bodies without credentials take no place; an account's own do, and leave some to others."""
+    server = launch(max_uploads=3, backend="none", metrics="/metrics")
     host, port = server.url.removeprefix("http://").removesuffix("/v1").split(":")
     begin = b'--b\r\nContent-Disposition: form-data; name="auth"\r\n\r\n%s\r\n'
     file = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + bytes(
@@ -348,19 +375,29 @@ def test_strangers_hold_no_place_for_uploads(launch):
                 b"Content-Type: multipart/form-data; boundary=b\r\n\r\n" + begin % auth + file
             )
 
+        def wait_for_places(count):
+            until = time.monotonic() + 30
+            while (
+                f"ir_build_uploads_under_way {count}"
+                not in requests.get(f"{server.url[:-3]}/metrics", timeout=30).text
+            ):
+                assert time.monotonic() < until, "the known senders have no places"
+                time.sleep(0.02)
+
         for _ in range(5):
             half(b'{"key":"a","secret":"b"}')
         assert server.upload(flat()).status_code == 201
         for _ in range(2):
             half(server.auth().encode())
-        until = time.monotonic() + 30
         # No upload of our own before both have their places, or it might take one itself.
-        while (
-            "ir_build_uploads_under_way 2"
-            not in requests.get(f"{server.url[:-3]}/metrics", timeout=30).text
-        ):
-            assert time.monotonic() < until, "the known senders have no places"
-            time.sleep(0.02)
+        wait_for_places(2)
         answer = server.upload(flat())
         assert answer.status_code == 429
         assert int(answer.headers["retry-after"]) >= 1
+        assert "of this account" in answer.json()["errMessage"]
+        other = server.as_account(server.new_sub())
+        assert other.upload(flat()).status_code == 201
+        half(other.auth().encode())
+        wait_for_places(3)
+        third = server.as_account(server.new_sub())
+        assert third.upload(flat()).status_code == 429

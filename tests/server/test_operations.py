@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import re
 import signal
 import socket
@@ -23,7 +24,8 @@ from ir_build.server.settings import Settings, load
 from ir_build.server.storage.database import Database, DatabaseUnavailable, Sql
 from ir_build.server.storage.writer import ChangeWriter, make
 from pictures import flat
-from server.running import inside
+from server.certificates import self_signed
+from server.running import credentials, inside
 
 pytestmark = pytest.mark.slow
 
@@ -43,15 +45,136 @@ def test_a_restart_keeps_everything_and_shows_no_secret(launch):
 
 
 def test_a_lost_secret_can_be_replaced(tmp_path):
-    """`ir-build serve --reset-secret` prints a new one, and the old one is dead at once."""
+    """`ir-build serve --reset-secret` makes a new one, and the old one is dead at once."""
     folder = tmp_path / "data"
     with inside(folder, backend="none") as server:
         done = CliRunner().invoke(main, ["serve", "--reset-secret", "--data-dir", str(folder)])
         assert done.exit_code == 0
-        secret = re.search(r"secret: ([0-9a-f]{64})", done.output)[1]
+        _, secret = credentials(re.search(r"secret, in (.*)\n", done.output)[1])
+        assert secret not in done.output
         assert server.get("/accounts/mine").status_code == 401
         server.secret = secret
         assert server.get("/accounts/mine").status_code == 200
+
+
+def test_the_main_secret_is_in_a_private_file_and_nowhere_else(launch, tmp_path):
+    """What is printed, and so kept by journals, names the file: what a build needs, mode 0600."""
+    server = launch(backend="none")
+    file = tmp_path / "data" / "main-account.env"
+    assert file.stat().st_mode & 0o777 == 0o600
+    given = dict(line.split("=", 1) for line in file.read_text().splitlines())
+    assert given["IR_BUILD_API_URL"] == server.url
+    command = [sys.executable, "-m", "ir_build", "account"]
+    done = subprocess.run(
+        command, env={**os.environ, **given}, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    server.process.send_signal(signal.SIGTERM)
+    printed = server.printed + server.process.stdout.read() + server.log.read_text()
+    assert str(file) in printed
+    assert server.secret not in printed
+
+
+def test_a_team_s_network_needs_one_file(launch, tmp_path):
+    """Plain http to this machine by another name: the file that the server wrote is enough for a
+    build, which sends the secret to no proxy; without its leave no secret is sent."""
+    name = "127.0.0.2"  # another machine's, as far as the client knows
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = launch(host="0.0.0.0", port=port, public_url=f"http://{name}:{port}", backend="none")
+    lines = (tmp_path / "data" / "main-account.env").read_text().splitlines()
+    given = dict(line.split("=", 1) for line in lines)
+    assert given["IR_BUILD_API_PLAIN_HTTP"] == name
+    environ = {**os.environ, **given, "http_proxy": "http://127.0.0.1:9", "no_proxy": ""}
+    command = [sys.executable, "-m", "ir_build", "account"]
+    done = subprocess.run(command, env=environ, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    del environ["IR_BUILD_API_PLAIN_HTTP"]
+    done = subprocess.run(command, env=environ, check=False, capture_output=True, text=True)
+    assert (done.returncode, "IR_BUILD_API_PLAIN_HTTP" in done.stderr) == (2, True)
+    assert server.secret not in done.stderr
+
+
+def test_key_and_secret_may_be_given_beforehand(launch, tmp_path):
+    """In the environment, or in files; a later start with other ones replaces them; none is shown."""
+    key, secret, other = "docs-team", "s" * 40, "t" * 40
+    first = launch(backend="none", main_key=key, main_secret=secret)
+    assert (first.key, first.secret) == ("", "")
+    first.key, first.secret = key, secret
+    assert first.get("/accounts/mine").status_code == 200
+    assert not (tmp_path / "data" / "main-account.env").exists()
+    sub = first.as_account(first.new_sub())
+    first.stop()
+    file = tmp_path / "secret"
+    file.write_text(f"{other}\n")
+    again = launch(backend="none", main_key="docs-two", main_secret_file=file)
+    for known, right in (
+        ((key, secret), 401),
+        (("docs-two", secret), 401),
+        (("docs-two", other), 200),
+    ):
+        again.key, again.secret = known
+        assert again.get("/accounts/mine").status_code == right
+    sub.url = again.url
+    assert sub.get("/accounts/mine").status_code == 200
+    assert secret not in again.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({"main_key": "docs-team"}, "main_secret"),
+        ({"main_secret": "s" * 40}, "main_key"),
+        ({"main_key": "docs-team", "main_secret": "canary"}, "main_secret"),
+        ({"main_key": "docs-team", "main_secret_file": "/nowhere/canary"}, "main_secret_file"),
+        ({"secret_key": "s" * 40, "secret_key_file": "/nowhere"}, "secret_key_file"),
+        ({"tls_cert": "/nowhere/cert.pem"}, "tls_cert"),
+        ({"tls_key": "/nowhere/key.pem"}, "tls_key"),
+        ({"tls_cert": __file__}, "tls_cert"),
+    ],
+)
+def test_what_is_given_for_secrets_must_be_usable(tmp_path, given, wrong):
+    """One without the other, a short secret, a file that is not there: named, with exit code 2."""
+    environ = {f"IR_BUILD_SERVER_{name.upper()}": value for name, value in given.items()}
+    done = CliRunner().invoke(
+        main, ["serve", "--port", "0", "--data-dir", str(tmp_path)], env=environ
+    )
+    assert done.exit_code == 2
+    assert wrong in done.output
+    if "canary" in given.values():
+        assert "canary" not in done.output
+
+
+def test_a_server_speaks_https_by_itself(launch, tmp_path):
+    """With a certificate: for our client, which trusts it by the usual variable; no plain http."""
+    certificate, key = self_signed(tmp_path)
+    server = launch(backend="none", tls_cert=certificate, tls_key=key)
+    assert server.url.startswith("https://127.0.0.1:")
+    environ = {
+        **os.environ,
+        "IR_BUILD_API_URL": server.url,
+        "IR_BUILD_API_KEY": server.key,
+        "IR_BUILD_API_SECRET": server.secret,
+    }
+    command = [sys.executable, "-m", "ir_build", "account"]
+    for trusted, accepted in (({"REQUESTS_CA_BUNDLE": str(certificate)}, True), ({}, False)):
+        done = subprocess.run(
+            command, env={**environ, **trusted}, check=False, capture_output=True, text=True
+        )
+        assert (done.returncode == 0) is accepted, done.stderr
+    files = {"file": ("a.png", flat())}
+    answer = requests.post(
+        f"{server.url}/images",
+        {"auth": server.auth()},
+        files=files,
+        timeout=30,
+        verify=certificate,
+    ).json()
+    assert answer["origin_url"].startswith(server.url)
+    found = requests.get(answer["origin_url"], timeout=30, verify=certificate)
+    assert found.content == flat()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{server.url.replace('https', 'http')}/accounts/mine", timeout=30)
 
 
 def test_a_password_on_the_command_line_is_refused():

@@ -62,7 +62,8 @@ def login(url: str | None, *, as_json: bool) -> None:
     from ..imagerecycle import credentials  # noqa: PLC0415
     from ..imagerecycle.client import Client  # noqa: PLC0415
 
-    address = credentials.checked_url("the command line", "--url", url)
+    plain_http = os.environ.get(credentials.PLAIN_HTTP, "")
+    address = credentials.checked_url("the command line", "--url", url, plain_http=plain_http)
     key = click.prompt("API key", err=True).strip()
     secret = click.prompt("API secret", hide_input=True, err=True).strip()
     given = credentials.Credentials(key, secret, address)

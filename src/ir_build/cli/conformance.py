@@ -53,7 +53,8 @@ def conformance(url: str, key_file: Path | None, *, as_json: bool) -> None:
 
 
 def _credentials(url: str, key_file: Path | None) -> credentials.Credentials:
-    address = credentials.checked_url("the command line", "URL", url)
+    plain_http = os.environ.get(credentials.PLAIN_HTTP, "")
+    address = credentials.checked_url("the command line", "URL", url, plain_http=plain_http)
     if key_file is not None:
         found = credentials.from_file(key_file)
         if found is None:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 
 from ..errors import ConfigError
-
-if TYPE_CHECKING:
-    from ..server.accounts.accounts import IssuedCredentials
 
 
 @click.command()
@@ -25,10 +21,14 @@ if TYPE_CHECKING:
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=int, help="Port to listen on; 0 for a free one.")
 @click.option("--public-url", help="Where clients reach it, for links.")
+@click.option("--tls-cert", help="PEM file of the certificate, for https without a proxy.")
+@click.option("--tls-key", help="PEM file of its key, if not in the same file.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of key and data.")
 @click.option("--database", help="sqlite:///PATH or postgresql+psycopg://...")
 @click.option("--storage", help="file:///PATH or s3://BUCKET/PREFIX")
-@click.option("--reset-secret", is_flag=True, help="Print a new secret of the main account; end.")
+@click.option(
+    "--reset-secret", is_flag=True, help="Make a new secret of the main account, in a file; end."
+)
 @click.option("--new-key", is_flag=True, help="Put a new key before those of the key file; end.")
 def serve(config: Path | None, *, reset_secret: bool, new_key: bool, **arguments: object) -> None:
     """Serve the ImageRecycle v1 API, with the built-in engine behind it.
@@ -56,10 +56,7 @@ def serve(config: Path | None, *, reset_secret: bool, new_key: bool, **arguments
         )
     settings = load(config, os.environ, arguments)
     if reset_secret:
-        _show(
-            "The main account has a new secret. It is shown this once:",
-            server.reset_secret(settings),
-        )
+        click.echo(f"The main account has a new secret, in {server.reset_secret(settings)}")
         return
     if new_key:
         click.echo(
@@ -71,13 +68,7 @@ def serve(config: Path | None, *, reset_secret: bool, new_key: bool, **arguments
     server.serve(settings, _ready)
 
 
-def _ready(url: str, credentials: IssuedCredentials | None) -> None:
+def _ready(url: str, credentials: Path | None) -> None:
     if credentials is not None:
-        _show("The main account was made. Its secret is shown this once:", credentials)
+        click.echo(f"The main account was made. Its key and secret are in {credentials}")
     click.echo(f"serving {url}/v1")
-
-
-def _show(message: str, credentials: IssuedCredentials) -> None:
-    click.echo(message)
-    click.echo(f"  key:    {credentials.key}")
-    click.echo(f"  secret: {credentials.secret}")

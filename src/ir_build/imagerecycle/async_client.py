@@ -50,7 +50,7 @@ class AsyncClient:
         self._http = httpx.AsyncClient(
             timeout=httpx.Timeout(policy.read, connect=policy.connect),
             headers={"Accept-Encoding": "identity"},
-            trust_env=not credentials.is_local,  # no proxy: the secret goes to this machine in clear
+            trust_env=not credentials.is_direct,  # no proxy: the secret goes there in clear
         )
         self._http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 

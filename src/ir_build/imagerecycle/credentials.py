@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 DEFAULT_URL = "https://api.imagerecycle.com/v1"
 _KEY, _SECRET, _URL = "IR_BUILD_API_KEY", "IR_BUILD_API_SECRET", "IR_BUILD_API_URL"
 _FILE = "IR_BUILD_CREDENTIALS"
-_FIELDS = frozenset({"key", "secret", "url", "keyring"})
+PLAIN_HTTP = "IR_BUILD_API_PLAIN_HTTP"
+_FIELDS = frozenset({"key", "secret", "url", "keyring", "plain_http"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,10 @@ class Credentials:
     url: str = DEFAULT_URL
 
     @property
-    def is_local(self) -> bool:
-        """Whether the server is on this machine."""
-        return urlsplit(self.url).hostname in LOOPBACK
+    def is_direct(self) -> bool:
+        """Whether no proxy may stand between: the server is on this machine, or spoken to in clear."""
+        parts = urlsplit(self.url)
+        return parts.scheme == "http" or parts.hostname in LOOPBACK
 
 
 def find(environ: Mapping[str, str]) -> Credentials | None:
@@ -73,7 +75,10 @@ def from_environment(environ: Mapping[str, str], *, url: str | None = None) -> C
     if not key or not secret:
         missing = _SECRET if key else _KEY
         raise ConfigError("the environment", missing, "is not set, but its counterpart is")
-    return Credentials(key, secret, checked_url("the environment", _URL, url or environ.get(_URL)))
+    address = checked_url(
+        "the environment", _URL, url or environ.get(_URL), plain_http=environ.get(PLAIN_HTTP, "")
+    )
+    return Credentials(key, secret, address)
 
 
 def file(environ: Mapping[str, str]) -> Path:
@@ -105,7 +110,8 @@ def from_file(path: Path) -> Credentials | None:
     unknown = found.keys() - _FIELDS
     if unknown:
         raise ConfigError(where, "credentials", f"knows {', '.join(sorted(_FIELDS))} only")
-    url = checked_url(where, "url", found.get("url"))
+    allowed = _host(found.get("url")) if found.get("plain_http") is True else ""
+    url = checked_url(where, "url", found.get("url"), plain_http=allowed)
     key = found.get("key")
     if not isinstance(key, str) or not key:
         raise ConfigError(where, "key", "is missing")
@@ -124,6 +130,8 @@ def save(credentials: Credentials, path: Path) -> str:
     """
     lines = [f"url = {_toml(credentials.url)}", f"key = {_toml(credentials.key)}"]
     where = str(path)
+    if credentials.url.startswith("http:") and _host(credentials.url) not in LOOPBACK:
+        lines.append("plain_http = true")
     if keychain.store(credentials.url, credentials.key, credentials.secret):
         lines.append("keyring = true")
         where = "the system's keyring"
@@ -153,23 +161,41 @@ def forget(path: Path) -> bool:
     return True
 
 
-def checked_url(where: str, name: str, url: Any) -> str:
-    """The address of an API, the default for None. Raises `ConfigError` for an unsafe one."""
+def checked_url(where: str, name: str, url: Any, *, plain_http: str = "") -> str:
+    """The address of an API, the default for None. Raises `ConfigError` for an unsafe one.
+
+    `plain_http`: the hosts, separated by commas, that the secret may be sent to in clear.
+    """
     address = str(url or DEFAULT_URL).rstrip("/")
+    named_hosts = {one.strip().lower().strip("[]") for one in plain_http.split(",")} - {""}
     try:
         parts = urlsplit(address)
-        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        safe = parts.scheme == "https" or (
+            parts.scheme == "http" and parts.hostname in LOOPBACK | named_hosts
+        )
         plain = not (parts.username or parts.password or parts.query or parts.fragment)
         named = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         safe = plain = named = False
     if not safe:
-        raise ConfigError(where, name, "must begin with https:// (http:// only for this machine)")
+        raise ConfigError(
+            where,
+            name,
+            "must begin with https:// (http:// only for this machine, and for hosts that "
+            f"{PLAIN_HTTP} names: files and the secret can be read on the way to them)",
+        )
     if not plain:
         raise ConfigError(where, name, "must be a plain address, without a login")
     if not named:
         raise ConfigError(where, name, "must be an address such as https://api.example.org/v1")
     return address
+
+
+def _host(url: Any) -> str:
+    try:
+        return urlsplit(str(url)).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _refuse_open_doors(where: str, state: os.stat_result) -> None:

@@ -73,12 +73,10 @@ class Transport:
         self._session.auth = no_auth
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers["Accept-Encoding"] = "identity"
-        # What goes to this machine goes to no proxy: the secret is in it, in clear.
-        self._proxies = {"no_proxy": ",".join(LOOPBACK)} if self._is_local else None
-
-    @property
-    def _is_local(self) -> bool:
-        return urlsplit(self.url).hostname in LOOPBACK
+        # What goes to this machine, or in clear, goes to no proxy: the secret is in it.
+        host = parts.hostname or ""
+        is_direct = parts.scheme == "http" or host in LOOPBACK
+        self._proxies = {"no_proxy": ",".join((*LOOPBACK, host))} if is_direct else None
 
     def call(
         self, request: Request, *, part: FilePart | None = None, once: bool = False

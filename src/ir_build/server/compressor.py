@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
-import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -14,8 +12,10 @@ from ..candidate import Candidate
 from ..errors import FileSkipped, InputError, Unreadable, WorkerCrashed
 from ..marker import is_marked, mark
 from ..options import Options
+from ..processors import processors
 from ..sandbox.pool import Sandbox
-from .errors import HttpError, busy, unavailable
+from .errors import HttpError, unavailable
+from .places import Places
 from .storage.spool import Spool
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 _LOG = logging.getLogger(__name__)
-#: the share of all places that one account may hold
-_SHARE = 0.75
 
 
 class Compressor:
@@ -34,24 +32,24 @@ class Compressor:
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self._failures = metrics.failures
-        self._jobs = settings.jobs or _processors()
-        self._places = self._jobs + settings.queue
+        #: the worker processes that there may be
+        self.workers = settings.jobs or processors()
+        self._places = Places(self.workers + settings.queue, retry_after=2)
         self._deadline = settings.deadline
         self._max_pixels = settings.max_pixels
-        self._held: dict[int, int] = {}
         self._sandbox = Sandbox(
-            jobs=self._jobs,
+            jobs=self.workers,
             time_limit=settings.time_limit,
             memory_limit=settings.memory_limit,
         )
-        self._threads = ThreadPoolExecutor(self._jobs, "compress")
+        self._threads = ThreadPoolExecutor(self.workers, "compress")
         #: what distinguishes its results from those of another version
         self.identity = backends.built_in(self._sandbox).identity
 
     @property
     def waiting(self) -> int:
         """Uploads that are compressed or wait for it."""
-        return sum(self._held.values())
+        return self._places.held
 
     def options(self, params: UploadParams) -> Options:
         """What an upload asks for, in the engine's terms."""
@@ -70,10 +68,11 @@ class Compressor:
 
         Raises `HttpError`: 400 for a file that cannot be worked on, 429 when too many wait.
         """
-        held = self._held.get(account, 0)
-        if self.waiting >= self._places or held >= max(1, math.ceil(self._places * _SHARE)):
-            raise busy(2, "Too many uploads are waiting: try again")
-        self._held[account] = held + 1
+        with self._places.place() as place:
+            place.take(account)
+            return await self._compressed(spool, media, options)
+
+    async def _compressed(self, spool: Spool, media: MediaType, options: Options) -> Spool | None:
         work = self._threads.submit(self._work, spool, media, options)
         taken = False
         try:
@@ -94,9 +93,6 @@ class Compressor:
         finally:
             if not taken:  # it may still be made, and nobody waits for it
                 work.add_done_callback(_remove)
-            self._held[account] -= 1
-            if not self._held[account]:
-                del self._held[account]
 
     def close(self) -> None:
         """End the workers."""
@@ -142,9 +138,3 @@ class Compressor:
 def _remove(work: Future[Spool | None]) -> None:
     if not work.cancelled() and not work.exception() and (found := work.result()):
         found.close()
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

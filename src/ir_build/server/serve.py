@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import socket
+import ssl
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,15 +15,16 @@ import uvicorn
 
 from ..errors import ConfigError
 from . import logs
+from .accounts import main_account
 from .http.app import create_app
 from .http.timeouts import TimeoutProtocol
 from .service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from types import FrameType
 
-    from .accounts.accounts import IssuedCredentials
     from .settings import Settings
 
 _BACKLOG = 1024
@@ -30,13 +32,14 @@ _BACKLOG = 1024
 _KEEP_ALIVE = 75
 
 
-def serve(settings: Settings, ready: Callable[[str, IssuedCredentials | None], None]) -> None:
+def serve(settings: Settings, ready: Callable[[str, Path | None], None]) -> None:
     """Serve until a signal to stop, then finish what was accepted.
 
-    `ready` is told the address, and the main account's credentials when it was made just now.
-    Raises `ConfigError`.
+    `ready` is told the address, and the file with the main account's credentials when it was made
+    just now. Raises `ConfigError`.
     """
     logs.configure()
+    tls = _tls(settings)
     with _listening(settings) as listener:
         port = listener.getsockname()[1]
         if urlsplit(settings.public_url).port == 0:
@@ -44,6 +47,8 @@ def serve(settings: Settings, ready: Callable[[str, IssuedCredentials | None], N
                 settings, public_url=settings.public_url.removesuffix(":0") + f":{port}"
             )
         app = create_app(settings)
+        made = app.state.credentials
+        written = None if made is None else main_account.write(settings, made)
         config = uvicorn.Config(
             app,
             http=TimeoutProtocol,
@@ -56,6 +61,7 @@ def serve(settings: Settings, ready: Callable[[str, IssuedCredentials | None], N
             timeout_graceful_shutdown=round(settings.grace),
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=list(settings.trusted_proxies),
+            ssl_context_factory=None if tls is None else lambda *_: tls,
         )
         for stopping in (signal.SIGINT, signal.SIGTERM):
             # uvicorn raises again what it was stopped by; by then there is nothing left to do.
@@ -63,7 +69,7 @@ def serve(settings: Settings, ready: Callable[[str, IssuedCredentials | None], N
         _raise_open_files()
         stop_metrics = _metrics(app.state.service)
         try:
-            ready(settings.public_url, app.state.credentials)
+            ready(settings.public_url, written)
             _Server(config, app.state.service).run(sockets=[listener])
         finally:
             stop_metrics()
@@ -100,16 +106,40 @@ def _metrics(service: Service) -> Callable[[], None]:
     return service.metrics.listen(address)
 
 
-def reset_secret(settings: Settings) -> IssuedCredentials:
+def reset_secret(settings: Settings) -> Path:
     """Give the main account a new secret, while no server or any number of them run.
 
-    Raises `ConfigError`.
+    Returns the file in which it is. Raises `ConfigError`.
     """
     service = Service(settings, time.time)
     try:
-        return service.reset_secret()
+        return main_account.write(settings, service.reset_secret())
     finally:
         service.close()
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if not settings.tls_cert:
+        if settings.tls_key:
+            raise ConfigError("server", "tls_key", "is set, but tls_cert is not")
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        # A key under a password would have it asked for on the terminal.
+        context.load_cert_chain(settings.tls_cert, settings.tls_key or None, password="")
+    except ssl.SSLError as error:
+        raise ConfigError(
+            "server",
+            "tls_cert",
+            "a certificate and its own key without a password, both PEM, are needed: "
+            f"{settings.tls_cert} {settings.tls_key}".rstrip()
+            + f" ({error.reason})",
+        ) from error
+    except OSError as error:
+        # The error does not say which of the two.
+        files = " or ".join(filter(None, [settings.tls_cert, settings.tls_key]))
+        raise ConfigError("server", "tls_cert", f"{files}: {error.strerror}") from error
+    return context
 
 
 def _listening(settings: Settings) -> socket.socket:

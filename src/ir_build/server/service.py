@@ -6,8 +6,9 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from ..errors import ConfigError
 from ..imagerecycle.wire import incoming
-from .accounts import keyring
+from .accounts import keyring, main_account
 from .accounts.accounts import Accounts
 from .accounts.rate_limit import RateLimiter
 from .body_limits import Limits
@@ -15,7 +16,9 @@ from .compressor import Compressor
 from .errors import unauthorized
 from .fetch.fetch import Fetcher
 from .metrics import Metrics
+from .places import Places
 from .storage.database import Database
+from .storage.disk import DiskReserve
 from .storage.migrations import migrate
 from .storage.open import open_storage
 from .storage.writer import ChangeWriter, make
@@ -47,6 +50,7 @@ class Service:
         self.keyring = keyring.load(settings)
         self.database = Database(settings.database, durable=settings.durability == "full")
         self.storage = open_storage(settings)
+        self.disk = DiskReserve([self.storage.incoming], self.database.folder, settings.reserve)
         self.accounts = Accounts(self.database, self.keyring, settings.max_file_size)
         self.metrics = Metrics()
         self.compressor = (
@@ -58,7 +62,7 @@ class Service:
             rate=settings.body_rate,
             folder=self.storage.incoming,
         )
-        self.metrics.watch("uploads_under_way", "Uploads under way", lambda: self.uploads)
+        self.metrics.watch("uploads_under_way", "Uploads under way", lambda: self.uploads.held)
         if self.compressor is not None:
             self.metrics.watch(
                 "compressing", "Uploads compressed or waiting for it", self._compressing
@@ -66,7 +70,7 @@ class Service:
         self.fetcher = Fetcher(settings, self.storage.incoming, self.metrics.fetches)
         self.api_url = f"{settings.public_url}/v1"
         #: uploads whose bodies or answers are under way
-        self.uploads = 0
+        self.uploads = Places(settings.max_uploads, retry_after=1)
         self.stopping = False
         self._buckets = RateLimiter(settings.rate, settings.burst)
         local = settings.database.startswith("sqlite:") and settings.storage.startswith("file:")
@@ -77,17 +81,24 @@ class Service:
     def prepare(self) -> IssuedCredentials | None:
         """Migrate the database and, at the first start, make the main account.
 
-        Its credentials, None at every later start. Raises `ConfigError`.
+        Its credentials, None when they are given and at every later start. Raises `ConfigError`.
         """
+        given = main_account.given(self.settings)
+        self.disk.make_room()
         migrate(self.database)
-        made = self.accounts.prepare(self.now(), self.settings.quota)
+        made = self.accounts.prepare(self.now(), self.settings.quota, given)
         self.accounts.seal_anew()
+        self.disk.keep()
         return made
 
     def reset_secret(self) -> IssuedCredentials:
         """New credentials of the main account, whatever its old ones. Raises `ConfigError`."""
+        if main_account.given(self.settings) is not None:
+            raise ConfigError(
+                "server", "main_secret", "is set: change it there, and restart the server"
+            )
         migrate(self.database)
-        made = self.accounts.prepare(self.now(), self.settings.quota)
+        made = self.accounts.prepare(self.now(), self.settings.quota, None)
         return made or self.accounts.reset_main_secret()
 
     def now(self) -> int:

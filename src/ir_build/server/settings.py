@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -75,6 +75,14 @@ class Settings:
     public_url: str = _setting(
         "", _address, "where clients reach the server, for links; by default host and port"
     )
+    tls_cert: str = _setting(
+        "",
+        values.text,
+        "file of the certificate and its chain, PEM; with it the server speaks https",
+    )
+    tls_key: str = _setting(
+        "", values.text, "file of the certificate's key, PEM; by default it is in tls_cert"
+    )
     data_dir: Path = _setting(  # noqa: RUF009  (a field, which a path is no default of yet)
         Path(), _path, "folder of the key file and, by default, of database and objects"
     )
@@ -89,6 +97,12 @@ class Settings:
     s3_region: str = _setting("", values.text, "region of the bucket")
     s3_access_key: str = _setting("", values.text, "key of the store")
     s3_secret_key: str = _setting("", values.text, "secret of the store", secret=True)
+    main_key: str = _setting(
+        "", values.text, "key of the main account; by default one is made at the first start"
+    )
+    main_secret: str = _setting(
+        "", values.text, "secret of the main account, 32 characters or more", secret=True
+    )
     secret_key: str = _setting(
         "", values.text, "what secrets are encrypted under, instead of the key file", secret=True
     )
@@ -114,6 +128,11 @@ class Settings:
     max_file_size: int = _setting(50_000_000, values.size, "largest upload, bytes")
     max_uploads: int = _setting(
         64, values.count, "uploads under way at once; more are answered 429"
+    )
+    reserve: int = _setting(
+        32_000_000,
+        values.size,
+        "bytes of the disk set aside for deleting; with less than twice that, uploads are answered 503",
     )
     quota: int = _setting(0, values.size, "bytes a month of the main account; 0: no limit")
     rate: float = _setting(50.0, _rate, "requests a second of one account; 0: no limit")
@@ -156,7 +175,8 @@ class Settings:
             # All addresses are none that a link could lead to.
             host = "localhost" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
             host = f"[{host}]" if ":" in host else host
-            object.__setattr__(self, "public_url", f"http://{host}:{self.port}")
+            scheme = "https" if self.tls_cert else "http"
+            object.__setattr__(self, "public_url", f"{scheme}://{host}:{self.port}")
 
 
 def load(
@@ -191,10 +211,30 @@ def _table(file: Path) -> dict[str, Any]:
         raise ConfigError(str(file), "file", f"is not TOML: {error}") from error
 
 
+def _with_files(
+    where: str, found: Mapping[str, Any], known: Mapping[str, Field[Any]]
+) -> dict[str, Any]:
+    """`found` with what is in the files that stand for secrets, as `main_secret_file` does."""
+    values_ = {}
+    for name, value in found.items():
+        secret = name.removesuffix("_file")
+        if name == secret or secret not in known or known[secret].repr:
+            values_[name] = value
+            continue
+        if secret in found:
+            raise ConfigError(where, name, f"is set, and {secret} too: set one of them")
+        try:
+            values_[secret] = Path(value).read_text("utf-8").strip()
+        except (OSError, ValueError, TypeError) as error:
+            reason = getattr(error, "strerror", None) or "is no text file"
+            raise ConfigError(where, name, f"{value}: {reason}") from error
+    return values_
+
+
 def _checked(where: str, found: Mapping[str, Any]) -> dict[str, Any]:
     known = {one.name: one for one in fields(Settings)}
     checked = {}
-    for name, value in found.items():
+    for name, value in _with_files(where, found, known).items():
         if name not in known:
             raise ConfigError(where, name, "is no setting of the server; see docs/server.md")
         try:

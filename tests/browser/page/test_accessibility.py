@@ -64,6 +64,18 @@ def test_nothing_is_wider_than_a_small_phone(furnished):
     assert page.evaluate(too_wide) == [0, 0]
 
 
+def test_signing_out_stands_on_the_first_line_of_a_phone(furnished):
+    """At 360 pixels beside the name, whatever the quota has to say."""
+    page = furnished.page
+    page.set_viewport_size({"width": 360, "height": 640})
+    furnished.open("#images")
+    brand, out = (
+        one.bounding_box() for one in (page.locator(".brand"), furnished.button("Sign out"))
+    )
+    assert abs((brand["y"] + brand["height"] / 2) - (out["y"] + out["height"] / 2)) < 4
+    assert out["height"] < 45
+
+
 def test_the_keyboard_reaches_everything_in_order(furnished):
     """Tab goes through the page as it reads, and a way past the navigation comes first."""
     page = furnished.page
@@ -72,14 +84,15 @@ def test_the_keyboard_reaches_everything_in_order(furnished):
     page.evaluate("document.body.tabIndex = -1; document.body.focus()")
     told = "(e) => (e.getAttribute('aria-label') || e.textContent || e.labels?.[0]?.textContent || e.id).trim()"
     reached = []
-    for _ in range(8):
+    for _ in range(9):
         page.keyboard.press("Tab")
         reached.append(page.evaluate_handle("document.activeElement").evaluate(told))
     assert reached[:4] == ["Skip to the content", "Images", "Usage", "Accounts"]
     assert reached[4].startswith("Quota")
     assert reached[5] == "Sign out"
     assert reached[6].startswith("Lossy")
-    assert reached[7].startswith("Drop images or PDFs here")
+    assert reached[7] == "Size and metadata"
+    assert reached[8].startswith("Drop images or PDFs here")
 
 
 def test_progress_is_said_aloud(furnished):

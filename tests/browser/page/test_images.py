@@ -4,12 +4,14 @@ import io
 import zipfile
 
 import pytest
+import requests
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
 import documents
 from pictures import encoded, flat
 
+COPYRIGHT = 0x8298  #: a tag of Exif
 DROP = """(files) => {
     const transfer = new DataTransfer();
     for (const [name, bytes] of files)
@@ -50,6 +52,7 @@ def test_chosen_files_are_compressed_and_a_broken_one_is_named(inside):
     expect(row.locator(".saved")).to_have_text("\N{MINUS SIGN}99 %")
     assert inside.button("Compare b.pdf").count() == 0
     expect(inside.page.get_by_text("can be compressed")).to_be_visible()
+    assert inside.button("Try broken.png again").count() == 0
     inside.button("Dismiss broken.png").click()
     expect(inside.page.get_by_text("broken.png")).to_have_count(0)
     listed = inside.server.get("/images").json()["items"]
@@ -62,6 +65,147 @@ def test_files_may_be_dropped_anywhere(inside):
     inside.page.evaluate(DROP, files)
     inside.summary("3 files compressed").wait_for()
     expect(inside.rows()).to_have_count(3)
+
+
+def test_dropped_folders_are_walked(inside, tmp_path):
+    """Every image in them, however deep; what is no image by its name is passed over."""
+    folder = tmp_path / "site"
+    (folder / "deep" / "deeper").mkdir(parents=True)
+    (folder / "one.png").write_bytes(flat(colour="red"))
+    (folder / "deep" / "deeper" / "two.PNG").write_bytes(flat(colour="blue"))
+    (folder / "deep" / "notes.txt").write_text("not a picture")
+    box = inside.page.locator("#drop").bounding_box()
+    data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    session = inside.page.context.new_cdp_session(inside.page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        place = {"type": kind, "x": box["x"] + 9, "y": box["y"] + 9, "data": data}
+        session.send("Input.dispatchDragEvent", place)
+    inside.summary("2 files compressed").wait_for()
+    assert sorted(inside.rows().locator(".name").all_text_contents()) == ["one.png", "two.PNG"]
+
+
+def test_a_picture_can_be_pasted(inside):
+    """As a screenshot comes from the clipboard."""
+    paste = """(bytes) => {
+        const data = new DataTransfer();
+        data.items.add(new File([new Uint8Array(bytes)], "image.png", { type: "image/png" }));
+        document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
+    }"""
+    inside.page.evaluate(paste, list(flat()))
+    inside.summary("1 file compressed").wait_for()
+
+
+def test_size_and_metadata_can_be_chosen(inside):
+    """What is filled in reaches the server: the picture is that small, and its copyright is kept."""
+    exif = Image.Exif()
+    exif[COPYRIGHT] = "Docs"
+    image = encoded(Image.effect_noise((200, 100), 60), "jpeg", exif=exif)
+    inside.choose(("plain.jpg", image))
+    inside.summary("1 file compressed").wait_for()
+    inside.page.get_by_text("Size and metadata").click()
+    inside.page.get_by_label("Largest width").fill("50")
+    inside.page.get_by_label("Copyright").check()
+    inside.choose(("small.jpg", image))
+    expect(inside.rows()).to_have_count(2)
+    expect(inside.rows().first).to_contain_text("50 \N{MULTIPLICATION SIGN} 25")
+    kept = {
+        one["filename"]: Image.open(
+            io.BytesIO(requests.get(one["optimized_url"], timeout=30).content)
+        ).getexif()
+        for one in inside.server.get("/images").json()["items"]
+    }
+    assert COPYRIGHT not in kept["plain.jpg"]
+    assert kept["small.jpg"][COPYRIGHT] == "Docs"
+
+
+def test_a_url_is_fetched_where_the_server_allows_it(visit, launch):
+    """The field is there only then, and what is wrong with an address is said."""
+    visit.sign_in()
+    assert not visit.page.get_by_label("Address of an image").is_visible()
+    server = launch(url_uploads="listed", url_allow="127.0.0.1:9")
+    visit.server = server
+    visit.requested.clear()
+    visit.sign_in()
+    visit.page.get_by_label("Address of an image").fill("http://127.0.0.1:9/a.png")
+    visit.button("Fetch").click()
+    visit.page.get_by_text("cannot be fetched").wait_for()
+    visit.requested.clear()
+
+
+def test_leaving_with_uploads_under_way_asks(inside):
+    """Closing the page and signing out would lose them; without any nobody is asked."""
+    asked = []
+    inside.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    inside.page.reload()
+    inside.page.get_by_role("heading", name="Images").wait_for()
+    assert asked == []
+    inside.page.route("**/v1/images", lambda route: None)  # is never answered
+    inside.choose(("slow.png", flat()))
+    inside.page.get_by_text("sending").wait_for()
+    inside.button("Sign out").click()
+    inside.button("Cancel").click()
+    inside.page.reload()
+    inside.page.get_by_role("heading", name="Images").wait_for()
+    assert asked == ["beforeunload"]
+
+
+def test_images_can_be_found_sorted_and_filtered(inside):
+    """Among all of them, not only those of a page; what is deleted then is what was found."""
+    for number in range(31):
+        inside.server.upload(flat((20 + number, 20)), f"picture-{number}.png")
+    inside.server.upload(documents.drawn(), "paper.pdf")
+    inside.page.reload()
+    names = inside.rows().locator(".name")
+    search = inside.page.get_by_label("Search by name")
+    search.fill("PICTURE-1")
+    expect(inside.rows()).to_have_count(11)
+    inside.page.get_by_label("Order").select_option("By name")
+    expect(names.first).to_have_text("picture-1.png")
+    expect(names.nth(1)).to_have_text("picture-10.png")
+    search.fill("")
+    inside.page.get_by_label("Show").select_option("PDFs")
+    expect(names).to_have_text(["paper.pdf"])
+    search.fill("nothing")
+    inside.page.get_by_text("No image is like that").wait_for()
+    search.fill("paper")
+    inside.button("Delete all").click()
+    inside.button("Delete 1 image").click()
+    inside.page.get_by_text("No image is like that").wait_for()
+    assert inside.server.get("/images").json()["total"] == 31
+
+
+def test_the_next_row_has_the_focus_after_a_deletion(inside):
+    """Who deletes by keyboard goes on where they were; after the last row, at the one before it."""
+    for name in ("c.png", "b.png", "a.png"):
+        inside.server.upload(flat(), name)
+    inside.page.reload()
+    for name, following in (("b.png", "Delete c.png"), ("c.png", "Delete a.png")):
+        inside.button(f"Delete {name}").click()
+        inside.button("Delete").click()
+        expect(inside.button(following)).to_be_focused()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("colour", ["white", "black"])
+def test_a_thumbnail_is_whole_and_seen(inside, scheme, colour):
+    """A wide logo, white or black on nothing: no part is cut off, and it stands out."""
+    image = Image.new("RGBA", (300, 60))
+    ImageDraw.Draw(image).rectangle((0, 0, 299, 59), outline=colour, width=20)
+    inside.server.upload(encoded(image, "png"), "logo.png")
+    inside.page.emulate_media(color_scheme=scheme)
+    inside.page.reload()
+    thumb = inside.page.locator(".thumb")
+    thumb.wait_for()
+    expect(thumb).to_have_js_property("complete", value=True)
+    seen = Image.open(io.BytesIO(thumb.screenshot())).convert("L")
+    value = {"white": 255, "black": 0}[colour]
+    logo = [
+        at for at in range(seen.width) if abs(seen.getpixel((at, seen.height // 2)) - value) < 9
+    ]
+    assert min(logo) <= 2
+    assert max(logo) >= seen.width - 3
+    around = [seen.getpixel((at, seen.height // 6)) for at in range(8, seen.width - 8)]
+    assert min(abs(one - value) for one in around) > 90
 
 
 def test_lossless_keeps_every_pixel(inside):
@@ -184,3 +328,14 @@ def test_a_spent_quota_stops_the_rest(visit):
     unsent = visit.page.get_by_text("Not sent: the quota is used up.")
     assert refused.count() + unsent.count() == 5
     assert unsent.count() >= 3
+
+
+def test_a_page_of_another_site_shows_a_picture_by_its_link(browser, server):
+    """`<img>` with a download link, on a page that is not the server's."""
+    link = server.upload(flat()).json()["optimized_url"]
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_content(f'<img src="{link}" alt="">')
+    page.wait_for_function("document.images[0].complete")
+    assert page.evaluate("document.images[0].naturalWidth") == 60
+    context.close()

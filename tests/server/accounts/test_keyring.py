@@ -10,7 +10,7 @@ from ir_build.cli import main
 from ir_build.errors import ConfigError
 from ir_build.server.settings import load
 from pictures import flat
-from server.running import inside
+from server.running import credentials, inside
 
 OLD, NEW = "o" * 40, "n" * 40
 
@@ -99,7 +99,7 @@ def test_another_key_opens_nothing(tmp_path):
     assert NEW not in str(found.value)
     # The key is lost: a new beginning under the new one, made by --reset-secret.
     (tmp_path / "server.key").write_text(NEW)
-    secret = re.search(r"secret: (\w+)", command(tmp_path, "--reset-secret"))[1]
+    _, secret = credentials(re.search(r"secret, in (.*)\n", command(tmp_path, "--reset-secret"))[1])
     with inside(tmp_path, backend="none") as server:
         server.key, server.secret = main_key, secret
         assert server.as_account(sub).get("/accounts/mine").status_code == 401

@@ -6,19 +6,15 @@ import socket
 import ssl
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from ir_build.errors import ConfigError
 from ir_build.server.fetch.ssrf_policy import ForbiddenAddress, SsrfPolicy, parse
 from pictures import flat
+from server.certificates import self_signed
 from server.running import inside
 
 
@@ -82,8 +78,72 @@ class Site(BaseHTTPRequestHandler):
                 self.wfile.write(bytes([byte]))
                 time.sleep(0.05)
 
+    def raw(self, text):
+        """Answer with these bytes and close."""
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            self.wfile.write(text.encode("latin-1"))
+
+    def chunked(self, size):
+        self.raw(f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\n")
+        self.get_endless_zeros()
+
+    def get_endless_zeros(self):
+        with contextlib.suppress(OSError):
+            self.wfile.write(flat())
+            while True:
+                self.wfile.write(bytes(65536))
+
+    def get_chunk_of_minus_one(self):
+        self.chunked("-1")
+
+    def get_chunk_of_minus_five(self):
+        self.chunked("-5")
+
+    def get_chunk_that_is_no_number(self):
+        self.chunked("0x_1")
+
+    def get_chunk_beyond_all(self):
+        self.chunked("f" * 400)
+
+    def get_length_beyond_all(self):
+        self.raw(f"HTTP/1.1 200 OK\r\nContent-Length: {'9' * 5000}\r\n\r\n")
+
+    def get_length_below_zero(self):
+        self.raw("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nx")
+
+    def get_no_http(self):
+        self.raw("SSH-2.0-x\r\n")
+
+    def get_odd_status(self):
+        self.raw("HTTP/1.1 2_0 OK\r\n\r\n")
+
+    def get_endless_head(self):
+        self.raw("HTTP/1.1 200 OK\r\n" + "X: y\r\n" * 100_000)
+
+    def get_nowhere(self):
+        self.answer(302)
+
+    def get_to_half_a_bracket(self):
+        self.answer(302, Location="http://[")
+
+    def get_to_an_odd_port(self):
+        self.answer(302, Location="http://x:-1/")
+
+    def get_to_no_text(self):
+        self.raw("HTTP/1.1 302 Found\r\nLocation: //\xff\xed\xa0\x80/\r\n\r\n")
+
+    def get_in_pieces(self):
+        self.raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        self.raw("".join(f"1\r\n{chr(byte)}\r\n" for byte in flat()) + "0\r\n\r\n")
+
     def get_hop(self):
         self.answer(302, Location="/good.png")
+
+    def get_held(self):
+        self.server.held.release()
+        self.server.let_go.wait(30)
+        self.answer(200, flat())
 
     def get_loop(self):
         self.answer(302, Location="/loop")
@@ -103,6 +163,7 @@ def web_site(tls=None):
     site = ThreadingHTTPServer(("127.0.0.1", 0), Site)
     site.daemon_threads = True
     site.seen = []
+    site.held, site.let_go = threading.Semaphore(0), threading.Event()
     if tls:
         site.socket = tls.wrap_socket(site.socket, server_side=True)
     thread = threading.Thread(target=site.serve_forever, args=(0.02,))
@@ -175,16 +236,54 @@ def test_a_file_is_fetched(fetching, site):
         "to-metadata",
         "to-elsewhere",
         "nothing",
+        "chunk-of-minus-one",
+        "chunk-of-minus-five",
+        "chunk-that-is-no-number",
+        "chunk-beyond-all",
+        "length-beyond-all",
+        "length-below-zero",
+        "no-http",
+        "odd-status",
+        "endless-head",
+        "nowhere",
+        "to-half-a-bracket",
+        "to-an-odd-port",
+        "to-no-text",
     ],
 )
 def test_what_is_no_whole_file_in_time_is_a_400(fetching, name):
-    """Errors, pages, packed, cut, endless and dripping files, loops, redirects to elsewhere."""
+    """Errors, pages, packed, cut, endless and dripping files, loops, redirects to elsewhere, no HTTP."""
     before, started = fetching.used(), time.monotonic()
     answer = send(fetching, f"{fetching.site}/{name}")
     assert answer.status_code == 400
     assert "Traceback" not in answer.text
     assert fetching.used() == before
     assert time.monotonic() - started < 20
+
+
+def test_a_file_that_comes_in_the_smallest_chunks_is_fetched(fetching):
+    """A byte a chunk: what it is can be told all the same."""
+    answer = send(fetching, f"{fetching.site}/in-pieces")
+    assert (answer.status_code, answer.json().get("size_before")) == (201, len(flat()))
+
+
+def test_one_account_does_not_hold_all_fetches(tmp_path, site):
+    """Twelve fetches of one account that hang: six do so at once, and another account's go on."""
+    address = f"127.0.0.1:{site.server_port}"
+    with (
+        inside(tmp_path, backend="none", url_uploads="listed", url_allow=address) as server,
+        ThreadPoolExecutor(12) as threads,
+    ):
+        other = server.as_account(server.new_sub())
+        work = [threads.submit(send, server, f"http://{address}/held") for _ in range(12)]
+        try:
+            for _ in range(6):
+                assert site.held.acquire(timeout=30)
+            assert send(other, f"http://{address}/good.png").status_code == 201
+            assert not site.held.acquire(blocking=False)
+        finally:
+            site.let_go.set()
+        assert [one.result().status_code for one in work] == [201] * 12
 
 
 def test_every_hop_is_checked_again(fetching, other):
@@ -243,6 +342,7 @@ def test_no_spelling_of_this_machine_is_connected_to(fetching, other, host):
         "http://[::1/",
         "data:image/png;base64,AAAA",
         "http://" + "a" * 300,
+        "http://example.org/\0",
     ],
 )
 def test_what_is_no_plain_web_address_is_refused(fetching, url):
@@ -332,29 +432,10 @@ def test_the_list_names_hosts_suffixes_ports_and_networks(monkeypatch):
             SsrfPolicy("listed", [entry])
 
 
-def self_signed(folder):
-    """Key and certificate of a host that nobody vouches for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(1))
-        .not_valid_after(now + timedelta(1))
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "both.pem"
-    path.write_bytes(
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        + certificate.public_bytes(Encoding.PEM)
-    )
-    return path
-
-
 def test_a_certificate_that_is_not_trusted_is_refused(tmp_path):
     """https means the name is checked: a self-signed host is not fetched from."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(self_signed(tmp_path))
+    tls.load_cert_chain(*self_signed(tmp_path))
     with (
         web_site(tls) as secure,
         inside(

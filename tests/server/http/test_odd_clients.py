@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import pytest
+import requests
 
 from pictures import flat
 
@@ -189,3 +190,27 @@ def test_the_documentations_own_curl_lines_work(plain, launch, tmp_path):
         204,
         204,
     ]
+
+
+@pytest.mark.parametrize("bad", ["\ud800", "a\0b", "\udfff\ud800"])
+def test_what_is_no_text_is_refused_as_anything_wrong(either, bad):
+    """Half a surrogate pair and NUL, which JSON can spell: 401 in credentials, 400 elsewhere."""
+    for wrong in ({"key": bad, "secret": either.secret}, {"key": either.key, "secret": bad}):
+        for body in ({"auth": wrong}, {"auth": json.dumps(wrong)}):
+            answer = requests.post(f"{either.url}/images", json=body, timeout=30)
+            assert answer.status_code == 401
+        for path in ("images", "accounts/mine", "accounts/sub"):
+            query = {"auth": json.dumps(wrong)}
+            assert requests.get(f"{either.url}/{path}", query, timeout=30).status_code == 401
+    sub = either.new_sub()["id"]
+    for method, path in (("POST", "sub"), ("PUT", f"sub/{sub}")):
+        for name in ("title", "description"):
+            body = {"auth": either.auth(), name: bad}
+            address = f"{either.url}/accounts/{path}"
+            answer = requests.request(method, address, json=body, timeout=30)
+            assert (answer.status_code, name in answer.json()["errMessage"]) == (400, True)
+    for body in ({"url": f"http://example.org/{bad}"}, {"params": {"compression_type": bad}}):
+        answer = requests.post(
+            f"{either.url}/images", json={"auth": either.auth(), **body}, timeout=30
+        )
+        assert answer.status_code == 400

@@ -1,7 +1,13 @@
 """What is kept, for how long, and what is cleaned up."""
 
+import contextlib
+import os
+import subprocess
+import time
 from datetime import UTC, datetime
+from pathlib import Path
 
+import pytest
 import requests
 
 from ir_build.server.images import garbage_collection
@@ -15,6 +21,49 @@ DAY = 86400
 
 def objects(folder):
     return sorted(path.name for path in (folder / "objects").rglob("*-o*") if path.is_file())
+
+
+@contextlib.contextmanager
+def small_disk(folder):
+    """A command that runs another one with a disk of 40 MB of its own at `folder`."""
+    folder.mkdir()
+    mount = ["unshare", "--user", "--map-root-user", "--mount"]
+    if subprocess.run([*mount, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this system lets nobody make namespaces: run as root, or allow them")
+    script = 'mount -t tmpfs -o size=40m disk "$0" && exec "$@"'
+    yield [*mount, "sh", "-c", script, str(folder)]
+
+
+@pytest.mark.slow
+def test_a_full_disk_can_be_emptied(launch, tmp_path):
+    """Filled by uploads, then to the last byte by another program: no room is told, deleting works,
+    the bytes go, and uploads are taken again."""
+    with small_disk(tmp_path / "disk") as within:
+        server = launch(
+            tmp_path / "disk", within=within, backend="none", reserve="4MB", sweep_interval=0.2
+        )
+    base = server.url.removesuffix("/v1")
+    assert requests.get(f"{base}/readyz", timeout=30).status_code == 200
+    told, data = [], []
+    # The smaller ones fill what the large ones leave.
+    for size in [2_000_000] * 20 + [100_000] * 60:
+        data.append(flat() + os.urandom(size))
+        told.append(server.upload(data[-1]))
+    assert {answer.status_code for answer in told} == {201, 503}
+    assert "disk is full" in told[-1].json()["errMessage"]
+    answer = requests.get(f"{base}/readyz", timeout=30)
+    assert (answer.status_code, answer.json()["errMessage"]) == (503, "the disk is full")
+    disk = Path(f"/proc/{server.process.pid}/root{tmp_path}/disk")
+    with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+        while filler.write(bytes(4096)):
+            pass
+    assert server.call("DELETE", "/images").status_code == 204
+    until = time.monotonic() + 30
+    while requests.get(f"{base}/readyz", timeout=30).status_code != 200:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert server.upload(data[0]).status_code == 201
+    assert server.get("/images").json()["total"] == 1
 
 
 def test_images_are_kept_for_a_month_then_removed(tmp_path):

@@ -51,6 +51,59 @@ def test_an_upload_comes_back_smaller_and_both_files_can_be_fetched(server):
     assert (head.status_code, head.headers["content-length"]) == (200, str(image["size_after"]))
 
 
+@pytest.mark.parametrize(
+    ("asked", "part"),
+    [
+        ("bytes=0-0", slice(0, 1)),
+        ("bytes=10-19", slice(10, 20)),
+        ("bytes=300000-", slice(300_000, None)),
+        ("bytes=-7", slice(-7, None)),
+        ("Bytes=5-99999999", slice(5, None)),
+        ("bytes=-99999999", slice(0, None)),
+    ],
+)
+def test_a_range_of_a_file_can_be_fetched(either, asked, part):
+    """206 with those bytes, of a file of several pieces, and where they stand; for the same version
+    only."""
+    sent = flat() + bytes(range(256)) * 1500
+    link = either.upload(sent).json()["origin_url"]
+    whole = fetch(link)
+    assert (whole.status_code, whole.headers["accept-ranges"]) == (200, "bytes")
+    tag = whole.headers["etag"]
+    for version, status in ((None, 206), (tag, 206), ('"other"', 200)):
+        headers = {"Range": asked} | ({"If-Range": version} if version else {})
+        answer = requests.get(link, headers=headers, timeout=30)
+        assert answer.status_code == status
+        assert answer.content == (sent[part] if status == 206 else sent)
+        start, end, _ = part.indices(len(sent))
+        where = f"bytes {start}-{end - 1}/{len(sent)}" if status == 206 else None
+        assert answer.headers.get("content-range") == where
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ("bytes=999999999-", 416),
+        ("bytes=-0", 416),
+        ("bytes=5-4", 200),
+        ("bytes=-", 200),
+        ("bytes=0-1,4-5", 200),
+        ("pages=0-1", 200),
+        ("bytes=" + "9" * 5000 + "-", 200),
+        ("bytes=a-b", 200),
+    ],
+)
+def test_a_range_that_is_none_is_told_or_passed_over(either, asked, status):
+    """Beyond the end: 416 and the size; what cannot be understood, or is several: the whole file."""
+    link = either.upload(flat()).json()["origin_url"]
+    answer = requests.get(link, headers={"Range": asked}, timeout=30)
+    assert answer.status_code == status
+    if status == 416:
+        assert answer.headers["content-range"] == f"bytes */{len(flat())}"
+    else:
+        assert answer.content == flat()
+
+
 def test_params_reach_the_engine(server):
     """`resize` fits the picture in; `params` in `params`, empty ones and unknown keys are taken."""
     sent = flat((200, 100))

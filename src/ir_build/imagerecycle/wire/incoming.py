@@ -26,6 +26,8 @@ _LONGEST_NAME = 200
 _COMPRESSIONS = {one.value: one for one in (Compression.LOSSY, Compression.LOSSLESS)}
 _METAS = {meta.value: meta for meta in Meta}
 _IDENTIFIER = re.compile(r"\d{1,19}", re.ASCII)
+# JSON can spell both; UTF-8 has no surrogates, and no PostgreSQL stores a NUL.
+_NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -77,7 +79,9 @@ def auth(found: Mapping[str, str]) -> Auth | None:
         return None
     value = lowered(value)
     key, secret = text(value.get("key")), text(value.get("secret"))
-    return Auth(key, secret) if key and secret else None
+    if not key or not secret or not is_text(key + secret):
+        return None
+    return Auth(key, secret)
 
 
 def page(found: Mapping[str, str]) -> tuple[int, int]:
@@ -146,6 +150,11 @@ def base_name(name: str) -> str:
     if not dot or len(suffix) > 10:
         return last[:_LONGEST_NAME]
     return stem[: _LONGEST_NAME - len(suffix) - 1] + dot + suffix
+
+
+def is_text(value: str) -> bool:
+    """Whether a database can hold `value`: no half of a surrogate pair and no NUL is in it."""
+    return _NO_TEXT.search(value) is None
 
 
 def unquoted(value: str) -> str:

@@ -59,6 +59,7 @@ _UPDATE = Sql(
     WHERE id = :id"""
 )
 _SET_QUOTA = Sql("UPDATE accounts SET quota = :quota WHERE id = :id")
+_SET_KEY = Sql("UPDATE accounts SET api_key = :key WHERE id = :id")
 _SET_SECRET = Sql(
     "UPDATE accounts SET secret_sealed = :sealed, secret_digest = :digest WHERE id = :id"
 )
@@ -82,17 +83,42 @@ class Accounts:
         self._keyring = keyring
         self._file_max_size = file_max_size
 
-    def prepare(self, now: int, quota: int) -> IssuedCredentials | None:
-        """Make the main account at the first start; its credentials, None at every later one."""
+    def prepare(
+        self, now: int, quota: int, given: IssuedCredentials | None
+    ) -> IssuedCredentials | None:
+        """Make the main account at the first start; its credentials, where they are new.
+
+        At every start, `given` ones become its own. Raises `ConfigError`.
+        """
         with self._database.transaction() as transaction:
             self._database.lock_schema(transaction)
             found = transaction.row(_MAIN)
             if found is not None:
                 transaction.run(_SET_QUOTA, id=found[0], quota=quota)
+                if given is not None:
+                    self._give(transaction, given, *found)
                 return None
             fields = SubAccountFields("Main account", "", quota)
-            _, credentials = self._insert(transaction, None, fields, now)
-            return credentials
+            _, credentials = self._insert(transaction, None, fields, now, given)
+            return credentials if given is None else None
+
+    def _give(
+        self,
+        transaction: Transaction,
+        given: IssuedCredentials,
+        number: int,
+        key: str,
+        sealed: bytes,
+    ) -> None:
+        secret = self._keyring.unseal(bytes(sealed))
+        if secret is None:  # `seal_anew` says what is wrong
+            return
+        if given.key != key:
+            if transaction.row(_AUTHENTICATE, key=given.key) is not None:
+                raise ConfigError("server", "main_key", "is the key of a sub-account: use another")
+            transaction.run(_SET_KEY, id=number, key=given.key)
+        if given.secret != secret:
+            self._set_secret(transaction, number, given.secret)
 
     def reset_main_secret(self) -> IssuedCredentials:
         """Give the main account a new secret; the old one is dead."""
@@ -214,8 +240,9 @@ class Accounts:
         parent: int | None,
         fields: SubAccountFields,
         now: int,
+        given: IssuedCredentials | None = None,
     ) -> tuple[int, IssuedCredentials]:
-        credentials = IssuedCredentials(secrets.token_hex(16), secrets.token_hex(32))
+        credentials = given or IssuedCredentials(secrets.token_hex(16), secrets.token_hex(32))
         (number,) = transaction.row(
             _INSERT,
             parent=parent,

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import http.client
 import logging
 import socket
 import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote
+from weakref import WeakValueDictionary
+
+import h11
 
 from ... import formats
 from ..errors import HttpError
+from ..places import share
 from ..storage.spool import Spool
 from .ssrf_policy import ForbiddenAddress, SsrfPolicy, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from prometheus_client import Counter
@@ -35,6 +39,7 @@ _LOG = logging.getLogger(__name__)
 _REDIRECTS = 3
 _CONNECT = 5.0  #: seconds
 _PIECE = 64 * 1024
+_LARGEST_HEAD = 64 * 1024
 _THREADS = 8
 _HEADERS = {
     "User-Agent": "ir-build",
@@ -56,14 +61,20 @@ class Fetcher:
         self._outcomes = outcomes
         self._tls = ssl.create_default_context()
         self._threads = ThreadPoolExecutor(_THREADS, "fetch")
+        #: by account, for those that fetch now
+        self._shares: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
 
-    async def fetch(self, url: str) -> tuple[Spool, str]:
-        """The file at `url`, and what it is called there. Raises `HttpError`."""
+    async def fetch(self, account: int, url: str) -> tuple[Spool, str]:
+        """The file at `url`, and what it is called there. Raises `HttpError`.
+
+        One account's files wait for each other before they take all threads.
+        """
         if self._policy.off:
             raise HttpError(400, "This server fetches nothing from elsewhere: send the file itself")
         loop = asyncio.get_running_loop()
         try:
-            found = await loop.run_in_executor(self._threads, self._fetch, url)
+            async with self._shares.setdefault(account, asyncio.Semaphore(share(_THREADS))):
+                found = await loop.run_in_executor(self._threads, self._fetch, url)
         except HttpError:
             self._outcomes.labels("refused").inc()
             raise
@@ -88,7 +99,8 @@ class Fetcher:
         except ForbiddenAddress as error:
             _LOG.info("a URL upload was refused: %s", error)
             raise _unreachable() from None
-        except (OSError, http.client.HTTPException) as error:
+        # ValueError: a name that Python's own TLS does not take
+        except (OSError, h11.ProtocolError, ValueError) as error:
             _LOG.info("a URL could not be fetched: %s", type(error).__name__)
             raise _unreachable() from None
         finally:
@@ -107,24 +119,71 @@ class Fetcher:
                 if exchange.ended:
                     raise HttpError(400, "The file at this URL came too slowly")
                 return first
-            url = urljoin(url, answer.headers.get("Location", ""))
-            target = parse(url)
+            target = parse(answer.header("location"), target.url)
         raise HttpError(400, "The URL redirects too often")
 
-    def _take(self, answer: http.client.HTTPResponse, spool: Spool) -> None:
+    def _take(self, answer: _Answer, spool: Spool) -> None:
         if answer.status != 200:
             raise HttpError(400, f"The URL was answered with {answer.status}")
-        declared = answer.length
-        if declared is not None and declared > self._most:
+        declared = answer.header("content-length") or "0"
+        if int(declared) > self._most:
             raise _too_large(self._most)
-        while piece := answer.read(_PIECE):
-            if not spool.size and formats.sniff(piece) not in formats.COMPRESSIBLE:
-                raise HttpError(400, "There is no image or PDF at this URL")
-            if spool.size + len(piece) > self._most:
-                raise _too_large(self._most)
-            spool.write(piece)
-        if not spool.size or (declared is not None and spool.size != declared):
-            raise HttpError(400, "The file at this URL was cut short")
+        try:
+            for piece in answer.pieces():
+                if not spool.size and formats.sniff(piece) not in formats.COMPRESSIBLE:
+                    raise HttpError(400, "There is no image or PDF at this URL")
+                if spool.size + len(piece) > self._most:
+                    raise _too_large(self._most)
+                spool.write(piece)
+        except h11.RemoteProtocolError:
+            raise HttpError(400, "The file at this URL was cut short or garbled") from None
+        if not spool.size:
+            raise HttpError(400, "The file at this URL is empty")
+
+
+class _Answer:
+    """What a request was answered with.
+
+    It is h11 that reads it: `http.client` takes -1 for the size of a chunk, and everything that
+    comes after it into memory.
+    """
+
+    def __init__(self, stream: socket.socket, target: Target) -> None:
+        """Ask for `target`. Raises OSError and `h11.ProtocolError`."""
+        self._stream = stream
+        self._peer = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
+        headers = [("Host", target.authority), *_HEADERS.items()]
+        request = h11.Request(method="GET", target=target.path, headers=headers)
+        for event in (request, h11.EndOfMessage()):
+            stream.sendall(self._peer.send(event) or b"")
+        head = self._next()
+        while isinstance(head, h11.InformationalResponse):
+            head = self._next()
+        if not isinstance(head, h11.Response):
+            raise ConnectionResetError
+        self._head = head
+        self.status = head.status_code
+
+    def header(self, name: str) -> str:
+        """What a header says, empty without it; `name` is in lower case."""
+        found = dict(self._head.headers).get(name.encode(), b"")
+        return bytes(found).decode("utf-8", "replace")
+
+    def pieces(self) -> Iterator[bytes]:
+        """The body, in pieces of 64 KiB or more but for the last. Raises as the request does."""
+        piece = bytearray()
+        while isinstance(event := self._next(), h11.Data):
+            piece += event.data
+            if len(piece) >= _PIECE:
+                yield bytes(piece)
+                piece.clear()
+        if piece:
+            yield bytes(piece)
+
+    def _next(self) -> object:
+        while (event := self._peer.next_event()) is h11.NEED_DATA:
+            self._peer.receive_data(self._stream.recv(_PIECE))
+        return event
 
 
 class _Exchange:
@@ -134,16 +193,12 @@ class _Exchange:
         self._tls = tls
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
-        self._connection: http.client.HTTPConnection | None = None
         #: whether the time was over
         self.ended = False
 
-    def get(
-        self, target: Target, addresses: list[tuple[socket.AddressFamily, str]]
-    ) -> http.client.HTTPResponse:
-        """Ask one of `addresses`. Raises OSError and HTTPException."""
+    def get(self, target: Target, addresses: list[tuple[socket.AddressFamily, str]]) -> _Answer:
+        """Ask one of `addresses`. Raises OSError and `h11.ProtocolError`."""
         self.close()
-        connection = http.client.HTTPConnection(target.host, target.port)
         stream = self._connect(target, addresses)
         if target.scheme == "https":
             secure = self._tls.wrap_socket(
@@ -152,10 +207,7 @@ class _Exchange:
             with self._lock:
                 self._socket = stream = secure
             secure.do_handshake()
-        connection.sock = stream
-        self._connection = connection
-        connection.request("GET", target.path, headers=_HEADERS)
-        return connection.getresponse()
+        return _Answer(stream, target)
 
     def end(self) -> None:
         """The time is over: whoever waits for the peer wakes up."""
@@ -168,11 +220,9 @@ class _Exchange:
     def close(self) -> None:
         """Close what is open."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
             if self._socket is not None:
                 self._socket.close()
-            self._connection = self._socket = None
+            self._socket = None
 
     def _connect(
         self, target: Target, addresses: list[tuple[socket.AddressFamily, str]]

@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from ...errors import ConfigError
 from .public_addresses import is_public
@@ -30,26 +30,36 @@ class Target:
     port: int
     path: str  #: with its query, escaped
 
+    @property
+    def url(self) -> str:
+        """The whole of it, as a base for relative ones."""
+        return f"{self.scheme}://{self.authority}{self.path}"
 
-def parse(url: str) -> Target:
-    """What `url` asks for. Raises `ForbiddenAddress`."""
+    @property
+    def authority(self) -> str:
+        """Host and port, as the header Host has them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+def parse(url: str, base: str = "") -> Target:
+    """What `url` asks for, seen from `base` where it is relative. Raises `ForbiddenAddress`."""
     if any(character <= " " or character in "\\\x7f" for character in url):
         raise ForbiddenAddress("the URL has characters in it that no URL has")
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(urljoin(base, url))
         port = parts.port
         host = (parts.hostname or "").encode("idna").decode() if parts.hostname else ""
-    except ValueError:  # also a host that is no name
+        path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+        query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
+    except ValueError:  # also a host that is no name, and half a surrogate pair
         raise ForbiddenAddress("it is no URL") from None
     if parts.scheme not in _PORTS or not host:
         raise ForbiddenAddress("only http and https URLs are fetched")
     if parts.username is not None or parts.password is not None:
         raise ForbiddenAddress("a URL with a user name is not fetched")
-    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
-    query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
-    return Target(
-        parts.scheme, host, port or _PORTS[parts.scheme], f"{path}?{query}" if query else path
-    )
+    path = f"{path}?{query}" if query else path
+    return Target(parts.scheme, host, port or _PORTS[parts.scheme], path)
 
 
 class SsrfPolicy:

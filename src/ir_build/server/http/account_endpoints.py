@@ -105,6 +105,7 @@ def routes(service: Service) -> list[Route]:
 
 
 def _delete(service: Service, caller: Caller, number: int) -> None:
+    service.disk.make_room()
     with service.database.transaction() as transaction:
         service.accounts.delete_sub(transaction, caller, number)
         images.delete_all(transaction, number)
@@ -118,6 +119,9 @@ def _number(request: Request) -> int:
 
 
 def _checked(fields: dict[str, str]) -> SubAccountFields:
+    for name in ("title", "description"):
+        if not incoming.is_text(fields.get(name, "")):
+            raise RequestError(f"{name} holds a character that is no text (NUL, or half a pair)")
     wanted = incoming.sub_account(fields)
     if len(wanted.title or "") > _LONGEST_TITLE:
         raise RequestError(f"title is longer than {_LONGEST_TITLE} characters")

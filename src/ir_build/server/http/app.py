@@ -49,7 +49,7 @@ def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) ->
         *account_endpoints.routes(service),
         *health.routes(service),
         *reference.routes(settings.public_url),
-        *pages.routes(),
+        *pages.routes(url_uploads=settings.url_uploads != "off"),
     ]
     if settings.metrics.startswith("/"):
         routes.append(service.metrics.route(settings.metrics))

@@ -16,6 +16,7 @@ from ..errors import not_found
 from ..images import images
 from ..storage.errors import MissingObject
 from .form import read_fields
+from .ranges import asked_range
 from .responses import token_kind
 
 if TYPE_CHECKING:
@@ -32,12 +33,14 @@ _SAFE = {
     "X-Content-Type-Options": "nosniff",
     # An SVG or a PDF from somebody else must not run anything in the name of this server.
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-    "Cross-Origin-Resource-Policy": "same-origin",
 }
 
 
 def file_endpoint(service: Service) -> Callable[[Request], Awaitable[Response]]:
-    """`GET /images/:type/:token/:name`: no credentials, the token is one."""
+    """`GET /images/:type/:token/:name`: no credentials, the token is one.
+
+    Pages of every origin may show the file, whole or in ranges.
+    """
 
     async def endpoint(request: Request) -> Response:
         kind = _kind(request)
@@ -49,21 +52,31 @@ def file_endpoint(service: Service) -> Callable[[Request], Awaitable[Response]]:
         if not service.keyring.opens(token, token_kind(kind), image.id, image.created):
             raise not_found()
         key, size = _object(image, kind)
+        tag = f'"{token_kind(kind).value}-{image.result.digest[:16].hex()}"'
         headers = {
             **_SAFE,
             "Content-Length": str(size),
             "Content-Disposition": _attachment(image.filename),
             "Cache-Control": "private, max-age=3600, immutable",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+            "Accept-Ranges": "bytes",
+            "ETag": tag,
         }
         mime = FORMATS[MediaType(image.result.media)].mime
         if request.method == "HEAD":
             return Response(None, 200, headers, mime)
-        pieces = service.storage.read(key)
+        asked = asked_range(request.headers, tag, size)
+        start, end = asked or (0, size)
+        pieces = service.storage.read(key, start, end)
         try:
             first = await service.run(next, pieces, b"")
         except MissingObject:
             raise not_found() from None
-        return StreamingResponse(_rest(service, first, pieces), 200, headers, mime)
+        if asked:
+            headers["Content-Length"] = str(end - start)
+            headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+        status = 206 if asked else 200
+        return StreamingResponse(_rest(service, first, pieces), status, headers, mime)
 
     return endpoint
 
@@ -82,7 +95,11 @@ def zip_endpoint(service: Service) -> Callable[[Request], Awaitable[Response]]:
         found = await service.run(
             lambda: [images.own(service.database, caller, number, now) for number in numbers]
         )
-        headers = {**_SAFE, "Content-Disposition": _attachment("images.zip")}
+        headers = {
+            **_SAFE,
+            "Content-Disposition": _attachment("images.zip"),
+            "Cross-Origin-Resource-Policy": "same-origin",
+        }
         pieces = _zipped(service, kind, found)
         return StreamingResponse(_rest(service, b"", pieces), 200, headers, "application/zip")
 
@@ -94,6 +111,11 @@ def _kind(request: Request) -> FileKind:
         return FileKind(request.path_params["kind"])
     except ValueError:
         raise not_found() from None
+
+
+def _whole(image: ImageRow, kind: FileKind) -> tuple[str, int, int]:
+    key, size = _object(image, kind)
+    return key, 0, size
 
 
 def _object(image: ImageRow, kind: FileKind) -> tuple[str, int]:
@@ -135,7 +157,7 @@ def _zipped(service: Service, kind: FileKind, found: list[ImageRow]) -> Iterator
         for image in found:
             entry = zipfile.ZipInfo(_distinct(image.filename, names))
             with archive.open(entry, "w", force_zip64=True) as file:
-                for piece in service.storage.read(_object(image, kind)[0]):
+                for piece in service.storage.read(*_whole(image, kind)):
                     file.write(piece)
                     if data := sink.take():
                         yield data

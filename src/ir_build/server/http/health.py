@@ -28,7 +28,7 @@ def routes(service: Service) -> list[Route]:
         return document({"status": "ok"})
 
     async def readyz(_: Request) -> Response:
-        """Database and storage answer too, and nobody has told the server to stop."""
+        """Database and storage answer too, there is room, and nobody has told it to stop."""
         if service.stopping:
             return error_response(unavailable("stopping"))
         try:
@@ -39,6 +39,8 @@ def routes(service: Service) -> list[Route]:
             await service.run(service.storage.check)
         except StorageUnavailable:
             return error_response(unavailable("the storage does not answer"))
+        if await service.run(lambda: service.disk.is_full):
+            return error_response(unavailable("the disk is full"))
         return document({"status": "ready"})
 
     return [Route("/healthz", healthz), Route("/readyz", readyz)]

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from ...errors import RequestError
 from ...imagerecycle.wire import incoming
 from ...imagerecycle.wire import responses as encode
-from ..errors import HttpError, busy, not_found
+from ..errors import HttpError, not_found
 from ..images import images
 from ..images.uploads import Upload
 from .downloads import file_endpoint, zip_endpoint
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from ..accounts.accounts import Caller
+    from ..places import Place
     from ..service import Service
     from .form import Form
 
@@ -52,11 +53,8 @@ def routes(service: Service) -> list[Route]:
         return document(encode.encode_image(wire_image(service, image)))
 
     async def upload(request: Request) -> Response:
-        place = _UploadSlot(service)
-        try:
+        with service.uploads.place() as place:
             return await _upload(service, request, place)
-        finally:
-            place.leave()
 
     async def delete(request: Request) -> Response:
         caller, _ = await known(request)
@@ -83,44 +81,31 @@ def routes(service: Service) -> list[Route]:
     ]
 
 
-class _UploadSlot:
-    """One of the places for uploads under way; none is held for a sender who is not known yet."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._held = False
-
-    def take(self) -> None:
-        if not self._held and self._service.uploads >= self._service.settings.max_uploads:
-            raise busy(1, "Too many uploads at once: try again")
-        self._service.uploads += not self._held
-        self._held = True
-
-    def leave(self) -> None:
-        self._service.uploads -= self._held
-        self._held = False
-
-
-async def _upload(service: Service, request: Request, place: _UploadSlot) -> Response:
+async def _upload(service: Service, request: Request, place: Place) -> Response:
     admitted: list[Caller] = []
 
     async def admit(fields: Mapping[str, str]) -> None:
-        admitted.append(await service.authenticate(fields))
-        place.take()
+        caller = await service.authenticate(fields)
+        place.take(caller.id)
+        service.disk.refuse_when_full()
+        admitted.append(caller)
 
     form = await read_form(request.scope, request.receive, service.limits, admit)
     try:
         if not admitted and form.file is None:
             await admit(form.fields)
         place.take()
-        return await _finished(service, admitted, form)
+        service.disk.refuse_when_full()
+        return await _finished(service, admitted, form, place)
     finally:
         form.close()
 
 
-async def _finished(service: Service, admitted: list[Caller], form: Form) -> Response:
+async def _finished(service: Service, admitted: list[Caller], form: Form, place: Place) -> Response:
     def identify() -> Caller:
-        return admitted[0] if admitted else service.identify(form.fields)
+        caller = admitted[0] if admitted else service.identify(form.fields)
+        place.take(caller.id)
+        return caller
 
     try:
         wanted = incoming.upload(form.fields)
@@ -130,7 +115,7 @@ async def _finished(service: Service, admitted: list[Caller], form: Form) -> Res
     if form.file is None:
         if wanted.url is None:
             raise HttpError(400, "Send a file in the field file, or its address in the field url")
-        form.file, form.filename = await service.fetcher.fetch(wanted.url)
+        form.file, form.filename = await service.fetcher.fetch(identify().id, wanted.url)
     compressor = service.compressor
     options = compressor.options(wanted.params) if compressor else None
     image = await Upload(service, identify, form.file, form.filename, options).finish()
@@ -138,10 +123,12 @@ async def _finished(service: Service, admitted: list[Caller], form: Form) -> Res
 
 
 def _delete(service: Service, caller: Caller, number: int) -> bool:
+    service.disk.make_room()
     with service.database.transaction() as transaction:
         return images.delete(transaction, caller.id, number)
 
 
 def _delete_all(service: Service, caller: Caller) -> None:
+    service.disk.make_room()
     with service.database.transaction() as transaction:
         images.delete_all(transaction, caller.id)

@@ -99,6 +99,7 @@ _REASONS = {
     401: "No such key, or a wrong secret",
     403: "The quota is spent, or a sub-account asked for sub-accounts",
     404: "Not there, expired, or somebody else's",
+    416: "The file has no such range",
     429: "Too much at once: see Retry-After",
     503: "The server cannot work now: see Retry-After",
 }
@@ -214,7 +215,8 @@ def _paths() -> Document:
                 **_operation(
                     "A file; no credentials are needed, the name does not matter",
                     "*/*",
-                    errors=(404,),
+                    part=True,
+                    errors=(404, 416),
                     parameters=[_kind(), _in_path("token", _TEXT), _in_path("name", _TEXT)],
                 ),
                 "security": [],
@@ -237,6 +239,7 @@ def _operation(
     errors: tuple[int, ...] = (401,),
     parameters: list[Document] | None = None,
     fields: Document | None = None,
+    part: bool = False,
 ) -> Document:
     found: Document = {"summary": summary, "responses": {str(status): {"description": summary}}}
     if schema is not None:
@@ -244,6 +247,9 @@ def _operation(
         if "/" in schema:
             kind, content = (schema, {"type": "string", "format": "binary"})
         found["responses"][str(status)]["content"] = {kind: {"schema": content}}
+        if part:
+            some = {"description": "The one range of it that was asked for"}
+            found["responses"]["206"] = {**some, "content": {kind: {"schema": content}}}
     for error in sorted({*errors, 429, 503}):
         found["responses"][str(error)] = {
             "description": _REASONS.get(error, "The request came too slowly"),

@@ -32,14 +32,17 @@ HEADERS = {
 }
 
 
-def routes() -> list[Route]:
-    """A route for every file; `index.html` is at /."""
+def routes(*, url_uploads: bool) -> list[Route]:
+    """A route for every file; `index.html` is at /, which says whether the server takes URLs."""
     found = []
     for file in resources.files("ir_build.server").joinpath("web").iterdir():
         kind = _TYPES.get(file.name.rpartition(".")[2])
         if kind is not None:
             path = "/" if file.name == "index.html" else f"/{file.name}"
-            found.append(Route(path, _endpoint(file.read_bytes(), kind)))
+            data = file.read_bytes()
+            if path == "/" and url_uploads:
+                data = data.replace(b"<body>", b"<body data-url-uploads>")
+            found.append(Route(path, _endpoint(data, kind)))
     return found
 
 

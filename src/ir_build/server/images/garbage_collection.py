@@ -45,6 +45,12 @@ async def collect_for_ever(service: Service) -> None:
 def collect_garbage(service: Service) -> None:
     """One round, unless another process is at it."""
     now = service.now()
+    if service.disk.is_full:
+        # The lease and what is written below need room themselves.
+        for result in images.unused(service.database, _BATCH):
+            _remove_objects(service, result)
+        if images.any_expired(service.database, now):
+            service.disk.make_room()
     # Shorter than the interval, so that the next round is not refused by this one's lease.
     until = now + max(1, round(service.settings.sweep_interval / 2))
     with service.database.transaction() as transaction:
@@ -56,10 +62,11 @@ def collect_garbage(service: Service) -> None:
         swept("expired image").inc(count)
     while results := images.unused(service.database, _BATCH):
         for result in results:
-            service.storage.delete([f"{result}-original", f"{result}-optimized"])
+            _remove_objects(service, result)
             images.forget(service.database, result)
             swept("result").inc()
     _collect_incoming(service)
+    service.disk.keep()
     day = (datetime.fromtimestamp(now, UTC) - timedelta(days=2)).strftime("%Y%m%d")
     (done,) = service.database.row(_READ_NOTE) or ("",)
     if done != day:
@@ -68,6 +75,10 @@ def collect_garbage(service: Service) -> None:
         service.accounts.seal_anew()
         with service.database.transaction() as transaction:
             transaction.run(_WRITE_NOTE, note=day)
+
+
+def _remove_objects(service: Service, result: str) -> None:
+    service.storage.delete([f"{result}-original", f"{result}-optimized"])
 
 
 def _collect_orphans(service: Service, day: str) -> int:

@@ -166,6 +166,11 @@ def delete_expired(database: Database, now: int, limit: int) -> int:
     return len(expired)
 
 
+def any_expired(database: Database, now: int) -> bool:
+    """Whether there are images whose time is over."""
+    return database.row(_EXPIRED, now=now, limit=1) is not None
+
+
 def unused(database: Database, limit: int) -> list[str]:
     """Results that no image refers to any more; none will ever again."""
     return [row[0] for row in database.rows(_UNUSED, limit=limit)]

@@ -62,7 +62,7 @@ class LocalStorage:
             if self._durable:
                 os.fsync(file.fileno())
 
-    def read(self, key: str) -> Iterator[bytes]:
+    def read(self, key: str, start: int, end: int) -> Iterator[bytes]:
         try:
             file = Path(self._path(key)).open("rb")  # noqa: SIM115  (below)
         except FileNotFoundError:
@@ -70,7 +70,8 @@ class LocalStorage:
         except OSError as error:
             raise StorageUnavailable(error.strerror) from error
         with file:
-            while piece := file.read(PIECE):
+            file.seek(start)
+            while piece := file.read(min(PIECE, end - file.tell())):
                 yield piece
 
     def delete(self, keys: list[str]) -> None:

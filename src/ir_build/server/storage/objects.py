@@ -26,8 +26,11 @@ class Storage(Protocol):
     def take(self, key: str, spool: Spool) -> None:
         """Store a new object from a file on its way in, which may be gone afterwards."""
 
-    def read(self, key: str) -> Iterator[bytes]:
-        """The pieces of an object. Raises `MissingObject`, with the first piece."""
+    def read(self, key: str, start: int, end: int) -> Iterator[bytes]:
+        """The pieces of an object's bytes from `start` to before `end`.
+
+        Raises `MissingObject`, with the first piece.
+        """
 
     def delete(self, keys: list[str]) -> None:
         """Remove objects; those that are not there are no error."""

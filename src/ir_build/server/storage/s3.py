@@ -59,9 +59,9 @@ class S3Storage:
         with _translated(key):
             obstore.put(self._store, key, spool.read() if spool.path is None else spool.path)
 
-    def read(self, key: str) -> Iterator[bytes]:
+    def read(self, key: str, start: int, end: int) -> Iterator[bytes]:
         with _translated(key):
-            found = obstore.get(self._store, key)
+            found = obstore.get(self._store, key, options={"range": (start, end)})
             for piece in found.stream(min_chunk_size=PIECE):
                 yield bytes(piece)
 

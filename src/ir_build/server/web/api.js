@@ -45,11 +45,14 @@ export class Api {
     return response;
   }
 
-  /** Upload a file; `onprogress` is told the share that was sent, from 0 to 1. */
-  upload(file, compression, onprogress) {
+  /**
+   * Upload a file, or a text that says where the server is to fetch it; `onprogress` is told the share
+   * that was sent, from 0 to 1.
+   */
+  upload(source, params, onprogress) {
     const form = new FormData();
-    form.append("params", JSON.stringify({ compression_type: compression }));
-    form.append("file", file);
+    form.append("params", JSON.stringify(params));
+    form.append(typeof source === "string" ? "url" : "file", source);
     return new Promise((resolve, reject) => {
       // fetch can't tell how much of a body was sent.
       const request = new XMLHttpRequest();

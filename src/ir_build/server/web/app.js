@@ -2,6 +2,7 @@
 
 import { Api, ApiError } from "./api.js";
 import { AccountsView } from "./accounts.js";
+import { confirmed } from "./dialog.js";
 import { alertError, byId } from "./dom.js";
 import { ImagesView } from "./images.js";
 import { quotaText, showQuota, UsageView } from "./usage.js";
@@ -93,7 +94,10 @@ byId("sign-in").querySelector("form").addEventListener("submit", async (event) =
     button.disabled = false;
   }
 });
-byId("sign-out").addEventListener("click", () => signOut());
+byId("sign-out").addEventListener("click", async () => {
+  const text = "Files are still being uploaded. Those that are not done are lost.";
+  if (!views?.images.busy || (await confirmed("Sign out now?", text, "Sign out anyway"))) signOut();
+});
 addEventListener("hashchange", route);
 
 const stored = sessionStorage.getItem(STORED);

@@ -5,6 +5,9 @@ import { bytes, plural, savedPercent } from "./format.js";
 
 const AT_ONCE = 2;
 const MAX_WAIT_S = 60;
+// To ask again may help: no answer, a spent quota that is raised, too slow, too much at once. A file
+// that the server can't use stays what it is.
+const HELPS = new Set([0, 403, 408, 429]);
 
 export class Queue {
   #api;
@@ -27,17 +30,23 @@ export class Queue {
     element.hidden = true;
   }
 
-  add(files, compression) {
-    for (const file of files) {
-      const job = { file, compression, row: h("li") };
+  /** Whether leaving the page would lose something. */
+  get busy() {
+    return this.#active > 0 || this.#waiting.length > 0;
+  }
+
+  /** Upload `sources`, files or addresses, with the API's `params`. */
+  add(sources, params) {
+    for (const source of sources) {
+      const job = { source, title: source.name ?? source, params, row: h("li") };
       this.#list.append(job.row);
       this.#batch.total += 1;
-      if (this.maxSize > 0 && file.size > this.maxSize)
+      if (this.maxSize > 0 && source.size > this.maxSize)
         this.#fail(job, `Larger than ${bytes(this.maxSize)}, the most this server takes.`, false);
       else this.#wait(job);
     }
     this.#element.hidden = false;
-    announce(`${plural(files.length, "file")} to compress.`);
+    announce(`${plural(sources.length, "file")} to compress.`);
     this.#next();
   }
 
@@ -60,7 +69,7 @@ export class Queue {
 
   async #run(job) {
     this.#active += 1;
-    const bar = h("progress", { max: 1, value: 0, "aria-label": `Progress of ${job.file.name}` });
+    const bar = h("progress", { max: 1, value: 0, "aria-label": `Progress of ${job.title}` });
     const state = h("span", { class: "muted" }, "sending");
     job.row.replaceChildren(name(job), bar, state);
     try {
@@ -88,7 +97,7 @@ export class Queue {
   async #upload(job, onprogress) {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#api.upload(job.file, job.compression, onprogress);
+        return await this.#api.upload(job.source, job.params, onprogress);
       } catch (error) {
         if (error.status !== 429 || attempt === 5 || this.#stopped) throw error;
         const wait = Math.min(error.retryAfter || 2 ** attempt, MAX_WAIT_S);
@@ -104,7 +113,7 @@ export class Queue {
       this.#events.onerror(error);
       return;
     }
-    this.#fail(job, error.message, true);
+    this.#fail(job, error.message, HELPS.has(error.status) || error.status >= 500);
     if (error.status !== 403) return;
     // Asking again can't help before the quota is raised.
     for (const each of this.#waiting.splice(0)) this.#fail(each, "Not sent: the quota is used up.", true);
@@ -112,12 +121,12 @@ export class Queue {
 
   #fail(job, message, again) {
     this.#batch.failed += 1;
-    const retry = h("button", { type: "button", "aria-label": `Try ${job.file.name} again`, onclick: () => {
+    const retry = h("button", { type: "button", "aria-label": `Try ${job.title} again`, onclick: () => {
       this.#batch.total += 1;
       this.#wait(job);
       this.#next();
     } }, "Try again");
-    const dismiss = h("button", { type: "button", class: "plain", "aria-label": `Dismiss ${job.file.name}`, onclick: () => {
+    const dismiss = h("button", { type: "button", class: "plain", "aria-label": `Dismiss ${job.title}`, onclick: () => {
       job.row.remove();
       this.#showSummary();
     } }, "Dismiss");
@@ -144,4 +153,4 @@ export class Queue {
 }
 
 const fresh = () => ({ total: 0, done: 0, failed: 0, before: 0, after: 0 });
-const name = (job) => h("span", { class: "name" }, job.file.name);
+const name = (job) => h("span", { class: "name" }, job.title);
