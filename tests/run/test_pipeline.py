@@ -24,6 +24,8 @@ from ir_build.run.destination import InPlace, Nowhere, OutputFolder
 from ir_build.run.fingerprint import StatIndex
 from ir_build.run.pipeline import Pipeline
 from ir_build.run.plan import Job, Planner
+from ir_build.run.skips import Skips
+from ir_build.sandbox.limits import Limits
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -73,6 +75,7 @@ class Run:
         self.fallback = None
         self.options = Options(compression_type=Compression.LOSSLESS)
         self.verdict = None
+        self.limits = Limits(seconds=60.0, memory=2**30)
         self.destination = InPlace(keep_times=True)
 
     def add(self, name, text, *, age=60):
@@ -88,6 +91,8 @@ class Run:
             fallback=self.fallback,
             verify=lambda *asked: self.verdict(*asked) if callable(self.verdict) else self.verdict,
             cache=self.cache,
+            skips=Skips(self.cache.local_folder, self.limits),
+            limits=self.limits,
             **more,
         )
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from ir_build.errors import CorruptFile, WorkerCrashed, WorkerTimeout
+from ir_build.errors import CorruptFile, OverMemoryLimit, OverTimeout, WorkerCrashed
 from ir_build.formats import MediaType
 from ir_build.options import Options
 from ir_build.sandbox.pool import Sandbox
@@ -60,7 +60,7 @@ def hit_a_busy_worker(sandbox, with_signal):
         try:
             for _ in range(50):
                 sandbox.compress(slow, MediaType.PNG, Options())
-        except (WorkerCrashed, WorkerTimeout) as error:
+        except (WorkerCrashed, OverTimeout) as error:
             caught.append(error)
 
     thread = threading.Thread(target=work)
@@ -102,7 +102,7 @@ def test_a_hang_fails_its_file_and_the_pool_lives(make):
     """A worker that does not answer is ended at the time limit."""
     sandbox = make(time_limit=2)
     error = hit_a_busy_worker(sandbox, signal.SIGSTOP)
-    assert isinstance(error, WorkerTimeout)
+    assert isinstance(error, OverTimeout)
     assert not error.permanent
     assert sandbox.compress(PNG, MediaType.PNG, Options()).data
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,8 +20,10 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ..candidate import Candidate
-from ..errors import WorkerCrashed, WorkerTimeout
+from ..errors import CorruptFile, InputError, OverMemoryLimit, OverTimeout, WorkerCrashed
 from . import messages
+from .limits import Limits, allowed, count, gib
+from .watch import Watch
 
 if TYPE_CHECKING:
     from ..formats import MediaType
@@ -28,6 +31,17 @@ if TYPE_CHECKING:
 
 # Native memory that fragments or leaks goes back to the system with the process.
 _TASKS_PER_WORKER = 500
+
+# Above this share of the memory limit an error may be want of memory by another name.
+_SUSPICIOUS = 0.25
+_VAGUE = (CorruptFile.code, WorkerCrashed.code)
+# What Python, C++, Rust, GLib and codecs say when they get no memory.
+_NO_MEMORY = re.compile(
+    r"MemoryError|bad_alloc|(out of|insufficient|cannot allocate) memory|failed to allocate"
+    r"|memory allocation of \d+ bytes failed",
+    re.IGNORECASE,
+)
+_OUT_OF_TIME = -signal.SIGPROF if hasattr(signal, "SIGPROF") else None
 
 # What a Python process needs to start, and nothing else: tokens and keys stay with the parent.
 _PASSED_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
@@ -41,6 +55,9 @@ _WORKER_ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
 }
 
+#: the header of an answer, and what comes with it
+_Answer = tuple[dict[str, object], list[bytes]]
+
 log = logging.getLogger(__name__)
 
 _LINES_KEPT = 30
@@ -49,16 +66,18 @@ _LAST_WORDS_SECONDS = 5.0
 
 _LIBRARIES = ("site-packages", "dist-packages")
 # The folders come last: nothing in them is taken for a module that Python finds by itself.
-_START = "import sys; sys.path += sys.argv[2:]; from ir_build.sandbox.worker import main; main()"
+_START = "import sys; sys.path += sys.argv[3:]; from ir_build.sandbox.worker import main; main()"
 
 
 class Sandbox:
     """A pool of worker processes, started when needed and replaced when they die."""
 
     def __init__(self, *, jobs: int, time_limit: float, memory_limit: int) -> None:
-        """Up to `jobs` workers; a task may take `time_limit` seconds and `memory_limit` bytes."""
-        self._time_limit = time_limit
-        self._memory_limit = memory_limit
+        """Up to `jobs` workers; a task may take `time_limit` CPU seconds and `memory_limit` bytes."""
+        #: what a task may take on this machine
+        self.limits = Limits(time_limit, allowed(memory_limit))
+        self._suspicious = _SUSPICIOUS * self.limits.memory
+        self._second_opinion = threading.Lock()
         self._places = threading.BoundedSemaphore(jobs)
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
@@ -124,21 +143,70 @@ class Sandbox:
         self, header: dict[str, object], *blobs: bytes
     ) -> tuple[dict[str, object], list[bytes]]:
         with self._places:
-            worker = self._take()
-            answered = False
-            try:
-                answer, result = worker.call(header, blobs, self._time_limit)
-                answered = True
-            finally:
-                self._give_back(worker, usable=answered and worker.tasks < _TASKS_PER_WORKER)
+            answer, result = self._tried(header, blobs)
+            if answer.get("error") in _VAGUE and cast("int", answer["memory"]) > self._suspicious:
+                self._suspect_memory(str(answer["error"]), header, blobs)
+        count(answer)
         messages.raise_error(answer)
         return answer, result
 
-    def _take(self) -> _Worker:
+    def _tried(self, header: dict[str, object], blobs: tuple[bytes, ...]) -> _Answer:
+        worker = self._take()
+        used = worker.tasks > 0
+        try:
+            return self._ask(worker, header, blobs)
+        except _KilledError:
+            pass
+        except OverMemoryLimit:
+            # What files before this one have left of its memory says nothing of this file.
+            if not used:
+                raise
+        if into := header.get("into"):
+            Path(str(into)).unlink(missing_ok=True)  # what the first one has begun
+        return self._ask(self._take(fresh=True), header, blobs)
+
+    def _suspect_memory(
+        self, error: str, header: dict[str, object], blobs: tuple[bytes, ...]
+    ) -> None:
+        """Raise `OverMemoryLimit` when the same task does not fail so with twice the memory.
+
+        Codecs that get no memory often take the file for a broken one.
+        """
+        with self._second_opinion:
+            worker = self._take(fresh=True, memory_limit=2 * self.limits.memory)
+            try:
+                again, _ = self._ask(worker, header, blobs, reusable=False)
+            except InputError:
+                again = {}
+        if again.get("error") != error:
+            raise _over_memory(self.limits, again)
+
+    def _ask(
+        self,
+        worker: _Worker,
+        header: dict[str, object],
+        blobs: tuple[bytes, ...],
+        *,
+        reusable: bool = True,
+    ) -> _Answer:
+        answered = False
+        try:
+            answer = worker.call(header, blobs, self.limits)
+            answered = reusable and worker.tasks < _TASKS_PER_WORKER
+        finally:
+            self._give_back(worker, usable=answered)
+        return answer
+
+    def _take(self, *, fresh: bool = False, memory_limit: int | None = None) -> _Worker:
         with self._lock:
             if self._closed:
                 raise WorkerCrashed("the run was ended")
-            worker = self._idle.pop() if self._idle else _Worker(self._memory_limit)
+            worker = self._idle.pop() if self._idle else None
+            if worker is not None and fresh:
+                worker.kill()
+                worker.close_pipes()
+                worker = None
+            worker = worker or _Worker(self.limits.seconds, memory_limit or self.limits.memory)
             self._busy.add(worker)
             return worker
 
@@ -155,12 +223,13 @@ class Sandbox:
 class _Worker:
     """One worker process."""
 
-    def __init__(self, memory_limit: int) -> None:
+    def __init__(self, time_limit: float, memory_limit: int) -> None:
         environment = {name: os.environ[name] for name in _PASSED_ENVIRONMENT if name in os.environ}
+        limits = (str(memory_limit), str(time_limit))
         self.tasks = 0
         self._process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
             # -P: a file called `random.py` in the current folder must not be imported.
-            [sys.executable, "-P", "-c", _START, str(memory_limit), *_library_folders()],
+            [sys.executable, "-P", "-c", _START, *limits, *_library_folders()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -170,36 +239,46 @@ class _Worker:
         )
         self._printed = _Printed(cast("BinaryIO", self._process.stderr))
 
-    def call(
-        self, header: dict[str, object], blobs: tuple[bytes, ...], time_limit: float
-    ) -> tuple[dict[str, object], list[bytes]]:
+    def call(self, header: dict[str, object], blobs: tuple[bytes, ...], limits: Limits) -> _Answer:
         """Send one task and wait for its answer. After an error the worker is of no more use."""
         self.tasks += 1
         self._printed.begin()
         stdin = cast("BinaryIO", self._process.stdin)
         stdout = cast("BinaryIO", self._process.stdout)
-        timed_out = threading.Event()
-
-        def end() -> None:
-            timed_out.set()
-            self._process.kill()
-
-        timer = threading.Timer(time_limit, end)
-        timer.daemon = True
-        timer.start()
-        try:
+        begun = answer = None
+        with (
+            Watch(self._process, limits.seconds) as watch,
+            contextlib.suppress(OSError, EOFError, ValueError),
+        ):
             messages.send(stdin, header, *blobs)
+            begun = messages.receive(stdout)
             answer = messages.receive(stdout)
-        except (OSError, EOFError, ValueError):
-            answer = None
-        finally:
-            timer.cancel()
-        if answer is not None:
-            return answer
-        if timed_out.is_set():
-            raise WorkerTimeout(f"took longer than {time_limit:g} s (timeout)")
-        death = _death(self._process.wait())
-        raise WorkerCrashed(f"the codec crashed on it ({death})", output=self._printed.end())
+        if answer is None:
+            raise self._why_it_died(limits, watch, begun=begun is not None)
+        if answer[0].get("error") == OverMemoryLimit.code or _wants_memory(answer[0]):
+            raise _over_memory(limits, answer[0])
+        return answer
+
+    def _why_it_died(self, limits: Limits, watch: Watch, *, begun: bool) -> InputError:
+        if watch.ended:
+            # Before it had the file, it says nothing of the file.
+            return OverTimeout(watch.ended, limit=limits.seconds if begun else None)
+        code = self._exit_code()
+        if code == _OUT_OF_TIME:
+            return OverTimeout(f"stopped after {limits.seconds:g} s", limit=limits.seconds)
+        printed = self._printed.end()
+        if _NO_MEMORY.search(printed):
+            return _over_memory(limits, {})
+        death = _death(code)
+        kind = WorkerCrashed if begun and death != "SIGKILL" else _KilledError
+        return kind(f"the codec crashed on it ({death})", output=printed)
+
+    def _exit_code(self) -> int:
+        try:
+            return self._process.wait(_LAST_WORDS_SECONDS)
+        except subprocess.TimeoutExpired:  # it only wrote nonsense
+            self.kill()
+            return self._process.returncode
 
     def kill(self) -> None:
         """End the process at once."""
@@ -238,6 +317,21 @@ class _Printed:
         """The last lines of a worker that has died."""
         self._reader.join(_LAST_WORDS_SECONDS)
         return "\n".join(self._lines)
+
+
+class _KilledError(WorkerCrashed):
+    """Somebody else has ended the worker, or it died before it had the file."""
+
+
+def _wants_memory(answer: dict[str, object]) -> bool:
+    return "error" in answer and _NO_MEMORY.search(str(answer["detail"])) is not None
+
+
+def _over_memory(limits: Limits, answer: dict[str, object]) -> OverMemoryLimit:
+    detail = f"stopped at {gib(limits.memory)}"
+    if answer:
+        detail += f" after {cast('float', answer['seconds']):.2g} s of CPU time"
+    return OverMemoryLimit(detail, limit=limits.memory)
 
 
 def _library_folders() -> list[str]:
