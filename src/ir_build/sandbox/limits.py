@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # The share of a limit that is much.
 _MUCH = 0.5
+_HARD = 1.5
 _GIB = 2**30
 
 
@@ -72,15 +73,25 @@ def count(answer: Mapping[str, object]) -> None:
         took.add(answer)
 
 
-def allowed(memory_limit: int) -> int:
-    """As much of `memory_limit`, in bytes, as the system lets a process have."""
+def hard(memory_limit: int) -> int:
+    """At how many bytes the system refuses a worker memory.
+
+    That is later than at `memory_limit`, which is checked when the task is done: some codecs that are
+    refused memory take a file for a broken one, and others do without what they wanted it for.
+    """
+    limit = int(_HARD * memory_limit)
     if sys.platform != "linux":
-        return memory_limit
+        return limit
     import resource  # noqa: PLC0415  (not on Windows)
 
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     # A shared host's own limit cannot be raised.
-    return memory_limit if most == resource.RLIM_INFINITY else min(memory_limit, most)
+    return limit if most == resource.RLIM_INFINITY else min(limit, most)
+
+
+def allowed(memory_limit: int) -> int:
+    """As much of `memory_limit`, in bytes, as the system lets a worker have."""
+    return min(memory_limit, int(hard(memory_limit) / _HARD))
 
 
 def gib(size: int) -> str:

@@ -16,11 +16,12 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from dataclasses import astuple
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ..candidate import Candidate
-from ..errors import CorruptFile, InputError, OverMemoryLimit, OverTimeout, WorkerCrashed
+from ..errors import InputError, OverMemoryLimit, OverTimeout, TooLarge, Unreadable, WorkerCrashed
 from . import messages
 from .limits import Limits, allowed, count, gib
 from .watch import Watch
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
 # Native memory that fragments or leaks goes back to the system with the process.
 _TASKS_PER_WORKER = 500
 
-# Above this share of the memory limit an error may be want of memory by another name.
+# Above this share of the memory limit a refusal may be want of memory by another name.
 _SUSPICIOUS = 0.25
-_VAGUE = (CorruptFile.code, WorkerCrashed.code)
+_VERDICTS = ("error", "skipped", "ok")
 # What Python, C++, Rust, GLib and codecs say when they get no memory.
 _NO_MEMORY = re.compile(
     r"MemoryError|bad_alloc|(out of|insufficient|cannot allocate) memory|failed to allocate"
-    r"|memory allocation of \d+ bytes failed",
+    r"|memory allocation (of \d+ bytes|still) failed",
     re.IGNORECASE,
 )
 _OUT_OF_TIME = -signal.SIGPROF if hasattr(signal, "SIGPROF") else None
@@ -144,8 +145,8 @@ class Sandbox:
     ) -> tuple[dict[str, object], list[bytes]]:
         with self._places:
             answer, result = self._tried(header, blobs)
-            if answer.get("error") in _VAGUE and cast("int", answer["memory"]) > self._suspicious:
-                self._suspect_memory(str(answer["error"]), header, blobs)
+            if _is_refusal(answer) and cast("int", answer["memory"]) > self._suspicious:
+                self._suspect_memory(answer, header, blobs)
         count(answer)
         messages.raise_error(answer)
         return answer, result
@@ -166,19 +167,20 @@ class Sandbox:
         return self._ask(self._take(fresh=True), header, blobs)
 
     def _suspect_memory(
-        self, error: str, header: dict[str, object], blobs: tuple[bytes, ...]
+        self, answer: dict[str, object], header: dict[str, object], blobs: tuple[bytes, ...]
     ) -> None:
-        """Raise `OverMemoryLimit` when the same task does not fail so with twice the memory.
+        """Raise `OverMemoryLimit` when the same task ends otherwise with twice the memory.
 
-        Codecs that get no memory often take the file for a broken one.
+        Codecs that are refused memory often take the file for a broken one.
         """
         with self._second_opinion:
-            worker = self._take(fresh=True, memory_limit=2 * self.limits.memory)
+            more = Limits(self.limits.seconds, 2 * self.limits.memory)
+            worker = self._take(fresh=True, limits=more)
             try:
-                again, _ = self._ask(worker, header, blobs, reusable=False)
+                again, _ = self._ask(worker, header, blobs, limits=more)
             except InputError:
                 again = {}
-        if again.get("error") != error:
+        if any(again.get(name) != answer.get(name) for name in _VERDICTS):
             raise _over_memory(self.limits, again)
 
     def _ask(
@@ -187,17 +189,17 @@ class Sandbox:
         header: dict[str, object],
         blobs: tuple[bytes, ...],
         *,
-        reusable: bool = True,
+        limits: Limits | None = None,
     ) -> _Answer:
         answered = False
         try:
-            answer = worker.call(header, blobs, self.limits)
-            answered = reusable and worker.tasks < _TASKS_PER_WORKER
+            answer = worker.call(header, blobs, limits or self.limits)
+            answered = limits is None and worker.tasks < _TASKS_PER_WORKER
         finally:
             self._give_back(worker, usable=answered)
         return answer
 
-    def _take(self, *, fresh: bool = False, memory_limit: int | None = None) -> _Worker:
+    def _take(self, *, fresh: bool = False, limits: Limits | None = None) -> _Worker:
         with self._lock:
             if self._closed:
                 raise WorkerCrashed("the run was ended")
@@ -206,7 +208,7 @@ class Sandbox:
                 worker.kill()
                 worker.close_pipes()
                 worker = None
-            worker = worker or _Worker(self.limits.seconds, memory_limit or self.limits.memory)
+            worker = worker or _Worker(limits or self.limits)
             self._busy.add(worker)
             return worker
 
@@ -223,13 +225,12 @@ class Sandbox:
 class _Worker:
     """One worker process."""
 
-    def __init__(self, time_limit: float, memory_limit: int) -> None:
+    def __init__(self, limits: Limits) -> None:
         environment = {name: os.environ[name] for name in _PASSED_ENVIRONMENT if name in os.environ}
-        limits = (str(memory_limit), str(time_limit))
         self.tasks = 0
         self._process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
             # -P: a file called `random.py` in the current folder must not be imported.
-            [sys.executable, "-P", "-c", _START, *limits, *_library_folders()],
+            [sys.executable, "-P", "-c", _START, *map(str, astuple(limits)), *_library_folders()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -255,7 +256,7 @@ class _Worker:
             answer = messages.receive(stdout)
         if answer is None:
             raise self._why_it_died(limits, watch, begun=begun is not None)
-        if answer[0].get("error") == OverMemoryLimit.code or _wants_memory(answer[0]):
+        if _took_too_much(answer[0], limits):
             raise _over_memory(limits, answer[0])
         return answer
 
@@ -323,13 +324,22 @@ class _KilledError(WorkerCrashed):
     """Somebody else has ended the worker, or it died before it had the file."""
 
 
-def _wants_memory(answer: dict[str, object]) -> bool:
-    return "error" in answer and _NO_MEMORY.search(str(answer["detail"])) is not None
+def _is_refusal(answer: dict[str, object]) -> bool:
+    counted = answer.get("error") in (TooLarge.code, Unreadable.code)
+    refused = "error" in answer or "skipped" in answer or answer.get("ok") is False
+    return refused and not counted
+
+
+def _took_too_much(answer: dict[str, object], limits: Limits) -> bool:
+    refused = answer.get("error") == OverMemoryLimit.code or (
+        "error" in answer and _NO_MEMORY.search(str(answer["detail"])) is not None
+    )
+    return refused or cast("int", answer["memory"]) > limits.memory
 
 
 def _over_memory(limits: Limits, answer: dict[str, object]) -> OverMemoryLimit:
     detail = f"stopped at {gib(limits.memory)}"
-    if answer:
+    if "seconds" in answer:
         detail += f" after {cast('float', answer['seconds']):.2g} s of CPU time"
     return OverMemoryLimit(detail, limit=limits.memory)
 

@@ -22,7 +22,7 @@ from ..errors import FileSkipped, InputError, OverMemoryLimit, Unreadable, Worke
 from ..formats import MediaType
 from ..marker import is_marked, mark
 from ..options import Options
-from .limits import allowed
+from .limits import hard
 from .messages import receive, send
 
 if TYPE_CHECKING:
@@ -39,14 +39,14 @@ def main() -> None:
     """Serve requests until the parent closes the pipe."""
     requests, answers = _take_pipes()
     faulthandler.enable()  # says where it crashed, for the report
-    _limit_memory(int(sys.argv[1]))
+    _limit_memory(int(sys.argv[2]))
     while (request := receive(requests)) is not None:
         header, blobs = request
         send(answers, {"begun": True})
         began = time.process_time()
         _forget_peak()
         try:
-            with _limited(float(sys.argv[2])):
+            with _limited(float(sys.argv[1])):
                 answer, result = _serve(header, blobs)
         except FileSkipped as left:
             answer, result = {"skipped": left.reason, "detail": left.detail}, []
@@ -122,7 +122,7 @@ def _limit_memory(limit: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         # Counts what the process allocates, not the libraries it maps.
-        limit = allowed(limit)
+        limit = hard(limit)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
@@ -146,9 +146,14 @@ def _forget_peak() -> None:
 
 
 def _peak() -> int:
-    """Most bytes of memory since `_forget_peak`, 0 where the system does not say."""
+    """Most bytes of memory since `_forget_peak` but for libraries, 0 where the system does not say."""
     try:
         lines = _STATUS.read_text().splitlines()
     except OSError:
         return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+    kilobytes = {
+        name: int(rest.split()[0])
+        for name, _, rest in (line.partition(":") for line in lines)
+        if name in ("VmHWM", "RssFile")
+    }
+    return max(0, kilobytes.get("VmHWM", 0) - kilobytes.get("RssFile", 0)) * 1024
