@@ -162,8 +162,10 @@ class Sandbox:
             # What files before this one have left of its memory says nothing of this file.
             if not used:
                 raise
-        if into := header.get("into"):
-            Path(str(into)).unlink(missing_ok=True)  # what the first one has begun
+        except WorkerCrashed:
+            self._with_more_memory(header, blobs)
+            raise
+        _forget_begun(header)
         return self._ask(self._take(fresh=True), header, blobs)
 
     def _suspect_memory(
@@ -173,15 +175,31 @@ class Sandbox:
 
         Codecs that are refused memory often take the file for a broken one.
         """
-        with self._second_opinion:
-            more = Limits(self.limits.seconds, 2 * self.limits.memory)
-            worker = self._take(fresh=True, limits=more)
-            try:
-                again, _ = self._ask(worker, header, blobs, limits=more)
-            except InputError:
-                again = {}
+        again = self._with_more_memory(header, blobs)
         if any(again.get(name) != answer.get(name) for name in _VERDICTS):
             raise _over_memory(self.limits, again)
+
+    def _with_more_memory(
+        self, header: dict[str, object], blobs: tuple[bytes, ...]
+    ) -> dict[str, object]:
+        """The answer with twice the memory, empty where there is none.
+
+        Raises `OverMemoryLimit` when that is more than the limit allows. One at a time.
+        """
+        more = Limits(self.limits.seconds, 2 * self.limits.memory)
+        with self._second_opinion:
+            _forget_begun(header)
+            try:
+                again, _ = self._ask(
+                    self._take(fresh=True, limits=more), header, blobs, limits=more
+                )
+            except OverMemoryLimit:
+                raise _over_memory(self.limits, {}) from None
+            except InputError:
+                return {}
+        if cast("int", again["memory"]) > self.limits.memory:
+            raise _over_memory(self.limits, again)
+        return again
 
     def _ask(
         self,
@@ -322,6 +340,12 @@ class _Printed:
 
 class _KilledError(WorkerCrashed):
     """Somebody else has ended the worker, or it died before it had the file."""
+
+
+def _forget_begun(header: dict[str, object]) -> None:
+    """Remove what a task that is done again has written."""
+    if into := header.get("into"):
+        Path(str(into)).unlink(missing_ok=True)
 
 
 def _is_refusal(answer: dict[str, object]) -> bool:
