@@ -61,7 +61,8 @@ _Answer = tuple[dict[str, object], list[bytes]]
 
 log = logging.getLogger(__name__)
 
-_LINES_KEPT = 30
+# What faulthandler prints of a thread, and the signal before it.
+_LINES_KEPT = 110
 _LINE_BYTES = 1000
 _LAST_WORDS_SECONDS = 5.0
 
