@@ -62,7 +62,7 @@ class Config:
     exclude: tuple[str, ...]
     max_file_size: int  #: bytes
     jobs: int  #: worker processes
-    timeout: float  #: seconds a file
+    timeout: float  #: CPU seconds a file, and as many for its check
     memory_limit: int  #: bytes a worker
     cache_dir: Path
     cache_size: int  #: bytes

@@ -7,7 +7,9 @@ IrBuildError
     Unreadable                       an OSError, too
       Changed
     NotWritten                       its copy is missing from the output
-    WorkerCrashed, WorkerTimeout     the codec died or hung on this file
+    WorkerCrashed                    the codec died on this file
+    LimitMet(reason, detail, limit)  a build skips it, for as long as the limit is no higher
+      OverTimeout, OverMemoryLimit
   FileSkipped(reason, detail)        not a fault: the file stays as it is, and why
   BackendError
     TransportError                   retried
@@ -34,6 +36,8 @@ class Reason(StrEnum):
     WOULD_CHANGE = "would-change"
     NEEDS_REPAIR = "needs-repair"
     OVER_MAX_FILE_SIZE = "over-max-file-size"
+    OVER_TIMEOUT = "over-timeout"
+    OVER_MEMORY_LIMIT = "over-memory-limit"
     SIGNED = "signed"
     ENCRYPTED = "encrypted"
     NOT_TAKEN = "not-taken"
@@ -59,6 +63,8 @@ _TEXTS = {
     Reason.WOULD_CHANGE: "the smaller file was not equivalent",
     Reason.NEEDS_REPAIR: "readers have to repair it, which would be guesswork",
     Reason.OVER_MAX_FILE_SIZE: "larger than max_file_size",
+    Reason.OVER_TIMEOUT: "needs more CPU time than timeout allows",
+    Reason.OVER_MEMORY_LIMIT: "needs more memory than memory_limit allows",
     Reason.SIGNED: "signed: any change would break the signature",
     Reason.ENCRYPTED: "encrypted",
     Reason.NOT_TAKEN: "the server does not take it",
@@ -68,6 +74,10 @@ _TEXTS = {
     Reason.LINK: "a link: never written through",
     Reason.LFS_POINTER: "a Git LFS pointer, not the file itself",
 }
+
+
+#: the reasons of a `LimitMet`
+OVER_LIMITS = frozenset([Reason.OVER_TIMEOUT, Reason.OVER_MEMORY_LIMIT])
 
 
 class IrBuildError(Exception):
@@ -150,7 +160,7 @@ class Rejected(InputError):
 
 
 class WorkerCrashed(InputError):
-    """The worker process died on this file, or ran out of its memory."""
+    """The worker process died on this file."""
 
     code = "worker-crashed"
     permanent = False
@@ -160,11 +170,32 @@ class WorkerCrashed(InputError):
         self.output = output  #: the last lines that the worker printed
 
 
-class WorkerTimeout(InputError):
-    """The worker process took longer than the time limit on this file."""
+class LimitMet(InputError):
+    """The file needs more than a worker may take: nothing is wrong with it."""
 
-    code = "worker-timeout"
     permanent = False
+    #: which limit
+    reason: Reason
+
+    def __init__(self, detail: str, *, limit: float | None) -> None:
+        super().__init__(f"{self.reason.text}: {detail}")
+        self.detail = detail  #: what it took
+        #: the limit it met, in the unit of the setting; None when that says nothing of the file
+        self.limit = limit
+
+
+class OverTimeout(LimitMet):
+    """The worker process took more CPU time than `timeout`, or did nothing for longer."""
+
+    code = "over-timeout"
+    reason = Reason.OVER_TIMEOUT
+
+
+class OverMemoryLimit(LimitMet):
+    """The worker process asked for more memory than `memory_limit`."""
+
+    code = "over-memory-limit"
+    reason = Reason.OVER_MEMORY_LIMIT
 
 
 class FileSkipped(IrBuildError):

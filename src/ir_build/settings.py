@@ -180,7 +180,8 @@ SETTINGS = (
         read=values.seconds,
         default=120,
         metavar="SECONDS",
-        help="A file whose compression or check takes longer is reported and shipped as it is.",
+        help="CPU time that compressing a file, or checking the result, may take; what needs more is "
+        "skipped and told.",
         changes_output=False,
     ),
     Setting(
@@ -188,7 +189,8 @@ SETTINGS = (
         read=values.size,
         default="3GiB",
         metavar="SIZE",
-        help="Memory one worker process may use, where the system can enforce it (Linux).",
+        help="Memory one worker process may use, where the system can enforce it (Linux); what needs "
+        "more is skipped and told.",
         changes_output=False,
     ),
     Setting(

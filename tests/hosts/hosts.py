@@ -85,6 +85,8 @@ class EntryPoint:
         self.prepare()
 
     assets_in = "."
+    #: what makes the host fail at any warning
+    warnings_fail = ()
 
     def prepare(self):
         """Write what the host wants besides the assets."""
@@ -95,12 +97,16 @@ class EntryPoint:
     def add(self, name, data):
         return self.write(f"{self.assets_in}/{name}", data)
 
-    def build(self, *, code=0, terminal=False, **settings):
+    def build(self, *, code=0, terminal=False, warnings_fail=False, **settings):
         """Build with `settings`, through the host's own configuration; the log."""
+        more = self.warnings_fail if warnings_fail else ()
         settings = {"compression_type": "lossy", "report": str(self.report)} | settings
         self.configure(settings)
         return (run_on_a_terminal if terminal else run)(
-            self.command(settings), cwd=self.folder, code=code, IR_BUILD_CACHE_DIR=str(self.cache)
+            [*self.command(settings), *more],
+            cwd=self.folder,
+            code=code,
+            IR_BUILD_CACHE_DIR=str(self.cache),
         )
 
     def configure(self, settings):
@@ -123,6 +129,7 @@ class EntryPoint:
 
 
 class MkDocs(EntryPoint):
+    warnings_fail = ("--strict",)
     assets_in = "docs"
 
     def prepare(self):
@@ -139,6 +146,7 @@ class MkDocs(EntryPoint):
 
 
 class Sphinx(EntryPoint):
+    warnings_fail = ("-W",)
     assets_in = "extra"
 
     def prepare(self):
@@ -155,6 +163,7 @@ class Sphinx(EntryPoint):
 
 
 class Pelican(EntryPoint):
+    warnings_fail = ("--fatal", "warnings")
     assets_in = "content"
 
     def prepare(self):
@@ -164,6 +173,7 @@ class Pelican(EntryPoint):
         lines = [f"IR_BUILD_{name.upper()} = {value!r}" for name, value in settings.items()]
         lines += ["PATH = 'content'", f"OUTPUT_PATH = {str(self.output)!r}", "TIMEZONE = 'UTC'"]
         lines += ["STATIC_PATHS = ['']", "PLUGINS = ['ir_build']", "PAGE_PATHS = ['pages']"]
+        lines += ["FEED_DOMAIN = 'https://example.org'"]
         lines += ["FEED_ALL_ATOM = CATEGORY_FEED_ATOM = TRANSLATION_FEED_ATOM = None"]
         self.write("pelicanconf.py", "\n".join(lines))
 
@@ -204,8 +214,10 @@ class CommandLine(EntryPoint):
 class Hook(EntryPoint):
     """The commit hook, on a copy of the files: it works in place."""
 
-    def build(self, *, code=0, terminal=False, **settings):
-        """Copy the assets, then call the hook with them; 1, something was changed, is success."""
+    success = 1  # something was changed
+
+    def build(self, *, code=0, terminal=False, warnings_fail=False, **settings):
+        """Copy the assets, then call the hook with them."""
         names = [path.relative_to(self.assets) for path in self.sources()]
         for name in names:
             (self.output / name).parent.mkdir(parents=True, exist_ok=True)
@@ -216,7 +228,7 @@ class Hook(EntryPoint):
         return (run_on_a_terminal if terminal else run)(
             [PYTHON, "-m", "ir_build", "hook", *flags(settings), "--", *names],
             cwd=self.output,
-            code=1 if code == 0 else code,
+            code=self.success if code == 0 else code,
             IR_BUILD_CACHE_DIR=str(self.cache),
         )
 

@@ -106,6 +106,20 @@ def test_strict_fails(entry):
     assert "strict: 1 could not be worked on" in log
 
 
+@pytest.mark.parametrize("kind", ENTRY_POINTS, ids=lambda kind: kind.__name__)
+def test_what_meets_a_limit_fails_no_strict_build(kind, tmp_path):
+    """A file that needs more CPU time than it may take is shipped as it was, and told, not warned of:
+    neither `strict` nor the host's own strict mode fails."""
+    name = "img/photo.jpg"
+    entry = kind(tmp_path, tmp_path / "cache")
+    entry.add(name, lined_jpeg())
+    entry.success = 0  # for the hook, too, which has changed nothing
+    log = entry.build(warnings_fail=True, strict=True, timeout=0.1)
+    assert entry.shipped(name) == lined_jpeg()
+    assert entry.reported([name])[name]["reason"]["code"] == "over-timeout"
+    assert f"{name}: skipped, needs more CPU time than timeout allows: stopped after 0.1 s" in log
+
+
 def test_budgets_fail(entry):
     """A budget that is not kept to fails the build, and names the files."""
     log = entry.build(code=None, max_file=1000, min_saved="99.9%")

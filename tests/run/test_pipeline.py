@@ -12,6 +12,7 @@ from ir_build.errors import (
     Changed,
     CorruptFile,
     FileSkipped,
+    OverTimeout,
     Reason,
     TransportError,
     WorkerCrashed,
@@ -24,6 +25,8 @@ from ir_build.run.destination import InPlace, Nowhere, OutputFolder
 from ir_build.run.fingerprint import StatIndex
 from ir_build.run.pipeline import Pipeline
 from ir_build.run.plan import Job, Planner
+from ir_build.run.skips import Skips
+from ir_build.sandbox.limits import Limits
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -73,6 +76,7 @@ class Run:
         self.fallback = None
         self.options = Options(compression_type=Compression.LOSSLESS)
         self.verdict = None
+        self.limits = Limits(seconds=60.0, memory=2**30)
         self.destination = InPlace(keep_times=True)
 
     def add(self, name, text, *, age=60):
@@ -88,6 +92,8 @@ class Run:
             fallback=self.fallback,
             verify=lambda *asked: self.verdict(*asked) if callable(self.verdict) else self.verdict,
             cache=self.cache,
+            skips=Skips(self.cache.local_folder, self.limits),
+            limits=self.limits,
             **more,
         )
 
@@ -496,3 +502,44 @@ def test_a_file_that_changes_before_it_is_compressed_is_noticed(run):
     with pytest.raises(Changed):
         run.pipeline().process(job, run.destination, index)
     assert fingerprint.digest(path.read_bytes()) == fingerprint.digest(PNG + b"changed")
+
+
+def test_a_result_that_could_not_be_checked_is_not_asked_for_again(run):
+    """What a server made, and charged, for a file whose check met a limit is not bought in every build,
+    but is when the limit is higher."""
+
+    def verdict(*_):
+        raise OverTimeout("stopped after 60 s", limit=60.0)
+
+    run.add("a.png", "a")
+    run.backend.remote = True
+    run.verdict = verdict
+    for _ in range(2):
+        outcome = run.go()["a.png"]
+        assert isinstance(outcome, Kept)
+        assert outcome.reason is Reason.OVER_TIMEOUT
+    assert run.backend.calls == ["a.png"]
+    run.verdict = None
+    run.limits = Limits(seconds=61.0, memory=2**30)
+    assert isinstance(run.go()["a.png"], Compressed)
+
+
+def test_a_worker_that_slept_before_it_had_the_file_says_nothing_of_it(run):
+    """Such a file is skipped in this run and tried in the next."""
+    run.add("a.png", "slow")
+    run.backend.answers["slow"] = OverTimeout("stopped when it had slept for 120 s", limit=None)
+    assert run.go()["a.png"].reason is Reason.OVER_TIMEOUT
+    del run.backend.answers["slow"]
+    assert isinstance(run.go()["a.png"], Compressed)
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", b'{"reason": "x"}', b"\xff"])
+def test_a_damaged_note_of_a_limit_costs_time_only(run, damage):
+    """The file is tried again."""
+    run.add("a.png", "slow")
+    run.backend.answers["slow"] = OverTimeout("stopped after 60 s", limit=60.0)
+    run.go()
+    (note,) = run.cache.local_folder.rglob("*.json")
+    note.write_bytes(damage)
+    del run.backend.answers["slow"]
+    assert isinstance(run.go()["a.png"], Compressed)

@@ -12,13 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from ir_build.errors import CorruptFile, WorkerCrashed, WorkerTimeout
+from ir_build.errors import CorruptFile, OverMemoryLimit, OverTimeout, WorkerCrashed
 from ir_build.formats import MediaType
 from ir_build.options import Options
 from ir_build.sandbox.pool import Sandbox
-from pictures import encoded, flat
+from pictures import encoded, flat, photo
+from workers import children
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are the means")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
 COLOUR = (10, 20, 30)
 PNG = flat((64, 64), COLOUR)
 
@@ -37,20 +39,6 @@ def make():
         sandbox.close()
 
 
-def children():
-    """The worker processes of this process."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/stat") as stat, open(f"/proc/{pid}/cmdline") as cmdline:
-                parent = stat.read().rpartition(")")[2].split()[1]
-                if parent == str(os.getpid()) and "ir_build.sandbox.worker" in cmdline.read():
-                    found.append(int(pid))
-        except OSError:
-            continue
-    return found
-
-
 def hit_a_busy_worker(sandbox, with_signal):
     """Start a long task, send its worker a signal, and return what the task raised."""
     slow = flat((3000, 3000), COLOUR)
@@ -60,7 +48,7 @@ def hit_a_busy_worker(sandbox, with_signal):
         try:
             for _ in range(50):
                 sandbox.compress(slow, MediaType.PNG, Options())
-        except (WorkerCrashed, WorkerTimeout) as error:
+        except (WorkerCrashed, OverTimeout) as error:
             caught.append(error)
 
     thread = threading.Thread(target=work)
@@ -99,16 +87,70 @@ def test_a_crash_fails_its_file_and_the_pool_lives(make):
 @pytest.mark.slow
 @posix
 def test_a_hang_fails_its_file_and_the_pool_lives(make):
-    """A worker that does not answer is ended at the time limit."""
+    """A worker that takes no CPU time for twice the time limit is ended."""
     sandbox = make(time_limit=2)
     error = hit_a_busy_worker(sandbox, signal.SIGSTOP)
-    assert isinstance(error, WorkerTimeout)
+    assert isinstance(error, OverTimeout)
+    assert "had slept for 4 s" in str(error)
     assert not error.permanent
     assert sandbox.compress(PNG, MediaType.PNG, Options()).data
 
 
+@posix
+def test_a_worker_killed_while_it_is_idle_fails_no_file(make):
+    """The next task is done by a new worker."""
+    sandbox = make()
+    for _ in range(3):
+        candidate = sandbox.compress(PNG, MediaType.PNG, Options())
+        (pid,) = children()
+        os.kill(pid, signal.SIGKILL)
+    assert sandbox.verify(PNG, candidate, MediaType.PNG, Options()) is None
+    assert children() != [pid]
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+@posix
+def test_a_worker_killed_once_by_the_system_fails_no_file(make):
+    """A file whose worker got SIGKILL, as when memory is short, is tried once more."""
+    sandbox = make()
+    slow = flat((3000, 3000), COLOUR)
+    with ThreadPoolExecutor(1) as threads:
+        task = threads.submit(sandbox.compress, slow, MediaType.PNG, Options())
+        while not children():
+            time.sleep(0.01)
+        time.sleep(0.4)
+        (pid,) = children()
+        os.kill(pid, signal.SIGKILL)
+        assert len(task.result().data) < len(slow)
+
+
+@pytest.mark.slow
+@posix
+def test_no_limit_of_one_file_ends_the_worker_of_the_next(make):
+    """A worker may be idle for longer than the time limit, and goes on after it."""
+    sandbox = make(time_limit=2)
+    sandbox.compress(PNG, MediaType.PNG, Options())
+    workers = children()
+    time.sleep(5)
+    assert sandbox.compress(PNG, MediaType.PNG, Options()).data
+    assert children() == workers
+
+
+@pytest.mark.slow
+@linux
+def test_want_of_memory_is_no_fault_of_the_file(make):
+    """A WebP for which its decoder gets no memory is not taken for a broken one, which is one with any
+    limit."""
+    webp = encoded(photo((1200, 1200), grid=(9, 9), seed=5, colour=4), "webp", quality=95)
+    with pytest.raises(OverMemoryLimit):
+        make(memory_limit=40 * 2**20).compress(webp, MediaType.WEBP, Options())
+    for limit in (80 * 2**20, 2**30):
+        with pytest.raises(CorruptFile):
+            make(memory_limit=limit).compress(webp[:-2000], MediaType.WEBP, Options())
+
+
+@pytest.mark.slow
+@linux
 def test_a_bomb_meets_the_memory_limit(make):
     """A picture that decodes to more memory than allowed fails, the worker's neighbour does not."""
     sandbox = make(jobs=2, memory_limit=300 * 2**20)

@@ -13,7 +13,7 @@ from ..api import Progress, Session
 from ..config import load
 from ..exit_codes import ExitCode
 from ..report.numbers import files, size
-from ..report.text import file_lines
+from ..report.text import file_lines, skipped_line
 from ..run.finish import finish_run
 from .arguments import PathsCommand, given, setting_options
 
@@ -49,6 +49,8 @@ def hook(*, paths: tuple[Path, ...], check: bool, **settings: Any) -> None:
         report = session.optimize(files_only, check=check, progress=Progress(_Log))
     if fault := finish_run(report, config, _Log):
         click.secho(f"error: {fault}", err=True, fg="red")
+    for skipped in report.skipped:
+        click.echo(skipped_line(skipped), err=True)
     for line in file_lines(report.optimised):
         click.echo(line)
     if report.optimised:

@@ -17,7 +17,7 @@ from ..outcome import Failed, Kept
 from ..report.escape import printable
 from ..report.github import publish
 from ..report.numbers import files, share, size
-from ..report.text import failure_line, file_lines, summary_line, summary_lines
+from ..report.text import failure_line, file_lines, skipped_line, summary_line, summary_lines
 from ..run.cache import Entry
 from ..run.finish import failures
 from ..sandbox import pool
@@ -163,6 +163,8 @@ def _verb(planned: Planned) -> tuple[str, str]:
 def _print_report(report: Report, *, check: bool, quiet: bool, verbose: bool) -> None:
     for failed in report.failed:
         click.secho(f"warning: {failure_line(failed)}", err=True, fg="yellow")
+    for skipped in () if quiet else report.skipped:
+        click.echo(skipped_line(skipped), err=True)
     if quiet:
         for warning in report.warnings:
             click.secho(f"warning: {warning}", err=True, fg="yellow")

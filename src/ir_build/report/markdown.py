@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from ..outcome import Failed, Kept
 from .escape import markdown
 from .numbers import duration, files, share, size
+from .text import why_skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ..outcome import Outcome
     from .totals import Totals
@@ -50,8 +51,12 @@ def _lines(report: Totals, rows: int | None) -> Iterator[str]:
     yield _total("**all**", list(report.outcomes))
     yield ""
     shipped = [failed for failed in report.failed if not failed.is_missing]
-    yield from _failures("Missing from the output", report.missing, rows)
-    yield from _failures("Could not be worked on, shipped as they were", shipped, rows)
+    yield from _files("Missing from the output", map(_failure, report.missing), rows)
+    yield from _files("Could not be worked on, shipped as they were", map(_failure, shipped), rows)
+    skipped = [f"{markdown(one.name)}: {markdown(why_skipped(one))}" for one in report.skipped]
+    yield from _files(
+        "Skipped, shipped as they were; with a higher limit they are tried again", skipped, rows
+    )
     shown = [one for one in report.outcomes if not isinstance(one, Failed)]
     if rows is not None and len(shown) > rows:
         shown = sorted(shown, key=lambda one: (-one.saved, one.name))[:rows]
@@ -71,15 +76,20 @@ def _lines(report: Totals, rows: int | None) -> Iterator[str]:
     yield "</details>"
 
 
-def _failures(title: str, failures: list[Failed], rows: int | None) -> Iterator[str]:
-    if not failures:
+def _failure(failed: Failed) -> str:
+    return f"{markdown(failed.name)}: {markdown(failed.message)}"
+
+
+def _files(title: str, told: Iterable[str], rows: int | None) -> Iterator[str]:
+    lines = list(told)
+    if not lines:
         return
     yield f"### {title}"
     yield ""
-    for failed in failures[:rows]:
-        yield f"- {markdown(failed.name)}: {markdown(failed.message)}"
-    if rows is not None and len(failures) > rows:
-        yield f"- and {len(failures) - rows} more"
+    for line in lines[:rows]:
+        yield f"- {line}"
+    if rows is not None and len(lines) > rows:
+        yield f"- and {len(lines) - rows} more"
     yield ""
 
 

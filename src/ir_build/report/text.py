@@ -44,6 +44,8 @@ def summary_line(report: Totals) -> str:
         parts.append("everything cached, nothing compressed")
     elif counts["cached"]:
         parts.append(f"{counts['cached']} from the cache")
+    if report.skipped:
+        parts.append(f"{len(report.skipped)} skipped")
     if counts["failed"]:
         parts.append(f"{counts['failed']} failed")
     return (
@@ -73,6 +75,17 @@ def summary_lines(report: Totals) -> Iterator[str]:
 def failure_line(outcome: Failed) -> str:
     """What is wrong with one file, and what became of it."""
     return printable(f"{outcome.name}: {what_became_of(outcome)}")
+
+
+def skipped_line(outcome: Kept) -> str:
+    """Why a file met a limit, and what can be done."""
+    told = f"{outcome.name}: skipped, {why_skipped(outcome)}; with a higher limit it is tried again"
+    return printable(told)
+
+
+def why_skipped(outcome: Kept) -> str:
+    """What a file needs too much of, and where it was stopped."""
+    return f"{outcome.reason.text}: {outcome.detail}"
 
 
 def what_became_of(outcome: Failed) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..errors import Reason
+from ..errors import OVER_LIMITS, Reason
 from ..outcome import Compressed, Failed, Kept
 
 if TYPE_CHECKING:
@@ -75,6 +75,11 @@ class Totals:
     def failed(self) -> list[Failed]:
         """The files that could not be worked on, and those that are missing from an output."""
         return [outcome for outcome in self.outcomes if isinstance(outcome, Failed)]
+
+    @property
+    def skipped(self) -> list[Kept]:
+        """The files that need more than `timeout` or `memory_limit` allows."""
+        return [outcome for outcome in self.kept if outcome.reason in OVER_LIMITS]
 
     @property
     def missing(self) -> list[Failed]:

@@ -177,7 +177,7 @@ class Cache:
 
     def _sweep(self) -> None:
         """Remove what killed runs have left, and damaged caches, when they are some days old."""
-        for left in (self.directory / _INDEX).glob(f"{atomic.TEMP_PREFIX}*{atomic.TEMP_SUFFIX}"):
+        for left in (self.directory / _INDEX).rglob(f"{atomic.TEMP_PREFIX}*{atomic.TEMP_SUFFIX}"):
             atomic.remove_stale(left)
         for aside in self.directory.glob(f"{_ASIDE}*"):
             began = aside.name.removeprefix(_ASIDE)
@@ -191,12 +191,17 @@ class Cache:
             "anew; set cache_dir to a folder that can be written"
         )
 
+    @property
+    def local_folder(self) -> Path | None:
+        """Where what holds on this machine only is kept."""
+        return None if self._store is None else self.directory / _INDEX
+
     def index_file(self, root: Path) -> Path | None:
         """Where the stat index of the files below `root` is kept."""
-        if self._store is None:
+        if self.local_folder is None:
             return None
         name = hashlib.sha256(str(root).encode("utf-8", "surrogateescape")).hexdigest()[:32]
-        return self.directory / _INDEX / f"{name}.json"
+        return self.local_folder / f"{name}.json"
 
     def get(self, key: str) -> Entry | None:
         """The entry under `key`; one that is missing or damaged is None."""
@@ -266,7 +271,7 @@ class Cache:
                     _, stored_at = store.get(key, tag=True)
                     if not isinstance(stored_at, int) or time.time() - stored_at > max_age:
                         store.delete(key)
-                for index in (self.directory / _INDEX).glob("*.json"):
+                for index in (self.directory / _INDEX).rglob("*.json"):
                     if time.time() - index.stat().st_mtime > max_age:
                         index.unlink(missing_ok=True)
             store.cull()

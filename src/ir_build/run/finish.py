@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..report.budget import exceeded
 from ..report.github import publish
 from ..report.numbers import files
-from ..report.text import failure_line, summary_line
+from ..report.text import failure_line, skipped_line, summary_line
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -22,11 +22,13 @@ class Log(Protocol):
 
 
 def log_report(report: Report, log: Log) -> None:
-    """Log what failed, and the run in one line."""
+    """Log what failed or was skipped, and the run in one line."""
     for failed in report.failed:
         log.warning("%s", failure_line(failed))
     for warning in report.warnings:
         log.warning("%s", warning)
+    for skipped in report.skipped:
+        log.info("%s", skipped_line(skipped))
     log.info("%s", summary_line(report))
     for advice in report.advice:
         log.info("%s", advice)

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from .. import atomic
 from ..candidate import Candidate
 from ..errors import (
+    OVER_LIMITS,
     AuthenticationError,
     BackendError,
     Changed,
     FileSkipped,
     Forbidden,
     InputError,
+    LimitMet,
     NotWritten,
     QuotaExceeded,
     Reason,
@@ -28,6 +30,7 @@ from ..errors import (
 from ..marker import is_marked, mark
 from ..options import Compression
 from ..outcome import Cached, Compressed, Failed, Kept
+from ..sandbox.limits import measured
 from . import fingerprint
 from .cache import Cache, Entry
 from .discover import Asset
@@ -43,9 +46,11 @@ if TYPE_CHECKING:
     from ..formats import MediaType
     from ..options import Options
     from ..outcome import Outcome
+    from ..sandbox.limits import Limits
     from .destination import Destination
     from .discover import Found
     from .fingerprint import Digest, StatIndex
+    from .skips import Skips
 
     #: what is wrong with a candidate, None when it may replace the original
     Verify = Callable[[bytes, Candidate, MediaType, Options], str | None]
@@ -58,6 +63,15 @@ _MEMORY = 512 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class _Spent:
+    """What this run spent on one file."""
+
+    seconds: float = 0.0
+    #: that it was much
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Resolved:
     """A cache entry and how it was come by."""
 
@@ -65,7 +79,7 @@ class _Resolved:
     from_cache: bool
     #: the context it holds in, "" when it holds for this run only
     context: str
-    seconds: float = 0.0  #: spent on it in this run
+    spent: _Spent = _Spent()
 
 
 class Pipeline:
@@ -78,17 +92,24 @@ class Pipeline:
         fallback: Backend | None,
         verify: Verify,
         cache: Cache,
+        skips: Skips,
+        limits: Limits,
         cached_only: bool = False,
     ) -> None:
-        """`fallback` takes over when `backend` stops; with `cached_only` nothing is compressed."""
+        """`fallback` takes over when `backend` stops; with `cached_only` nothing is compressed.
+
+        `limits` are those of the workers, `skips` the files that are known to need more.
+        """
         self._backend = backend
         self._fallback = fallback
         self._verify = verify
         self._cache = cache
+        self._skips = skips
+        self._limits = limits
         self._cached_only = cached_only
         self._lock = threading.Lock()
         self._under_way: dict[str, Future[_Resolved]] = {}
-        self._fresh: dict[str, float] = {}
+        self._fresh: dict[str, _Spent] = {}
         self._memory = MemoryBudget(_MEMORY)
         self._faults = 0
         #: the files that were put in place
@@ -201,31 +222,33 @@ class Pipeline:
     ) -> _Resolved:
         entry = self._known(job, backend)
         if entry is not None:
-            seconds = self._fresh.get(key)
-            return _Resolved(entry, seconds is None, where, seconds or 0.0)
+            spent = self._fresh.get(key)
+            return _Resolved(entry, spent is None, _holds_in(entry, where), spent or _Spent())
         if self._cached_only:
             return _Resolved(Entry("kept", code=Reason.NOT_CACHED), from_cache=True, context="")
         if backend.remote and destination is not None:
             destination.check(job.asset)  # before quota is spent on what cannot be used
-        with self._memory.reserve(job.state.st_size):
+        with self._memory.reserve(job.state.st_size), measured() as took:
             started = time.perf_counter()
             data, _ = atomic.read(job.asset.path)
             if fingerprint.digest(data) != job.digest:
                 raise Changed("changed while it was being optimised")
-            entry = self._make(backend, job, data)
-        seconds = time.perf_counter() - started
+            entry = self._make(backend, job, data, key)
+        spent = _Spent(time.perf_counter() - started, self._limits.notes(took))
         self._faults = 0
-        self._cache.put(key, entry)
-        self._fresh[key] = seconds
+        self._fresh[key] = spent
+        where = _holds_in(entry, where)
+        if where:
+            self._cache.put(key, entry)
         if entry.status == "compressed":
             output = fingerprint.digest(entry.data)
             self._remember_output(output, entry, where)
             backend.delivered(job.digest, output)
-        return _Resolved(entry, from_cache=False, context=where, seconds=seconds)
+        return _Resolved(entry, from_cache=False, context=where, spent=spent)
 
     def _known(self, job: Job, backend: Backend) -> Entry | None:
-        entry = self._cache.get(cache_key(job.digest, context(job.options, backend.identity)))
-        return entry or self._cache.get(own_key(job.digest))
+        key = cache_key(job.digest, context(job.options, backend.identity))
+        return self._cache.get(key) or self._cache.get(own_key(job.digest)) or self._skips.get(key)
 
     def _remember_output(self, output: Digest, entry: Entry, where: str) -> None:
         kept = Entry("kept", code=Reason.ALREADY_OPTIMISED)
@@ -233,7 +256,7 @@ class Pipeline:
         # finished only for the options that made it.
         self._cache.put(own_key(output) if entry.lossy else cache_key(output, where), kept)
 
-    def _make(self, backend: Backend, job: Job, data: bytes) -> Entry:
+    def _make(self, backend: Backend, job: Job, data: bytes, key: str) -> Entry:
         if is_marked(data, job.media):
             return Entry("kept", code=Reason.ALREADY_OPTIMISED)
         try:
@@ -242,6 +265,9 @@ class Pipeline:
             if not left.lasting:
                 raise
             return Entry("kept", code=left.reason, detail=left.detail)
+        except LimitMet as met:
+            self._skips.put(key, met)
+            return Entry("kept", code=met.reason, detail=met.detail)
         except InputError as error:
             if not error.permanent:
                 raise
@@ -297,9 +323,9 @@ class Pipeline:
             name=asset.name,
             media=job.media,
             before=job.state.st_size,
-            notes=job.notes + entry.notes,
+            notes=job.notes + entry.notes + answer.spent.notes,
             from_cache=answer.from_cache,
-            seconds=answer.seconds,
+            seconds=answer.spent.seconds,
             size=len(entry.data),
             lossy=entry.lossy,
         )
@@ -330,6 +356,11 @@ def missing(found: Asset | Found, error: InputError, media: MediaType | None = N
     return Failed(name=name, media=media, before=size, code=error.code, message=error.message)
 
 
+def _holds_in(entry: Entry, context: str) -> str:
+    """`context`, or none for what the limits of this run and machine have decided."""
+    return "" if entry.code in OVER_LIMITS else context
+
+
 def _left(job: Job, answer: _Resolved, index: StatIndex) -> Outcome:
     entry = answer.entry
     if entry.status == "failed":
@@ -342,9 +373,9 @@ def _left(job: Job, answer: _Resolved, index: StatIndex) -> Outcome:
         name=job.asset.name,
         media=job.media,
         before=job.state.st_size,
-        notes=job.notes + entry.notes,
+        notes=job.notes + entry.notes + answer.spent.notes,
         from_cache=answer.from_cache,
-        seconds=answer.seconds,
+        seconds=answer.spent.seconds,
         reason=reason,
         detail=entry.detail,
     )
@@ -365,7 +396,7 @@ def failed(job: Job, code: str, message: str, answer: _Resolved | None = None) -
         before=job.state.st_size,
         notes=job.notes,
         from_cache=answer is not None and answer.from_cache,
-        seconds=answer.seconds if answer else 0.0,
+        seconds=answer.spent.seconds if answer else 0.0,
         code=code,
         message=message,
     )

@@ -34,6 +34,7 @@ from .destination import (
 from .fingerprint import StatIndex
 from .pipeline import Pipeline, failed, keep, missing, pass_over
 from .plan import Job, Planner
+from .skips import Skips
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -307,6 +308,8 @@ class Session:
             fallback=self._fallback,
             verify=self._sandbox.verify,
             cache=self._cache,
+            skips=Skips(self._cache.local_folder, self._sandbox.limits),
+            limits=self._sandbox.limits,
             cached_only=self._cached_only,
         )
 

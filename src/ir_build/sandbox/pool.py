@@ -10,17 +10,21 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 from collections import deque
+from dataclasses import astuple
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ..candidate import Candidate
-from ..errors import WorkerCrashed, WorkerTimeout
+from ..errors import InputError, OverMemoryLimit, OverTimeout, TooLarge, Unreadable, WorkerCrashed
 from . import messages
+from .limits import Limits, allowed, count, gib
+from .watch import Watch
 
 if TYPE_CHECKING:
     from ..formats import MediaType
@@ -28,6 +32,17 @@ if TYPE_CHECKING:
 
 # Native memory that fragments or leaks goes back to the system with the process.
 _TASKS_PER_WORKER = 500
+
+# Above this share of the memory limit a refusal may be want of memory by another name.
+_SUSPICIOUS = 0.25
+_VERDICTS = ("error", "skipped", "ok")
+# What Python, C++, Rust, GLib and codecs say when they get no memory.
+_NO_MEMORY = re.compile(
+    r"MemoryError|bad_alloc|(out of|insufficient|cannot allocate) memory|failed to allocate"
+    r"|memory allocation (of \d+ bytes|still) failed",
+    re.IGNORECASE,
+)
+_OUT_OF_TIME = -signal.SIGPROF if hasattr(signal, "SIGPROF") else None
 
 # What a Python process needs to start, and nothing else: tokens and keys stay with the parent.
 _PASSED_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
@@ -41,24 +56,30 @@ _WORKER_ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
 }
 
+#: the header of an answer, and what comes with it
+_Answer = tuple[dict[str, object], list[bytes]]
+
 log = logging.getLogger(__name__)
 
-_LINES_KEPT = 30
+# What faulthandler prints of a thread, and the signal before it.
+_LINES_KEPT = 110
 _LINE_BYTES = 1000
 _LAST_WORDS_SECONDS = 5.0
 
 _LIBRARIES = ("site-packages", "dist-packages")
 # The folders come last: nothing in them is taken for a module that Python finds by itself.
-_START = "import sys; sys.path += sys.argv[2:]; from ir_build.sandbox.worker import main; main()"
+_START = "import sys; sys.path += sys.argv[3:]; from ir_build.sandbox.worker import main; main()"
 
 
 class Sandbox:
     """A pool of worker processes, started when needed and replaced when they die."""
 
     def __init__(self, *, jobs: int, time_limit: float, memory_limit: int) -> None:
-        """Up to `jobs` workers; a task may take `time_limit` seconds and `memory_limit` bytes."""
-        self._time_limit = time_limit
-        self._memory_limit = memory_limit
+        """Up to `jobs` workers; a task may take `time_limit` CPU seconds and `memory_limit` bytes."""
+        #: what a task may take on this machine
+        self.limits = Limits(time_limit, allowed(memory_limit))
+        self._suspicious = _SUSPICIOUS * self.limits.memory
+        self._second_opinion = threading.Lock()
         self._places = threading.BoundedSemaphore(jobs)
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
@@ -124,21 +145,89 @@ class Sandbox:
         self, header: dict[str, object], *blobs: bytes
     ) -> tuple[dict[str, object], list[bytes]]:
         with self._places:
-            worker = self._take()
-            answered = False
-            try:
-                answer, result = worker.call(header, blobs, self._time_limit)
-                answered = True
-            finally:
-                self._give_back(worker, usable=answered and worker.tasks < _TASKS_PER_WORKER)
+            answer, result = self._tried(header, blobs)
+            if _is_refusal(answer) and cast("int", answer["memory"]) > self._suspicious:
+                self._suspect_memory(answer, header, blobs)
+        count(answer)
         messages.raise_error(answer)
         return answer, result
 
-    def _take(self) -> _Worker:
+    def _tried(self, header: dict[str, object], blobs: tuple[bytes, ...]) -> _Answer:
+        worker = self._take()
+        used = worker.tasks > 0
+        try:
+            return self._ask(worker, header, blobs)
+        except _KilledError:
+            pass
+        except OverMemoryLimit:
+            # What files before this one have left of its memory says nothing of this file.
+            if not used:
+                raise
+        except WorkerCrashed:
+            self._with_more_memory(header, blobs)
+            raise
+        _forget_begun(header)
+        return self._ask(self._take(fresh=True), header, blobs)
+
+    def _suspect_memory(
+        self, answer: dict[str, object], header: dict[str, object], blobs: tuple[bytes, ...]
+    ) -> None:
+        """Raise `OverMemoryLimit` when the same task ends otherwise with twice the memory.
+
+        Codecs that are refused memory often take the file for a broken one.
+        """
+        again = self._with_more_memory(header, blobs)
+        if any(again.get(name) != answer.get(name) for name in _VERDICTS):
+            raise _over_memory(self.limits, again)
+
+    def _with_more_memory(
+        self, header: dict[str, object], blobs: tuple[bytes, ...]
+    ) -> dict[str, object]:
+        """The answer with twice the memory, empty where there is none.
+
+        Raises `OverMemoryLimit` when that is more than the limit allows. One at a time.
+        """
+        more = Limits(self.limits.seconds, 2 * self.limits.memory)
+        with self._second_opinion:
+            _forget_begun(header)
+            try:
+                again, _ = self._ask(
+                    self._take(fresh=True, limits=more), header, blobs, limits=more
+                )
+            except OverMemoryLimit:
+                raise _over_memory(self.limits, {}) from None
+            except InputError:
+                return {}
+        if cast("int", again["memory"]) > self.limits.memory:
+            raise _over_memory(self.limits, again)
+        return again
+
+    def _ask(
+        self,
+        worker: _Worker,
+        header: dict[str, object],
+        blobs: tuple[bytes, ...],
+        *,
+        limits: Limits | None = None,
+    ) -> _Answer:
+        answered = False
+        try:
+            answer = worker.call(header, blobs, limits or self.limits)
+            answered = limits is None and worker.tasks < _TASKS_PER_WORKER
+        finally:
+            self._give_back(worker, usable=answered)
+        return answer
+
+    def _take(self, *, fresh: bool = False, limits: Limits | None = None) -> _Worker:
         with self._lock:
             if self._closed:
                 raise WorkerCrashed("the run was ended")
-            worker = self._idle.pop() if self._idle else _Worker(self._memory_limit)
+            worker = self._idle.pop() if self._idle else None
+            if worker is not None and fresh:
+                worker.kill()
+                worker.close_pipes()
+                worker = None
+            worker = worker or _Worker(limits or self.limits)
             self._busy.add(worker)
             return worker
 
@@ -155,12 +244,12 @@ class Sandbox:
 class _Worker:
     """One worker process."""
 
-    def __init__(self, memory_limit: int) -> None:
+    def __init__(self, limits: Limits) -> None:
         environment = {name: os.environ[name] for name in _PASSED_ENVIRONMENT if name in os.environ}
         self.tasks = 0
         self._process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
             # -P: a file called `random.py` in the current folder must not be imported.
-            [sys.executable, "-P", "-c", _START, str(memory_limit), *_library_folders()],
+            [sys.executable, "-P", "-c", _START, *map(str, astuple(limits)), *_library_folders()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -170,36 +259,46 @@ class _Worker:
         )
         self._printed = _Printed(cast("BinaryIO", self._process.stderr))
 
-    def call(
-        self, header: dict[str, object], blobs: tuple[bytes, ...], time_limit: float
-    ) -> tuple[dict[str, object], list[bytes]]:
+    def call(self, header: dict[str, object], blobs: tuple[bytes, ...], limits: Limits) -> _Answer:
         """Send one task and wait for its answer. After an error the worker is of no more use."""
         self.tasks += 1
         self._printed.begin()
         stdin = cast("BinaryIO", self._process.stdin)
         stdout = cast("BinaryIO", self._process.stdout)
-        timed_out = threading.Event()
-
-        def end() -> None:
-            timed_out.set()
-            self._process.kill()
-
-        timer = threading.Timer(time_limit, end)
-        timer.daemon = True
-        timer.start()
-        try:
+        begun = answer = None
+        with (
+            Watch(self._process, limits.seconds) as watch,
+            contextlib.suppress(OSError, EOFError, ValueError),
+        ):
             messages.send(stdin, header, *blobs)
+            begun = messages.receive(stdout)
             answer = messages.receive(stdout)
-        except (OSError, EOFError, ValueError):
-            answer = None
-        finally:
-            timer.cancel()
-        if answer is not None:
-            return answer
-        if timed_out.is_set():
-            raise WorkerTimeout(f"took longer than {time_limit:g} s (timeout)")
-        death = _death(self._process.wait())
-        raise WorkerCrashed(f"the codec crashed on it ({death})", output=self._printed.end())
+        if answer is None:
+            raise self._why_it_died(limits, watch, begun=begun is not None)
+        if _took_too_much(answer[0], limits):
+            raise _over_memory(limits, answer[0])
+        return answer
+
+    def _why_it_died(self, limits: Limits, watch: Watch, *, begun: bool) -> InputError:
+        if watch.ended:
+            # Before it had the file, it says nothing of the file.
+            return OverTimeout(watch.ended, limit=limits.seconds if begun else None)
+        code = self._exit_code()
+        if code == _OUT_OF_TIME:
+            return OverTimeout(f"stopped after {limits.seconds:g} s", limit=limits.seconds)
+        printed = self._printed.end()
+        if _NO_MEMORY.search(printed):
+            return _over_memory(limits, {})
+        death = _death(code)
+        kind = WorkerCrashed if begun and death != "SIGKILL" else _KilledError
+        return kind(f"the codec crashed on it ({death})", output=printed)
+
+    def _exit_code(self) -> int:
+        try:
+            return self._process.wait(_LAST_WORDS_SECONDS)
+        except subprocess.TimeoutExpired:  # it only wrote nonsense
+            self.kill()
+            return self._process.returncode
 
     def kill(self) -> None:
         """End the process at once."""
@@ -238,6 +337,36 @@ class _Printed:
         """The last lines of a worker that has died."""
         self._reader.join(_LAST_WORDS_SECONDS)
         return "\n".join(self._lines)
+
+
+class _KilledError(WorkerCrashed):
+    """Somebody else has ended the worker, or it died before it had the file."""
+
+
+def _forget_begun(header: dict[str, object]) -> None:
+    """Remove what a task that is done again has written."""
+    if into := header.get("into"):
+        Path(str(into)).unlink(missing_ok=True)
+
+
+def _is_refusal(answer: dict[str, object]) -> bool:
+    counted = answer.get("error") in (TooLarge.code, Unreadable.code)
+    refused = "error" in answer or "skipped" in answer or answer.get("ok") is False
+    return refused and not counted
+
+
+def _took_too_much(answer: dict[str, object], limits: Limits) -> bool:
+    refused = answer.get("error") == OverMemoryLimit.code or (
+        "error" in answer and _NO_MEMORY.search(str(answer["detail"])) is not None
+    )
+    return refused or cast("int", answer["memory"]) > limits.memory
+
+
+def _over_memory(limits: Limits, answer: dict[str, object]) -> OverMemoryLimit:
+    detail = f"stopped at {gib(limits.memory)}"
+    if "seconds" in answer:
+        detail += f" after {cast('float', answer['seconds']):.2g} s of CPU time"
+    return OverMemoryLimit(detail, limit=limits.memory)
 
 
 def _library_folders() -> list[str]:

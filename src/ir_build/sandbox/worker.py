@@ -1,52 +1,66 @@
 """The worker process: runs codecs and checks on hostile input, under limits, and nothing else.
 
 It reads requests from its standard input and answers on its standard output, in frames of our own
-(see `frames`). It is started with a minimal environment, so that a hijacked codec finds no secret.
+(see `messages`), before each of which it says that it has begun. It is started with a minimal environment, so that a hijacked codec finds no secret.
 """
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import os
+import signal
 import sys
+import time
 import traceback
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from .. import engine, verify
 from ..candidate import Candidate
-from ..errors import FileSkipped, InputError, Unreadable, WorkerCrashed
+from ..errors import FileSkipped, InputError, OverMemoryLimit, Unreadable, WorkerCrashed
 from ..formats import MediaType
 from ..marker import is_marked, mark
 from ..options import Options
+from .limits import hard
 from .messages import receive, send
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Never what somebody else has put in its place.
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+
+_CLEAR = Path("/proc/self/clear_refs")
+_STATUS = Path("/proc/self/status")
 
 
 def main() -> None:
     """Serve requests until the parent closes the pipe."""
     requests, answers = _take_pipes()
     faulthandler.enable()  # says where it crashed, for the report
-    _limit_memory(int(sys.argv[1]))
+    _limit_memory(int(sys.argv[2]))
     while (request := receive(requests)) is not None:
         header, blobs = request
+        send(answers, {"begun": True})
+        began = time.process_time()
+        _forget_peak()
         try:
-            answer, result = _serve(header, blobs)
+            with _limited(float(sys.argv[1])):
+                answer, result = _serve(header, blobs)
         except FileSkipped as left:
             answer, result = {"skipped": left.reason, "detail": left.detail}, []
         except InputError as error:
             answer, result = {"error": error.code, "detail": error.message}, []
         except MemoryError:
-            message = "needs more memory than the worker may use (memory_limit)"
-            answer, result = {"error": WorkerCrashed.code, "detail": message}, []
+            answer, result = {"error": OverMemoryLimit.code, "detail": ""}, []
         except Exception as error:  # noqa: BLE001  (one file's trouble must stay that file's)
             traceback.print_exc()
             message = f"unexpected {type(error).__name__}: {error}"
             answer, result = {"error": WorkerCrashed.code, "detail": message}, []
         del blobs, request
-        send(answers, answer, *result)
+        took = {"seconds": time.process_time() - began, "memory": _peak()}
+        send(answers, answer | took, *result)
 
 
 def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, object], list[bytes]]:
@@ -108,7 +122,38 @@ def _limit_memory(limit: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         # Counts what the process allocates, not the libraries it maps.
-        _, most = resource.getrlimit(resource.RLIMIT_DATA)
-        if most != resource.RLIM_INFINITY:
-            limit = min(limit, most)  # a shared host's own limit cannot be raised
+        limit = hard(limit)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+@contextlib.contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """End the process by SIGPROF when the block takes more CPU time, where the system can do so."""
+    if not hasattr(signal, "setitimer"):  # not on Windows
+        yield
+        return
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)  # a parent's own handling is inherited
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _forget_peak() -> None:
+    with contextlib.suppress(OSError):  # Linux only
+        _CLEAR.write_text("5")
+
+
+def _peak() -> int:
+    """Most bytes of memory since `_forget_peak` but for libraries, 0 where the system does not say."""
+    try:
+        lines = _STATUS.read_text().splitlines()
+    except OSError:
+        return 0
+    kilobytes = {
+        name: int(rest.split()[0])
+        for name, _, rest in (line.partition(":") for line in lines)
+        if name in ("VmHWM", "RssFile")
+    }
+    return max(0, kilobytes.get("VmHWM", 0) - kilobytes.get("RssFile", 0)) * 1024

@@ -117,7 +117,9 @@ class Settings:
     )
     jobs: int | None = _setting(None, values.jobs, "worker processes; by default one a processor")
     queue: int = _setting(32, _whole, "uploads that may wait for a worker; more are answered 429")
-    time_limit: float = _setting(60.0, values.seconds, "seconds that a codec may take on a file")
+    time_limit: float = _setting(
+        60.0, values.seconds, "CPU seconds that a codec may take on a file"
+    )
     memory_limit: int = _setting(1024**3, values.size, "bytes that a worker process may use")
     max_pixels: int = _setting(
         100_000_000, values.count, "width x height above which a file is not decoded"

@@ -1,0 +1,89 @@
+"""End a worker that sleeps, but not one that works slowly on a busy machine."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    import subprocess
+
+# A process that gets a turn at all gets more than this share of the time.
+_AWAKE = 0.001
+_LEAST_SECONDS = 2.0
+# It ends itself at its limit of CPU time, unless a file has got hold of it. The start counts, too.
+_LOOSE = 3
+# Two, since the parent itself may have been stopped all the while.
+_CHECKS = 2
+_CHECKS_WITHOUT_CLOCK = 10
+
+
+class Watch:
+    """Ends a process that takes no CPU time, for as long as the block lasts.
+
+    Where the CPU time of another process cannot be read, which is anywhere but on Linux, it ends one
+    that takes ten times as long by the wall.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
+        """`seconds` of wall time are between two looks at `process`, or a little more."""
+        #: why it was ended, None when it was not
+        self.ended: str | None = None
+        self._limit = seconds
+        self._pause = max(seconds, _LEAST_SECONDS)
+        self._process = process
+        self._lock = threading.Lock()
+        self._over = False
+        self._began = self._used = _cpu_seconds(process.pid)
+        self._idle = 0
+        self._timer = self._start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # From here on the process may be at work on another file.
+        with self._lock:
+            self._over = True
+            self._timer.cancel()
+
+    def _start(self) -> threading.Timer:
+        timer = threading.Timer(self._pause, self._look)
+        timer.daemon = True
+        timer.start()
+        return timer
+
+    def _look(self) -> None:
+        with self._lock:
+            if self._over:
+                return
+            self.ended = self._fault(_cpu_seconds(self._process.pid))
+            if self.ended:
+                self._process.kill()
+            else:
+                self._timer = self._start()
+
+    def _fault(self, used: float | None) -> str | None:
+        self._idle += 1
+        if used is None or self._used is None or self._began is None:
+            over = self._idle >= _CHECKS_WITHOUT_CLOCK
+            return f"stopped after {self._idle * self._pause:g} s by the clock" if over else None
+        if used - self._began > _LOOSE * self._limit:
+            return f"stopped after {used - self._began:.3g} s"
+        if used - self._used > _AWAKE * self._pause:
+            self._used, self._idle = used, 0
+        slept = self._idle >= _CHECKS
+        return f"stopped when it had slept for {self._idle * self._pause:g} s" if slept else None
+
+
+def _cpu_seconds(pid: int) -> float | None:
+    """CPU time of a process, None where the system does not say."""
+    if sys.platform != "linux":
+        return None
+    try:
+        # Linux's number of the clock of a process, as clock_getcpuclockid(3) makes it.
+        return time.clock_gettime(~pid << 3 | 2)
+    except OSError:
+        return None
