@@ -100,11 +100,14 @@ def test_a_palette_reaches_the_target(mode, target):
 
 @pytest.mark.slow
 def test_a_lower_target_takes_fewer_colours():
-    """The palette is as small as the target allows."""
+    """The palette is as small as the target allows, to a percent: places are mended in rounds."""
     data = saved(soft_shadows())
-    sizes = [len(png.compress(data, Options(quality=target)).data) for target in (70, 90, 95)]
-    assert sizes == sorted(sizes)
-    assert sizes[0] < sizes[-1]
+    low, middle, high = (
+        len(png.compress(data, Options(quality=target)).data) for target in (70, 90, 95)
+    )
+    assert low < 1.01 * middle
+    assert middle < 1.01 * high
+    assert low < 0.5 * high
 
 
 def test_an_indexed_picture_is_never_quantized_again():
