@@ -173,8 +173,10 @@ class Pelican(EntryPoint):
         lines = [f"IR_BUILD_{name.upper()} = {value!r}" for name, value in settings.items()]
         lines += ["PATH = 'content'", f"OUTPUT_PATH = {str(self.output)!r}", "TIMEZONE = 'UTC'"]
         lines += ["STATIC_PATHS = ['']", "PLUGINS = ['ir_build']", "PAGE_PATHS = ['pages']"]
-        lines += ["FEED_DOMAIN = 'https://example.org'"]
-        lines += ["FEED_ALL_ATOM = CATEGORY_FEED_ATOM = TRANSLATION_FEED_ATOM = None"]
+        # Feeds of a site without an address are warned of.
+        feeds = ("FEED_ALL_ATOM", "CATEGORY_FEED_ATOM", "TRANSLATION_FEED_ATOM")
+        feeds += ("AUTHOR_FEED_ATOM", "AUTHOR_FEED_RSS")
+        lines += [f"{feed} = None" for feed in feeds]
         self.write("pelicanconf.py", "\n".join(lines))
 
     def command(self, settings):
