@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,7 +22,7 @@ from ir_build.errors import ConfigError
 from ir_build.server.errors import HttpError
 from ir_build.server.logs import redacted
 from ir_build.server.settings import Settings, load
-from ir_build.server.storage.database import Database, DatabaseUnavailable, Sql
+from ir_build.server.storage.database import Database, DatabaseUnavailable, Sql, _Sqlite
 from ir_build.server.storage.writer import ChangeWriter, make
 from pictures import flat
 from server.certificates import self_signed
@@ -211,6 +212,20 @@ def test_a_stop_finishes_what_was_accepted(launch):
         stream.sendall(body[500:])
         assert stream.recv(4096).startswith(b"HTTP/1.1 201")
     assert server.process.wait(30) == 0
+
+
+def test_a_new_database_is_opened_by_several_at_once(tmp_path):
+    """Who comes while another switches to the write-ahead log waits for its turn."""
+    together = threading.Barrier(4)
+
+    def opened(database):
+        together.wait()
+        with contextlib.closing(_Sqlite(database, durable=False).connect()) as connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS t (a)")
+
+    with ThreadPoolExecutor(4) as threads:
+        for number in range(60):
+            list(threads.map(opened, [tmp_path / f"{number}.sqlite"] * 4))
 
 
 def test_two_that_start_at_once_make_one_account(launch, tmp_path):

@@ -11,6 +11,7 @@ import logging
 import re
 import sqlite3
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -117,11 +118,27 @@ class _Sqlite:
         connection = sqlite3.connect(
             self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
-        connection.execute("PRAGMA journal_mode=WAL")
+        _log_ahead(connection)
         connection.execute(f"PRAGMA synchronous={self._synchronous}")
         # A checkpoint waits for the disk while everybody waits for it.
         connection.execute("PRAGMA wal_autocheckpoint=4000")
         return connection
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log, in which a new database is not yet."""
+    last = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            # SQLite does not wait for its turn here: two servers may start on a new folder at once.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > last:
+                connection.close()
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 class _Postgres:
