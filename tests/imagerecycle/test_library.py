@@ -146,6 +146,7 @@ def test_nobody_is_waited_for_without_a_connection(nobody):
     assert time.monotonic() - started < 20
 
 
+@pytest.mark.slow
 def test_a_build_without_a_network_says_what_helps(nobody, tmp_path):
     """With credentials and no server, one file has waited; the rest is told about `fallback`."""
     (tmp_path / "site").mkdir()

@@ -43,6 +43,7 @@ def test_a_small_thing_that_loses_its_colour(kind):
     assert "a colour moved at 400, 304" in found.detail
 
 
+@pytest.mark.slow
 def test_a_part_that_looks_worse():
     """A photo on a large page is judged by itself: the mean over the page forgives nothing."""
     rng = np.random.default_rng(1)

@@ -107,6 +107,16 @@ class FramedDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no type
         return _unframe(stored)
 
 
+def _wait_for_turn(database: Path) -> None:
+    """Wait until nobody writes: diskcache writes while it opens, and tries for a minute on end."""
+    if database.exists():
+        with contextlib.closing(
+            sqlite3.connect(database, timeout=_LOCK_SECONDS, isolation_level=None)
+        ) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+
+
 def _is_damage(error: Exception) -> bool:
     # The low byte is the primary code.
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
@@ -166,6 +176,7 @@ class Cache:
             if not note.exists():
                 note.write_text(text, encoding="utf-8")
         self._sweep()
+        _wait_for_turn(self.directory / _RESULTS / diskcache.core.DBNAME)
         self._store = diskcache.Cache(
             str(self.directory / _RESULTS),
             timeout=_LOCK_SECONDS,
