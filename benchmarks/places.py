@@ -137,7 +137,7 @@ class _AllHold:
 def _score_alone() -> Iterator[None]:
     """The engine without its looks at places, and at the worst square of a picture."""
     with ExitStack() as stack:
-        for module, looks in ((png, "Places"), (gif, "Places"), (jpeg, "Colours")):
+        for module, looks in ((png, "Places"), (gif, "Places"), (jpeg, "ColouredPlaces")):
             stack.enter_context(patch.object(module, looks, _AllHold))
             stack.enter_context(patch.object(module, "of_both", lambda whole, _: whole))
         yield

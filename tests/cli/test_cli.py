@@ -149,6 +149,7 @@ def test_out_is_a_whole_site(site):
             assert ours.st_nlink == 1  # no hard link: who changes one must not change the other
 
 
+@pytest.mark.slow
 def test_out_with_assets_only(site):
     """With --only-assets nothing but images and PDFs is copied."""
     run("optimize", "public", "--out", "small", "--only-assets", cwd=site.parent)
@@ -156,6 +157,7 @@ def test_out_with_assets_only(site):
     run("optimize", "public", "--only-assets", cwd=site.parent, code=2)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash limits what is written")
 @pytest.mark.parametrize("only_assets", [[], ["--only-assets"]])
 def test_a_copy_that_is_missing_is_an_error(site, only_assets):
@@ -190,6 +192,7 @@ def lined_noise():
     return encoded(Image.effect_noise((600, 600), 80), "png")
 
 
+@pytest.mark.slow
 def test_copies_of_files_that_are_gone_are_named(site):
     """What has no source any more is named in one line, but removed by nobody; reports are no copies."""
     arguments = ("optimize", "public", "--out", "small", "--report", "small/r.json")
@@ -518,6 +521,7 @@ def test_a_build_script_without_a_main_guard_runs_once(tmp_path):
     assert done.stdout == "started\nTrue\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["optimize", "hook", "restore"])
 @pytest.mark.parametrize("name", ["-h.png", "--exclude=*.png", "--check"])
 def test_no_name_of_a_file_is_an_option(tmp_path, command, name):

@@ -191,6 +191,7 @@ def test_a_server_that_accepts_and_never_answers(peer):
             client.account()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [

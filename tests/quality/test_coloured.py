@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from ir_build.quality.coloured import Colours
+from ir_build.quality.coloured import ColouredPlaces
 from pictures import coloured_page, grained, photo
 
 RNG = np.random.default_rng(5)
@@ -25,14 +25,14 @@ def test_a_small_thing_that_fades_is_found(kind):
     for shift in ((0, 0), (3, 5), (7, 12)):
         before = np.roll(pixels, shift, (0, 1))
         after = greyer(before, 0.5, np.roll(drawn, shift, (0, 1)))
-        assert "a colour moved at" in Colours(before, 80).damage(after)
-        assert not Colours(before, 80).damage(before)
+        assert "a colour moved at" in ColouredPlaces(before, 80).damage(after)
+        assert not ColouredPlaces(before, 80).damage(before)
 
 
 def test_noise_is_no_other_colour():
     """A photo with other grain keeps its colours."""
     soft = photo((300, 200), grid=(5, 6), seed=3)
-    colours = Colours(grained(soft, RNG, grey=6, colour=3), 80)
+    colours = ColouredPlaces(grained(soft, RNG, grey=6, colour=3), 80)
     assert not colours.damage(grained(soft, RNG, grey=6, colour=3))
 
 
@@ -41,7 +41,7 @@ def test_a_square_that_moves_is_found():
     soft = photo((300, 200), grid=(5, 6), seed=3) // 4 + 90
     after = soft.copy()
     after[64:72, 80:88] += np.array([14, 0, 0], np.uint8)
-    assert "at 80, 64 (64 pixels" in Colours(soft, 80).damage(after)
+    assert "at 80, 64 (64 pixels" in ColouredPlaces(soft, 80).damage(after)
 
 
 def test_fringes_of_letters_are_no_colours():
@@ -54,7 +54,7 @@ def test_fringes_of_letters_are_no_colours():
             draw.rectangle((x + 1, 10 + 20 * row, x + 4, 22 + 20 * row), fill=30)
     fringed = np.asarray(wide).reshape(300, 400, 3)
     assert np.count_nonzero(np.ptp(fringed, -1) >= 80) > 1000
-    assert not Colours(fringed, 80).damage(greyer(fringed, 0.25))
+    assert not ColouredPlaces(fringed, 80).damage(greyer(fringed, 0.25))
 
 
 def test_a_higher_quality_is_stricter():
@@ -62,7 +62,7 @@ def test_a_higher_quality_is_stricter():
     page, drawn = coloured_page("link")
     before = np.asarray(page)
     after = greyer(before, 0.25, drawn)
-    assert [bool(Colours(before, quality).damage(after)) for quality in (60, 80, 90)] == [
+    assert [bool(ColouredPlaces(before, quality).damage(after)) for quality in (60, 80, 90)] == [
         False,
         False,
         True,

@@ -73,6 +73,7 @@ def test_a_task_comes_back(make):
         sandbox.compress(PNG[:100], MediaType.PNG, Options())
 
 
+@pytest.mark.slow
 @posix
 def test_a_crash_fails_its_file_and_the_pool_lives(make):
     """After a segmentation fault the next task is done by a new worker."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import ciede2000
+from .blocks import BLOCK, block_sums
 from .damage import tolerance
 
 if TYPE_CHECKING:
@@ -65,14 +66,14 @@ class Moved:
         return f"a colour moved at {self.x}, {self.y} ({self.pixels} pixels, by {self.by:.1f})"
 
 
-class Colours:
+class ColouredPlaces:
     """The colours of an original, made ready for comparing pictures with it."""
 
     def __init__(self, before: Pixels, quality: float) -> None:
         """Take `before`, height x width x 3 in sRGB; limits are scaled by the score asked for."""
         self._before = before
         self._scale = tolerance(quality)
-        self._quarters = _quarters(before)
+        self._blocks = block_sums(before)
         self._strips = list(_strips(before)) if before[..., 0].size <= _KEPT_PIXELS else None
         parts = [
             np.bincount(one.keys, minlength=one.size) for one in self._strips or _strips(before)
@@ -95,18 +96,16 @@ class Colours:
         return self._in_squares(after) or self._in_saturated(after)
 
     def _in_squares(self, after: Pixels) -> Moved | None:
-        quarters = _quarters(after)
+        blocks = block_sums(after)
         for at in (0, 1):
             one, other = (
-                _windows(part[at:, at:])[::2, ::2] / _SQUARE**2
-                for part in (self._quarters, quarters)
+                _windows(part[at:, at:])[::2, ::2] / _SQUARE**2 for part in (self._blocks, blocks)
             )
             moved = _moved(one, other)
             for place in np.argwhere(moved > _PLAIN_LIMIT * self._scale):
-                y, x = (int(corner) for corner in place * _SQUARE + at * _SQUARE // 2)
-                margin = _SQUARE // 2
-                rows = slice(max(0, y - margin), y + _SQUARE + margin)
-                columns = slice(max(0, x - margin), x + _SQUARE + margin)
+                y, x = (int(corner) for corner in place * _SQUARE + at * BLOCK)
+                rows = slice(max(0, y - BLOCK), y + _SQUARE + BLOCK)
+                columns = slice(max(0, x - BLOCK), x + _SQUARE + BLOCK)
                 far = moved[tuple(place)]
                 if far > _LIMIT * self._scale or _is_plain(
                     self._before[rows, columns].reshape(-1, 3)
@@ -142,18 +141,6 @@ class Colours:
     def _squares(self, parts: list[Sums]) -> Sums:
         """Rows x columns of squares x hues."""
         return np.concatenate(parts).reshape(-1, -(-self._before.shape[1] // _SQUARE), _HUES)
-
-
-def _quarters(pixels: Pixels) -> NDArray[np.uint16]:
-    """The sums of quarters of squares, whole ones only."""
-    side = _SQUARE // 2
-    height, width = (size // side for size in pixels.shape[:2])
-    rows = pixels[: height * side, : width * side].reshape(height, side, width * side * 3)
-    down = rows.sum(1, dtype=np.uint16).reshape(height, width, side, 3)
-    across = down[:, :, 0] + down[:, :, 1]
-    for column in range(2, side):
-        across += down[:, :, column]
-    return np.asarray(across)
 
 
 def _windows(squares: NDArray[_Number]) -> NDArray[_Number]:

@@ -28,10 +28,14 @@ class Damage:
     def __bool__(self) -> bool:
         return bool(self.detail)
 
+    @property
+    def tiles(self) -> NDArray[np.bool_]:
+        """Where any of it is."""
+        return self.moved | self.stepped
+
     def within(self, top: int, rows: int, columns: int) -> NDArray[np.bool_]:
         """In which cells of a row of them, `rows` x `columns` pixels each, any of it is."""
-        part = slice(top // TILE, (top + rows) // TILE)
-        tiles = np.any(self.moved[part] | self.stepped[part], axis=0)
+        tiles = np.any(self.tiles[top // TILE : (top + rows) // TILE], axis=0)
         return np.asarray(np.logical_or.reduceat(tiles, range(0, len(tiles), columns // TILE)))
 
     @staticmethod

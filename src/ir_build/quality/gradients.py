@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .blocks import BLOCK, block_sums
 from .damage import TILE
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     _Values = TypeVar("_Values", Sums, Mask)
 
-#: pixels along a side of the blocks whose sums are looked at
-BLOCK = 4
 # A gradient moves by less than this many levels from row to row, and goes on for so many rows.
 _SLOW, _REACH = 4, 3
 # Pixels along a step that are taken together, so that dithering does not count; levels that a step
@@ -39,14 +38,6 @@ _CLEAN, _SHORT = 1, 4
 _BAND_LIMIT, _BENT, _FLAT = 1.25, 1.0, 0.3
 # How much a level of red, green and blue counts there.
 _EYE = np.array([0.8, 1.0, 0.6])
-
-
-def block_sums(pixels: Pixels) -> NDArray[np.uint16]:
-    """The sums of blocks of 4 x 4, rows x columns x 3, whole ones only."""
-    height, width = (size // BLOCK * BLOCK for size in pixels.shape[:2])
-    rows = pixels[:height, :width].reshape(height // BLOCK, BLOCK, width, 3)
-    down = rows.sum(1, dtype=np.uint16)
-    return np.asarray(down.reshape(len(down), width // BLOCK, BLOCK, 3).sum(2, dtype=np.uint16))
 
 
 class Gradients:

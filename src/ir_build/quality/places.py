@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import ciede2000
+from .blocks import BLOCK, block_sums
 from .damage import TILE, Damage, Finding, tolerance
-from .gradients import BLOCK, Gradients, block_sums
+from .gradients import Gradients
 from .pages import on_page, shown
 
 if TYPE_CHECKING:

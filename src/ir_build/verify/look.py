@@ -12,7 +12,7 @@ import numpy as np
 
 from ..formats import MediaType
 from ..quality import Reference
-from ..quality.coloured import Colours
+from ..quality.coloured import ColouredPlaces
 from ..quality.pages import shown
 from ..quality.places import Places
 from ..quality.ssimulacra2 import WORST_SQUARE
@@ -58,6 +58,6 @@ def difference(before: Image.Image, after: Image.Image, media: MediaType, qualit
     if media in _EXACT:
         return Places(one, least).damage(other, first=True).detail
     for _, page, new_page in shown(one, other):
-        if moved := Colours(page, least).damage(new_page):
+        if moved := ColouredPlaces(page, least).damage(new_page):
             return moved
     return ""

@@ -16,7 +16,7 @@ from ir_build.engine.shared import colour_profile
 from ir_build.errors import CorruptFile, FileSkipped, InputError, TooLarge
 from ir_build.options import Compression, Effort, Meta, Options, Resize
 from ir_build.quality import Reference
-from ir_build.quality.coloured import Colours
+from ir_build.quality.coloured import ColouredPlaces
 from pictures import coloured_page, encoded, exif_block, gradients, opened
 from profiles import SRGB
 
@@ -50,7 +50,7 @@ def test_what_has_a_colour_keeps_it(kind, subsampling):
     page, _ = coloured_page(kind)
     data = saved(page, subsampling=subsampling)
     before, after = (np.asarray(opened(one)) for one in (data, avif.compress(data, LOSSY).data))
-    assert not Colours(before, 80).damage(after)
+    assert not ColouredPlaces(before, 80).damage(after)
 
 
 def test_subsampling_stays():

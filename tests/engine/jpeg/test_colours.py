@@ -7,7 +7,7 @@ from ir_build.engine.jpeg import codec as jpeg
 from ir_build.engine.jpeg import file as jpeg_file
 from ir_build.options import Effort, Options
 from ir_build.quality import Reference, ciede2000
-from ir_build.quality.coloured import Colours
+from ir_build.quality.coloured import ColouredPlaces
 from pictures import coloured_page, encoded, opened, photo
 
 pytestmark = pytest.mark.slow
@@ -32,7 +32,7 @@ def test_what_has_a_colour_keeps_it(kind):
     assert made.lossy
     assert not halved(made.data)
     assert ciede2000.distance(before[drawn].mean(0), after[drawn].mean(0)) < 2
-    assert not Colours(before, 80).damage(after)
+    assert not ColouredPlaces(before, 80).damage(after)
 
 
 def test_full_colour_costs_less_than_half_of_it_did():

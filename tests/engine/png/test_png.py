@@ -86,6 +86,7 @@ def soft_shadows(mode="RGB", width=300, height=200):
     return image
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize("target", [70.0, 80.0, 90.0])
 def test_a_palette_reaches_the_target(mode, target):

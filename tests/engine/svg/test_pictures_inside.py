@@ -57,6 +57,7 @@ def drawn(data, scale):
     return np.ndarray((image.height, image.width, 3), np.uint8, image.write_to_memory())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quality", [70, 80, 90])
 @pytest.mark.parametrize("size", [0.4, 0.75, 1.0, 2.0])
 @pytest.mark.parametrize("picture", PICTURES)
@@ -120,6 +121,7 @@ UNCLEAR = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", UNCLEAR)
 def test_what_cannot_be_told_is_held_to_twice_its_pixels(place, monkeypatch):
     """It scores more by itself than what is known to be drawn small."""

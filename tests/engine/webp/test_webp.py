@@ -19,7 +19,7 @@ from ir_build.engine.webp import file as webp_file
 from ir_build.errors import CorruptFile, FileSkipped, InputError, TooLarge
 from ir_build.options import Compression, Effort, Meta, Options, Resize
 from ir_build.quality import Reference, ssimulacra2
-from ir_build.quality.coloured import Colours
+from ir_build.quality.coloured import ColouredPlaces
 from pictures import encoded, exif_block, gradients, opened
 from profiles import SRGB, exchanged
 
@@ -117,7 +117,7 @@ def test_a_logo_of_flat_colours_keeps_them_and_does_not_ring():
     page[280:480, 460:690] = np.asarray(logo)
     data = saved(page, quality=98)
     before, after = (np.asarray(opened(one)) for one in (data, webp.compress(data, LOSSY).data))
-    assert not Colours(before, 80).damage(after)
+    assert not ColouredPlaces(before, 80).damage(after)
     crops = [np.ascontiguousarray(one[244:, 444:]) for one in (before, after)]
     assert Reference(crops[0]).score(crops[1]) >= 73.5
 

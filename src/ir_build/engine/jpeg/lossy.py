@@ -21,7 +21,7 @@ from PIL import Image
 from ...errors import CorruptFile
 from ...options import Effort
 from ...quality import Reference
-from ...quality.coloured import Colours
+from ...quality.coloured import ColouredPlaces
 from ...quality.ssimulacra2 import of_both
 from ..shared import colour_profile, raster
 from ..shared.search import NEAR, USUAL_RISE, Found, smallest
@@ -159,13 +159,11 @@ def _smallest(original: _Original, plan: _Plan, target: float) -> bytes | None:
 class _Tried:
     """What came of a coder."""
 
-    found: (
-        Found | None
-    )  #: the smallest file that scores enough and in which every place keeps its colour
+    #: the smallest file that scores enough and in which every place keeps its colour
+    found: Found | None
     quality: int  #: to begin with for the next coder
-    moved: bool = (
-        False  #: whether a smaller one scores enough, but not every place keeps its colour
-    )
+    #: whether a smaller one scores enough, but not every place keeps its colour
+    moved: bool = False
 
 
 class _ColourMovedError(Exception):
@@ -287,7 +285,7 @@ class _Original:
         self._pixels = self._shown(image)
         self._last = _Coded(None, 0, b"", self._pixels)
         self._reference = Reference(self._pixels)
-        self._colours = Colours(self._pixels, aim.target) if image.mode == "RGB" else None
+        self._colours = ColouredPlaces(self._pixels, aim.target) if image.mode == "RGB" else None
         # Where a colour moved last: what moves it there again need not be coded as a whole.
         self._place: _Original | None = None
 

@@ -58,7 +58,7 @@ _LARGE = 10_000_000
 _SAMPLED = 150_000
 
 
-class _Trial:
+class _Original:
     """A picture, or a sample of it, that others have to look like."""
 
     def __init__(self, pixels: Pixels, quality: float, profile: bytes | None) -> None:
@@ -107,10 +107,10 @@ def versions(
     stand for, None for sRGB. Either is None when it cannot reach the quality or is sure to be the
     longer of the two.
     """
-    whole = small = _Trial(pixels, quality, profile)
+    whole = small = _Original(pixels, quality, profile)
     size = pixels.shape[0] * pixels.shape[1]
     if size > 2 * _SAMPLED:
-        small = _Trial(sample(pixels, _SAMPLED), quality, profile)
+        small = _Original(sample(pixels, _SAMPLED), quality, profile)
     quantizer = Quantizer(pixels)
     few = quantizer.distinct < _FEW_OF_PIXELS * size
     palette = _palette(quantizer, whole, small)
@@ -119,7 +119,7 @@ def versions(
     return palette, _near_lossless(whole, small)
 
 
-def _palette(quantizer: Quantizer, whole: _Trial, small: _Trial) -> Indexed | None:
+def _palette(quantizer: Quantizer, whole: _Original, small: _Original) -> Indexed | None:
     colours = quantizer.strips if small is whole else list(strips(small.pixels))
     *shape, bands = small.pixels.shape
     sizes = [size for size in _PALETTES if size < quantizer.colours]
@@ -136,7 +136,7 @@ def _palette(quantizer: Quantizer, whole: _Trial, small: _Trial) -> Indexed | No
     start = _coarsest(sizes, good)
     # The fewest colours that score enough, and if places cannot be mended with these, more.
     for place in dict.fromkeys((start, start // 2, start // 4)) if start is not None else ():
-        tiles = _damaged(small.damage(drawn(sizes[place]))[1])
+        tiles = small.damage(drawn(sizes[place]))[1].tiles
         if sizes[place] > _MANY and tiles.mean() > _PHOTO:
             return None
         if np.count_nonzero(tiles) <= max(
@@ -148,7 +148,7 @@ def _palette(quantizer: Quantizer, whole: _Trial, small: _Trial) -> Indexed | No
     return None
 
 
-def _mended_palette(quantizer: Quantizer, whole: _Trial, size: int) -> Indexed | None:
+def _mended_palette(quantizer: Quantizer, whole: _Original, size: int) -> Indexed | None:
     """The picture in a palette with colours added, and dithered, where places changed."""
     height, width, bands = whole.pixels.shape
     drawing = Drawing(quantizer.strips, (height, width), quantizer.palette(size))
@@ -158,7 +158,7 @@ def _mended_palette(quantizer: Quantizer, whole: _Trial, size: int) -> Indexed |
     for turn in range(_ROUNDS):
         made = drawing.indexed
         known = whole.damage(made.pixels(bands), known)
-        tiles = known[1].moved | known[1].stepped
+        tiles = known[1].tiles
         before, left = left, int(np.count_nonzero(tiles))
         if not left:
             return made if whole.scores(made.pixels(bands)) else None
@@ -178,13 +178,13 @@ def _mended_palette(quantizer: Quantizer, whole: _Trial, size: int) -> Indexed |
     return None
 
 
-def _near_lossless(whole: _Trial, small: _Trial) -> Pixels | None:
+def _near_lossless(whole: _Original, small: _Original) -> Pixels | None:
     rough = NearLossless(small.pixels)
     start = _coarsest(STEPS, lambda step: small.scores(rough.at(step)))
     coder = rough if small is whole else NearLossless(whole.pixels)
     for step in reversed(STEPS[: 0 if start is None else start + 1]):
         if small is not whole:
-            tiles = _damaged(small.damage(rough.at(step))[1])
+            tiles = small.damage(rough.at(step))[1].tiles
             if np.count_nonzero(tiles) > _MOST_EXACT * tiles.size:
                 continue
         made = _mended_differences(whole, coder, step)
@@ -193,32 +193,28 @@ def _near_lossless(whole: _Trial, small: _Trial) -> Pixels | None:
     return None
 
 
-def _mended_differences(whole: _Trial, coder: NearLossless, step: int) -> Pixels | None:
+def _mended_differences(whole: _Original, coder: NearLossless, step: int) -> Pixels | None:
     """The picture in differences of `step`, exact where places changed."""
     made = coder.at(step)
     known = whole.damage(made)
     if known[1]:
-        exact = Damage.spread(_damaged(known[1]), made.shape)
+        exact = Damage.spread(known[1].tiles, made.shape)
         if exact.mean() > _MOST_EXACT:
             return None
         made = coder.at(step, exact)
         known = whole.damage(made, known)
     while known[1]:
         # What is left now is little, and put back in place.
-        tiles = Damage.spread(_damaged(known[1]), made.shape)
+        tiles = Damage.spread(known[1].tiles, made.shape)
         if exact[tiles].all():
             # What is beside them is to blame.
-            tiles = Damage.spread(_and_around(_damaged(known[1])), made.shape)
+            tiles = Damage.spread(_and_around(known[1].tiles), made.shape)
         if exact[tiles].all() or (exact | tiles).mean() > _MOST_EXACT or whole.exhausted:
             return None
         exact |= tiles
         made = coder.restored(made, tiles)
         known = whole.damage(made, known)
     return made if whole.scores(made) else None
-
-
-def _damaged(damage: Damage) -> NDArray[np.bool_]:
-    return damage.moved | damage.stepped
 
 
 def _and_around(tiles: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...quality import Pixels
 
     Weights = npt.NDArray[np.float64]
-    Places = npt.NDArray[np.float32]
+    Seen = npt.NDArray[np.float32]
 
 # Levels of activity up to which a pixel counts nearly as much as in a flat area.
 _SMOOTH = 30.0
@@ -87,7 +87,7 @@ def means(
     return mean
 
 
-def seen(colours: npt.NDArray[np.generic]) -> Places:
+def seen(colours: npt.NDArray[np.generic]) -> Seen:
     """Where colours x 4 are in a space whose distances are what the eye sees on black and white."""
     values = np.asarray(colours, np.float32)
     alpha = values[:, 3:]
@@ -95,13 +95,13 @@ def seen(colours: npt.NDArray[np.generic]) -> Places:
     return np.hstack([on_black * _EYE, (on_black - alpha) * _EYE])
 
 
-def nearest(colours: Places, palette: Places) -> npt.NDArray[np.int64]:
+def nearest(colours: Seen, palette: Seen) -> npt.NDArray[np.int64]:
     """For each of the colours the index of the nearest in the palette, both as they are `seen`."""
     return nearest_with_closeness(colours, palette)[0]
 
 
 def nearest_with_closeness(
-    colours: Places, palette: Places
+    colours: Seen, palette: Seen
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     """The nearest, and how close it is: larger is closer, for the same colour."""
     found = np.empty(len(colours), np.int64)

@@ -20,7 +20,7 @@ from .colours import grouped, means, nearest, seen, strips, sums
 
 if TYPE_CHECKING:
     from ...quality import Pixels
-    from .colours import Places, Strip, Weights
+    from .colours import Seen, Strip, Weights
 
 _MOST = 256
 _ROUNDS = 3
@@ -128,7 +128,7 @@ def _chosen(colours: Weights, weights: Weights) -> Pixels:
         return np.array(opened.getpalette("RGBA"), np.uint8).reshape(-1, 4)
 
 
-def _merges(place: Places, counts: Weights) -> list[tuple[int, int]]:
+def _merges(place: Seen, counts: Weights) -> list[tuple[int, int]]:
     """Pairs of colours, the second taking in the first, by Ward's criterion."""
     place = place.astype(np.float64)
     weight = counts.copy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...quality import Reference
-from ...quality.coloured import Colours
+from ...quality.coloured import ColouredPlaces
 from ...quality.pages import shown
 from ...quality.ssimulacra2 import of_both
 from . import colour_profile, raster
@@ -58,7 +58,7 @@ class Scorer:
     def holds(self, data: bytes) -> bool:
         """Whether all places keep their colours, on a white page and on a black one."""
         return not any(
-            Colours(before, self._target).damage(after)
+            ColouredPlaces(before, self._target).damage(after)
             for _, before, after in shown(self._original, self._decoded(data))
         )
 

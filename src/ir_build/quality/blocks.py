@@ -1,0 +1,26 @@
+"""The sums of small blocks of a picture, from which the means of larger ones follow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from . import Pixels
+
+#: pixels along a side of a block
+BLOCK = 4
+
+
+def block_sums(pixels: Pixels) -> NDArray[np.uint16]:
+    """The sums of blocks of 4 x 4, rows x columns x 3, whole ones only."""
+    height, width = (size // BLOCK for size in pixels.shape[:2])
+    rows = pixels[: height * BLOCK, : width * BLOCK].reshape(height, BLOCK, width * BLOCK * 3)
+    down = rows.sum(1, dtype=np.uint16).reshape(height, width, BLOCK, 3)
+    across = down[:, :, 0] + down[:, :, 1]
+    for column in range(2, BLOCK):
+        across += down[:, :, column]
+    return np.asarray(across)
