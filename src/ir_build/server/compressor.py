@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .. import backends
 from ..candidate import Candidate
-from ..errors import FileSkipped, InputError, Unreadable, WorkerCrashed
+from ..errors import FileSkipped, InputError, Unreadable
 from ..marker import is_marked, mark
 from ..options import Options
 from ..processors import processors
@@ -102,11 +102,7 @@ class Compressor:
     def _work(self, spool: Spool, media: MediaType, options: Options) -> Spool | None:
         work = self._in_memory if spool.path is None else self._on_disk
         try:
-            try:
-                return work(spool, media, options)
-            except WorkerCrashed:
-                # Killed from outside, perhaps: a file that kills a second worker is at fault itself.
-                return work(spool, media, options)
+            return work(spool, media, options)
         except FileSkipped:
             return None
 
