@@ -41,6 +41,8 @@ def distance(one: NDArray[np.generic], other: NDArray[np.generic]) -> Values:
 
     Rounded because the last bits of a float differ between processors, and a decision must not.
     """
+    if not one.size:
+        return np.zeros(one.shape[:-1])
     return np.round(_distance(lab(one), lab(other)), 3)
 
 

@@ -28,11 +28,14 @@ _SLOW, _REACH = 4, 3
 _RUN, _STEP, _LENGTH = 9, 1.0, 16
 # A level of the mean of three bands over a run, in sums.
 _LEVEL = 3 * _RUN
+_MOST_STEP = 255 * _LEVEL
 # In a faster gradient steps may be larger by this share of what it moves itself.
 _OF_ITS_OWN = 0.25
 # Where the original's own steps differ by less than so many levels there is no noise, and a step is seen
 # that is this long.
 _CLEAN, _SHORT = 1, 4
+# Shifts by which a run of one becomes a run of so many.
+_DOUBLED = {_LENGTH: (1, 2, 4, 8), _SHORT: (1, 2)}
 # Blocks in a gradient without noise: how many levels the mean may be off, what it differs by from the
 # mean of those on both sides at most, and from each of them at least.
 _BAND_LIMIT, _BENT, _FLAT = 1.25, 1.0, 0.3
@@ -104,7 +107,8 @@ def _added_steps(
         return
     size = np.abs(old)
     added = np.abs(new) - size
-    large = added > _OF_ITS_OWN * size.astype(np.float32) + np.float32(_STEP * found.scale * _LEVEL)
+    sizes = np.arange(_MOST_STEP + 1)
+    large = added > (_OF_ITS_OWN * sizes + _STEP * found.scale * _LEVEL).astype(np.int16)[size]
     if not large.any():
         return
     large &= _within_slow(old)
@@ -113,8 +117,11 @@ def _added_steps(
     # In noise a step has to be long to be seen, in a clean gradient it need not.
     clean = large & (_around(old, np.maximum) - _around(old, np.minimum) < _CLEAN * _LEVEL)
     for mask, length in ((large, _LENGTH), (clean, _SHORT)):
-        total = np.cumsum(mask, 1, dtype=np.int32)
-        along, across = np.nonzero(total[:, length:] - total[:, :-length] == length)
+        # The first column is never part of a run.
+        runs = mask[:, 1:]
+        for shift in _DOUBLED[length]:
+            runs = runs[:, :-shift] & runs[:, shift:]
+        along, across = np.nonzero(runs)
         if not len(along):
             continue
         step = float(added[along[0], across[0] + length]) / _LEVEL
@@ -132,19 +139,24 @@ def _graded(sums: NDArray[np.int16]) -> Mask:
         return graded
     middle = sums[1:-1, 1:-1]
     height, width = middle.shape[:2]
-    bent = np.zeros((height, width), np.int16)
-    slope = np.zeros((height, width), np.int16)
+    bent, slope = np.zeros_like(middle), np.zeros_like(middle)
     # The means around the middle are its mirror images, and not the middle itself.
     for y, x in ((0, 0), (0, 1), (0, 2), (1, 0)):
         one = sums[y : y + height, x : x + width] - middle
         other = sums[2 - y : 2 - y + height, 2 - x : 2 - x + width] - middle
-        np.maximum(bent, np.abs(one + other).max(-1), out=bent)
-        np.maximum(slope, np.maximum(np.abs(one), np.abs(other)).max(-1), out=slope)
+        np.maximum(bent, np.abs(one + other), out=bent)
+        np.maximum(slope, np.maximum(np.abs(one), np.abs(other)), out=slope)
+    most_bent, most = (_of_bands(values) for values in (bent, slope))
     unit = BLOCK**2
     graded[1:-1, 1:-1] = (
-        (bent <= _BENT * unit) & (slope > _FLAT * unit) & (slope <= _SLOW * BLOCK * unit)
+        (most_bent <= _BENT * unit) & (most > _FLAT * unit) & (most <= _SLOW * BLOCK * unit)
     )
     return graded
+
+
+def _of_bands(values: Sums) -> Sums:
+    """The largest of three bands."""
+    return np.asarray(np.maximum(np.maximum(values[..., 0], values[..., 1]), values[..., 2]))
 
 
 def _slow_columns(sums: Sums, *, turned: bool) -> Mask:
@@ -166,10 +178,11 @@ def _within_slow(steps: Sums) -> Mask:
 
 def _around(values: _Values, choose: np.ufunc) -> _Values:
     """What `choose` takes of each and those up to three rows above and below."""
-    chosen = values.copy()
-    for reach in range(1, _REACH + 1):
-        choose(chosen[reach:], values[:-reach], out=chosen[reach:])
-        choose(chosen[:-reach], values[reach:], out=chosen[:-reach])
+    # The ends are repeated. A picture that lies on its side stays so in memory.
+    chosen = np.concatenate([*(values[:1],) * _REACH, values, *(values[-1:],) * _REACH])
+    # Of two, of four, of seven.
+    for shift in (1, 2, 3):
+        chosen = choose(chosen[:-shift], chosen[shift:])
     return chosen
 
 

@@ -23,13 +23,22 @@ def shown(before: Pixels, after: Pixels) -> Iterator[tuple[bool, Pixels, Pixels]
 
 def on_page(pixels: Pixels, *, white: bool) -> Pixels:
     """A picture on white or on black, height x width x 3."""
-    if _opaque(pixels):
-        return np.ascontiguousarray(pixels[..., :3])
-    alpha = pixels[..., 3:].astype(np.uint16)
-    seen = (pixels[..., :3] * alpha + 127) // 255
-    if white:
-        seen += 255 - alpha
-    return seen.astype(np.uint8)
+    if pixels.shape[2] == 3:
+        return np.ascontiguousarray(pixels)
+    alpha = pixels[..., 3]
+    gone = alpha == 0
+    seen = np.empty((*alpha.shape, 3), np.uint8)
+    # Band by band, which is far quicker than pixels of three out of four.
+    for band in range(3):
+        seen[..., band] = np.where(gone, 255 if white else 0, pixels[..., band])
+    mixed = np.flatnonzero(~gone & (alpha != 255))
+    if len(mixed):
+        share = alpha.ravel()[mixed].astype(np.uint16)[:, None]
+        colours = (pixels.reshape(-1, 4)[mixed, :3] * share + 127) // 255
+        if white:
+            colours += 255 - share
+        seen.reshape(-1, 3)[mixed] = colours
+    return seen
 
 
 def _opaque(pixels: Pixels) -> bool:

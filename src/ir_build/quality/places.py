@@ -20,11 +20,13 @@ from .pages import on_page, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TypeVar
 
     from numpy.typing import NDArray
 
     from . import Pixels
 
+    _Any = TypeVar("_Any", np.uint8, np.bool_)
     Counts = NDArray[np.int64]
     Means = NDArray[np.float64]
     _Pair = tuple[NDArray[np.uint16], NDArray[np.uint16]]
@@ -43,6 +45,8 @@ _A_LEVEL = 2.5
 _SAME = 6
 # Levels of one band that an error has at least where it can add up to any of the limits.
 _NOTICED = 2
+# Above the keys of all colours and pixels of a tile.
+_NO_PLACE = 1 << 23
 # Pictures are looked at in cells of so many rows and columns of pixels. Those that changed are
 # looked at with what is around them, in which a step across their edge is seen.
 _ROWS, _COLUMNS = 128, 64
@@ -154,9 +158,10 @@ def _squares(sums: _Pair, at: tuple[int, int], found: Finding) -> None:
         before, after = (_pooled(sums) for sums in eights)
         if before.size:
             rows, columns = before.shape[:2]
-            quarters = eights[0][: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2, 3)
-            apart = (quarters.max((1, 3)) - quarters.min((1, 3))).max(-1)
-            after = np.where((apart <= _SAME * _SQUARE**2)[..., None], after, before)
+            quarters = eights[0][: 2 * rows, : 2 * columns]
+            apart = _of_four(quarters, np.maximum) - _of_four(quarters, np.minimum)
+            alike = ~_any_band(apart > _SAME * _SQUARE**2)
+            after = np.where(alike[..., None], after, before)
             _far_squares((before, after), TILE, corner, _AREA_LIMIT, found)
 
 
@@ -164,8 +169,13 @@ def _pooled(sums: NDArray[np.generic]) -> NDArray[np.int32]:
     """The sums of squares twice as large."""
     rows, columns = sums.shape[0] // 2 * 2, sums.shape[1] // 2 * 2
     part = sums[:rows, :columns].astype(np.int32)
-    down = part[::2] + part[1::2]
-    return np.asarray(down[:, ::2] + down[:, 1::2])
+    return _of_four(part, np.add)
+
+
+def _of_four(values: NDArray[np.int32], together: np.ufunc) -> NDArray[np.int32]:
+    """What the four values of each 2 x 2 come to."""
+    down = together(values[::2], values[1::2])
+    return np.asarray(together(down[:, ::2], down[:, 1::2]))
 
 
 def _far_squares(
@@ -178,7 +188,9 @@ def _far_squares(
     """Find squares, the first at `at`, whose means moved by more than `limit`."""
     one, other = sums
     least = int(limit * found.scale / _A_LEVEL * side**2)
-    y, x = np.nonzero(np.abs(one - other).max(-1, initial=0) > least)
+    y, x = np.nonzero(_any_band(np.abs(one - other) > least))
+    if not len(y):
+        return
     moved = ciede2000.distance(one[y, x] / side**2, other[y, x] / side**2)
     far = moved > limit * found.scale
     if far.any():
@@ -208,12 +220,9 @@ class _Colours:
         if np.count_nonzero(noticed) < _AREAS[0][0]:
             return
         # All places of the tiles in which any may have moved.
-        tiles = np.add.reduceat(noticed, range(0, len(noticed), TILE), 0, dtype=np.uint16)
-        tiles = np.add.reduceat(tiles, range(0, tiles.shape[1], TILE), 1)
-        chosen = steady & Damage.spread(tiles >= _AREAS[0][0], steady.shape)
-        places = np.flatnonzero(chosen)
-        columns = tiles.shape[1]
-        groups, count, one, other = self._means(places, columns)
+        tiles = np.add.reduceat(noticed, range(0, len(noticed), TILE), 0, dtype=np.uint8)
+        tiles = np.add.reduceat(tiles, range(0, tiles.shape[1], TILE), 1, dtype=np.uint16)
+        groups, count, one, other = self._means(steady, tiles >= _AREAS[0][0])
         large = count >= _AREAS[0][0]
         groups, count, one, other = groups[large], count[large], one[large], other[large]
         moved = np.zeros(len(groups))
@@ -230,22 +239,33 @@ class _Colours:
             )
 
     def _means(
-        self, places: Counts, columns: int
+        self, steady: NDArray[np.bool_], chosen: NDArray[np.bool_]
     ) -> tuple[NDArray[np.uint32], Counts, Means, Means]:
-        """For each tile and colour how many pixels there are, and their means."""
-        before, after = (each.reshape(-1, 3)[places] for each in (self._before, self._after))
-        y, x = np.divmod(places, self._before.shape[1])
-        classes = (before >> 3).astype(np.uint32)
-        keys = ((y // TILE) * columns + x // TILE).astype(np.uint32) << 15
-        keys |= classes[:, 0] << 10 | classes[:, 1] << 5 | classes[:, 2]
-        groups, numbers = np.unique(keys, return_inverse=True)
-        count = np.bincount(numbers, minlength=len(groups))
+        """For each colour of the `chosen` tiles its tile, how many pixels it has, and their means."""
+        before, after = (
+            _tiles(each)[chosen].reshape(-1, TILE**2, 3) for each in (self._before, self._after)
+        )
+        # Sorted tile by tile, which is far quicker than all at once: by colour, then by pixel.
+        keys = before[..., 0].astype(np.uint32) >> 3 << 18
+        keys |= before[..., 1].astype(np.uint32) >> 3 << 13
+        keys |= before[..., 2].astype(np.uint32) >> 3 << 8
+        keys |= np.arange(TILE**2, dtype=np.uint32)
+        keys[~_tiles(steady)[chosen].reshape(-1, TILE**2)] = _NO_PLACE
+        keys.sort(1)
+        order = (keys & 0xFF) + np.arange(0, keys.size, TILE**2, dtype=np.uint32)[:, None]
+        colours = keys >> 8
+        first = np.ones(colours.shape, np.bool_)
+        first[:, 1:] = colours[:, 1:] != colours[:, :-1]
+        starts = np.flatnonzero(first)
+        count = np.diff(np.append(starts, keys.size))
         means = [
-            np.stack([np.bincount(numbers, part[:, band], len(groups)) for band in range(3)], 1)
-            / count[:, None]
+            _sums(part.reshape(-1, 3)[order.ravel()], starts) / count[:, None]
             for part in (before, after)
         ]
-        return groups, count, means[0], means[1]
+        places = colours.ravel()[starts] < _NO_PLACE >> 8
+        tiles = np.flatnonzero(chosen)[starts // TILE**2]
+        groups = (tiles << 15 | colours.ravel()[starts]).astype(np.uint32)
+        return groups[places], count[places], means[0][places], means[1][places]
 
     @staticmethod
     def _nearer(
@@ -256,12 +276,15 @@ class _Colours:
         # Two that were 5 apart and come to half of it moved by more than 2.5 together, or nearly so:
         # the distance is not quite a metric.
         together = 0.8 * _APART * (1 - _STAYS) * min(1.0, scale)
+        pairs = []
         for shift in range(1, len(tiles)):
             first = np.flatnonzero(tiles[:-shift] == tiles[shift:])
             if not len(first):
                 break
             first = first[moved[first] + moved[first + shift] > together]
-            second = first + shift
+            pairs.append((first, first + shift))
+        if pairs:
+            first, second = (np.concatenate(ends) for ends in zip(*pairs, strict=True))
             was = ciede2000.distance(one[first], one[second])
             lost = was - ciede2000.distance(other[first], other[second])
             lost *= (was > _APART) & (lost > was * np.minimum(1.0, (1 - _STAYS) * scale))
@@ -288,6 +311,27 @@ class _Colours:
         found.tell(what, *where, int(count[far][worst]), float(by[far][worst]))
 
 
+def _tiles(pixels: NDArray[_Any]) -> NDArray[_Any]:
+    """Rows x columns of tiles x 16 x 16, with nothing where they reach beyond the picture."""
+    height, width = pixels.shape[:2]
+    if height % TILE or width % TILE:
+        beyond = [(0, -height % TILE), (0, -width % TILE), (0, 0)]
+        pixels = np.pad(pixels, beyond[: pixels.ndim])
+    rows = pixels.reshape(-(-height // TILE), TILE, -(-width // TILE), TILE, *pixels.shape[2:])
+    return rows.swapaxes(1, 2)
+
+
+def _sums(colours: Pixels, starts: Counts) -> Counts:
+    """The sums of the runs of n x 3 that begin at `starts`, of at most 256 pixels each."""
+    # Three sums of 16 bits in one number: what runs over in the totals cancels out.
+    packed = colours[:, 0].astype(np.int64)
+    packed |= colours[:, 1].astype(np.int64) << 16
+    packed |= colours[:, 2].astype(np.int64) << 32
+    totals = np.concatenate([[0], np.cumsum(packed)])
+    runs = np.diff(totals[np.append(starts, len(colours))])
+    return np.asarray(runs[:, None] >> np.array([0, 16, 32]) & 0xFFFF)
+
+
 def _steady(pixels: Pixels) -> NDArray[np.bool_]:
     """Where a pixel is like both beside it, or like both above and below."""
     steady = np.zeros(pixels.shape[:2], np.bool_)
@@ -302,5 +346,9 @@ def _differ(one: Pixels, other: Pixels, levels: int) -> NDArray[np.bool_]:
     """Where any band differs by so many levels or more."""
     apart = np.maximum(one, other)
     apart -= np.minimum(one, other)
-    far = apart >= levels
-    return np.asarray(far[..., 0] | far[..., 1] | far[..., 2])
+    return _any_band(apart >= levels)
+
+
+def _any_band(where: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where it is so of any of three bands."""
+    return np.asarray(where[..., 0] | where[..., 1] | where[..., 2])

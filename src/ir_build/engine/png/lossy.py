@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -126,6 +127,7 @@ def _palette(quantizer: Quantizer, whole: _Original, small: _Original) -> Indexe
     if not quantizer.exact:
         sizes.insert(0, quantizer.colours)
 
+    @cache
     def drawn(size: int) -> Pixels:
         drawing = Drawing(colours, (shape[0], shape[1]), quantizer.palette(size))
         return drawing.indexed.pixels(bands)
@@ -180,11 +182,12 @@ def _mended_palette(quantizer: Quantizer, whole: _Original, size: int) -> Indexe
 
 def _near_lossless(whole: _Original, small: _Original) -> Pixels | None:
     rough = NearLossless(small.pixels)
-    start = _coarsest(STEPS, lambda step: small.scores(rough.at(step)))
+    sampled = cache(rough.at)
+    start = _coarsest(STEPS, lambda step: small.scores(sampled(step)))
     coder = rough if small is whole else NearLossless(whole.pixels)
     for step in reversed(STEPS[: 0 if start is None else start + 1]):
         if small is not whole:
-            tiles = small.damage(rough.at(step))[1].tiles
+            tiles = small.damage(sampled(step))[1].tiles
             if np.count_nonzero(tiles) > _MOST_EXACT * tiles.size:
                 continue
         made = _mended_differences(whole, coder, step)

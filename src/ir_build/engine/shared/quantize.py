@@ -65,9 +65,15 @@ class Quantizer:
         self.colours = int(np.count_nonzero(counts))
         self._counts = counts
         self._merges = _merges(seen(self._start), counts)
+        self._palettes: dict[int, Pixels] = {}
 
     def palette(self, colours: int) -> Pixels:
         """At most `colours` colours x 4."""
+        if colours not in self._palettes:
+            self._palettes[colours] = self._made(colours)
+        return self._palettes[colours]
+
+    def _made(self, colours: int) -> Pixels:
         palette = self._start
         if colours < self.colours:
             palette = self._refined(self._merged(colours))
