@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 def activity(pixels: Pixels) -> Pixels:
     """The largest difference in any band among the 3 x 3 pixels around each, 0 to 255."""
-    highest, lowest = (_around(pixels, choose) for choose in (np.maximum, np.minimum))
-    return np.asarray((highest - lowest).max(-1))
+    spread = _around(pixels, np.maximum)
+    spread -= _around(pixels, np.minimum)
+    largest = spread[..., 0]
+    for band in range(1, spread.shape[2]):
+        largest = np.maximum(largest, spread[..., band])
+    return largest
 
 
 def _around(pixels: Pixels, choose: np.ufunc) -> Pixels:

@@ -8,6 +8,7 @@ apart stay told apart. Where the original has a gradient, its steps may not grow
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,6 +54,14 @@ _ROWS, _COLUMNS = 128, 64
 _AROUND = TILE
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a picture that is being mended."""
+
+    pixels: Pixels  #: each cell as it was when it was last looked at
+    damage: Damage  #: what was found there
+
+
 class Places:
     """The places of one picture."""
 
@@ -68,39 +77,49 @@ class Places:
         #: pixels that were looked at so far
         self.looked_at = 0
 
-    def damage(
-        self, after: Pixels, *, first: bool = False, known: tuple[Pixels, Damage] | None = None
-    ) -> Damage:
+    def damage(self, after: Pixels, *, first: bool = False) -> Damage:
         """What is not what it was in `after`; with `first` only whether there is any.
 
         `after` is of the shape of the original. What is transparent is looked at on white and on
-        black. `known` is another picture with its damage: what held in it and has not changed
-        since holds.
+        black.
         """
         found = Finding(self._before.shape, self._scale, first=first)
         for top in range(0, len(self._before), _ROWS):
-            for left, right in _spans(self._changed(top, after, known)):
-                self._look(top, left * _COLUMNS, right * _COLUMNS, after, found)
-                if found.over:
-                    return found.damage()
+            self._look_at(top, self._differs(top, self._before, after), after, found)
+            if found.over:
+                break
         return found.damage()
 
-    def _changed(
-        self, top: int, after: Pixels, known: tuple[Pixels, Damage] | None
-    ) -> NDArray[np.bool_]:
-        """Which cells of a row of them are to be looked at."""
-        rows = slice(top, top + _ROWS)
-        changed = self._differs(self._before[rows], after[rows])
-        if known is not None and changed.any():
-            pixels, damage = known
-            changed &= self._differs(pixels[rows], after[rows]) | damage.within(
-                top, _ROWS, _COLUMNS
-            )
-        return changed
+    def again(self, after: Pixels, known: Known) -> Known:
+        """What is not what it was in `after`: where it was not in what is `known`, first of all.
 
-    def _differs(self, one: Pixels, other: Pixels) -> NDArray[np.bool_]:
-        columns = (one != other).any(0).any(-1)
+        Elsewhere only once that is mended, and then where `after` is not what was looked at.
+        """
+        looked = known.pixels.copy()
+        found = Finding(self._before.shape, self._scale, first=False)
+        for top in range(0, len(self._before), _ROWS):
+            cells = known.damage.within(top, _ROWS, _COLUMNS)
+            rows = slice(top, top + _ROWS)
+            inside = np.repeat(cells, _COLUMNS)[: after.shape[1]]
+            looked[rows][:, inside] = after[rows][:, inside]
+            self._look_at(top, cells & self._differs(top, self._before, after), after, found)
+        if found.damage():
+            return Known(looked, found.damage())
+        for top in range(0, len(self._before), _ROWS):
+            cells = self._differs(top, looked, after) & self._differs(top, self._before, after)
+            self._look_at(top, cells, after, found)
+        return Known(after, found.damage())
+
+    def _differs(self, top: int, one: Pixels, other: Pixels) -> NDArray[np.bool_]:
+        """In which cells of a row of them two pictures differ."""
+        rows = slice(top, top + _ROWS)
+        columns = (one[rows] != other[rows]).any(0).any(-1)
         return np.asarray(np.logical_or.reduceat(columns, self._starts))
+
+    def _look_at(self, top: int, cells: NDArray[np.bool_], after: Pixels, found: Finding) -> None:
+        for left, right in _spans(cells):
+            if not found.over:
+                self._look(top, left * _COLUMNS, right * _COLUMNS, after, found)
 
     def _look(self, top: int, left: int, right: int, after: Pixels, found: Finding) -> None:
         """Look at some cells that are beside each other."""

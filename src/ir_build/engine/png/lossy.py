@@ -10,7 +10,7 @@ from PIL import Image
 
 from ...quality import Reference
 from ...quality.damage import Damage
-from ...quality.places import Places
+from ...quality.places import Known, Places
 from ...quality.ssimulacra2 import of_both
 from ..shared import colour_profile
 from ..shared.colours import strips
@@ -62,12 +62,15 @@ _SAMPLED = 150_000
 class _Original:
     """A picture, or a sample of it, that others have to look like."""
 
-    def __init__(self, pixels: Pixels, quality: float, profile: bytes | None) -> None:
+    def __init__(
+        self, pixels: Pixels, quality: float, profile: bytes | None, *, often: bool
+    ) -> None:
+        """Take the picture; `often` says that many others are scored, not one or two."""
         self.pixels = pixels
         self._profile = profile
         self._quality = quality
         seen = self._seen(pixels)
-        self._reference = Reference(seen)
+        self._reference = Reference(seen, keep=often)
         self._places = Places(seen, quality)
 
     def scores(self, pixels: Pixels, least: float = 0.0) -> bool:
@@ -75,15 +78,12 @@ class _Original:
         reached = of_both(*self._reference.scores(self._seen(pixels)))
         return reached >= self._quality and reached >= least
 
-    def damage(
-        self, pixels: Pixels, known: tuple[Pixels, Damage] | None = None
-    ) -> tuple[Pixels, Damage]:
-        """`pixels` as they are seen, and the places that changed too much.
-
-        `known` is what this came to for other pixels.
-        """
+    def damage(self, pixels: Pixels, known: Known | None = None) -> Known:
+        """The places that changed too much in `pixels`; `known` is what this came to before."""
         shown = self._seen(pixels)
-        return shown, self._places.damage(shown, known=known)
+        if known is None:
+            return Known(shown, self._places.damage(shown))
+        return self._places.again(shown, known)
 
     @property
     def exhausted(self) -> bool:
@@ -108,10 +108,11 @@ def versions(
     stand for, None for sRGB. Either is None when it cannot reach the quality or is sure to be the
     longer of the two.
     """
-    whole = small = _Original(pixels, quality, profile)
     size = pixels.shape[0] * pixels.shape[1]
-    if size > 2 * _SAMPLED:
-        small = _Original(sample(pixels, _SAMPLED), quality, profile)
+    sampled = size > 2 * _SAMPLED
+    whole = small = _Original(pixels, quality, profile, often=not sampled)
+    if sampled:
+        small = _Original(sample(pixels, _SAMPLED), quality, profile, often=True)
     quantizer = Quantizer(pixels)
     few = quantizer.distinct < _FEW_OF_PIXELS * size
     palette = _palette(quantizer, whole, small)
@@ -138,20 +139,26 @@ def _palette(quantizer: Quantizer, whole: _Original, small: _Original) -> Indexe
     start = _coarsest(sizes, good)
     # The fewest colours that score enough, and if places cannot be mended with these, more.
     for place in dict.fromkeys((start, start // 2, start // 4)) if start is not None else ():
-        tiles = small.damage(drawn(sizes[place]))[1].tiles
+        tiles = small.damage(drawn(sizes[place])).damage.tiles
         if sizes[place] > _MANY and tiles.mean() > _PHOTO:
             return None
         if np.count_nonzero(tiles) <= max(
             0 if small is not whole else _FEW_TILES, _TOO_MUCH * tiles.size
         ):
             made = _mended_palette(quantizer, whole, sizes[place])
-            if made is not None:
+            if isinstance(made, Indexed):
                 return made
+            if made > _MANY_TILES:
+                # All the colours there are were not nearly enough.
+                break
     return None
 
 
-def _mended_palette(quantizer: Quantizer, whole: _Original, size: int) -> Indexed | None:
-    """The picture in a palette with colours added, and dithered, where places changed."""
+def _mended_palette(quantizer: Quantizer, whole: _Original, size: int) -> Indexed | int:
+    """The picture in a palette with colours added, and dithered, where places changed.
+
+    Where that fails, how many tiles are left with as many colours as there can be, else 0.
+    """
     height, width, bands = whole.pixels.shape
     drawing = Drawing(quantizer.strips, (height, width), quantizer.palette(size))
     left = 0
@@ -160,14 +167,14 @@ def _mended_palette(quantizer: Quantizer, whole: _Original, size: int) -> Indexe
     for turn in range(_ROUNDS):
         made = drawing.indexed
         known = whole.damage(made.pixels(bands), known)
-        tiles = known[1].tiles
+        tiles = known.damage.tiles
         before, left = left, int(np.count_nonzero(tiles))
         if not left:
-            return made if whole.scores(made.pixels(bands)) else None
+            return made if whole.scores(made.pixels(bands)) else 0
         if whole.exhausted or left > max(_FEW_TILES, _TOO_MUCH * tiles.size):
-            return None
+            break
         if left > _GETS_BETTER * before > 0 and (full or left > _FEW_TILES):
-            return None
+            break
         changed = Damage.spread(tiles, made.indices.shape)
         added = _ADDED * (1 + left // _MANY_TILES)
         more = drawing.missed(changed, min(added, _MOST - drawing.colours), turn)
@@ -177,7 +184,7 @@ def _mended_palette(quantizer: Quantizer, whole: _Original, size: int) -> Indexe
             # What no more colours can mend, mixtures may.
             drawing.mix(changed)
             full = True
-    return None
+    return left if full else 0
 
 
 def _near_lossless(whole: _Original, small: _Original) -> Pixels | None:
@@ -187,7 +194,7 @@ def _near_lossless(whole: _Original, small: _Original) -> Pixels | None:
     coder = rough if small is whole else NearLossless(whole.pixels)
     for step in reversed(STEPS[: 0 if start is None else start + 1]):
         if small is not whole:
-            tiles = small.damage(sampled(step))[1].tiles
+            tiles = small.damage(sampled(step)).damage.tiles
             if np.count_nonzero(tiles) > _MOST_EXACT * tiles.size:
                 continue
         made = _mended_differences(whole, coder, step)
@@ -200,18 +207,18 @@ def _mended_differences(whole: _Original, coder: NearLossless, step: int) -> Pix
     """The picture in differences of `step`, exact where places changed."""
     made = coder.at(step)
     known = whole.damage(made)
-    if known[1]:
-        exact = Damage.spread(known[1].tiles, made.shape)
+    if known.damage:
+        exact = Damage.spread(known.damage.tiles, made.shape)
         if exact.mean() > _MOST_EXACT:
             return None
         made = coder.at(step, exact)
         known = whole.damage(made, known)
-    while known[1]:
+    while known.damage:
         # What is left now is little, and put back in place.
-        tiles = Damage.spread(known[1].tiles, made.shape)
+        tiles = Damage.spread(known.damage.tiles, made.shape)
         if exact[tiles].all():
             # What is beside them is to blame.
-            tiles = Damage.spread(_and_around(known[1].tiles), made.shape)
+            tiles = Damage.spread(_and_around(known.damage.tiles), made.shape)
         if exact[tiles].all() or (exact | tiles).mean() > _MOST_EXACT or whole.exhausted:
             return None
         exact |= tiles

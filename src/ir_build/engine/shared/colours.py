@@ -44,15 +44,18 @@ def strips(pixels: Pixels) -> Iterator[Strip]:
     rows = max(1, _STRIP // width)
     for top in range(0, height, rows):
         rgba = np.full((min(rows, height - top), width, 4), 255, np.uint8)
-        rgba[..., :bands] = pixels[top : top + rows]
+        # Band by band, which is far quicker than three bytes out of four at a time.
+        for band in range(bands):
+            rgba[..., band] = pixels[top : top + rows, :, band]
         # What cannot be seen takes no place in the palette.
         rgba[rgba[..., 3] == 0] = 0
+        shown = rgba if bands == 4 else pixels[top : top + rows]
         whole = _packed(rgba)
         # Drawings and screenshots are made of runs, of which there are far fewer.
         starts = np.flatnonzero(np.concatenate([[True], whole[1:] != whole[:-1]]))
         packed, numbers = np.unique(whole[starts], return_inverse=True)
         indices = np.repeat(numbers.astype(np.uint32), np.diff(np.append(starts, whole.size)))
-        weights = sums(indices, 1 / (_SMOOTH + activity(rgba[..., :bands])).ravel(), len(packed))
+        weights = sums(indices, 1 / (_SMOOTH + activity(shown)).ravel(), len(packed))
         steady = sums(indices, _steady(whole.reshape(rgba.shape[:2])).ravel(), len(packed))
         yield Strip(packed.view(np.uint8).reshape(-1, 4), weights, steady, indices)
 

@@ -41,8 +41,16 @@ def mixtures(colours: npt.NDArray[np.float32], palette: npt.NDArray[np.float32])
     firsts, seconds, shares = [], [], []
     for at in range(0, len(colours), 4096):
         some = colours[at : at + 4096]
-        apart = np.square(some[:, None] - palette[None]).sum(2)
-        nearest = np.argsort(apart, 1, kind="stable")[:, :near]
+        apart = np.zeros((len(some), len(palette)), np.float32)
+        for here, there in zip(some.T, palette.T, strict=True):
+            apart += np.square(here[:, None] - there)
+        # Floats from 0 on are in the order of their bits; with the numbers below these no two are
+        # the same, so that every machine sorts them alike.
+        keys = apart.view(np.uint32).astype(np.uint64) << 8 | np.arange(
+            len(palette), dtype=np.uint64
+        )
+        keys.sort(1)
+        nearest = (keys[:, :near] & 0xFF).astype(np.int64)
         rows = np.arange(len(some))
         start = palette[nearest[:, 0]]
         to = palette[nearest] - start[:, None]

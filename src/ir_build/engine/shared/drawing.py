@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...quality.pages import colours_of
 from . import dither
 from .colours import grouped, nearest, nearest_with_closeness, seen
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     Mask = npt.NDArray[np.bool_]
 
+# Rows of pixels that are made at a time, for little memory.
+_ROWS = 256
 # How far, times the root of how many pixels there are, a colour is from a palette that lacks it.
 _MISSED = 20.0
 
@@ -33,9 +36,13 @@ class Indexed:
 
     def pixels(self, bands: int) -> Pixels:
         """The picture as height x width x `bands`."""
-        shown = np.take(self.palette.view(np.uint32), self.indices).view(np.uint8)
-        shown = shown.reshape(*self.indices.shape, 4)
-        return shown if bands == 4 else np.ascontiguousarray(shown[..., :bands])
+        pixels = np.empty((*self.indices.shape, bands), np.uint8)
+        for top in range(0, len(pixels), _ROWS):
+            rows = slice(top, top + _ROWS)
+            shown = np.take(self.palette.view(np.uint32), self.indices[rows]).view(np.uint8)
+            shown = shown.reshape(*self.indices[rows].shape, 4)
+            pixels[rows] = shown if bands == 4 else colours_of(shown)
+        return pixels
 
 
 class Drawing:
