@@ -5,7 +5,7 @@ import pytest
 
 from ir_build.quality import ciede2000
 from ir_build.quality.damage import Damage
-from ir_build.quality.places import Places
+from ir_build.quality.places import Known, Places
 
 SKY = np.zeros((120, 160, 3), np.uint8)
 SKY[..., 0] = np.linspace(90, 200, 160)
@@ -190,11 +190,24 @@ def test_damage_is_found_where_it_is():
     assert set(rows) <= {118, 119}
     assert set(columns) <= {37, 38}
     assert Damage.spread(found.moved, before.shape)[1900:1912, 600:612].all()
-    # What held and has not changed since is not looked at again.
-    again = Places(before, 80).damage(after, known=(after, found))
-    assert (again.moved == found.moved).all()
-    mended = Places(before, 80).damage(before, known=(after, found))
-    assert not mended
+
+
+def test_while_damage_is_mended_nothing_that_changed_elsewhere_gets_lost():
+    """What was damaged is looked at first; once it holds, all that has changed since."""
+    before = np.full((600, 700, 3), 200, np.uint8)
+    before[100:112, 100:112] = before[500:512, 600:612] = 200, 30, 30
+    places = Places(before, 80)
+    first, both, other = (before.copy() for _ in range(3))
+    first[100:112, 100:112] = both[100:112, 100:112] = 120
+    both[500:512, 600:612] = other[500:512, 600:612] = 120
+    known = Known(first, places.damage(first))
+    known = places.again(both, known)
+    assert known.damage.tiles[6, 6]
+    assert not known.damage.tiles[31, 37]
+    known = places.again(other, known)
+    assert known.damage.tiles[31, 37]
+    assert not known.damage.tiles[6, 6]
+    assert not places.again(before, known).damage
 
 
 # Pairs of CIELAB colours and their distance, of the paper by Sharma, Wu and Dalal, table 1.
