@@ -120,7 +120,8 @@ class _Store(diskcache.Cache):  # type: ignore[misc]  # as above
 
     def close(self) -> None:
         super().close()
-        vars(self._local).pop("held", None)
+        if hasattr(self._local, "held"):
+            del self._local.held
 
 
 class _Held:

@@ -255,7 +255,8 @@ class _Worker:
             stderr=subprocess.PIPE,
             env=environment | _WORKER_ENVIRONMENT,
             # Ctrl-C is for the parent, which then ends its workers.
-            start_new_session=True,
+            start_new_session=True,  # not on Windows
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # on Windows only
         )
         self._printed = _Printed(cast("BinaryIO", self._process.stderr))
 
