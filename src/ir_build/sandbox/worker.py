@@ -22,6 +22,7 @@ from ..errors import FileSkipped, InputError, OverMemoryLimit, Unreadable, Worke
 from ..formats import MediaType
 from ..marker import is_marked, mark
 from ..options import Options
+from .drawing import first_page
 from .limits import hard
 from .messages import receive, send
 
@@ -73,6 +74,8 @@ def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, obj
     if header["task"] == "compress":
         candidate = engine.compress(blobs[0], media, options)
         return {"lossy": candidate.lossy, "notes": candidate.notes}, [candidate.data]
+    if header["task"] == "draw":
+        return {}, [first_page(blobs[0])]
     candidate = Candidate(blobs[1], lossy=bool(header["lossy"]))
     verdict = verify.verify(blobs[0], candidate, media, options)
     return {"ok": verdict.ok, "detail": verdict.detail}, []
