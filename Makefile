@@ -32,8 +32,8 @@ lint: $(READY)  ## ruff, mypy, and who may import whom
 	$(BIN)/ruff check --preview --select PLW1514 src plugins action
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/mypy --platform win32
-	$(BIN)/mypy --platform darwin
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
 	$(BIN)/lint-imports
 
 docs: $(READY)  ## the documentation, built with our own plugin

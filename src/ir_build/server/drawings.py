@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SECONDS = 10.0
 #: accounts that may wait; drawings that are kept, each of about a megapixel at most
 _WAITING = 8
-_KEPT = 32
+_KEPT = 16
 
 
 class Drawings:
@@ -43,8 +43,8 @@ class Drawings:
             memory_limit=settings.memory_limit,
         )
         self._thread = ThreadPoolExecutor(1, "draw")
-        self._kept: OrderedDict[str, bytes | HttpError] = OrderedDict()
-        self._tasks: set[asyncio.Task[bytes | HttpError]] = set()
+        self._kept: OrderedDict[str, bytes | str] = OrderedDict()
+        self._tasks: set[asyncio.Task[bytes | str]] = set()
 
     async def first_page(self, account: int, key: str, size: int) -> bytes:
         """The first page of the PDF under `key`, of `size` bytes, as a PNG.
@@ -61,8 +61,8 @@ class Drawings:
         self._kept.move_to_end(key)
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
-        if isinstance(found, HttpError):
-            raise found
+        if isinstance(found, str):
+            raise HttpError(400, f"The first page cannot be drawn: {found}")
         return found
 
     def close(self) -> None:
@@ -70,14 +70,14 @@ class Drawings:
         self._sandbox.close()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _draw(self, account: int, key: str, size: int) -> bytes | HttpError:
+    async def _draw(self, account: int, key: str, size: int) -> bytes | str:
         with self._places.place() as place:
             place.take(account)
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._thread, self._drawn, key, size)
 
-    def _drawn(self, key: str, size: int) -> bytes | HttpError:
-        """The drawing, or the fault that the file will always have."""
+    def _drawn(self, key: str, size: int) -> bytes | str:
+        """The drawing, or what is wrong with the file."""
         spool = Spool(self._storage.incoming)
         try:
             for piece in self._storage.read(key, 0, size):
@@ -88,6 +88,6 @@ class Drawings:
         except Unreadable:
             raise unavailable("The server cannot work now: try again") from None
         except (InputError, FileSkipped) as error:
-            return HttpError(400, f"The first page cannot be drawn: {error}")
+            return str(error)
         finally:
             spool.close()
