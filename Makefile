@@ -1,8 +1,9 @@
 # Everything runs in .venv, which is made on first use. Python 3.11 or newer and pip are enough.
 
 PYTHON ?= python3
-BIN := .venv/bin
-READY := .venv/ready
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 
 .PHONY: demo help test test-fast coverage lint docs clean
@@ -28,8 +29,11 @@ coverage: $(READY)  ## all tests, and the lines that none runs: takes twice as l
 
 lint: $(READY)  ## ruff, mypy, and who may import whom
 	$(BIN)/ruff check
+	$(BIN)/ruff check --preview --select PLW1514 src plugins action
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
 	$(BIN)/lint-imports
 
 docs: $(READY)  ## the documentation, built with our own plugin
@@ -37,7 +41,7 @@ docs: $(READY)  ## the documentation, built with our own plugin
 
 # pip installs into the environment from outside: Debian's Python has no ensurepip.
 $(READY): constraints.txt $(PROJECTS)
-	$(PYTHON) -m venv --without-pip .venv
+	$(PYTHON) -m venv --without-pip $(VENV)
 	$(PYTHON) -m pip --python $(BIN)/python install --quiet --constraint constraints.txt pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev \
 		--editable .[server] $(patsubst %/pyproject.toml,--editable ./%,$(wildcard plugins/*/pyproject.toml))

@@ -1,6 +1,5 @@
 """Fixtures for every test: real servers, started when first used."""
 
-import signal
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +7,7 @@ from hypothesis import HealthCheck, settings
 
 from services.peer import Peer, peer_process
 from services.postgres import Postgres, postgres
+from services.process import KILL
 from services.s3 import Bucket, Store, s3
 
 # How long an example takes says how busy the machine is.
@@ -53,7 +53,7 @@ def launch(tmp_path):
 
     yield run
     for server in started:
-        server.stop(signal.SIGKILL)
+        server.stop(KILL)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,8 @@ import pytest
 from ir_build import atomic
 from ir_build.errors import Unreadable
 
+posix = pytest.mark.skipif(os.name != "posix", reason="pipes and modes are the means")
+
 
 @pytest.fixture
 def file(tmp_path):
@@ -74,6 +76,7 @@ def test_what_an_editor_saves_while_we_write_is_kept(file, monkeypatch):
     assert os.listdir(file.parent) == [file.name]
 
 
+@posix
 def test_extended_attributes_and_all_bits_of_the_mode_are_kept(file, tmp_path):
     """What other programs have noted about a file, and its setgid bit, are the new one's, in place
     and in copies."""
@@ -138,6 +141,7 @@ def test_a_hard_link_is_not_written_through(file, tmp_path):
     assert other.read_bytes() == b"old"
 
 
+@posix
 def test_only_regular_files_are_read(tmp_path):
     """A pipe does not hang the build, a link is not followed."""
     os.mkfifo(tmp_path / "pipe.png")
@@ -160,6 +164,7 @@ def test_stale_temporary_files_are_removed_and_fresh_ones_are_not(tmp_path):
     assert os.listdir(tmp_path) == [fresh.name]
 
 
+@posix
 def test_a_file_that_is_written_piece_by_piece_appears_whole(tmp_path):
     """`writing` leaves the old file until the block ends, keeps its mode, and is undone by an error."""
     path = tmp_path / "a.png"
@@ -196,6 +201,7 @@ def test_of_many_that_create_a_file_one_does(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@posix
 def test_a_large_file_is_copied_in_little_memory(tmp_path):
     """However large it is; the copy has its mode and times, and is no hard link."""
     source, copy = tmp_path / "large", tmp_path / "deep" / "copy"

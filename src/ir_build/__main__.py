@@ -1,5 +1,6 @@
 """`ir-build`, and `python -m ir_build`."""
 
+import io
 import sys
 
 from .exit_codes import ExitCode
@@ -7,6 +8,10 @@ from .exit_codes import ExitCode
 
 def main() -> None:
     """Run the command line; interrupted while it is still being imported, end without a word."""
+    for stream in (sys.stdout, sys.stderr):
+        # A console or pipe of Windows may know few letters: names have others.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         from .cli import main as command  # noqa: PLC0415
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import stat
+import sys
 import tempfile
 import time
 from typing import TYPE_CHECKING, BinaryIO
@@ -104,9 +105,10 @@ def copy(source: Path, path: Path, *, durable: bool = True) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         block = _beside(path, like=state, source=source, keep_times=True, durable=durable)
         with block as made:
-            with contextlib.suppress(AttributeError, OSError):  # not Linux; two file systems
-                while os.copy_file_range(original.fileno(), made.fileno(), _PIECE):
-                    pass
+            if sys.platform == "linux":
+                with contextlib.suppress(OSError):  # two file systems
+                    while os.copy_file_range(original.fileno(), made.fileno(), _PIECE):
+                        pass
             shutil.copyfileobj(original, made)  # the rest
 
 

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     COMPRESSION_NONE = "compression-none"
     UNSUPPORTED_VARIANT = "unsupported-variant"
     UNSUPPORTED_FORMAT = "unsupported-format"
+    MISSING_PACKAGE = "missing-package"
     WOULD_CHANGE = "would-change"
     NEEDS_REPAIR = "needs-repair"
     OVER_MAX_FILE_SIZE = "over-max-file-size"
@@ -59,6 +60,7 @@ _TEXTS = {
     Reason.ALREADY_OPTIMISED: "already optimised by ir-build",
     Reason.COMPRESSION_NONE: "compression_type is none",
     Reason.UNSUPPORTED_FORMAT: "a format that ir-build does not compress",
+    Reason.MISSING_PACKAGE: "a package that the format needs does not load",
     Reason.UNSUPPORTED_VARIANT: "a variant of the format that is not supported",
     Reason.WOULD_CHANGE: "the smaller file was not equivalent",
     Reason.NEEDS_REPAIR: "readers have to repair it, which would be guesswork",
@@ -78,6 +80,8 @@ _TEXTS = {
 
 #: the reasons of a `LimitMet`
 OVER_LIMITS = frozenset([Reason.OVER_TIMEOUT, Reason.OVER_MEMORY_LIMIT])
+#: the reasons that say nothing of the file on another machine
+OF_THIS_MACHINE = OVER_LIMITS | {Reason.MISSING_PACKAGE}
 
 
 class IrBuildError(Exception):

@@ -16,6 +16,7 @@ from PIL import Image, ImageFilter
 
 from hosts.hosts import BARE_ENVIRON, contents
 from pictures import encoded, lined
+from services.process import KILL
 
 SIZE = (200, 100)
 posix = pytest.mark.skipif(os.name != "posix", reason="links and pipes are the means")
@@ -465,7 +466,7 @@ def test_unusual_names_are_worked_on_and_shown_safely(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals are the means")
-@pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("with_signal", [signal.SIGINT, KILL])
 def test_an_interrupted_run_leaves_whole_files(tmp_path, with_signal):
     """Stopped at any moment, every file is the old one or the new one."""
     originals = {}

@@ -1,5 +1,6 @@
 """Where key and secret come from, how they are kept, and that they are never shown."""
 
+import os
 import sys
 
 import keyring
@@ -54,6 +55,7 @@ def test_they_are_kept_for_this_user_only(kept):
     assert credentials.from_file(kept) is None
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
 @pytest.mark.parametrize("mode", [0o604, 0o640, 0o660, 0o666, 0o610])
 def test_a_file_that_others_can_read_is_refused(kept, mode):
     """With the line to type."""

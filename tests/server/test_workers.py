@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import io
 import os
-import resource
 import signal
 import struct
 import threading
@@ -127,6 +126,7 @@ def large():
 @pytest.mark.parametrize("whose", ["the server", "its worker"])
 def test_a_full_disk_is_a_503_and_leaves_nothing_behind(launch, tmp_path, whose):
     """A file that cannot be written is nobody's fault but the server's: try again, no charge."""
+    resource = pytest.importorskip("resource", reason="the limit is Linux's")
     server = launch()
     server.upload(flat())
     [worker] = workers(server)

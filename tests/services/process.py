@@ -8,6 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+#: what no process can put off
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows ends a process by either
+
 
 def free_ports(count: int) -> list[int]:
     """Ports of 127.0.0.1 that nothing listens on, all different."""
@@ -25,7 +28,7 @@ def running(
     log: Path,
     answers: Callable[[], bool],
     user: str | None = None,
-    end: signal.Signals = signal.SIGKILL,
+    end: signal.Signals = KILL,
 ) -> Iterator[None]:
     """Run a server until the block ends; RuntimeError with its log when it doesn't come up."""
     with log.open("wb") as output:

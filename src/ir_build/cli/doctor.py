@@ -12,7 +12,7 @@ import click
 
 from .. import __version__, engine
 from ..config import load, project_sources
-from ..errors import CacheError, CorruptFile, InputError
+from ..errors import CacheError, CorruptFile, FileSkipped, InputError
 from ..exit_codes import ExitCode
 from ..formats import COMPRESSIBLE
 from ..imagerecycle import credentials
@@ -42,7 +42,11 @@ def doctor() -> None:
         _line(f"  {name}", version or "MISSING")
     click.echo("\nformats")
     if not _formats(config):
-        click.echo("\nreinstall with `pip install --force-reinstall ir-build`", err=True)
+        click.echo(
+            "\nfiles of a format that does not work are left as they are; `pip install "
+            "--force-reinstall ir-build` installs all that there is for this system",
+            err=True,
+        )
         sys.exit(ExitCode.CHANGES)
 
 
@@ -79,7 +83,7 @@ def _formats(config: Config) -> bool:
             sandbox.compress(b"", media, Options())
         except CorruptFile:
             _line(f"  {media}", "ok")
-        except InputError as error:
+        except (InputError, FileSkipped) as error:
             well = False
             _line(f"  {media}", f"DOES NOT WORK: {error}")
     sandbox.close()

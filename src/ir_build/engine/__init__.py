@@ -9,10 +9,10 @@ Inputs are hostile: the caller runs it in a worker process with limits (see `san
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
+from ..codec_packages import load
 from ..errors import FileSkipped, Reason
 from ..formats import FORMATS
 
@@ -56,7 +56,7 @@ def compress(data: bytes, media: MediaType, options: Options) -> Candidate:
     if name is None:
         raise FileSkipped(Reason.UNSUPPORTED_FORMAT)
     # Imported when first needed: an unchanged file costs no codec import.
-    return cast("Codec", import_module(name)).compress(data, options)
+    return cast("Codec", load(name)).compress(data, options)
 
 
 def codec_versions() -> dict[str, str | None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import sys
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -199,14 +200,13 @@ def _host(url: Any) -> str:
 
 
 def _refuse_open_doors(where: str, state: os.stat_result) -> None:
-    if os.name != "posix":
-        return
-    if stat.S_IMODE(state.st_mode) & 0o077:
-        raise ConfigError(
-            where, "credentials", f"other users could read it; type: chmod 600 '{where}'"
-        )
-    if state.st_uid not in (os.geteuid(), 0):
-        raise ConfigError(where, "credentials", "belongs to another user")
+    if sys.platform != "win32":
+        if stat.S_IMODE(state.st_mode) & 0o077:
+            raise ConfigError(
+                where, "credentials", f"other users could read it; type: chmod 600 '{where}'"
+            )
+        if state.st_uid not in (os.geteuid(), 0):
+            raise ConfigError(where, "credentials", "belongs to another user")
 
 
 def _toml(value: str) -> str:

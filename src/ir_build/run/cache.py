@@ -107,6 +107,33 @@ class FramedDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no type
         return _unframe(stored)
 
 
+class _Store(diskcache.Cache):  # type: ignore[misc]  # as above
+    """diskcache's, which closes the connection of a thread when that thread ends, too."""
+
+    @property
+    def _con(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection = super()._con
+        held = getattr(self._local, "held", None)
+        if held is None or held.connection is not connection:
+            self._local.held = _Held(connection)
+        return connection
+
+    def close(self) -> None:
+        super().close()
+        if hasattr(self._local, "held"):
+            del self._local.held
+
+
+class _Held:
+    """A connection that is closed when its thread ends, by that thread: no other may."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
 def _wait_for_turn(database: Path) -> None:
     """Wait until nobody writes: diskcache writes while it opens, and tries for a minute on end."""
     if database.exists():
@@ -177,7 +204,7 @@ class Cache:
                 note.write_text(text, encoding="utf-8")
         self._sweep()
         _wait_for_turn(self.directory / _RESULTS / diskcache.core.DBNAME)
-        self._store = diskcache.Cache(
+        self._store = _Store(
             str(self.directory / _RESULTS),
             timeout=_LOCK_SECONDS,
             disk=FramedDisk,

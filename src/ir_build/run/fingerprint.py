@@ -31,6 +31,10 @@ _FIELDS = 10
 _TICK_NS = 50_000_000
 _COARSE_TICK_NS = 2_000_000_000
 
+# On Windows st_ctime is when a file was made: what an unpacked archive puts in the place of a file of
+# the same size and time could not be told from it, so that every file is read there.
+_SAYS_WHEN_CHANGED = os.name != "nt"
+
 
 def digest(data: bytes) -> Digest:
     """The digest of a file's content."""
@@ -73,7 +77,7 @@ class StatIndex:
     def lookup(self, path: str, state: os.stat_result) -> Known | None:
         """What is known of the file at `path`, if it is certainly the same as when it was read."""
         entry = self._entries.get(path)
-        if entry is None or entry[:4] != _stamp(state):
+        if not _SAYS_WHEN_CHANGED or entry is None or entry[:4] != _stamp(state):
             return None
         tick = _COARSE_TICK_NS if state.st_mtime_ns % 1_000_000_000 == 0 else _TICK_NS
         _, modified, changed, _, read_at, content, media, settled, reason, detail = entry

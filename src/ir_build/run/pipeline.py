@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from .. import atomic
 from ..candidate import Candidate
 from ..errors import (
-    OVER_LIMITS,
+    OF_THIS_MACHINE,
     AuthenticationError,
     BackendError,
     Changed,
@@ -357,8 +357,8 @@ def missing(found: Asset | Found, error: InputError, media: MediaType | None = N
 
 
 def _holds_in(entry: Entry, context: str) -> str:
-    """`context`, or none for what the limits of this run and machine have decided."""
-    return "" if entry.code in OVER_LIMITS else context
+    """`context`, or none for what this run and machine have decided."""
+    return "" if entry.code in OF_THIS_MACHINE else context
 
 
 def _left(job: Job, answer: _Resolved, index: StatIndex) -> Outcome:

@@ -7,15 +7,17 @@ import os
 import stat
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .. import backends
-from ..errors import Changed, ConfigError, NotWritten
+from ..errors import Changed, ConfigError, NotWritten, Reason
 from ..globs import matcher
 from ..options import Compression, Meta
+from ..outcome import Kept
 from ..report import Report
 from ..report.escape import printable
 from ..report.numbers import files
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from ..config import Config
     from ..formats import MediaType
     from ..options import Options
-    from ..outcome import Failed, Kept, Outcome
+    from ..outcome import Failed, Outcome
     from .cache import Entry
     from .discover import Asset, Found
     from .progress import Progress
@@ -358,7 +360,7 @@ class Session:
             backend=self.backend.name,
             seconds=time.perf_counter() - started,
             warnings=self._warnings(pipeline),
-            advice=tuple(stale.advice(pipeline.written, folders)),
+            advice=(*_missing_packages(outcomes), *stale.advice(pipeline.written, folders)),
         )
 
     def _warnings(self, pipeline: Pipeline) -> tuple[str, ...]:
@@ -395,6 +397,17 @@ def _carry_out(
     except Changed as error:
         return keep(failed(job, error.code, error.message), asset, destination)
     return planned and keep(planned, asset, destination)
+
+
+def _missing_packages(outcomes: list[Outcome]) -> Iterator[str]:
+    """A line for each package without which files were left as they were."""
+    left = Counter(
+        outcome.detail
+        for outcome in outcomes
+        if isinstance(outcome, Kept) and outcome.reason is Reason.MISSING_PACKAGE
+    )
+    for detail, count in sorted(left.items()):
+        yield printable(f"{files(count)} left as before: {Reason.MISSING_PACKAGE.text}: {detail}")
 
 
 def _name(outcome: Outcome) -> str:

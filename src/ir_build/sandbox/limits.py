@@ -80,13 +80,13 @@ def hard(memory_limit: int) -> int:
     refused memory take a file for a broken one, and others do without what they wanted it for.
     """
     limit = int(_HARD * memory_limit)
-    if sys.platform != "linux":
-        return limit
-    import resource  # noqa: PLC0415  (not on Windows)
+    if sys.platform == "linux":
+        import resource  # noqa: PLC0415  (not on Windows)
 
-    _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    # A shared host's own limit cannot be raised.
-    return limit if most == resource.RLIM_INFINITY else min(limit, most)
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        # A shared host's own limit cannot be raised.
+        limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
+    return limit
 
 
 def allowed(memory_limit: int) -> int:

@@ -18,17 +18,15 @@ import threading
 from collections import deque
 from dataclasses import astuple
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from ..candidate import Candidate
 from ..errors import InputError, OverMemoryLimit, OverTimeout, TooLarge, Unreadable, WorkerCrashed
+from ..formats import MediaType
+from ..options import Options
 from . import messages
 from .limits import Limits, allowed, count, gib
 from .watch import Watch
-
-if TYPE_CHECKING:
-    from ..formats import MediaType
-    from ..options import Options
 
 # Native memory that fragments or leaks goes back to the system with the process.
 _TASKS_PER_WORKER = 500
@@ -130,6 +128,19 @@ class Sandbox:
         files = [str(original), str(into)]
         header, _ = self._run({"task": "verify", "files": files, "lossy": header["lossy"], **asked})
         return None if header["ok"] else str(header["detail"])
+
+    def draw(self, document: bytes | Path) -> bytes:
+        """The first page of a PDF as a PNG. Raises an `InputError` or `FileSkipped`."""
+        header: dict[str, object] = {
+            "task": "draw",
+            "media": MediaType.PDF,
+            "options": Options().to_json(),
+        }
+        if isinstance(document, bytes):
+            _, blobs = self._run(header, document)
+        else:
+            _, blobs = self._run(header | {"files": [str(document)]})
+        return blobs[0]
 
     def close(self) -> None:
         """End all workers at once; a task under way fails."""
@@ -255,7 +266,8 @@ class _Worker:
             stderr=subprocess.PIPE,
             env=environment | _WORKER_ENVIRONMENT,
             # Ctrl-C is for the parent, which then ends its workers.
-            start_new_session=True,
+            start_new_session=True,  # not on Windows
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # on Windows only
         )
         self._printed = _Printed(cast("BinaryIO", self._process.stderr))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
@@ -80,10 +81,8 @@ class Watch:
 
 def _cpu_seconds(pid: int) -> float | None:
     """CPU time of a process, None where the system does not say."""
-    if sys.platform != "linux":
-        return None
-    try:
-        # Linux's number of the clock of a process, as clock_getcpuclockid(3) makes it.
-        return time.clock_gettime(~pid << 3 | 2)
-    except OSError:
-        return None
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            # Linux's number of the clock of a process, as clock_getcpuclockid(3) makes it.
+            return time.clock_gettime(~pid << 3 | 2)
+    return None

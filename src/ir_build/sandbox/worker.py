@@ -22,6 +22,7 @@ from ..errors import FileSkipped, InputError, OverMemoryLimit, Unreadable, Worke
 from ..formats import MediaType
 from ..marker import is_marked, mark
 from ..options import Options
+from .drawing import first_page
 from .limits import hard
 from .messages import receive, send
 
@@ -73,6 +74,8 @@ def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, obj
     if header["task"] == "compress":
         candidate = engine.compress(blobs[0], media, options)
         return {"lossy": candidate.lossy, "notes": candidate.notes}, [candidate.data]
+    if header["task"] == "draw":
+        return {}, [first_page(blobs[0])]
     candidate = Candidate(blobs[1], lossy=bool(header["lossy"]))
     verdict = verify.verify(blobs[0], candidate, media, options)
     return {"ok": verdict.ok, "detail": verdict.detail}, []
@@ -115,11 +118,10 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 def _limit_memory(limit: int) -> None:
     """Let the process use `limit` bytes more than it does now, where the system can say so."""
-    try:
+    if sys.platform != "win32":
         import resource  # noqa: PLC0415  (not on Windows)
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         # Counts what the process allocates, not the libraries it maps.
         limit = hard(limit)
@@ -129,26 +131,25 @@ def _limit_memory(limit: int) -> None:
 @contextlib.contextmanager
 def _limited(seconds: float) -> Iterator[None]:
     """End the process by SIGPROF when the block takes more CPU time, where the system can do so."""
-    if not hasattr(signal, "setitimer"):  # not on Windows
-        yield
-        return
-    signal.signal(signal.SIGPROF, signal.SIG_DFL)  # a parent's own handling is inherited
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    if sys.platform != "win32":
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)  # a parent's own handling is inherited
+        signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        if sys.platform != "win32":
+            signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _forget_peak() -> None:
     with contextlib.suppress(OSError):  # Linux only
-        _CLEAR.write_text("5")
+        _CLEAR.write_bytes(b"5")
 
 
 def _peak() -> int:
     """Most bytes of memory since `_forget_peak` but for libraries, 0 where the system does not say."""
     try:
-        lines = _STATUS.read_text().splitlines()
+        lines = _STATUS.read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
         return 0
     kilobytes = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .. import backends
 from ..candidate import Candidate
-from ..errors import FileSkipped, InputError, Unreadable
+from ..errors import FileSkipped, InputError, Reason, Unreadable
 from ..marker import is_marked, mark
 from ..options import Options
 from ..processors import processors
@@ -103,7 +103,9 @@ class Compressor:
         work = self._in_memory if spool.path is None else self._on_disk
         try:
             return work(spool, media, options)
-        except FileSkipped:
+        except FileSkipped as left:
+            if left.reason is Reason.MISSING_PACKAGE:
+                _LOG.error("a %s file is stored as it came: %s", media, left)
             return None
 
     def _in_memory(self, spool: Spool, media: MediaType, options: Options) -> Spool | None:

@@ -23,9 +23,16 @@ def share(places: int) -> int:
 class Places:
     """The places of one kind of work. Any thread may use them."""
 
-    def __init__(self, count: int, *, retry_after: int) -> None:
-        """`retry_after`: the seconds after which who finds no place is told to come again."""
+    def __init__(
+        self, count: int, *, retry_after: int, of: str = "uploads", each: int | None = None
+    ) -> None:
+        """`retry_after`: the seconds after which who finds no place is told to come again.
+
+        `of` is what the work is called, `each` how many places one account may hold.
+        """
         self._count = count
+        self._of = of
+        self._each = each or share(count)
         self._retry_after = retry_after
         self._lock = threading.Lock()
         self._held = 0
@@ -43,13 +50,15 @@ class Places:
     def _take(self) -> None:
         with self._lock:
             if self._held >= self._count:
-                raise busy(self._retry_after, "Too many uploads at once: try again")
+                raise busy(self._retry_after, f"Too many {self._of} at once: try again")
             self._held += 1
 
     def _assign(self, account: int) -> None:
         with self._lock:
-            if self._by_account[account] >= share(self._count):
-                raise busy(self._retry_after, "Too many uploads of this account at once: try again")
+            if self._by_account[account] >= self._each:
+                raise busy(
+                    self._retry_after, f"Too many {self._of} of this account at once: try again"
+                )
             self._by_account[account] += 1
 
     def _leave(self, account: int | None) -> None:

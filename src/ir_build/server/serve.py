@@ -6,6 +6,7 @@ import contextlib
 import signal
 import socket
 import ssl
+import sys
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -89,14 +90,13 @@ class _Server(uvicorn.Server):
 
 def _raise_open_files() -> None:
     """Let the process hold as many connections as the system allows; the usual limit is low."""
-    try:
+    if sys.platform != "win32":
         import resource  # noqa: PLC0415  (not on Windows)
-    except ImportError:
-        return
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # Not every system lets a process have what it says.
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        # Not every system lets a process have what it says.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _metrics(service: Service) -> Callable[[], None]:
@@ -146,7 +146,11 @@ def _listening(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform == "win32":
+            # There the other option would let anybody listen on the same port, too.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((settings.host, settings.port))
         listener.listen(_BACKLOG)
     except OSError as error:

@@ -13,6 +13,7 @@ from .accounts.accounts import Accounts
 from .accounts.rate_limit import RateLimiter
 from .body_limits import Limits
 from .compressor import Compressor
+from .drawings import Drawings
 from .errors import unauthorized
 from .fetch.fetch import Fetcher
 from .metrics import Metrics
@@ -67,6 +68,7 @@ class Service:
             self.metrics.watch(
                 "compressing", "Uploads compressed or waiting for it", self._compressing
             )
+        self.drawings = Drawings(settings, self.storage)
         self.fetcher = Fetcher(settings, self.storage.incoming, self.metrics.fetches)
         self.api_url = f"{settings.public_url}/v1"
         #: uploads whose bodies or answers are under way
@@ -139,6 +141,7 @@ class Service:
         """Let go of everything."""
         if self.compressor is not None:
             self.compressor.close()
+        self.drawings.close()
         self.fetcher.close()
         if self._writer is not None:
             self._writer.close()

@@ -7,9 +7,9 @@ caller runs it in a worker process with limits (see `sandbox`).
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from ..codec_packages import load
 from ..formats import FORMATS, HEAD_BYTES, MediaType, sniff
 from .verdict import OK, Verdict, differs
 
@@ -52,5 +52,5 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
     if name is None:
         return differs(f"nothing here can compare {media} files")
     # Imported when first needed: each brings decoders of its own.
-    verifier = cast("Verifier", import_module(name))
+    verifier = cast("Verifier", load(name))
     return verifier.verify(original, candidate, media, options)

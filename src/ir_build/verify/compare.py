@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from PIL import Image, ImageChops
 
+from ..codec_packages import load
 from .similarity import SimilarityMeasure, strips
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def deep(before: bytes, after: bytes) -> str:
 
     Pillow reads these at 8 bits. Pictures of 8 bits are passed over.
     """
-    import pyvips  # noqa: PLC0415  (few pictures come here, and it takes long to import)
+    pyvips = load("pyvips")  # few pictures come here, and it takes long to import
 
     try:
         one, other = (

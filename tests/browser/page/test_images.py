@@ -1,6 +1,7 @@
 """Uploading, looking at, fetching and deleting images."""
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import expect
 import documents
 from pictures import encoded, flat
 
+TOO_MANY = {"errCode": 429, "errMessage": "Too many at once"}
 COPYRIGHT = 0x8298  #: a tag of Exif
 DROP = """(files) => {
     const transfer = new DataTransfer();
@@ -50,7 +52,7 @@ def test_chosen_files_are_compressed_and_a_broken_one_is_named(inside):
     row = inside.rows().filter(has_text="a.png")
     expect(row).to_contain_text("60 \N{MULTIPLICATION SIGN} 40")
     expect(row.locator(".saved")).to_have_text("\N{MINUS SIGN}99 %")
-    assert inside.button("Compare b.pdf").count() == 0
+    expect(inside.button("Compare b.pdf")).to_be_visible()
     expect(inside.page.get_by_text("can be compressed")).to_be_visible()
     assert inside.button("Try broken.png again").count() == 0
     inside.button("Dismiss broken.png").click()
@@ -247,6 +249,30 @@ def test_before_and_after_can_be_compared_with_the_keyboard_and_the_pointer(insi
     inside.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(inside.button("Compare wide.png")).to_be_focused()
+
+
+def test_pdfs_are_compared_by_their_first_page(inside):
+    """Original and result are drawn by the server, one over the other; what it cannot draw is told."""
+    inside.server.upload(documents.drawn(), "paper.pdf")
+    inside.page.reload()
+    inside.button("Compare paper.pdf").click()
+    dialog = inside.page.get_by_role("dialog", name="paper.pdf")
+    expect(dialog.get_by_role("img", name="First page of paper.pdf")).to_be_visible()
+    pages = dialog.locator(".pair img")
+    expect(pages).to_have_count(2)
+    for number in range(2):
+        expect(pages.nth(number)).to_have_js_property("complete", value=True)
+        expect(pages.nth(number)).to_have_attribute("src", re.compile("^blob:"))
+    # The shape of the page, US Letter.
+    assert pages.nth(0).evaluate(
+        "(page) => page.naturalWidth / page.naturalHeight"
+    ) == pytest.approx(612 / 792, abs=0.01)
+    stage = dialog.locator(".stage").bounding_box()
+    assert stage["height"] > 200
+    inside.page.route("**/first-page/**", lambda route: route.fulfill(status=429, json=TOO_MANY))
+    inside.page.keyboard.press("Escape")
+    inside.button("Compare paper.pdf").click()
+    expect(dialog.get_by_role("alert")).to_have_text("Too many at once")
 
 
 def test_nothing_is_deleted_without_a_yes(inside):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import requests
 
+from documents import drawn
 from ir_build.server.settings import Settings, load
 from pictures import flat
 
@@ -40,7 +41,7 @@ def test_every_answer_has_the_described_shape(plain):
     """Each call of the OpenAPI document, made: a described status, and a body of its schema."""
     document = requests.get(plain.url.removesuffix("/v1") + "/openapi.json", timeout=30).json()
     assert document["servers"] == [{"url": plain.url}]
-    image = plain.upload(flat()).json()
+    image = plain.upload(drawn(), "a.pdf").json()
     sub = plain.new_sub()
     token = image["optimized_url"].split("/")[-2]
     order = sorted(

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from ...formats import FORMATS, MediaType
 from ...imagerecycle.wire import FileKind, incoming
 from ..accounts.keyring import token_number
-from ..errors import not_found
+from ..errors import HttpError, not_found
 from ..images import images
 from ..storage.errors import MissingObject
 from .form import read_fields
@@ -102,6 +102,25 @@ def zip_endpoint(service: Service) -> Callable[[Request], Awaitable[Response]]:
         }
         pieces = _zipped(service, kind, found)
         return StreamingResponse(_rest(service, b"", pieces), 200, headers, "application/zip")
+
+    return endpoint
+
+
+def first_page_endpoint(service: Service) -> Callable[[Request], Awaitable[Response]]:
+    """`GET /images/first-page/:type/:id`: a drawing of it, for a PDF of the caller's own."""
+
+    async def endpoint(request: Request) -> Response:
+        fields = await read_fields(request.scope, request.receive, service.limits)
+        caller = await service.authenticate(fields)
+        kind = _kind(request)
+        number = incoming.identifier(request.path_params["id"])
+        if number is None:
+            raise not_found()
+        image = await service.run(images.own, service.database, caller, number, service.now())
+        if image.result.media != MediaType.PDF:
+            raise HttpError(400, "Only a PDF has pages that are drawn")
+        png = await service.drawings.first_page(caller.id, *_object(image, kind))
+        return Response(png, 200, {**_SAFE, "Cache-Control": "no-store"}, "image/png")
 
     return endpoint
 

@@ -13,7 +13,7 @@ from ...imagerecycle.wire import responses as encode
 from ..errors import HttpError, not_found
 from ..images import images
 from ..images.uploads import Upload
-from .downloads import file_endpoint, zip_endpoint
+from .downloads import file_endpoint, first_page_endpoint, zip_endpoint
 from .form import read_fields, read_form
 from .responses import document, wire_image, wire_page
 
@@ -75,6 +75,7 @@ def routes(service: Service) -> list[Route]:
         Route(base, delete_all, methods=["DELETE"]),
         Route(f"{base}/all", delete_all, methods=["DELETE"]),
         Route(f"{base}/zip/{{kind}}/{{ids}}", zip_endpoint(service), methods=["GET"]),
+        Route(f"{base}/first-page/{{kind}}/{{id}}", first_page_endpoint(service), methods=["GET"]),
         Route(f"{base}/{{kind}}/{{token}}/{{name:path}}", file_endpoint(service), methods=["GET"]),
         Route(f"{base}/{{id}}", one, methods=["GET"]),
         Route(f"{base}/{{id}}", delete, methods=["DELETE"]),

@@ -210,6 +210,14 @@ def _paths() -> Document:
                 parameters=[_kind(), _in_path("ids", _TEXT)],
             )
         },
+        "/images/first-page/{type}/{id}": {
+            "get": _operation(
+                "The first page of a PDF of the account's, drawn with about a megapixel at most",
+                "image/png",
+                errors=(400, 401, 404),
+                parameters=[_kind(), image],
+            )
+        },
         "/images/{type}/{token}/{name}": {
             "get": {
                 **_operation(

@@ -49,7 +49,7 @@ class LocalStorage:
             else:
                 if self._durable:
                     spool.sync()
-                spool.path.rename(path)
+                spool.move(path)
             if self._durable:
                 _sync_folder(Path(path).parent)
 

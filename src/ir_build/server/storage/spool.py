@@ -100,11 +100,20 @@ class Spool:
             with self.path.open("rb") as file:
                 os.fsync(file.fileno())
 
-    def close(self) -> None:
-        """Remove what is left of it."""
+    def move(self, path: str) -> None:
+        """Put the temporary file, on the same disk, at `path`. Raises OSError."""
+        assert self.path is not None
+        self._let_go()  # Windows renames no file that is open
+        self.path.rename(path)
+
+    def _let_go(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def close(self) -> None:
+        """Remove what is left of it."""
+        self._let_go()
         if self.path is not None:
             with contextlib.suppress(OSError):
                 self.path.unlink()

@@ -13,13 +13,15 @@ export class Compare {
   #stage;
   #line = h("div", { class: "line", "aria-hidden": "true" }, h("span"));
 
-  constructor(image) {
-    const picture = (link) => h("img", { src: ownLink(link), alt: "", draggable: "false", width: image.width, height: image.height });
+  constructor(image, api) {
+    const isPdf = !image.width;
+    const size = isPdf ? {} : { width: image.width, height: image.height };
+    const picture = (link) => h("img", { src: isPdf ? null : ownLink(link), alt: "", draggable: "false", ...size });
     this.#before = picture(image.origin_url);
     this.#after = picture(image.optimized_url);
     this.#pair = h("div", { class: "pair" }, this.#after, this.#before);
     const scroller = h("div", { class: "scroller", onscroll: () => this.#update() }, this.#pair);
-    this.#stage = h("div", { class: "stage", role: "img", "aria-label": `${image.filename}, original on the left, result on the right` }, scroller, this.#line);
+    this.#stage = h("div", { class: "stage", role: "img", "aria-label": `${isPdf ? "First page of " : ""}${image.filename}, original on the left, result on the right` }, scroller, this.#line);
     const zoom = h("button", { type: "button", "aria-pressed": "false", onclick: () => {
       const whole = this.#stage.classList.toggle("whole-pixels");
       zoom.setAttribute("aria-pressed", String(whole));
@@ -33,7 +35,7 @@ export class Compare {
     const content = h("div", { class: "compare" },
       this.#stage,
       h("div", { class: "legend" },
-        h("span", {}, h("b", {}, "Original"), ` ${bytes(image.size_before)}`),
+        h("span", {}, h("b", {}, isPdf ? "Original, first page" : "Original"), ` ${bytes(image.size_before)}`),
         this.#range,
         h("span", {}, h("b", {}, "Result"), ` ${bytes(image.size_after)}`, saved ? h("span", { class: "saved" }, ` −${saved} %`) : ""),
       ),
@@ -47,9 +49,24 @@ export class Compare {
     this.#range.addEventListener("input", () => this.#update());
     this.#drag();
     const watch = new ResizeObserver(() => this.#update());
-    openDialog(image.filename, content, { className: "wide", onclose: () => watch.disconnect() });
+    const drawings = [];
+    openDialog(image.filename, content, { className: "wide", onclose: () => {
+      watch.disconnect();
+      drawings.forEach(URL.revokeObjectURL);
+    } });
     watch.observe(this.#stage);
+    if (isPdf) this.#draw(image, api, drawings).catch((error) => { failure.textContent = error.message; });
     this.#range.focus();
+  }
+
+  /** The server draws the pages of a PDF, one at a time. */
+  async #draw(image, api, drawings) {
+    for (const [picture, kind] of [[this.#before, "original"], [this.#after, "optimized"]]) {
+      drawings.push(URL.createObjectURL(await api.blob(`images/first-page/${kind}/${image.id}`)));
+      picture.src = drawings.at(-1);
+      await picture.decode();
+    }
+    this.#update();
   }
 
   /** A pointer moves the line: by its handle, or anywhere while nothing has to be scrolled. */

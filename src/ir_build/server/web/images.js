@@ -213,7 +213,7 @@ export class ImagesView {
       h("div", { class: "sizes" }, `${bytes(image.size_before)} → ${bytes(image.size_after)}`),
       h("div", { class: saved ? "saved" : "saved muted" }, saved ? `−${saved} %` : "as small as it gets"),
       h("div", { class: "actions" },
-        isPicture ? h("button", { type: "button", "aria-label": `Compare ${image.filename}`, onclick: () => new Compare(image) }, "Compare") : null,
+        h("button", { type: "button", "aria-label": `Compare ${image.filename}`, onclick: () => new Compare(image, this.#api) }, "Compare"),
         h("a", { class: "button", href: ownLink(image.optimized_url), download: image.filename, "aria-label": `Download ${image.filename}` }, "Download"),
         h("button", { type: "button", class: "danger-text", "aria-label": `Delete ${image.filename}`, onclick: () => this.#deleteOne(image) }, "Delete"),
       ),

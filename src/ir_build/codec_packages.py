@@ -1,0 +1,58 @@
+"""Load what stands on the packages of codecs: some systems have no wheels of some of them."""
+
+from __future__ import annotations
+
+import traceback
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from .errors import FileSkipped, Reason
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+#: what to install, by the name under which it is imported
+_INSTALLED_AS = {
+    "PIL": "pillow",
+    "deflate": "deflate",
+    "fontTools": "fonttools",
+    "mozjpeg_lossless_optimization": "mozjpeg-lossless-optimization",
+    "numpy": "numpy",
+    "oxipng": "oxipng-pybind",
+    "pikepdf": "pikepdf",
+    "pyjpegli": "pyjpegli",
+    "pypdfium2": "pypdfium2",
+    "pyvips": "pyvips pyvips-binary",
+}
+
+
+def load(name: str) -> ModuleType:
+    """The module `name`.
+
+    Raises `FileSkipped` when it is, or stands on, the package of a codec that does not load.
+    """
+    try:
+        return import_module(name)
+    except (ImportError, OSError) as error:  # an OSError where a shared library is missing
+        package = _INSTALLED_AS.get(_imported(error))
+        if package is None:
+            raise
+        raise FileSkipped(Reason.MISSING_PACKAGE, _advice(package, error)) from error
+
+
+def _imported(error: ImportError | OSError) -> str:
+    """What our own code wanted to import: the first module that is not ours, or the one not found."""
+    modules = [
+        frame.f_globals.get("__name__", "").partition(".")[0]
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+    ]
+    theirs = [name for name in modules if name not in (__package__, "importlib")]
+    return theirs[0] if theirs else (getattr(error, "name", None) or "").partition(".")[0]
+
+
+def _advice(package: str, error: ImportError | OSError) -> str:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return (
+        f"{reason}; type `pip install --only-binary :all: {package}`; where there is none for this "
+        "system, `Systems` in the README says which have all"
+    )

@@ -1,0 +1,23 @@
+"""The first page of a PDF as a picture, for people to look at."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from ..codec_packages import load
+from ..errors import CorruptFile
+
+#: dots per inch; of a page that would have more than about a megapixel, fewer
+_DPI = 144
+_QUICK = 1
+
+
+def first_page(data: bytes) -> bytes:
+    """The first page of the PDF `data` as a PNG. Raises `CorruptFile` or `FileSkipped`."""
+    with load("ir_build.verify.pdf_pages").Document(data) as document:
+        if not document.pages:
+            raise CorruptFile("has no pages")
+        picture = document.draw(0, _DPI)
+    png = BytesIO()
+    picture.save(png, "PNG", compress_level=_QUICK)
+    return png.getvalue()
