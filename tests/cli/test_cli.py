@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from PIL import Image, ImageFilter
 
 from hosts.hosts import BARE_ENVIRON, contents
 from pictures import encoded, lined
+from services.programs import program
 
 SIZE = (200, 100)
 posix = pytest.mark.skipif(os.name != "posix", reason="links and pipes are the means")
@@ -158,7 +158,6 @@ def test_out_with_assets_only(site):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("bash") is None, reason="bash limits what is written")
 @pytest.mark.parametrize("only_assets", [[], ["--only-assets"]])
 def test_a_copy_that_is_missing_is_an_error(site, only_assets):
     """A disk that takes no more ends in exit code 6 and the names of what is missing."""
@@ -166,7 +165,7 @@ def test_a_copy_that_is_missing_is_an_error(site, only_assets):
     (site / "page.html").write_bytes(bytes(200_000))
     command = f"ulimit -f 100; exec {sys.executable} -m ir_build optimize public --out small"
     done = subprocess.run(
-        ["bash", "-c", " ".join([command, "--report r.json", *only_assets])],
+        [program("bash"), "-c", " ".join([command, "--report r.json", *only_assets])],
         cwd=site.parent,
         env=BARE_ENVIRON | {"IR_BUILD_CACHE_DIR": str(site.parent / "cache")},
         capture_output=True,

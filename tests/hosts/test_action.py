@@ -17,6 +17,7 @@ import yaml
 from documents import drawn
 from hosts.hosts import ENVIRON
 from pictures import lined_jpeg, lined_png
+from services.programs import program
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -140,7 +141,7 @@ class Job:
         written = Path(self.environ["GITHUB_OUTPUT"])
         written.write_text("")
         done = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+            [program("bash"), "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
             cwd=self.workspace,
             env=ENVIRON
             | self.environ
@@ -464,7 +465,11 @@ def origin(job):
 def git(folder, *arguments):
     identity = ("-c", "user.name=t", "-c", "user.email=t@example.com")
     done = subprocess.run(
-        ["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True
+        [program("git"), *identity, *arguments],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return done.stdout.splitlines()
 

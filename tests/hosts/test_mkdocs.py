@@ -18,6 +18,7 @@ from PIL import Image
 from hosts.hosts import ENVIRON, write_file
 from pictures import encoded, lined, lined_png
 from services.process import free_ports
+from services.programs import program
 
 HOSTS = ["mkdocs", "properdocs"]
 SIZE = (300, 200)
@@ -274,7 +275,7 @@ def test_gh_deploy_publishes_the_optimised_files(site, tmp_path):
     def git(*arguments, cwd):
         identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
         return subprocess.run(
-            ["git", *identity, *arguments], cwd=cwd, check=True, capture_output=True
+            [program("git"), *identity, *arguments], cwd=cwd, check=True, capture_output=True
         ).stdout
 
     bare = tmp_path / "bare.git"
@@ -386,7 +387,8 @@ def test_no_worker_survives_a_build_that_fails_elsewhere(site):
     site.configure(more="hooks: [hook.py]")
     site.write("hook.py", "def on_page_markdown(*a, **k):\n    raise RuntimeError('elsewhere')\n")
     site.run("build", code=1)
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    command = [program("ps"), "-eo", "args"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True)
     assert str(site.folder) not in listed.stdout
 
 

@@ -1,22 +1,29 @@
-"""A headless Chromium, as Debian's package `chromium` brings it."""
+"""A headless Chromium: Debian's package `chromium`, or what `playwright install` has brought."""
 
 import contextlib
-import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
+
+from .programs import on_path, program
 
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
     """Run a browser whose screen is sRGB and that calls nobody of its own accord."""
-    program = shutil.which("chromium")
-    assert program, "no chromium: install it (Debian: apt-get install chromium)"
     arguments = [
         *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"),
         *("--disable-component-update", "--no-first-run", "--force-color-profile=srgb"),
     ]
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=arguments)
+        own = playwright.chromium.executable_path
+
+        def find(name: str) -> str | None:
+            here = on_path(name) or on_path("google-chrome")
+            return here or (own if Path(own).exists() else None)
+
+        path = program("chromium", find)
+        running = playwright.chromium.launch(executable_path=path, args=arguments)
         yield running
         running.close()

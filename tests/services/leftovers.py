@@ -1,0 +1,127 @@
+"""What tests leave behind: processes and temporary files, found, named and ended.
+
+Every process that a test starts has a mark in its environment, and a folder of ours for its temporary
+files. As a program, this file waits for the end of the tests, however they end, for which its standard
+input closes. Then it ends every process with the mark and removes the folder. Processes are looked for
+in /proc; on a system without it none is found.
+"""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+NAME = "TESTS_MARK"
+_PROC = Path("/proc")
+
+#: servers for all tests, which the first test that wants them starts
+kept: set[int] = set()
+
+
+class Leftovers:
+    """The processes and the folder of this one; both are in the environment from here on."""
+
+    def __init__(self) -> None:
+        self.mark = secrets.token_hex(8)
+        folder = Path(tempfile.gettempdir()) / f"ir-tests-{self.mark}"
+        folder.mkdir()
+        folder.chmod(0o711)  # PostgreSQL runs as another user where we are root
+        # A session of its own, so that Ctrl-C does not end it first.
+        self._reaper = subprocess.Popen(
+            [sys.executable, "-I", __file__, self.mark, folder],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
+        os.environ |= {NAME: self.mark, "TMPDIR": str(folder)}
+        tempfile.tempdir = None  # it was remembered
+        self._others: set[int] = set()
+
+    def close(self) -> None:
+        self._reaper.communicate()
+
+    def running(self) -> set[int]:
+        """The ids of our children and of all processes with the mark."""
+        pids = _pids() - {self._reaper.pid}
+        self._others &= pids
+        # A child that has just been started has no mark yet, and one that has ended none any more.
+        children = {pid for pid in pids - self._others if _parent(pid) == os.getpid()}
+        found = {pid for pid in pids - self._others - children if _marked(pid, self.mark)}
+        self._others |= pids - found - children
+        return found | {pid for pid in children if _state(pid) != "Z"}
+
+    def since(self, before: set[int]) -> set[int]:
+        """Those that neither ran `before` nor descend from such as did; they have 10 s to end."""
+        until = time.monotonic() + 10
+        while left := {pid for pid in self.running() if not _line(pid) & (before | kept)}:
+            if time.monotonic() > until:
+                break
+            time.sleep(0.01)
+        return left
+
+
+def end(pids: set[int]) -> list[str]:
+    """Kill processes; their command lines."""
+    told = []
+    for pid in sorted(pids):
+        with contextlib.suppress(OSError):
+            words = (_PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
+            told.append(b" ".join(words).decode(errors="replace").strip())
+            os.kill(pid, signal.SIGKILL)
+    return told
+
+
+def _pids() -> set[int]:
+    return {int(name) for name in os.listdir(_PROC) if name.isdigit()} if _PROC.is_dir() else set()
+
+
+def _marked(pid: int, mark: str) -> bool:
+    with contextlib.suppress(OSError):
+        environ = (_PROC / str(pid) / "environ").read_bytes()
+        return f"{NAME}={mark}".encode() in environ.split(b"\0")
+    return False
+
+
+def _state(pid: int) -> str:
+    return _stat(pid)[0]
+
+
+def _parent(pid: int) -> int:
+    return int(_stat(pid)[1])
+
+
+def _stat(pid: int) -> list[str]:
+    """State and parent of a process; that of one that is gone is a zombie without a parent."""
+    with contextlib.suppress(OSError):
+        return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[:2]
+    return ["Z", "0"]
+
+
+def _line(pid: int) -> set[int]:
+    """A process and those that it descends from."""
+    found = set()
+    while pid > 1:
+        found.add(pid)
+        pid = _parent(pid)
+    return found
+
+
+def _main(mark: str, folder: str) -> None:
+    sys.stdin.buffer.read()
+    # Several times, since what is being killed may just have started another.
+    for _ in range(50):
+        found = {pid for pid in _pids() if _marked(pid, mark)}
+        end(found)
+        if not found:
+            break
+        time.sleep(0.05)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
