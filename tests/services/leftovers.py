@@ -56,8 +56,8 @@ class Leftovers:
         return found | {pid for pid in children if _state(pid) != "Z"}
 
     def since(self, before: set[int]) -> set[int]:
-        """Those that neither ran `before` nor descend from such as did; they have 10 s to end."""
-        until = time.monotonic() + 10
+        """Those that neither ran `before` nor descend from such as did; they have 5 s to end."""
+        until = time.monotonic() + 5
         while left := {pid for pid in self.running() if not _line(pid) & (before | kept)}:
             if time.monotonic() > until:
                 break
