@@ -8,22 +8,27 @@ from playwright.sync_api import Browser, sync_playwright
 
 from .programs import on_path, program
 
+#: where Playwright puts its own, below the home folder, on Linux and on macOS
+_DOWNLOADED = (
+    ".cache/ms-playwright/chromium-*/chrome-linux*/chrome",
+    "Library/Caches/ms-playwright/chromium-*/chrome-mac*/*/Contents/MacOS/*",
+)
+
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
     """Run a browser whose screen is sRGB and that calls nobody of its own accord."""
+    path = program("chromium", _find)
     arguments = [
         *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"),
         *("--disable-component-update", "--no-first-run", "--force-color-profile=srgb"),
     ]
     with sync_playwright() as playwright:
-        own = playwright.chromium.executable_path
-
-        def find(name: str) -> str | None:
-            here = on_path(name) or on_path("google-chrome")
-            return here or (own if Path(own).exists() else None)
-
-        path = program("chromium", find)
         running = playwright.chromium.launch(executable_path=path, args=arguments)
         yield running
         running.close()
+
+
+def _find(name: str) -> str | None:
+    downloaded = [str(path) for one in _DOWNLOADED for path in Path.home().glob(one)]
+    return on_path(name) or on_path("google-chrome") or max(downloaded, default=None)

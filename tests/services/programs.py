@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-#: each program's package on Debian and Ubuntu
+#: each program's packages on Debian and Ubuntu
 PACKAGES = dict(
-    line.split()
+    line.split(maxsplit=1)
     for line in Path(__file__).parents[1].joinpath("programs.txt").read_text().splitlines()
     if not line.startswith("#")
 )
@@ -23,10 +23,10 @@ def on_path(name: str) -> str | None:
 
 def program(name: str, find: Callable[[str], str | None] = on_path) -> str:
     """The path of a program of `programs.txt`. Without it the test is skipped; in CI it fails."""
-    package = PACKAGES[name]
+    packages = PACKAGES[name]
     if found := find(name):
         return found
-    message = f"no {name} here; on Debian and Ubuntu: apt-get install {package}"
+    message = f"no {name} here; on Debian and Ubuntu: apt-get install {packages}"
     if os.environ.get("CI"):
         pytest.fail(f"{message} (in CI nothing is skipped for that)", pytrace=False)
     pytest.skip(message)
@@ -34,11 +34,12 @@ def program(name: str, find: Callable[[str], str | None] = on_path) -> str:
 
 def count_of_skipped(reasons: list[str]) -> str:
     """A line on how many tests `program` has skipped, and what installs all they want, or nothing."""
-    found = [re.search(r": no \S+ here; .*: apt-get install (\S+)$", one) for one in reasons]
-    packages = [match[1] for match in found if match]
-    if not packages:
+    found = [re.search(r": no \S+ here; .*: apt-get install (.+)$", one) for one in reasons]
+    missing = [match[1] for match in found if match]
+    if not missing:
         return ""
+    packages = sorted({package for one in missing for package in one.split()})
     return (
-        f"{len(packages)} skipped for want of a program; on Debian and Ubuntu:"
-        f" apt-get install {' '.join(sorted(set(packages)))}"
+        f"{len(missing)} skipped for want of a program; on Debian and Ubuntu:"
+        f" apt-get install {' '.join(packages)}"
     )
