@@ -105,7 +105,7 @@ class Job:
         self.event.write_text(json.dumps(PULL_REQUEST))
         #: by the ids of steps; a test may run a step without those before it
         self.outputs = {
-            "places": {"cache": str(folder / "cache")},
+            "places": {},
             "install": {"python": sys.executable},
         }
         self.environ = {
@@ -178,8 +178,10 @@ PULL_REQUEST = {"pull_request": {"number": 7, "head": {"repo": {"full_name": "ow
 
 
 @pytest.fixture
-def job(tmp_path):
+def job(tmp_path, cache):
+    """A job whose cache knows the pictures after the first test."""
     job = Job(tmp_path)
+    job.outputs["places"]["cache"] = str(cache)
     (job.workspace / "pub lic").mkdir()
     (job.workspace / "pub lic" / "a.png").write_bytes(lined_png(seed=1))
     (job.workspace / "-b.jpg").write_bytes(lined_jpeg(seed=2))
@@ -204,6 +206,7 @@ def test_optimises_and_tells(job):
 
 def test_the_cache_is_saved_when_it_grew(job):
     """A run that compressed nothing saves no new entry."""
+    job.outputs["places"]["cache"] = str(job.folder / "cache")
     job.run(path="pub lic", out="small")
     assert job.outputs["run"]["cache-grew"] == "true"
     assert (job.folder / "cache/CACHEDIR.TAG").exists()
