@@ -565,7 +565,7 @@ def test_leftovers_are_swept_but_not_by_a_check(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the worker in /proc")
 def test_what_a_worker_printed_before_it_crashed_is_told(tmp_path):
     """With -v as it comes, and in the report beside the failure."""
-    (tmp_path / "a.png").write_bytes(png((3000, 3000), blur=2))
+    (tmp_path / "a.png").write_bytes(png((2000, 2000), blur=2))
     process = subprocess.Popen(
         [sys.executable, "-m", "ir_build", "optimize", "a.png", "-v", "--report", "r.json"],
         cwd=tmp_path,
