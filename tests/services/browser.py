@@ -1,4 +1,4 @@
-"""A headless Chromium: Debian's package `chromium`, or what `playwright install` has brought."""
+"""A headless Chromium: Debian's package, or what `playwright install` has brought."""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,8 +6,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from . import leftovers
 from .programs import on_path, program
 
+#: the first, Chromium without its windows, is quicker to start
+_NAMES = ("chromium-headless-shell", "chromium", "google-chrome")
 #: where Playwright puts its own, below the home folder, on Linux and on macOS
 _DOWNLOADED = (
     ".cache/ms-playwright/chromium-*/chrome-linux*/chrome",
@@ -23,12 +26,15 @@ def chromium() -> Iterator[Browser]:
         *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"),
         *("--disable-component-update", "--no-first-run", "--force-color-profile=srgb"),
     ]
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=arguments)
+    with contextlib.ExitStack() as stack:
+        with leftovers.lasting():
+            playwright = stack.enter_context(sync_playwright())
+            running = playwright.chromium.launch(executable_path=path, args=arguments)
         yield running
         running.close()
 
 
-def _find(name: str) -> str | None:
+def _find(_: str) -> str | None:
     downloaded = [str(path) for one in _DOWNLOADED for path in Path.home().glob(one)]
-    return on_path(name) or on_path("google-chrome") or max(downloaded, default=None)
+    found = [path for each in _NAMES if (path := on_path(each))]
+    return next(iter(found), None) or max(downloaded, default=None)

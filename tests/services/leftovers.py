@@ -15,13 +15,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 NAME = "TESTS_MARK"
 _PROC = Path("/proc")
 
-#: servers for all tests, which the first test that wants them starts
-kept: set[int] = set()
+#: what may run longer than a test or a module
+_kept: set[int] = set()
+
+
+@contextlib.contextmanager
+def lasting() -> Iterator[None]:
+    """What is started in the block is for more than the test that happens to want it first."""
+    before = _children()
+    yield
+    _kept.update(_children() - before)
 
 
 class Leftovers:
@@ -50,7 +59,7 @@ class Leftovers:
         pids = _pids() - {self._reaper.pid}
         self._others &= pids
         # A child that has just been started has no mark yet, and one that has ended none any more.
-        children = {pid for pid in pids - self._others if _parent(pid) == os.getpid()}
+        children = _children(pids - self._others)
         found = {pid for pid in pids - self._others - children if _marked(pid, self.mark)}
         self._others |= pids - found - children
         return found | {pid for pid in children if _state(pid) != "Z"}
@@ -58,7 +67,7 @@ class Leftovers:
     def since(self, before: set[int]) -> set[int]:
         """Those that neither ran `before` nor descend from such as did; they have 5 s to end."""
         until = time.monotonic() + 5
-        while left := {pid for pid in self.running() if not _line(pid) & (before | kept)}:
+        while left := {pid for pid in self.running() if not _line(pid) & (before | _kept)}:
             if time.monotonic() > until:
                 break
             time.sleep(0.01)
@@ -78,6 +87,11 @@ def end(pids: set[int]) -> list[str]:
 
 def _pids() -> set[int]:
     return {int(name) for name in os.listdir(_PROC) if name.isdigit()} if _PROC.is_dir() else set()
+
+
+def _children(among: set[int] | None = None) -> set[int]:
+    pids = _pids() if among is None else among
+    return {pid for pid in pids if _parent(pid) == os.getpid()}
 
 
 def _marked(pid: int, mark: str) -> bool:

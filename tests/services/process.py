@@ -42,7 +42,7 @@ def running(
     end: signal.Signals = signal.SIGKILL,
 ) -> Iterator[None]:
     """Run a server until the block ends; RuntimeError with its log when it doesn't come up."""
-    with log.open("wb") as output:
+    with log.open("wb") as output, leftovers.lasting():
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -53,7 +53,6 @@ def running(
             group=user,
             extra_groups=[] if user else None,
         )
-    leftovers.kept.add(process.pid)
     try:
         deadline = time.monotonic() + 60
         while not answers():
@@ -64,4 +63,3 @@ def running(
     finally:
         process.send_signal(end)
         process.wait()
-        leftovers.kept.discard(process.pid)
