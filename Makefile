@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
-PARALLEL := -n auto --maxprocesses=8 --dist=worksteal
+PARALLEL := -n auto --dist=worksteal
 
 .PHONY: demo help test test-fast coverage lint docs clean
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from ir_build.processors import processors
 from services import leftovers, programs
 from services.peer import Peer, peer_process
 from services.postgres import Postgres, postgres
@@ -27,6 +28,11 @@ def pytest_configure(config):
 
 def pytest_unconfigure(config):
     config.stash[LEFTOVERS].close()
+
+
+def pytest_xdist_auto_num_workers():
+    """Two for each processor, since many tests wait for servers; eight are enough."""
+    return min(8, 2 * processors())
 
 
 def pytest_terminal_summary(terminalreporter):
