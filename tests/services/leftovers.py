@@ -41,11 +41,13 @@ class Leftovers:
         folder = Path(tempfile.gettempdir()) / f"ir-tests-{self.mark}"
         folder.mkdir()
         folder.chmod(0o711)  # PostgreSQL runs as another user where we are root
-        # A session of its own, so that Ctrl-C does not end it first.
+        # Ctrl-C must not end it first, so it has a session of its own. The one of the process that has
+        # started us must not end it either, so it has no mark.
         self._reaper = subprocess.Popen(
             [sys.executable, "-I", __file__, self.mark, folder],
             stdin=subprocess.PIPE,
             start_new_session=True,
+            env={name: value for name, value in os.environ.items() if name != NAME},
         )
         os.environ |= {NAME: self.mark, "TMPDIR": str(folder)}
         tempfile.tempdir = None  # it was remembered
