@@ -52,6 +52,7 @@ class Leftovers:
         os.environ |= {NAME: self.mark, "TMPDIR": str(folder)}
         tempfile.tempdir = None  # it was remembered
         self._others: set[int] = set()
+        self._unclear: set[int] = set()
 
     def close(self) -> None:
         self._reaper.communicate()
@@ -60,20 +61,22 @@ class Leftovers:
         """The ids of our children and of all processes with the mark."""
         pids = _pids() - {self._reaper.pid}
         self._others &= pids
-        # A child that has just been started has no mark yet, and one that has ended none any more.
         children = _children(pids - self._others)
-        found = {pid for pid in pids - self._others - children if _marked(pid, self.mark)}
-        self._others |= pids - found - children
+        environs = {pid: _environ(pid) for pid in pids - self._others - children}
+        found = {pid for pid, environ in environs.items() if _mark(self.mark) in environ}
+        # One that is just executing a program has no environment; the second time it has none.
+        self._unclear = {pid for pid, environ in environs.items() if not environ} - self._unclear
+        self._others |= environs.keys() - found - self._unclear
         return found | {pid for pid in children if _state(pid) != "Z"}
 
     def since(self, before: set[int]) -> set[int]:
         """Those that neither ran `before` nor descend from such as did; they have 5 s to end."""
         until = time.monotonic() + 5
-        while left := {pid for pid in self.running() if not _line(pid) & (before | _kept)}:
-            if time.monotonic() > until:
-                break
+        while True:
+            left = {pid for pid in self.running() if not _line(pid) & (before | _kept)}
+            if not (left or self._unclear) or time.monotonic() > until:
+                return left
             time.sleep(0.01)
-        return left
 
 
 def end(pids: set[int]) -> list[str]:
@@ -96,11 +99,14 @@ def _children(among: set[int] | None = None) -> set[int]:
     return {pid for pid in pids if _parent(pid) == os.getpid()}
 
 
-def _marked(pid: int, mark: str) -> bool:
+def _mark(mark: str) -> bytes:
+    return f"{NAME}={mark}".encode()
+
+
+def _environ(pid: int) -> list[bytes]:
     with contextlib.suppress(OSError):
-        environ = (_PROC / str(pid) / "environ").read_bytes()
-        return f"{NAME}={mark}".encode() in environ.split(b"\0")
-    return False
+        return [*filter(None, (_PROC / str(pid) / "environ").read_bytes().split(b"\0"))]
+    return []
 
 
 def _state(pid: int) -> str:
@@ -131,7 +137,7 @@ def _main(mark: str, folder: str) -> None:
     sys.stdin.buffer.read()
     # Several times, since what is being killed may just have started another.
     for _ in range(50):
-        found = {pid for pid in _pids() if _marked(pid, mark)}
+        found = {pid for pid in _pids() if _mark(mark) in _environ(pid)}
         end(found)
         if not found:
             break

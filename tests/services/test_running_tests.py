@@ -44,7 +44,7 @@ def run(folder, **environ):
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-ra", "-Werror", "-pconftest", "-pno:cacheprovider"],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(TESTS), "CI": "", **environ},
+        env={**os.environ, "PYTHONPATH": str(TESTS), "CI": "", "COLUMNS": "400", **environ},
         capture_output=True,
         text=True,
         check=False,
