@@ -5,6 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
+PARALLEL := -n auto --dist=worksteal
 
 .PHONY: demo help test test-fast coverage lint docs clean
 
@@ -16,16 +17,18 @@ demo: $(READY)  ## build the example and show its report
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 20
 
-test: $(READY)  ## all tests
-	$(BIN)/python -m pytest
+# SETUP=0 installs no programs; the tests of those that are missing are skipped.
+test: $(READY)  ## all tests, and what they need installed on Debian and Ubuntu
+	.ci/setup
+	$(BIN)/python -m pytest -q $(PARALLEL)
 
 # Also without what takes a second by itself.
 test-fast: $(READY)  ## the tests without browsers, services and hosts: under a minute
-	$(BIN)/python -m pytest -q -n auto -m "not slow" \
+	$(BIN)/python -m pytest -q $(PARALLEL) -m "not slow" \
 		--ignore=tests/browser --ignore=tests/hosts --ignore=tests/services
 
 coverage: $(READY)  ## all tests, and the lines that none runs: takes twice as long
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -q $(PARALLEL) --cov --cov-report=term
 
 lint: $(READY)  ## ruff, mypy, and who may import whom
 	$(BIN)/ruff check

@@ -1,10 +1,13 @@
-"""Fixtures for every test: real servers, started when first used."""
+"""Fixtures for every test: real servers, started when first used; and nothing left behind."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from ir_build.processors import processors
+from services import leftovers, programs
 from services.peer import Peer, peer_process
 from services.postgres import Postgres, postgres
 from services.process import KILL
@@ -13,6 +16,56 @@ from services.s3 import Bucket, Store, s3
 # How long an example takes says how busy the machine is.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+LEFTOVERS = pytest.StashKey[leftovers.Leftovers]()
+
+
+def pytest_configure(config):
+    # Before the tests are read: some remember the environment.
+    config.stash[LEFTOVERS] = leftovers.Leftovers()
+
+
+def pytest_unconfigure(config):
+    config.stash[LEFTOVERS].close()
+
+
+def pytest_xdist_auto_num_workers():
+    """Two for each processor, since many tests wait for servers; eight are enough."""
+    return min(8, 2 * processors())
+
+
+def pytest_terminal_summary(terminalreporter):
+    skipped = [report.longrepr[2] for report in terminalreporter.stats.get("skipped", [])]
+    if line := programs.count_of_skipped(skipped):
+        terminalreporter.write_line(line, yellow=True)
+
+
+def pytest_collection_finish(session):
+    # What is here stays to the end: not looking at it makes the searches for garbage cheap.
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _module_leaves_nothing(pytestconfig):
+    """As `_leaves_nothing`, for what the tests of a module share."""
+    yield from _watched(pytestconfig)
+
+
+@pytest.fixture(autouse=True)
+def _leaves_nothing(pytestconfig):
+    """A process that still runs, or a file that is still open, fails the test that left it."""
+    yield from _watched(pytestconfig)
+
+
+def _watched(config):
+    found = config.stash[LEFTOVERS]
+    before = found.running()
+    yield
+    gc.collect()
+    left = leftovers.end(found.since(before))
+    assert not left, "still running"
 
 
 @pytest.fixture(scope="session")

@@ -11,17 +11,17 @@ from PIL import Image
 
 from pictures import raw_png
 
-WIDTH, HEIGHT = 320, 200
+WIDTH, HEIGHT = 160, 100
 KINDS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
 #: density, unit (2: inch, 3: centimetre), the size that is written beside it, orientation
 EXIFS = {
-    "doubled": ((144, 1), 2, (160, 100), 1),
-    "turned": ((144, 1), 2, (160, 100), 6),
-    "odd": ((300, 1), 2, (77, 48), 1),
-    "uneven": ((216000, 1001), 2, (107, 67), 1),
-    "plain": ((72, 1), 2, (320, 200), 1),
-    "edited": ((144, 1), 2, (640, 400), 1),
-    "metric": ((5669, 100), 3, (160, 100), 1),
+    "doubled": ((144, 1), 2, (80, 50), 1),
+    "turned": ((144, 1), 2, (80, 50), 6),
+    "odd": ((300, 1), 2, (38, 24), 1),
+    "uneven": ((216000, 1001), 2, (53, 33), 1),
+    "plain": ((72, 1), 2, (160, 100), 1),
+    "edited": ((144, 1), 2, (320, 200), 1),
+    "metric": ((5669, 100), 3, (80, 50), 1),
 }
 SIZE = """
     address => new Promise(done => {
@@ -46,7 +46,7 @@ def exif(density, unit, size, orientation):
 def picture():
     down, across = np.mgrid[:HEIGHT, :WIDTH]
     grain = np.random.default_rng(3).normal(0, 6, (HEIGHT, WIDTH))
-    levels = np.stack([across * 0.7, down, across * 0.2 + down * 0.5], -1) + grain[..., None]
+    levels = np.stack([across * 1.4, down * 2, across * 0.4 + down], -1) + grain[..., None]
     return Image.fromarray(np.clip(levels, 0, 255).astype(np.uint8))
 
 
@@ -73,7 +73,7 @@ def folder(tmp_path_factory):
         ("in place",),
         ("lossless", "--compression-type", "lossless"),
         ("lossy", "--compression-type", "lossy"),
-        ("resized", "--resize", "240x"),
+        ("resized", "--resize", "120x"),
     ):
         command = [sys.executable, "-m", "ir_build", "optimize", "--effort", "fast", *settings]
         command += ["--cache-dir", str(folder / "cache"), "--strict", "--min-saving", "0"]
@@ -98,11 +98,11 @@ def shown(browser, folder):
 
 def test_the_browser_sizes_a_jpeg_by_its_density(shown):
     """So that something would be noticed if it went."""
-    assert shown("in", "JPEG", "doubled") == (160, 100)
-    assert shown("in", "JPEG", "turned") == (100, 160)
-    assert shown("in", "JPEG", "odd") == (77, 48)
-    assert shown("in", "JPEG", "uneven") == (107, 67)
-    assert {shown("in", "JPEG", name) for name in ("plain", "edited", "metric")} == {(320, 200)}
+    assert shown("in", "JPEG", "doubled") == (80, 50)
+    assert shown("in", "JPEG", "turned") == (50, 80)
+    assert shown("in", "JPEG", "odd") == (38, 24)
+    assert shown("in", "JPEG", "uneven") == (53, 33)
+    assert {shown("in", "JPEG", name) for name in ("plain", "edited", "metric")} == {(160, 100)}
 
 
 @pytest.mark.parametrize("run", ["in place", "lossless", "lossy"])
@@ -118,10 +118,10 @@ def test_a_picture_is_shown_as_large_as_before(folder, shown, kind, run):
 
 @pytest.mark.parametrize("name", EXIFS)
 def test_a_resized_jpeg_is_shown_smaller_by_what_it_lost(shown, name):
-    """240 of 320 pixels: three quarters of the size it was shown at, turned or not."""
+    """120 of 160 pixels: three quarters of the size it was shown at, turned or not."""
     before, after = shown("in", "JPEG", name), shown("resized", "JPEG", name)
-    scale = 240 / 200 if name == "turned" else 240 / 320
-    scale = min(1, scale)
+    # Turned it is 100 wide, which fits.
+    scale = 1 if name == "turned" else 120 / 160
     assert after == tuple(max(1, round(side * scale)) for side in before)
 
 
@@ -140,7 +140,7 @@ def printed(tmp_path):
     phys = (b"pHYs", (5669).to_bytes(4, "big") * 2 + b"\1")
     (tmp_path / "screenshot.png").write_bytes(raw_png(np.asarray(picture()), 2, 8, [phys]))
     picture().save(tmp_path / "photo.jpg", quality=97, dpi=(300, 300), comment=b"x" * 999)
-    fields = ((300, 1), 2, (320, 200), 1)
+    fields = ((300, 1), 2, (160, 100), 1)
     picture().save(tmp_path / "camera.jpg", quality=97, exif=exif(*fields))
     return tmp_path
 

@@ -119,7 +119,7 @@ class EntryPoint:
         return {
             path: path.read_bytes()
             for path in self.folder.rglob("*")
-            if path.is_file() and ".git" not in path.parts
+            if path.is_file() and not {".git", "__pycache__"} & {*path.parts}
         }
 
     def reported(self, names):

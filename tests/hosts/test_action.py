@@ -17,6 +17,7 @@ import yaml
 from documents import drawn
 from hosts.hosts import ENVIRON
 from pictures import lined_jpeg, lined_png
+from services.programs import program
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -104,7 +105,7 @@ class Job:
         self.event.write_text(json.dumps(PULL_REQUEST))
         #: by the ids of steps; a test may run a step without those before it
         self.outputs = {
-            "places": {"cache": str(folder / "cache")},
+            "places": {},
             "install": {"python": sys.executable},
         }
         self.environ = {
@@ -140,7 +141,7 @@ class Job:
         written = Path(self.environ["GITHUB_OUTPUT"])
         written.write_text("")
         done = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+            [program("bash"), "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
             cwd=self.workspace,
             env=ENVIRON
             | self.environ
@@ -177,8 +178,10 @@ PULL_REQUEST = {"pull_request": {"number": 7, "head": {"repo": {"full_name": "ow
 
 
 @pytest.fixture
-def job(tmp_path):
+def job(tmp_path, cache):
+    """A job whose cache knows the pictures after the first test."""
     job = Job(tmp_path)
+    job.outputs["places"]["cache"] = str(cache)
     (job.workspace / "pub lic").mkdir()
     (job.workspace / "pub lic" / "a.png").write_bytes(lined_png(seed=1))
     (job.workspace / "-b.jpg").write_bytes(lined_jpeg(seed=2))
@@ -203,6 +206,7 @@ def test_optimises_and_tells(job):
 
 def test_the_cache_is_saved_when_it_grew(job):
     """A run that compressed nothing saves no new entry."""
+    job.outputs["places"]["cache"] = str(job.folder / "cache")
     job.run(path="pub lic", out="small")
     assert job.outputs["run"]["cache-grew"] == "true"
     assert (job.folder / "cache/CACHEDIR.TAG").exists()
@@ -464,7 +468,11 @@ def origin(job):
 def git(folder, *arguments):
     identity = ("-c", "user.name=t", "-c", "user.email=t@example.com")
     done = subprocess.run(
-        ["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True
+        [program("git"), *identity, *arguments],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return done.stdout.splitlines()
 

@@ -16,12 +16,17 @@ PELICAN = [block for block in blocks("python") if "# pelicanconf.py" in block.va
 MODES = re.findall(r"^\| `(\w+)`", (ROOT / "docs" / "mkdocs.md").read_text(), re.MULTILINE)
 
 
-def build(folder, *arguments):
-    cache = str(folder / "cache")
-    return run([PYTHON, "-m", *arguments], cwd=folder, IR_BUILD_CACHE_DIR=cache)
+@pytest.fixture
+def build(cache):
+    """Builds over a cache that knows the picture after the first test."""
+
+    def build(folder, *arguments):
+        run([PYTHON, "-m", *arguments], cwd=folder, IR_BUILD_CACHE_DIR=str(cache))
+
+    return build
 
 
-def mkdocs(folder, text):
+def mkdocs(build, folder, text):
     write_file(folder / "docs/index.md", "# Home\n\n![](a.png)\n")
     write_file(folder / "docs/a.png", lined_png())
     write_file(folder / "mkdocs.yml", f"site_name: x\n{text}")
@@ -30,20 +35,20 @@ def mkdocs(folder, text):
 
 
 @pytest.mark.parametrize("text", PLUGINS)
-def test_mkdocs_builds_what_is_shown(tmp_path, text):
+def test_mkdocs_builds_what_is_shown(build, tmp_path, text):
     """Every `plugins` shown, the README's too, makes a site with smaller pictures."""
-    mkdocs(tmp_path, text)
+    mkdocs(build, tmp_path, text)
 
 
-def test_what_mkdocs_serve_does_may_be_written_as_it_is_shown(tmp_path):
+def test_what_mkdocs_serve_does_may_be_written_as_it_is_shown(build, tmp_path):
     """Each value of the table, without quotes: YAML takes `off` for a truth value."""
     assert MODES == ["off", "cached", "full"]
     for mode in MODES:
-        mkdocs(tmp_path, f"plugins:\n  - ir-build:\n      serve: {mode}\n")
+        mkdocs(build, tmp_path, f"plugins:\n  - ir-build:\n      serve: {mode}\n")
 
 
 @pytest.mark.parametrize("text", CONF)
-def test_sphinx_builds_what_is_shown(tmp_path, text):
+def test_sphinx_builds_what_is_shown(build, tmp_path, text):
     """Every `conf.py` shown makes a site with smaller pictures."""
     source = tmp_path / "source"
     write_file(source / "index.rst", "Home\n====\n\n.. image:: a.png\n")
@@ -55,7 +60,7 @@ def test_sphinx_builds_what_is_shown(tmp_path, text):
 
 
 @pytest.mark.parametrize("text", PELICAN)
-def test_pelican_builds_what_is_shown(tmp_path, text):
+def test_pelican_builds_what_is_shown(build, tmp_path, text):
     """Every `pelicanconf.py` shown makes a site with smaller pictures."""
     write_file(tmp_path / "content/images/a.png", lined_png())
     write_file(tmp_path / "content/a.rst", "A\n#\n\n:date: 2026-01-01\n")

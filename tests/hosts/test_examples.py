@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from hosts.hosts import ENVIRON, run
+from services.programs import program
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 COMMANDS = dict(
@@ -21,6 +22,7 @@ COMMANDS = dict(
 PICTURES = {".jpg", ".png", ".svg", ".pdf", ".webp", ".avif", ".gif"}
 # The server's is tried with the server.
 OTHERS = {"pre-commit", "github-action", "gitlab", "server"}
+PROGRAMS = {"hugo": "hugo", "eleventy": "npm", "jekyll": "jekyll"}
 BUILT = ("public", "site", ".cache", "node_modules", "savings.*")
 
 
@@ -40,7 +42,9 @@ def copy(tmp_path):
 
 def run_script(script, folder, **environ):
     path = f"{Path(sys.executable).parent}:{ENVIRON['PATH']}"
-    return run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, PATH=path, **environ)
+    return run(
+        [program("bash"), "-euo", "pipefail", "-c", script], cwd=folder, PATH=path, **environ
+    )
 
 
 def test_every_example_is_here():
@@ -52,6 +56,8 @@ def test_every_example_is_here():
 @pytest.mark.parametrize("name", COMMANDS)
 def test_built_by_its_host(name, copy, cache):
     """The host makes a page, and every picture of the sources is shipped, most of them smaller."""
+    if needed := PROGRAMS.get(name):
+        program(needed)
     folder = copy(name)
     before = {path: path.read_bytes() for path in pictures_in(folder)}
     log = run_script(COMMANDS[name], folder, IR_BUILD_CACHE_DIR=str(cache))

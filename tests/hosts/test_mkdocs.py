@@ -18,6 +18,7 @@ from PIL import Image
 from hosts.hosts import ENVIRON, write_file
 from pictures import encoded, lined, lined_png
 from services.process import free_ports
+from services.programs import program
 
 HOSTS = ["mkdocs", "properdocs"]
 SIZE = (300, 200)
@@ -30,6 +31,7 @@ class Site:
         self.folder = folder / "my dócs"
         self.docs = self.folder / "docs"
         self.site = self.folder / "site"
+        self.cache = self.folder / "cache"
         (self.docs / "img").mkdir(parents=True)
         self.write("docs/index.md", "# Home\n\n![a](img/a.png) ![b](img/b c.jpg)\n")
         self.write("docs/img/a.png", lined_png(SIZE))
@@ -55,7 +57,7 @@ class Site:
         done = subprocess.run(
             [sys.executable, "-m", host, *arguments],
             cwd=cwd or self.folder,
-            env=ENVIRON | {"IR_BUILD_CACHE_DIR": str(self.folder / "cache")} | environ,
+            env=ENVIRON | {"IR_BUILD_CACHE_DIR": str(self.cache)} | environ,
             capture_output=True,
             text=True,
             timeout=180,
@@ -72,8 +74,16 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path):
+def new_site(tmp_path):
+    """A site over an empty cache."""
     return Site(tmp_path)
+
+
+@pytest.fixture
+def site(new_site, cache):
+    """A site over a cache that knows the pictures after the first test."""
+    new_site.cache = cache
+    return new_site
 
 
 def shows_the_same(one, two, tolerance=40):
@@ -86,8 +96,9 @@ def shows_the_same(one, two, tolerance=40):
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_one_line_is_enough(site, host):
+def test_one_line_is_enough(new_site, host):
     """The site has smaller files that look the same, the sources stay, and the log says what."""
+    site = new_site
     sources = site.sources()
     site.theme(host)
     log = site.run("build", host=host)
@@ -219,8 +230,9 @@ def test_a_dirty_build_does_not_compress_twice(site):
     assert site.shipped("img/b c.jpg") == shipped
 
 
-def test_a_changed_picture_and_only_it_is_compressed_again(site):
+def test_a_changed_picture_and_only_it_is_compressed_again(new_site):
     """After one picture changed, the others come from the cache."""
+    site = new_site
     site.run("build")
     site.write("docs/img/a.png", lined_png(SIZE, seed=5))
     site.configure("{report: r.json}")
@@ -274,7 +286,7 @@ def test_gh_deploy_publishes_the_optimised_files(site, tmp_path):
     def git(*arguments, cwd):
         identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
         return subprocess.run(
-            ["git", *identity, *arguments], cwd=cwd, check=True, capture_output=True
+            [program("git"), *identity, *arguments], cwd=cwd, check=True, capture_output=True
         ).stdout
 
     bare = tmp_path / "bare.git"
@@ -312,7 +324,7 @@ class Server:
                     "--livereload",
                 ],
                 cwd=site.folder,
-                env=ENVIRON | {"IR_BUILD_CACHE_DIR": str(site.folder / "cache")},
+                env=ENVIRON | {"IR_BUILD_CACHE_DIR": str(site.cache)},
                 stderr=log,
                 stdout=log,
             )
@@ -337,11 +349,11 @@ class Server:
 
 
 @pytest.fixture
-def serve(site):
+def serve(new_site):
     servers = []
 
     def start():
-        servers.append(Server(site, *free_ports(1)))
+        servers.append(Server(new_site, *free_ports(1)))
         return servers[-1]
 
     yield start
@@ -349,16 +361,17 @@ def serve(site):
         server.close()
 
 
-def test_serve_holds_nothing_up_by_default(site, serve):
+def test_serve_holds_nothing_up_by_default(new_site, serve):
     """While serving, pictures are as they are, and the log says which option changes that."""
     server = serve()
-    assert server.get("img/a.png") == (site.docs / "img/a.png").read_bytes()
+    assert server.get("img/a.png") == (new_site.docs / "img/a.png").read_bytes()
     assert "the option `serve` changes that" in server.log.read_text()
-    assert not (site.folder / "cache").exists()
+    assert not new_site.cache.exists()
 
 
-def test_serve_cached_uses_the_cache_and_compresses_nothing(site, serve):
+def test_serve_cached_uses_the_cache_and_compresses_nothing(new_site, serve):
     """With `serve: cached` a known picture is small, a new one is as it is."""
+    site = new_site
     site.configure("{serve: cached}")
     site.run("build")
     shutil.rmtree(site.site)
@@ -386,7 +399,8 @@ def test_no_worker_survives_a_build_that_fails_elsewhere(site):
     site.configure(more="hooks: [hook.py]")
     site.write("hook.py", "def on_page_markdown(*a, **k):\n    raise RuntimeError('elsewhere')\n")
     site.run("build", code=1)
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    command = [program("ps"), "-eo", "args"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True)
     assert str(site.folder) not in listed.stdout
 
 

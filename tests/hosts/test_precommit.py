@@ -10,6 +10,7 @@ import pytest
 from documents import drawn
 from hosts.hosts import ENVIRON, PYTHON, write_file
 from pictures import lined_jpeg, lined_png, lined_svg
+from services.programs import program
 
 ROOT = Path(__file__).parents[2]
 IDENTITY = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
@@ -26,7 +27,7 @@ class Repository:
 
     def git(self, *arguments, code=0):
         done = subprocess.run(
-            ["git", *IDENTITY, *arguments],
+            [program("git"), *IDENTITY, *arguments],
             cwd=self.folder,
             env=self.environ,
             stdout=subprocess.PIPE,
@@ -50,7 +51,7 @@ def project(tmp_path_factory):
     """This project as a repository that pre-commit can clone: what git would commit now."""
     repository = Repository(tmp_path_factory.mktemp("project") / "ir-build")
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "-co", "--exclude-standard", "--", "src", ":/*.*"],
+        [program("git"), "ls-files", "-z", "-co", "--exclude-standard", "--", "src", ":/*.*"],
         cwd=ROOT,
         capture_output=True,
         text=True,

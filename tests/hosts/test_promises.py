@@ -110,12 +110,12 @@ def test_strict_fails(entry):
 def test_what_meets_a_limit_fails_no_strict_build(kind, tmp_path):
     """A file that needs more CPU time than it may take is shipped as it was, and told, not warned of:
     neither `strict` nor the host's own strict mode fails."""
-    name = "img/photo.jpg"
+    name, data = "img/photo.jpg", lined_jpeg((600, 450))
     entry = kind(tmp_path, tmp_path / "cache")
-    entry.add(name, lined_jpeg())
+    entry.add(name, data)
     entry.success = 0  # for the hook, too, which has changed nothing
     log = entry.build(warnings_fail=True, strict=True, timeout=0.1)
-    assert entry.shipped(name) == lined_jpeg()
+    assert entry.shipped(name) == data
     assert entry.reported([name])[name]["reason"]["code"] == "over-timeout"
     assert f"{name}: skipped, needs more CPU time than timeout allows: stopped after 0.1 s" in log
 

@@ -1,5 +1,6 @@
 """Large files pass through; secrets do not come out."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -66,15 +67,18 @@ def test_a_large_file_is_never_in_memory(tmp_path):
     source = tmp_path / "a.png"
     with source.open("wb") as file:
         file.truncate(200 * MB)
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVER, str(200 * MB)], stdout=subprocess.PIPE, text=True
-    ) as server:
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", SERVER, str(200 * MB)], stdout=subprocess.PIPE, text=True
+        ) as server,
+        contextlib.ExitStack() as stack,
+    ):
+        stack.callback(server.kill)
         url = f"http://127.0.0.1:{int(server.stdout.readline())}/v1"
         done = subprocess.run(
             [sys.executable, "-c", CLIENT, url, source, tmp_path / "b.png"],
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
-        server.kill()
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "b.png").stat().st_size == 200 * MB
     unit = 1 if sys.platform == "darwin" else 1024

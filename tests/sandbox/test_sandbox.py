@@ -1,7 +1,6 @@
 """A codec that crashes, hangs or eats memory costs one file, never the run."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from ir_build.formats import MediaType
 from ir_build.options import Options
 from ir_build.sandbox.pool import Sandbox
 from pictures import encoded, flat, photo
+from services.programs import program
 from workers import children
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are the means")
@@ -166,14 +166,14 @@ def test_a_bomb_meets_the_memory_limit(make):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv (util-linux) is not here")
 def test_a_lower_limit_of_the_system_holds_instead(tmp_path):
     """Where a host allows less data than `memory_limit`, files are worked on within that."""
     (tmp_path / "a.png").write_bytes(PNG)
     command = f"ulimit -d 2000000; exec {sys.executable} -m ir_build optimize a.png --strict"
     without = "-sys_resource"  # root could raise it
+    limited = [program("setpriv"), "--bounding-set", without, "--inh-caps", without]
     done = subprocess.run(
-        ["setpriv", "--bounding-set", without, "--inh-caps", without, "bash", "-c", command],
+        [*limited, program("bash"), "-c", command],
         cwd=tmp_path,
         env=os.environ | {"IR_BUILD_CACHE_DIR": str(tmp_path / "cache")},
         capture_output=True,

@@ -17,6 +17,7 @@ import requests
 from pictures import flat
 from server.running import start
 from services.process import free_ports, running
+from services.programs import program
 
 pytestmark = pytest.mark.slow
 
@@ -29,6 +30,7 @@ class Front:
 
     def __init__(self, folder):
         self.folder = folder
+        self.nginx = program("nginx")
         self.port, *ports = free_ports(3)
         settings = {
             "public_url": PUBLIC,
@@ -72,7 +74,7 @@ class Front:
         names = ["-addext", "subjectAltName=DNS:images.example.org,IP:127.0.0.1"]
         files = ["-keyout", self.folder / "key", "-out", self.folder / "pem"]
         kind = ["-x509", "-newkey", "rsa:2048", "-nodes"]
-        command = ["openssl", "req", *kind, *subject, *names, *files]
+        command = [program("openssl"), "req", *kind, *subject, *names, *files]
         subprocess.run(command, check=True, capture_output=True)
 
     def _configure(self, ports):
@@ -96,7 +98,7 @@ class Front:
             f"{user} daemon off; master_process off; pid {folder}/pid; events {{}}\n"
             f"http {{ {temporary} include {folder}/site.conf; }}\n"
         )
-        return ["nginx", "-e", "stderr", "-c", str(folder / "nginx.conf")]
+        return [self.nginx, "-e", "stderr", "-c", str(folder / "nginx.conf")]
 
 
 @pytest.fixture(scope="module")

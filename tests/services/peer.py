@@ -8,6 +8,8 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+from . import leftovers
+
 #: what the tests sign in with; the secret is looked for where it must not be
 KEY, SECRET = "5a" * 16, "canary" + "7f" * 13
 
@@ -55,9 +57,11 @@ class Peer:
 @contextlib.contextmanager
 def peer_process() -> Iterator[Peer]:
     program = Path(__file__).with_name("peer_process.py")
-    with subprocess.Popen(
-        [sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with leftovers.lasting():
+        process = subprocess.Popen(
+            [sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+    with process:
         yield Peer(int(process.stdout.readline()))
         process.stdin.close()
         process.wait(10)

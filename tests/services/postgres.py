@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .process import free_ports, running
+from .programs import on_path, program
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,7 @@ def tool(name: str) -> str:
         Path("/usr/lib/postgresql").glob(f"*/bin/{name}"),
         key=lambda path: [int(part) for part in re.findall(r"\d+", path.parts[-3])],
     )
-    program = str(found[-1]) if found else shutil.which(name)
-    if program is None:
-        raise RuntimeError(f"no {name}: install PostgreSQL (Debian: apt-get install postgresql)")
-    return program
+    return program("initdb", lambda _: str(found[-1]) if found else on_path(name))
 
 
 @contextlib.contextmanager

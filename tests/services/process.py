@@ -1,6 +1,8 @@
 """What starting any server needs: free ports, waiting for an answer, and a sure end."""
 
 import contextlib
+import itertools
+import random
 import signal
 import socket
 import subprocess
@@ -8,17 +10,28 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from . import leftovers
+
 #: what no process can put off
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows ends a process by either
+#: below those that any system gives to outgoing connections
+_PORTS = range(10_000, 32_000)
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nothing listens on, all different."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+    """Ports of 127.0.0.1 that nothing listens on, all different, for programs that must be told one.
+
+    Chosen by chance, so that two runs of the tests hardly meet before a program listens.
+    """
+    shuffled = random.SystemRandom().sample(_PORTS, len(_PORTS))
+    return list(itertools.islice(filter(_is_free, shuffled), count))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as tried, contextlib.suppress(OSError):
+        tried.bind(("127.0.0.1", port))
+        return True
+    return False
 
 
 @contextlib.contextmanager
@@ -31,7 +44,7 @@ def running(
     end: signal.Signals = KILL,
 ) -> Iterator[None]:
     """Run a server until the block ends; RuntimeError with its log when it doesn't come up."""
-    with log.open("wb") as output:
+    with log.open("wb") as output, leftovers.lasting():
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

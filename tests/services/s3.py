@@ -72,6 +72,7 @@ def s3() -> Iterator[Store]:
         (folder / "data").mkdir()
         command = [
             f"{sysconfig.get_path('scripts')}/weed",
+            f"-logdir={folder}",
             "server",
             f"-dir={folder / 'data'}",
             *("-ip=127.0.0.1", "-ip.bind=127.0.0.1"),

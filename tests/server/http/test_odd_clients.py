@@ -1,15 +1,17 @@
 """What shipped clients send, byte by byte, and the documentation's own curl lines."""
 
+import contextlib
 import json
 import re
 import shlex
-import shutil
 import subprocess
+import sys
 
 import pytest
 import requests
 
 from pictures import flat
+from services.programs import program
 
 pytestmark = pytest.mark.slow
 
@@ -131,17 +133,21 @@ curl -X DELETE -d 'auth={"key":"your_api_key","secret":"your_api_secret"}' 'http
 
 def test_the_documentations_own_curl_lines_work(plain, launch, tmp_path):
     """Each as it is printed, with host, credentials and ids replaced: the documented status."""
+    curl = program("curl")
     site = tmp_path / "site"
     site.mkdir()
     (site / "logo11w.png").write_bytes(flat())
-    with subprocess.Popen(
-        [shutil.which("python3"), "-m", "http.server", "0", "--bind", "127.0.0.1"],
-        cwd=site,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={"PYTHONUNBUFFERED": "1"},
-        text=True,
-    ) as host:
+    with (
+        subprocess.Popen(
+            [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"],
+            cwd=site,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as host,
+        contextlib.ExitStack() as stack,
+    ):
+        stack.callback(host.terminate)
         port = re.search(r"port (\d+)", host.stdout.readline())[1]
         server = launch(url_uploads="listed", url_allow=f"127.0.0.1:{port}", backend="none", jobs=1)
         image = server.upload(flat()).json()
@@ -163,14 +169,13 @@ def test_the_documentations_own_curl_lines_work(plain, launch, tmp_path):
             for printed, ours in replaced.items():
                 command = command.replace(printed, ours)
             words = [*shlex.split(command), "-s", "-o", str(tmp_path / "out"), "-w", "%{http_code}"]
-            words[0] = shutil.which("curl")
+            words[0] = curl
             done = subprocess.run(words, capture_output=True, text=True, check=True)
             seen.append(int(done.stdout))
             if "title=" in command and "POST" in command:
                 made = json.loads((tmp_path / "out").read_bytes())
                 assert (made["title"], made["quota_allowed"]) == ("New subaccount", 524288000)
                 replaced["123'"] = f"{made['id']}'"
-        host.terminate()
     assert seen == [
         200,
         200,

@@ -15,6 +15,7 @@ from ir_build.server.storage.database import Sql
 from ir_build.server.storage.spool import Spool
 from pictures import flat
 from server.running import Clock, inside
+from services.programs import program
 
 DAY = 86400
 
@@ -27,7 +28,7 @@ def objects(folder):
 def small_disk(folder):
     """A command that runs another one with a disk of 40 MB of its own at `folder`."""
     folder.mkdir()
-    mount = ["unshare", "--user", "--map-root-user", "--mount"]
+    mount = [program("unshare"), "--user", "--map-root-user", "--mount"]
     if subprocess.run([*mount, "true"], check=False, capture_output=True).returncode:
         pytest.skip("this system lets nobody make namespaces: run as root, or allow them")
     script = 'mount -t tmpfs -o size=40m disk "$0" && exec "$@"'

@@ -11,6 +11,7 @@ from pictures import flat
 from server.books import Load, fetched
 from server.running import inside
 from services.postgres import tool
+from services.programs import program
 
 pytestmark = pytest.mark.slow
 
@@ -23,13 +24,15 @@ def run_block(title, places):
     for place, path in places.items():
         assert place in text
         text = text.replace(place, str(path))
-    subprocess.run(["bash", "-euc", text], check=True)
+    subprocess.run([program("bash"), "-euc", text], check=True)
 
 
 def test_a_running_server_is_brought_back_elsewhere(launch, tmp_path):
     """Copied amid uploads and started in another place: every image of the copied database with its
     files, account, secret, charge and limit is there, links that were handed out work, it goes on
     taking uploads, and what was made after the copy is not opened by its links."""
+    for name in ("rsync", "sqlite3"):
+        program(name)
     server = launch(tmp_path / "first", sweep_interval=0.5)
     sub = server.new_sub(quota=10**9)
     team = server.as_account(sub)
