@@ -57,6 +57,15 @@ def test_of_colours_nearly_alike_the_most_frequent_is_kept():
     assert sorted(drawn(pixels, 2).palette[:, 0].tolist()) == [0, 236]
 
 
+def test_a_small_part_of_a_logo_keeps_its_colour_in_a_large_picture():
+    """In absolute pixels: 10 x 10 of a brand's blue among many blues of a photo, in a megapixel."""
+    random = np.random.default_rng(6)
+    pixels = np.full((1000, 1000, 3), 250, np.uint8)
+    pixels[300:700, 300:700] = random.integers((100, 150, 215), (150, 190, 255), (400, 400, 3))
+    pixels[20:30, 20:30] = 129, 174, 252
+    assert (drawn(pixels, 256).pixels(3)[20:30, 20:30] == (129, 174, 252)).all()
+
+
 def test_lines_keep_their_colour():
     """A rule one pixel wide is as much of a brand as a flat area."""
     pixels = np.random.default_rng(4).integers(0, 256, (100, 100, 3)).astype(np.uint8)

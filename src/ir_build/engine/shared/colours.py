@@ -35,6 +35,7 @@ class Strip:
     colours: Pixels  #: each colour once, x 4
     weights: Weights  #: of each
     steady: Weights  #: how many pixels of each are in a flat area or a line
+    flat: Weights  #: how many are in a flat area: like all four beside them
     indices: npt.NDArray[np.uint32]  #: of each pixel's colour
 
 
@@ -50,14 +51,18 @@ def strips(pixels: Pixels) -> Iterator[Strip]:
         # What cannot be seen takes no place in the palette.
         rgba[rgba[..., 3] == 0] = 0
         shown = rgba if bands == 4 else pixels[top : top + rows]
-        whole = _packed(rgba)
+        whole = packed(rgba)
         # Drawings and screenshots are made of runs, of which there are far fewer.
         starts = np.flatnonzero(np.concatenate([[True], whole[1:] != whole[:-1]]))
-        packed, numbers = np.unique(whole[starts], return_inverse=True)
+        found, numbers = np.unique(whole[starts], return_inverse=True)
         indices = np.repeat(numbers.astype(np.uint32), np.diff(np.append(starts, whole.size)))
-        weights = sums(indices, 1 / (_SMOOTH + activity(shown)).ravel(), len(packed))
-        steady = sums(indices, _steady(whole.reshape(rgba.shape[:2])).ravel(), len(packed))
-        yield Strip(packed.view(np.uint8).reshape(-1, 4), weights, steady, indices)
+        weights = sums(indices, 1 / (_SMOOTH + activity(shown)).ravel(), len(found))
+        across, down = _like_both(whole.reshape(rgba.shape[:2]))
+        steady, flat = (
+            sums(indices, where.ravel().astype(np.float64), len(found))
+            for where in (across | down, across & down)
+        )
+        yield Strip(found.view(np.uint8).reshape(-1, 4), weights, steady, flat, indices)
 
 
 def grouped(
@@ -65,7 +70,7 @@ def grouped(
 ) -> tuple[Weights, Weights]:
     """Colours that are equal but for their `dropped` lowest bits as one, and their weights."""
     kept = np.asarray(colours, np.uint8) >> dropped
-    groups, numbers = np.unique(_packed(kept), return_inverse=True)
+    groups, numbers = np.unique(packed(kept), return_inverse=True)
     count = len(groups)
     return means(colours, weights, numbers, count), sums(numbers, weights, count)
 
@@ -119,15 +124,18 @@ def nearest_with_closeness(
     return found, closeness
 
 
-def _packed(colours: npt.NDArray[np.generic]) -> npt.NDArray[np.uint32]:
+def packed(colours: npt.NDArray[np.generic]) -> npt.NDArray[np.uint32]:
+    """Colours ... x 4 as one number each."""
     return np.ascontiguousarray(colours, np.uint8).view(np.uint32).ravel()
 
 
-def _steady(packed: npt.NDArray[np.uint32]) -> Weights:
-    """1 where a pixel is like both beside it or like both above and below, else 0."""
-    steady = np.zeros(packed.shape, np.bool_)
-    across = packed[:, 1:] == packed[:, :-1]
-    steady[:, 1:-1] = across[:, 1:] & across[:, :-1]
-    down = packed[1:] == packed[:-1]
-    steady[1:-1] |= down[1:] & down[:-1]
-    return steady.astype(np.float64)
+def _like_both(
+    colours: npt.NDArray[np.uint32],
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Where a pixel is like both beside it, and where like both above and below."""
+    beside, above = np.zeros((2, *colours.shape), np.bool_)
+    across = colours[:, 1:] == colours[:, :-1]
+    beside[:, 1:-1] = across[:, 1:] & across[:, :-1]
+    down = colours[1:] == colours[:-1]
+    above[1:-1] = down[1:] & down[:-1]
+    return beside, above

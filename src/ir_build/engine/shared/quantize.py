@@ -16,7 +16,7 @@ import numpy as np
 import pyvips
 from PIL import Image
 
-from .colours import grouped, means, nearest, seen, strips, sums
+from .colours import grouped, means, nearest, packed, seen, strips, sums
 
 if TYPE_CHECKING:
     from ...quality import Pixels
@@ -33,6 +33,8 @@ _BINS = 8_000
 # Pixels of a colour in flat areas and lines, as a share of all and at the least, from which it is kept
 # exactly. At a quarter of that a gradient's steps are, too, and those are better off in their middle.
 _KEPT_SHARE, _KEPT_PIXELS = 0.002, 16
+# Pixels of a colour inside flat areas from which it is kept in a picture of any size: a part of a logo.
+_FLAT_PIXELS = 48
 
 
 class Quantizer:
@@ -107,13 +109,20 @@ class Quantizer:
 def _kept(parts: list[Strip], pixels: int) -> Weights:
     """The opaque colours that flat areas and lines have, the most frequent first, x 4."""
     found = [(strip, (strip.steady > 0) & (strip.colours[:, 3] == 255)) for strip in parts]
-    colours, counts = grouped(
-        np.concatenate([strip.colours[chosen] for strip, chosen in found]),
-        np.concatenate([strip.steady[chosen] for strip, chosen in found]),
+    groups, numbers = np.unique(
+        packed(np.concatenate([strip.colours[chosen] for strip, chosen in found])),
+        return_inverse=True,
+    )
+    counts, flat = (
+        sums(numbers, np.concatenate(weights), len(groups))
+        for weights in zip(
+            *((strip.steady[chosen], strip.flat[chosen]) for strip, chosen in found), strict=True
+        )
     )
     frequent = counts >= max(_KEPT_PIXELS, _KEPT_SHARE * pixels)
-    colours, counts = colours[frequent].round(), counts[frequent]
-    return colours[np.argsort(-counts, kind="stable")]
+    frequent |= flat >= _FLAT_PIXELS
+    colours, counts = groups.view(np.uint8).reshape(-1, 4)[frequent], counts[frequent]
+    return colours[np.argsort(-counts, kind="stable")].astype(np.float64)
 
 
 def _chosen(colours: Weights, weights: Weights) -> Pixels:
