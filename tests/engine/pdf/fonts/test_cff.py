@@ -210,6 +210,29 @@ def test_unused_glyphs_become_empty(made, kept):
     assert pdf.compress(result, LOSSLESS).data == result
 
 
+def encoded(codes):
+    """The program with an encoding of its own, in a document that leaves the encoding to it."""
+    fonts = CFFFontSet()
+    fonts.decompile(BytesIO(CFF), None)
+    fonts[0].Encoding = [codes.get(code, ".notdef") for code in range(256)]
+    out = BytesIO()
+    fonts.compile(out, TTFont(recalcBBoxes=False))
+    made = in_a_font(out.getvalue(), text="\xc8\xc9")
+    del made.pages[0].Resources.Font.F1.Encoding
+    return saved(made)
+
+
+def test_an_encoding_of_its_own_stays():
+    """Codes that the program itself gives its glyphs show the same afterwards."""
+    source = encoded({200: "x77", 201: "x78", 202: "x250"})
+    result = pdf.compress(source, LOSSLESS).data
+    fonts, drawn = glyphs_of(embedded(result).program)
+    assert fonts[0].Encoding[200:202] == ["x77", "x78"]
+    assert {77, 78} <= {at for at, (outline, _) in enumerate(drawn) if outline}
+    assert len(embedded(result).program) < len(CFF) / 4
+    assert rendered(result, 2) == rendered(source, 2)
+
+
 def test_unused_subroutines_go():
     """Subroutines that only unused glyphs call go."""
     fonts, _ = glyphs_of(subset.emptied(CFF, {9, 12}))

@@ -111,7 +111,7 @@ def _compact(program: Program, data: bytes, shown: _Shown | None, source: PdfFil
 
 def _truetype(data: bytes, shown: _Shown) -> bytes | None:
     """A TrueType program with empty outlines in place of unused ones. Raises `Unusual`."""
-    if data[:4] == b"OTTO":
+    if data[:4] not in subset.TRUETYPE_MAGICS:
         raise Unusual("outlines of another kind")
     glyphs: set[int] = set()
     mapped = False

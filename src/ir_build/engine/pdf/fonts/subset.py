@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 # It has opinions on fonts that nobody asked for.
 logging.getLogger("fontTools").addHandler(logging.NullHandler())
 
-_MAGICS = (b"\0\1\0\0", b"true", b"OTTO")
+TRUETYPE_MAGICS = (b"\0\1\0\0", b"true")
+_MAGICS = (*TRUETYPE_MAGICS, b"OTTO")
 _CFF = "CFF "
 # The tables with a row per glyph that emptying changes, and those that depend on these.
 _OUTLINES = frozenset({_CFF, "glyf", "head", "hhea", "hmtx", "loca", "maxp"})
@@ -100,8 +101,10 @@ def _named(font: TTFont, codes: set[int], texts: set[str]) -> set[str]:
     # Where a name is missing, readers look for one that means the same character.
     meant = {toUnicode(text) for text in texts} - {""}
     found = {name for name in font.getGlyphOrder() if toUnicode(name) in meant}
-    if isinstance(top.Encoding, str):
+    if top.Encoding == "StandardEncoding":
         return found
+    if top.Encoding == "ExpertEncoding":
+        raise Unusual("the expert encoding")
     own = [name for name in top.Encoding if name != ".notdef"]
     # fontTools gives a glyph one code only, and 0 to those without one.
     if 0 in codes or len(set(own)) < len(own):
@@ -133,30 +136,20 @@ def emptied(data: bytes, glyphs: Collection[int], *, mapped: bool = True) -> byt
     with _opened(data) as font:
         if "glyf" in font:
             font.setGlyphOrder([f"glyph{at}" for at in range(font["maxp"].numGlyphs)])
-        count = len(set(font.getGlyphOrder()))
-        if count != len(font.getGlyphOrder()):
+        order = font.getGlyphOrder()
+        if len(set(order)) < len(order):
             raise Unusual("glyphs of one name")
         # What is not of outlines stays as it is, whether fontTools knows it or not.
         tags = sorted({*font.keys()} - _OUTLINES - {"GlyphOrder"})
         others = {tag: font.getTableData(tag) for tag in tags}
         for tag in others:
             del font[tag]
-        top = font[_CFF].cff[0] if _CFF in font else None
-        encoding = getattr(top, "Encoding", None)
-        order = font.getGlyphOrder()
-        wanted = {one for one in glyphs if one < count}
-        if top is not None:
-            _follow(font, {*(order[one] for one in wanted), *StandardEncoding} & {*order})
-        subsetter = Subsetter(_OPTIONS)
-        # Other tables of an OpenType font may count on the last glyph.
-        subsetter.populate(gids=wanted | {count - 1} if top and font.reader else wanted)
-        subsetter.subset(font)
-        if top is not None and len(subsetter.glyphs_retained) == count:
-            return None
-        if top is None:
+        wanted = {one for one in glyphs if one < len(order)}
+        if "glyf" in font:
+            _subset(font, wanted)
             _as_many(font, order)
-        if top is not None and encoding is not None:
-            top.Encoding = encoding
+        elif not _subset_charstrings(font, wanted):
+            return None
         if not font.reader:
             return bytes(font[_CFF].compile(font))
         for tag, table in others.items():
@@ -166,6 +159,26 @@ def emptied(data: bytes, glyphs: Collection[int], *, mapped: bool = True) -> byt
         out = io.BytesIO()
         font.save(out, reorderTables=None)
         return out.getvalue()
+
+
+def _subset(font: TTFont, glyphs: set[int]) -> int:
+    """Empty all but `glyphs` and their parts, and say how many are left."""
+    subsetter = Subsetter(_OPTIONS)
+    subsetter.populate(gids=glyphs)
+    subsetter.subset(font)
+    return len(subsetter.glyphs_retained)
+
+
+def _subset_charstrings(font: TTFont, glyphs: set[int]) -> bool:
+    """Empty all but `glyphs` of a CFF program, and say whether there were any."""
+    order, top = font.getGlyphOrder(), font[_CFF].cff[0]
+    encoding = top.Encoding
+    _follow(font, {*(order[one] for one in glyphs), *StandardEncoding} & {*order})
+    # Other tables of an OpenType font may count on the last glyph.
+    left = _subset(font, glyphs | {len(order) - 1} if font.reader else glyphs)
+    if not hasattr(top, "ROS"):
+        top.Encoding = encoding  # which the subsetter puts the standard one for
+    return left < len(order)
 
 
 def _as_many(font: TTFont, order: list[str]) -> None:
