@@ -11,7 +11,7 @@ from pikepdf import Array, Dictionary, Name, String
 
 from documents import rendered, saved
 from ir_build.engine.pdf import codec as pdf
-from ir_build.engine.pdf.structure import linear_file, objects
+from ir_build.engine.pdf.structure import objects
 from ir_build.errors import CorruptFile, FileSkipped, Reason
 from ir_build.options import Compression, Options
 
@@ -45,9 +45,6 @@ def manual(pages=6):
         page.Contents = document.make_stream(lines)
         page.Resources = Dictionary(Font=Dictionary(F1=font(document)))
         page.PieceInfo = Dictionary(Editor=Dictionary(Private=document.make_stream(b"x" * 5000)))
-        page.Thumb = document.make_stream(
-            bytes(300), Width=10, Height=10, ColorSpace=Name.DeviceRGB, BitsPerComponent=8
-        )
         page.StructParents = number
     first, last = document.pages[0].obj, document.pages[-1].obj
     link = Dictionary(
@@ -127,18 +124,14 @@ def test_structure_survives():
 
 
 def test_private_data_go():
-    """Thumbnails and applications' private data are dropped, and that is said."""
-    result = strictly(SMALL)
-    assert all("/Thumb" not in page and "/PieceInfo" not in page for page in result.pages)
-    assert pdf.compress(MANUAL, LOSSLESS).notes == (
-        "stripped private application data, thumbnails",
-    )
+    """Applications' private data are dropped, and that is said."""
+    assert all("/PieceInfo" not in page for page in strictly(SMALL).pages)
+    assert pdf.compress(MANUAL, LOSSLESS).notes == ("stripped private application data",)
 
 
 def figures(document):
-    """A page of figures as TeX places them, each with fonts and notes of its own."""
+    """A page of figures as TeX places them, each with fonts of its own."""
     page = document.add_blank_page(page_size=(300, 400))
-    note = document.make_indirect(Dictionary(Creator=String("a drawing program")))
     forms = Dictionary()
     for number in range(4):
         named = {f"/F{one}": font(document) for one in range(9)}
@@ -146,9 +139,6 @@ def figures(document):
             WORDS % (50 * number, number), Type=Name.XObject, Subtype=Name.Form, BBox=[0, 0, 300, 400],
             Resources=Dictionary(Font=Dictionary(named)),
         )  # fmt: skip
-        forms[f"/X{number}"]["/PTEX.FileName"] = String(f"./figures/{number}.pdf")
-        forms[f"/X{number}"]["/PTEX.InfoDict"] = note
-        forms[f"/X{number}"]["/PTEX.PageNumber"] = 1
     page.Resources = Dictionary(XObject=forms)
     page.Contents = document.make_stream(b"/X0 Do /X1 Do /X2 Do /X3 Do\n" * 9)
     return list(forms)
@@ -170,18 +160,6 @@ def test_long_values_leave_streams(packed):
     assert len({one.Resources.objgen for one in forms}) == 1
     assert not any(one.BBox.is_indirect for one in forms)
     assert rendered(pdf.compress(data, LOSSLESS).data) == rendered(data)
-
-
-def test_notes_on_figures_go():
-    """What TeX notes about the files of figures is dropped, and that is said."""
-    document = pikepdf.new()
-    names = figures(document)
-    made = pdf.compress(saved(document), LOSSLESS)
-    result = strictly(made.data)
-    forms = result.pages[0].Resources.XObject
-    assert not any("/PTEX" in str(key) for name in names for key in dict(forms[name].items()))
-    assert not any(one.get("/Creator") for one in result.objects if isinstance(one, Dictionary))
-    assert made.notes == ("stripped TeX's notes on figures",)
 
 
 def test_equal_objects_merge():
@@ -213,7 +191,7 @@ def test_linearized_stays():
     assert rendered(result) == rendered(data)
     assert pdf.compress(result, LOSSLESS).data == result
     assert again.Root.Metadata.Filter == Name.FlateDecode
-    assert len(result) < len(saved(strictly(SMALL), linearize=True, compress_streams=True)) - 500
+    assert len(result) < len(saved(strictly(SMALL), linearize=True, compress_streams=True))
 
 
 @pytest.mark.parametrize("pages", [1, 2, 40])
@@ -242,14 +220,6 @@ def test_linearized_archive_keeps_plain_metadata():
     result = pdf.compress(saved(document, linearize=True), LOSSLESS).data
     assert b"pdfaid:part=" in result
     assert strictly(result).is_linearized
-
-
-@pytest.mark.parametrize("cut", [0, 100, 1000, -40])
-def test_other_layouts_are_not_tightened(cut):
-    """What is not laid out as qpdf does it is refused, whatever it is."""
-    data = saved(manual(), linearize=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-    with pytest.raises((ValueError, KeyError)):
-        linear_file.tightened(data[:cut] + data[cut + 30 :], plain_metadata=False)
 
 
 @pytest.mark.parametrize(("part", "packed"), [(1, False), (2, True)])

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import pikepdf
 
 from ...candidate import Candidate
-from ...options import Meta, Options
 from .fonts import slim
-from .images import fax, large, soft_masks
+from .images import fax, large
 from .repack import repack
 from .structure import dictionaries, memory, objects, private, repair, writer
 from .structure.linearize import linearized
 from .structure.self_check import check, signs
+
+if TYPE_CHECKING:
+    from ...options import Options
 
 # Packing an object stream needs this version.
 _PACKED_VERSION = "1.5"
@@ -22,9 +25,8 @@ _PACKED_VERSION = "1.5"
 def compress(data: bytes, options: Options) -> Candidate:
     """The smallest PDF that shows, says and does the same as `data`."""
     source, fault = repair.sound(data)
-    dropped = private.drop(source, keep_metadata=Meta.COPYRIGHT in options.preserve_metas)
+    dropped = private.drop(source)
     slimmed = slim.slim(source)
-    soft_masks.drop_opaque(source)
     fax.recode(source)
     changed = repack(source, options)
     large.shrink(source)
@@ -42,7 +44,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     check(result, meant)
     if source.linearized:
         result = linearized(result, packed=packed, plain_metadata=source.conforming)
-    notes = [f"stripped {', '.join(dropped)}"] if dropped else []
+    notes = ["stripped private application data"] if dropped else []
     if fault:
         notes.append(f"repaired: {fault}")
     if slimmed:

@@ -182,20 +182,6 @@ def test_soft_mask_is_scaled_with_its_image():
     assert Reference(first_page(source)).score(first_page(result)) > 75
 
 
-def test_opaque_soft_mask_goes():
-    """A mask that hides nothing is dropped, losing no pixel; one that hides stays."""
-    made = blank()
-    full = np.full((SIDE, SIDE), 255, np.uint8)
-    direct(made, image(made, SMask=image(made, full)))
-    source = saved_as_stored(made)
-    lossless = Options(compression_type=Compression.LOSSLESS)
-    assert len(widths(pdf.compress(source, lossless).data)) == 1
-    assert np.array_equal(first_page(pdf.compress(source, lossless).data), first_page(source))
-    full[5, 5] = 0
-    direct(made, image(made, SMask=image(made, full)))
-    assert len(widths(pdf.compress(saved_as_stored(made), lossless).data)) == 2
-
-
 def test_jpeg_is_scaled():
     """A JPEG with more pixels than are shown is scaled and coded once."""
     made = blank()

@@ -11,7 +11,7 @@ from pikepdf import Dictionary, Name, Stream
 from ..structure import streams
 from ..structure.filters import Undecodable, deflated
 from ..structure.source import MAX_DECODED
-from . import cff, cff_subset, encodings, truetype, type1, usage
+from . import cff, encodings, subset, type1, usage
 from . import programs as fonts_programs
 from .type1 import Unusual
 
@@ -70,9 +70,7 @@ def _make(program: Program, data: bytes, used: Used, source: PdfFile) -> _Made |
     fixed = source.conforming and (program.listed or not (simple or program.tagged))
     if shown is None or fixed or not program.may_be_subset or len(data) < _LARGE_ONE:
         return None
-    if program.key == "/FontFile2":
-        return _Made(_truetype(data, shown), subset=True)
-    made = _cff(data, shown)
+    made = (_truetype if program.key == "/FontFile2" else _cff)(data, shown)
     return _Made(made, subset=True) if made else None
 
 
@@ -111,9 +109,10 @@ def _compact(program: Program, data: bytes, shown: _Shown | None, source: PdfFil
     return _Made(cff.from_type1(font, names), subset=True)
 
 
-def _truetype(data: bytes, shown: _Shown) -> bytes:
+def _truetype(data: bytes, shown: _Shown) -> bytes | None:
     """A TrueType program with empty outlines in place of unused ones. Raises `Unusual`."""
-    font = truetype.read(data)
+    if data[:4] not in subset.TRUETYPE_MAGICS:
+        raise Unusual("outlines of another kind")
     glyphs: set[int] = set()
     mapped = False
     for one, codes in shown:
@@ -123,9 +122,9 @@ def _truetype(data: bytes, shown: _Shown) -> bytes:
         else:
             if any(_NUMBERED.fullmatch(name) for _, name in encodings.differences(one)):
                 raise Unusual("glyphs named by a number")
-            glyphs |= truetype.coded(data, codes, encodings.names(one, codes))
+            glyphs |= subset.coded(data, codes, encodings.names(one, codes))
             mapped = True
-    return truetype.emptied(font, glyphs, mapped=mapped)
+    return subset.emptied(data, glyphs, mapped=mapped)
 
 
 def _mapped(font: Dictionary, characters: set[int]) -> set[int]:
@@ -142,7 +141,6 @@ def _mapped(font: Dictionary, characters: set[int]) -> set[int]:
 
 def _cff(data: bytes, shown: _Shown) -> bytes | None:
     """A CFF or OpenType program with empty glyphs in place of unused ones. Raises `Unusual`."""
-    font = cff_subset.read(data)
     glyphs: set[int] = set()
     for one, codes in shown:
         if one.get("/Subtype") == Name.Type0:
@@ -151,9 +149,9 @@ def _cff(data: bytes, shown: _Shown) -> bytes | None:
                 raise Unusual("another kind of composite font")
             if holder.get("/CIDToGIDMap", Name.Identity) != Name.Identity:
                 raise Unusual("a table of glyphs")
-            glyphs |= font.numbered(codes)
+            glyphs |= subset.numbered(data, codes)
         elif one.get("/Subtype") in (Name.Type1, Name.MMType1):
-            glyphs |= font.coded(codes, encodings.names(one, codes))
+            glyphs |= subset.coded(data, codes, encodings.names(one, codes))
         else:
             raise Unusual("another kind of font")
-    return font.emptied(glyphs)
+    return subset.emptied(data, glyphs)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
-import zlib
 
 import pikepdf
 
-from ....errors import FileSkipped
-from . import linear_file, objects
-from .self_check import Written, opened, outline
+from .self_check import opened
 
 # What qpdf writes as the second part of /ID when asked for a static one.
 _STATIC_SECOND_ID = b"><31415926535897932384626433832795>]"
-_SMALL = 1 << 20
+# qpdf takes the filter off what is called metadata.
+_METADATA, _HIDDEN = b"/Type /Metadata", b"/Type /Metadatb"
 
 
 def linearized(data: bytes, *, packed: bool, plain_metadata: bool) -> bytes:
@@ -23,39 +21,23 @@ def linearized(data: bytes, *, packed: bool, plain_metadata: bool) -> bytes:
 
     `plain_metadata` leaves XMP without a filter.
     """
+    document = opened(data)
+    for one in () if plain_metadata else document.objects:
+        if isinstance(one, pikepdf.Stream) and one.get("/Type") == pikepdf.Name.Metadata:
+            one.Type = pikepdf.Name(_HIDDEN.split()[1].decode())
     # A second time, because qpdf orders what it has compressed itself in another way.
-    made = _pass(_pass(data, packed=packed), packed=packed)
-    if not packed:
-        return made
-    try:
-        tight = linear_file.tightened(made, plain_metadata=plain_metadata)
-        same = _unpacked(tight) == _unpacked(data)
-    except (ValueError, KeyError, zlib.error, FileSkipped):
-        return made  # not laid out as is known of qpdf
-    return tight if same and len(tight) < len(made) else made
+    made = _pass(opened(_pass(document, packed=packed)), packed=packed)
+    return made.replace(_HIDDEN, _METADATA)
 
 
-def _unpacked(data: bytes) -> list[Written]:
-    """What is in the file, but for whether small streams are deflated, which qpdf sees to."""
-    return [_inflated(*one) for one in outline(objects.read(opened(data)))]
-
-
-def _inflated(text: bytes, data: bytes | None) -> Written:
-    if data is None or b"/DecodeParms" in text or b"/Filter/FlateDecode" not in text:
-        return text, data
-    unpacker = zlib.decompressobj()
-    plain = unpacker.decompress(data, _SMALL)
-    return (text.replace(b"/Filter/FlateDecode", b""), plain) if unpacker.eof else (text, data)
-
-
-def _pass(data: bytes, *, packed: bool) -> bytes:
+def _pass(document: pikepdf.Pdf, *, packed: bool) -> bytes:
     pikepdf.settings.set_flate_compression_level(9)
     out = io.BytesIO()
     mode = pikepdf.ObjectStreamMode.generate if packed else pikepdf.ObjectStreamMode.disable
     with warnings.catch_warnings():
         # It is about pages copied between documents; here a stray widget was there before.
         warnings.simplefilter("ignore", pikepdf.PageCopyWarning)
-        opened(data).save(
+        document.save(
             out,
             linearize=True,
             object_stream_mode=mode,

@@ -1,0 +1,207 @@
+"""Font programs without the outlines of glyphs that nothing shows, by fontTools' subsetter.
+
+Glyphs keep their numbers, so nothing else in the document has to know.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import struct
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from fontTools.agl import toUnicode
+from fontTools.encodings.MacRoman import MacRoman
+from fontTools.encodings.StandardEncoding import StandardEncoding
+from fontTools.misc.psCharStrings import SimpleT2Decompiler
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont, TTLibError, newTable
+from fontTools.ttLib.tables._g_l_y_f import Glyph
+from fontTools.ttLib.tables.DefaultTable import DefaultTable
+
+from .type1 import Unusual
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from fontTools.misc.psCharStrings import T2CharString
+
+# It has opinions on fonts that nobody asked for.
+logging.getLogger("fontTools").addHandler(logging.NullHandler())
+
+TRUETYPE_MAGICS = (b"\0\1\0\0", b"true")
+_MAGICS = (*TRUETYPE_MAGICS, b"OTTO")
+_CFF = "CFF "
+# The tables with a row per glyph that emptying changes, and those that depend on these.
+_OUTLINES = frozenset({_CFF, "glyf", "head", "hhea", "hmtx", "loca", "maxp"})
+# For layout, devices and signatures: a PDF places every glyph itself.
+_NEEDLESS = frozenset({
+    "BASE", "DSIG", "EBDT", "EBLC", "EBSC", "FFTM", "Feat", "GDEF", "GPOS", "GSUB", "Glat", "Gloc",
+    "JSTF", "LTSH", "MATH", "MERG", "PCLT", "Silf", "Sill", "VDMX", "feat", "hdmx", "kern", "kerx",
+    "meta", "mort", "morx", "trak",
+})  # fmt: skip
+_OPTIONS = Options(retain_gids=True, notdef_outline=True, drop_tables=[])
+# Where symbol fonts have their 256 codes in a Unicode table (OpenType, "cmap").
+_SYMBOL_PAGES = (0x0000, 0xF000, 0xF100, 0xF200)
+_DEEPEST = 10  # subroutines within each other
+#: operators and operands of one font that are looked at: some seconds
+MOST_STEPS = 2_000_000
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[TTFont]:
+    """A program by itself or in a file of tables. Raises `Unusual` for what cannot be read."""
+    try:
+        if data[:4] in _MAGICS:
+            with TTFont(
+                io.BytesIO(data), lazy=True, recalcBBoxes=False, recalcTimestamp=False
+            ) as font:
+                if len(font.reader.tables) != font.reader.numTables or "fvar" in font:
+                    raise Unusual("a table twice, or a variable font")
+                yield font
+        else:
+            font = TTFont(sfntVersion="OTTO", recalcBBoxes=False)
+            font[_CFF] = newTable(_CFF)
+            font[_CFF].decompile(data, font)
+            yield font
+    # what fontTools raises on fonts that are not what they should be
+    except (
+        TTLibError, struct.error, AssertionError, LookupError, ValueError, TypeError,
+        AttributeError, ArithmeticError, RuntimeError,
+    ) as error:  # fmt: skip
+        raise Unusual("tables that cannot be read") from error
+
+
+def coded(data: bytes, codes: set[int], names: set[bytes]) -> set[int]:
+    """Every glyph of the program that one of `codes` or `names` of a simple font may show.
+
+    Raises `Unusual`.
+    """
+    texts = {name.decode("latin-1") for name in names}
+    points = {ord(one) for text in texts for one in toUnicode(text)}
+    points |= {page + code for page in _SYMBOL_PAGES for code in codes}
+    points |= {code for code, name in enumerate(MacRoman) if name in texts}
+    with _opened(data) as font:
+        numbers = font.getReverseGlyphMap()
+        if _CFF in font:
+            texts |= _named(font, codes, texts)
+        found = {numbers[text] for text in texts if text in numbers}
+        for table in font["cmap"].tables if "cmap" in font else ():
+            mapped = table.cmap
+            found |= {numbers[mapped[point]] for point in points if point in mapped}
+    return found
+
+
+def _named(font: TTFont, codes: set[int], texts: set[str]) -> set[str]:
+    """The names in a CFF program of what its own encoding, or a like name, means by a code."""
+    top = font[_CFF].cff[0]
+    if hasattr(top, "ROS"):
+        raise Unusual("a simple font without names of glyphs")
+    # Where a name is missing, readers look for one that means the same character.
+    meant = {toUnicode(text) for text in texts} - {""}
+    found = {name for name in font.getGlyphOrder() if toUnicode(name) in meant}
+    if top.Encoding == "StandardEncoding":
+        return found
+    if top.Encoding == "ExpertEncoding":
+        raise Unusual("the expert encoding")
+    own = [name for name in top.Encoding if name != ".notdef"]
+    # fontTools gives a glyph one code only, and 0 to those without one.
+    if 0 in codes or len(set(own)) < len(own):
+        raise Unusual("an encoding that would change")
+    return found | {top.Encoding[code] for code in codes}
+
+
+def numbered(data: bytes, characters: set[int]) -> set[int]:
+    """The glyphs of a CFF program that a composite font may show for characters.
+
+    Raises `Unusual`.
+    """
+    with _opened(data) as font:
+        if not hasattr(font[_CFF].cff[0], "ROS"):
+            return characters
+        numbers = font.getReverseGlyphMap()
+        keys = {f"cid{one:05}" for one in characters}
+        found = {numbers[key] for key in keys if key in numbers}
+        # In a table of a font some readers take these for numbers of glyphs in any case.
+        return found | characters if font.reader else found
+
+
+def emptied(data: bytes, glyphs: Collection[int], *, mapped: bool = True) -> bytes | None:
+    """The program with the outlines of `glyphs` and of their parts only.
+
+    `mapped`: readers need to find glyphs by character. None where there is nothing to empty.
+    Raises `Unusual`.
+    """
+    with _opened(data) as font:
+        if "glyf" in font:
+            font.setGlyphOrder([f"glyph{at}" for at in range(font["maxp"].numGlyphs)])
+        order = font.getGlyphOrder()
+        if len(set(order)) < len(order):
+            raise Unusual("glyphs of one name")
+        # What is not of outlines stays as it is, whether fontTools knows it or not.
+        tags = sorted({*font.keys()} - _OUTLINES - {"GlyphOrder"})
+        others = {tag: font.getTableData(tag) for tag in tags}
+        for tag in others:
+            del font[tag]
+        wanted = {one for one in glyphs if one < len(order)}
+        if "glyf" in font:
+            _subset(font, wanted)
+            _as_many(font, order)
+        elif not _subset_charstrings(font, wanted):
+            return None
+        if not font.reader:
+            return bytes(font[_CFF].compile(font))
+        for tag, table in others.items():
+            if tag not in _NEEDLESS and (mapped or tag != "cmap"):
+                font[tag] = DefaultTable(tag)
+                font[tag].data = table
+        out = io.BytesIO()
+        font.save(out, reorderTables=None)
+        return out.getvalue()
+
+
+def _subset(font: TTFont, glyphs: set[int]) -> int:
+    """Empty all but `glyphs` and their parts, and say how many are left."""
+    subsetter = Subsetter(_OPTIONS)
+    subsetter.populate(gids=glyphs)
+    subsetter.subset(font)
+    return len(subsetter.glyphs_retained)
+
+
+def _subset_charstrings(font: TTFont, glyphs: set[int]) -> bool:
+    """Empty all but `glyphs` of a CFF program, and say whether there were any."""
+    order, top = font.getGlyphOrder(), font[_CFF].cff[0]
+    encoding = top.Encoding
+    _follow(font, {*(order[one] for one in glyphs), *StandardEncoding} & {*order})
+    # Other tables of an OpenType font may count on the last glyph.
+    left = _subset(font, glyphs | {len(order) - 1} if font.reader else glyphs)
+    if not hasattr(top, "ROS"):
+        top.Encoding = encoding  # which the subsetter puts the standard one for
+    return left < len(order)
+
+
+def _as_many(font: TTFont, order: list[str]) -> None:
+    """Put empty glyphs after the last one that is left: other tables may count on their number."""
+    for name in order[len(font.getGlyphOrder()) :]:
+        font["glyf"].glyphs[name] = Glyph()
+        font["hmtx"].metrics[name] = (0, 0)
+    font["glyf"].glyphOrder = order
+    font.setGlyphOrder(order)
+
+
+def _follow(font: TTFont, names: Collection[str]) -> None:
+    """Run the charstrings of `names` within a budget, as fontTools has none."""
+    left = MOST_STEPS
+
+    class Follower(SimpleT2Decompiler):  # type: ignore[misc]
+        def execute(self, charstring: T2CharString) -> None:
+            nonlocal left
+            left -= 1 + len(charstring.bytecode or charstring.program)
+            if left < 0 or len(self.callingStack) > _DEEPEST:
+                raise Unusual("subroutines without an end")
+            super().execute(charstring)
+
+    for name in sorted(names):
+        glyph = font[_CFF].cff[0].CharStrings[name]
+        Follower(getattr(glyph.private, "Subrs", []), glyph.globalSubrs).execute(glyph)
