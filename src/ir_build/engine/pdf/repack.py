@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pikepdf
 
 from ...options import Compression, Effort, Options
+from .images import colours, kinds, palettes, photos, placement, scaling, scans
 from .images import lossless as images_lossless
-from .images import palettes, photos, placement, scaling
+from .images.kinds import Kind
 from .structure import streams
 from .structure.filters import Undecodable
 from .structure.source import MAX_DECODED
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from .structure.streams import Packed, Plain
 
 # Work is bounded by what goes in, never by the clock: the same file gives the same result.
-_BUDGET_DECODED = 1024 * 1024 * 1024
+# Of scans that fit into the largest file nearly all is below it, so that no page is left out.
+_BUDGET_DECODED = 4 * 1024 * 1024 * 1024
 # A search for a quality costs some 2 to 4 CPU seconds a million pixels.
 _BUDGET_SEARCHED = {Effort.FAST: 2_000_000, Effort.DEFAULT: 8_000_000, Effort.BEST: 24_000_000}
 _LARGEST_FILTERED = 48 * 1024 * 1024
@@ -58,13 +60,18 @@ class _ImageStream:
     size: tuple[int, int] | None
     #: it may look the same instead of being the same
     free: bool
+    #: it is most of what a page shows
+    page: bool
 
 
 class _StreamPacker:
     """Packs the streams of one document."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, *, remapped: bool = False) -> None:
+        """`remapped`: device colours mean others, so that no picture is plainly coloured."""
         self._options = options
+        self._remapped = remapped
+        self._scans = scans.ScanCoder(options)
         self._budget = _Budget(
             _BUDGET_DECODED, _BUDGET_SEARCHED[options.effort], _BUDGET_FILTERED[options.effort]
         )
@@ -103,17 +110,26 @@ class _StreamPacker:
         free = (
             options.compression_type is Compression.LOSSY
             and photos.photographic(form)
+            and not self._remapped
+            and colours.plain(stream.get("/ColorSpace"), form.components)
             and not _premultiplied(stream)
             and not (shown and scaling.enlarged(form, shown))
         )
+        # A scan is no drawing, however clean: twice the density would be four times the pixels.
+        kind = kinds.of(plain, form) if free and not scaling.fills_a_sheet(shown) else Kind.PHOTO
+        free = free and kind is not Kind.EXACT
         size = None
         if free and shown and options.pdf_dpi:
-            size = scaling.target(form, shown, options.pdf_dpi)
-        return _ImageStream(stream, plain, form, mask, size, free)
+            dpi = options.pdf_dpi * (kinds.DRAWN_DENSITY if kind is Kind.DRAWN else 1)
+            size = scaling.target(form, shown, dpi)
+        page = free and not mask and kind is Kind.PHOTO and scaling.fills_a_page(shown)
+        return _ImageStream(stream, plain, form, mask, size, free, page)
 
     def _image(self, image: _ImageStream) -> tuple[Packed, bool]:
         """The smallest form of an image, and whether its pixels changed."""
         plain, form = image.plain, image.form
+        if image.page and (scan := self._scan(image)):
+            return scan, True
         if plain.codec == "/DCTDecode":
             return self._jpeg(image)
         if plain.codec:
@@ -126,6 +142,16 @@ class _StreamPacker:
             if made.cost < streams.present(image.stream) * _WORTH_SCALING:
                 return replace(made, entries=(*made.entries, *scaling.entries(image.size))), True
         return self._seen(image)
+
+    def _scan(self, image: _ImageStream) -> Packed | None:
+        """A picture that fills its page, however many there are; None where that saves little."""
+        plain = image.plain
+        if plain.codec not in ("", "/DCTDecode"):
+            return None
+        coarse = plain.codec and not image.size and photos.coarse(plain, self._options.quality)
+        made = None if coarse else self._scans.coded(plain, image.form, image.size)
+        worth = streams.present(image.stream) * _WORTH_SCALING
+        return made if made is not None and made.cost < worth else None
 
     def _seen(self, image: _ImageStream) -> tuple[Packed, bool]:
         """Samples as they look to the eye, and whether that is not exactly as they are."""
@@ -178,8 +204,8 @@ class _StreamPacker:
 
 def repack(source: PdfFile, options: Options) -> int:
     """Pack every stream again, and say how many images have other pixels than before."""
-    packer = _StreamPacker(options)
     lossy = options.compression_type is Compression.LOSSY
+    packer = _StreamPacker(options, remapped=lossy and colours.remapped(source))
     shown = placement.sizes(source) if lossy else {}
     masks = _masks(source.pdf, shown)
     changed = 0

@@ -39,8 +39,8 @@ WORTH = 0.9
 _COARSE = 6
 _MEAN_AT_50 = 57.6  # of the luminance table at quality 50 (T.81, annex K.1)
 _JFIF, _ADOBE = 0xE0, 0xEE
-_RGB = frozenset({"/DeviceRGB", "/RGB", "/CalRGB", "/ICCBased"})
-_GREY = frozenset({"/DeviceGray", "/G", "/CalGray", "/ICCBased"})
+_RGB = frozenset({"/DeviceRGB", "/RGB", "/ICCBased"})
+_GREY = frozenset({"/DeviceGray", "/G", "/ICCBased"})
 
 
 def transcoded(
