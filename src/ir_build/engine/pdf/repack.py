@@ -60,8 +60,8 @@ class _ImageStream:
     size: tuple[int, int] | None
     #: it may look the same instead of being the same
     free: bool
-    #: it is most of what a page shows
-    page: bool
+    #: it begins where the one before ended, as scanned pages do
+    quick: bool
 
 
 class _StreamPacker:
@@ -117,19 +117,26 @@ class _StreamPacker:
         )
         # A scan is no drawing, however clean: twice the density would be four times the pixels.
         kind = kinds.of(plain, form) if free and not scaling.fills_a_sheet(shown) else Kind.PHOTO
-        free = free and kind is not Kind.EXACT
+        free = free and (mask or kind is not Kind.EXACT)
         size = None
         if free and shown and options.pdf_dpi:
-            dpi = options.pdf_dpi * (kinds.DRAWN_DENSITY if kind is Kind.DRAWN else 1)
+            dpi = options.pdf_dpi * (1 if kind is Kind.PHOTO else kinds.DRAWN_DENSITY)
             size = scaling.target(form, shown, dpi)
-        page = free and not mask and kind is Kind.PHOTO and scaling.fills_a_page(shown)
-        return _ImageStream(stream, plain, form, mask, size, free, page)
+        width, height = size or (form.width, form.height)
+        photo = kind is Kind.PHOTO or plain.codec == "/DCTDecode"
+        beyond = width * height > self._budget.searched
+        many = scaling.fills_a_sheet(shown) or (beyond and width * height >= photos.SMALLEST)
+        return _ImageStream(
+            stream, plain, form, mask, size, free, quick=free and not mask and photo and many
+        )
 
     def _image(self, image: _ImageStream) -> tuple[Packed, bool]:
         """The smallest form of an image, and whether its pixels changed."""
         plain, form = image.plain, image.form
-        if image.page and (scan := self._scan(image)):
-            return scan, True
+        if image.quick:
+            photo = self._quickly(image)
+            if photo or plain.codec:
+                return photo or self._jpeg(replace(image, free=False))
         if plain.codec == "/DCTDecode":
             return self._jpeg(image)
         if plain.codec:
@@ -143,15 +150,18 @@ class _StreamPacker:
                 return replace(made, entries=(*made.entries, *scaling.entries(image.size))), True
         return self._seen(image)
 
-    def _scan(self, image: _ImageStream) -> Packed | None:
-        """A picture that fills its page, however many there are; None where that saves little."""
+    def _quickly(self, image: _ImageStream) -> tuple[Packed, bool] | None:
+        """A photograph that looks the same, in next to no time; None where that saves little."""
         plain = image.plain
-        if plain.codec not in ("", "/DCTDecode"):
-            return None
         coarse = plain.codec and not image.size and photos.coarse(plain, self._options.quality)
         made = None if coarse else self._scans.coded(plain, image.form, image.size)
-        worth = streams.present(image.stream) * _WORTH_SCALING
-        return made if made is not None and made.cost < worth else None
+        present = streams.present(image.stream)
+        if made is None or made.cost > present * _WORTH_SCALING:
+            return None
+        if not plain.codec and made.cost > present * _CLEAR:
+            stored = self._stored(image)
+            return (stored, False) if stored.cost < made.cost else (made, True)
+        return made, True
 
     def _seen(self, image: _ImageStream) -> tuple[Packed, bool]:
         """Samples as they look to the eye, and whether that is not exactly as they are."""

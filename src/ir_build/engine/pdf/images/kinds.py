@@ -27,9 +27,12 @@ class Kind(Enum):
 
 # Line art has at most so many colours.
 _FEW = 16
-# A code is made of two tones: so much of it within so many levels of one of them, each with its
-# share, far apart, and changing so often along a row or a column.
-_TONES, _NEAR_TONE, _LEAST_SHARE, _LEAST_CONTRAST, _CHANGES = 0.8, 32, 0.2, 96, 10.0
+# A code is made of two tones that are far apart, each within this part of what is between them, and
+# changes so often along a row or a column. Either most of it is of them, or, where its edges are soft
+# and near each other, so much of it is steps.
+_LEAST_CONTRAST, _NEAR_TONE, _CHANGES = 96, 0.25, 10.0
+_TONES, _LEAST_TONE = 0.65, 0.3
+_STEPS, _LEAST_SOFT_TONE = 0.08, 0.15
 # Of a drawing so much is flat, by so many levels, and so much an edge.
 _FLAT, _FLAT_LEVELS, _EDGES, _EDGE_LEVELS = 0.6, 2, 0.002, 48
 
@@ -71,15 +74,21 @@ def _code(levels: NDArray[np.uint8]) -> bool:
     low, high = np.percentile(levels[:: max(1, len(levels) // 256)], (2, 98))
     if high - low < _LEAST_CONTRAST:
         return False
-    dark, light = (
-        float(np.mean(one)) for one in (levels <= low + _NEAR_TONE, levels >= high - _NEAR_TONE)
-    )
-    if min(dark, light) < _LEAST_SHARE or dark + light < _TONES:
+    near = (high - low) * _NEAR_TONE
+    dark, light = float(np.mean(levels <= low + near)), float(np.mean(levels >= high - near))
+    clear = min(dark, light) >= _LEAST_TONE and dark + light >= _TONES
+    if not clear and min(dark, light) < _LEAST_SOFT_TONE:
         return False
-    ones = levels > (low + high) / 2
-    along = np.count_nonzero(ones[:, 1:] != ones[:, :-1]) / ones.shape[0]
-    down = np.count_nonzero(ones[1:] != ones[:-1]) / ones.shape[1]
-    return bool(max(along, down) >= _CHANGES)
+    return any(_changing(one, (low + high) / 2, 0 if clear else near) for one in (levels, levels.T))
+
+
+def _changing(levels: NDArray[np.uint8], middle: float, near: float) -> bool:
+    """Whether rows cross the middle often, and are full of steps larger than `near`."""
+    ones = levels > middle
+    if np.count_nonzero(ones[:, 1:] != ones[:, :-1]) < _CHANGES * len(ones):
+        return False
+    steps = np.abs(np.diff(levels.astype(np.int16), axis=1))
+    return not near or bool(np.mean(steps > near) >= _STEPS)
 
 
 def _drawn(levels: NDArray[np.uint8]) -> bool:

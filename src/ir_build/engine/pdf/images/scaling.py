@@ -38,14 +38,12 @@ def enlarged(form: Shape, shown: tuple[float, float]) -> bool:
     return min(form.width / max(shown[0], 1e-9), form.height / max(shown[1], 1e-9)) < _ENLARGED
 
 
-def fills_a_page(shown: tuple[float, float] | None) -> bool:
-    """Whether an image shown on so many inches is most of what its page shows."""
-    return shown is not None and min(shown) >= _PAGE
-
-
 def fills_a_sheet(shown: tuple[float, float] | None) -> bool:
-    """The same of a sheet of paper, which is read at its size, and not on a screen filled with it."""
-    return shown is not None and fills_a_page(shown) and max(shown) < _SLIDE
+    """Whether an image shown on so many inches is most of a sheet of paper, as a scan is.
+
+    A sheet is read at its size, and not on a screen that is filled with it.
+    """
+    return shown is not None and min(shown) >= _PAGE and max(shown) < _SLIDE
 
 
 def scaled(plain: Plain, form: Shape, size: tuple[int, int]) -> tuple[Plain, Shape]:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 # What the first page begins with.
 _FIRST = 78
-_LOW, _HIGH = 40, 95
+# Below the target less this bands appear in what is smooth.
+_BELOW_TARGET, _LOWEST, _HIGH = 45, 20, 95
 # Colour at half the resolution, and at all of it where places would lose theirs.
 _COLOUR = (("4:2:0", (0.4, 1.0)), ("4:4:4", (1.0, 3.0)), ("4:4:4", (0.4, 1.0)))
 
@@ -59,6 +60,7 @@ class ScanCoder:
     def _smallest(self, image: Image.Image) -> bytes | None:
         pixels = raster.pixels(image)
         reference = Reference(pixels)
+        low = max(_LOWEST, round(self._options.quality) - _BELOW_TARGET)
         places = ColouredPlaces(pixels, self._options.quality) if image.mode == "RGB" else None
         for subsampling, coarser in _COLOUR if places else _COLOUR[1:2]:
             key = f"{image.mode} {subsampling} {coarser}"
@@ -66,7 +68,7 @@ class ScanCoder:
                 lossy.Coder(image, subsampling, coarser),
                 lambda data: of_both(*reference.scores(_decoded(data))),
                 self._options.quality,
-                low=_LOW, high=_HIGH, guess=self._quality.get(key, _FIRST),
+                low=low, high=_HIGH, guess=self._quality.get(key, _FIRST),
             )  # fmt: skip
             if found is None:
                 continue
