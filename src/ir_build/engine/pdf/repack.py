@@ -115,20 +115,25 @@ class _StreamPacker:
             and not _premultiplied(stream)
             and not (shown and scaling.enlarged(form, shown))
         )
-        # A scan is no drawing, however clean: twice the density would be four times the pixels.
-        kind = kinds.of(plain, form) if free and not scaling.fills_a_sheet(shown) else Kind.PHOTO
+        sheet = scaling.fills_a_sheet(shown)
+        # A JPEG of a whole sheet is a scan: to look at it would take as long as to decode it.
+        look = free and not (sheet and plain.codec)
+        kind = kinds.of(plain, form) if look else Kind.PHOTO
         free = free and (mask or kind is not Kind.EXACT)
         size = None
         if free and shown and options.pdf_dpi:
-            dpi = options.pdf_dpi * (1 if kind is Kind.PHOTO else kinds.DRAWN_DENSITY)
-            size = scaling.target(form, shown, dpi)
+            # However clean a scan is, twice the density would be four times its pixels.
+            density = 1 if sheet or kind is Kind.PHOTO else kinds.DRAWN_DENSITY
+            size = scaling.target(form, shown, options.pdf_dpi * density)
         width, height = size or (form.width, form.height)
-        photo = kind is Kind.PHOTO or plain.codec == "/DCTDecode"
         beyond = width * height > self._budget.searched
-        many = scaling.fills_a_sheet(shown) or (beyond and width * height >= photos.SMALLEST)
-        return _ImageStream(
-            stream, plain, form, mask, size, free, quick=free and not mask and photo and many
-        )
+        photo = kind is Kind.PHOTO or plain.codec == "/DCTDecode"
+        if sheet:
+            quick = photo or beyond
+        else:
+            quick = photo and beyond and photos.is_rich(form, streams.present(stream))
+        quick = quick and free and not mask
+        return _ImageStream(stream, plain, form, mask, size, free, quick)
 
     def _image(self, image: _ImageStream) -> tuple[Packed, bool]:
         """The smallest form of an image, and whether its pixels changed."""
