@@ -71,3 +71,15 @@ def exchanged(one=b"r", other=b"b"):
     for place, letter in zip(places, (other, one), strict=True):
         profile[place : place + 1] = letter
     return bytes(profile)
+
+
+def grey(gamma):
+    """A profile for grey pictures of one gamma."""
+    return _profile(b"GRAY", {b"kTRC": _gamma(gamma)})
+
+
+def linear():
+    """sRGB's primaries without its gamma: middle grey is 55, and not 128."""
+    return coloured(
+        ((0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141)), 1.0
+    )

@@ -132,8 +132,9 @@ SETTINGS = (
         default=150,
         metavar="NUMBER|none",
         help="Lossy PDF: images that are shown with clearly more pixels an inch than this are "
-        "scaled down to it. 150 is what a page that fills a screen can show; none for documents "
-        "that are made for print.",
+        "scaled down to it, those of text and drawings to twice of it. 150 is what a sheet of paper "
+        "needs on a screen; slides, which fill one, count as 12.8 inches wide; none for documents that "
+        "are made for print.",
         per_file=True,
     ),
     Setting(

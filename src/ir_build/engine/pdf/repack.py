@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pikepdf
 
 from ...options import Compression, Effort, Options
+from .images import colours, kinds, palettes, photos, placement, scaling, scans
 from .images import lossless as images_lossless
-from .images import palettes, photos, placement, scaling
+from .images.kinds import Kind
 from .structure import streams
 from .structure.filters import Undecodable
 from .structure.source import MAX_DECODED
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from .structure.streams import Packed, Plain
 
 # Work is bounded by what goes in, never by the clock: the same file gives the same result.
-_BUDGET_DECODED = 1024 * 1024 * 1024
+# Of scans that fit into the largest file nearly all is below it, so that no page is left out.
+_BUDGET_DECODED = 4 * 1024 * 1024 * 1024
 # A search for a quality costs some 2 to 4 CPU seconds a million pixels.
 _BUDGET_SEARCHED = {Effort.FAST: 2_000_000, Effort.DEFAULT: 8_000_000, Effort.BEST: 24_000_000}
 _LARGEST_FILTERED = 48 * 1024 * 1024
@@ -58,13 +60,18 @@ class _ImageStream:
     size: tuple[int, int] | None
     #: it may look the same instead of being the same
     free: bool
+    #: it begins where the one before ended, as scanned pages do
+    quick: bool
 
 
 class _StreamPacker:
     """Packs the streams of one document."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, *, remapped: bool = False) -> None:
+        """`remapped`: device colours mean others, so that no picture is plainly coloured."""
         self._options = options
+        self._remapped = remapped
+        self._scans = scans.ScanCoder(options)
         self._budget = _Budget(
             _BUDGET_DECODED, _BUDGET_SEARCHED[options.effort], _BUDGET_FILTERED[options.effort]
         )
@@ -103,17 +110,38 @@ class _StreamPacker:
         free = (
             options.compression_type is Compression.LOSSY
             and photos.photographic(form)
+            and not self._remapped
+            and colours.plain(stream.get("/ColorSpace"), form.components)
             and not _premultiplied(stream)
             and not (shown and scaling.enlarged(form, shown))
         )
+        sheet = scaling.fills_a_sheet(shown)
+        # A JPEG of a whole sheet is a scan: to look at it would take as long as to decode it.
+        look = free and not (sheet and plain.codec)
+        kind = kinds.of(plain, form) if look else Kind.PHOTO
+        free = free and (mask or kind is not Kind.EXACT)
         size = None
         if free and shown and options.pdf_dpi:
-            size = scaling.target(form, shown, options.pdf_dpi)
-        return _ImageStream(stream, plain, form, mask, size, free)
+            # However clean a scan is, twice the density would be four times its pixels.
+            density = 1 if sheet or kind is Kind.PHOTO else kinds.DRAWN_DENSITY
+            size = scaling.target(form, shown, options.pdf_dpi * density)
+        width, height = size or (form.width, form.height)
+        beyond = width * height > self._budget.searched
+        photo = kind is Kind.PHOTO or plain.codec == "/DCTDecode"
+        if sheet:
+            quick = photo or beyond
+        else:
+            quick = photo and beyond and photos.is_rich(form, streams.present(stream))
+        quick = quick and free and not mask
+        return _ImageStream(stream, plain, form, mask, size, free, quick)
 
     def _image(self, image: _ImageStream) -> tuple[Packed, bool]:
         """The smallest form of an image, and whether its pixels changed."""
         plain, form = image.plain, image.form
+        if image.quick:
+            photo = self._quickly(image)
+            if photo or plain.codec:
+                return photo or self._jpeg(replace(image, free=False))
         if plain.codec == "/DCTDecode":
             return self._jpeg(image)
         if plain.codec:
@@ -126,6 +154,19 @@ class _StreamPacker:
             if made.cost < streams.present(image.stream) * _WORTH_SCALING:
                 return replace(made, entries=(*made.entries, *scaling.entries(image.size))), True
         return self._seen(image)
+
+    def _quickly(self, image: _ImageStream) -> tuple[Packed, bool] | None:
+        """A photograph that looks the same, in next to no time; None where that saves little."""
+        plain = image.plain
+        coarse = plain.codec and not image.size and photos.coarse(plain, self._options.quality)
+        made = None if coarse else self._scans.coded(plain, image.form, image.size)
+        present = streams.present(image.stream)
+        if made is None or made.cost > present * _WORTH_SCALING:
+            return None
+        if not plain.codec and made.cost > present * _CLEAR:
+            stored = self._stored(image)
+            return (stored, False) if stored.cost < made.cost else (made, True)
+        return made, True
 
     def _seen(self, image: _ImageStream) -> tuple[Packed, bool]:
         """Samples as they look to the eye, and whether that is not exactly as they are."""
@@ -178,8 +219,8 @@ class _StreamPacker:
 
 def repack(source: PdfFile, options: Options) -> int:
     """Pack every stream again, and say how many images have other pixels than before."""
-    packer = _StreamPacker(options)
     lossy = options.compression_type is Compression.LOSSY
+    packer = _StreamPacker(options, remapped=lossy and colours.remapped(source))
     shown = placement.sizes(source) if lossy else {}
     masks = _masks(source.pdf, shown)
     changed = 0

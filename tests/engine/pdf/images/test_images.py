@@ -35,7 +35,7 @@ jpeg = partial(encoded, kind="JPEG", quality=95)
 #: a page with one image in its lower left corner, of 256 x 192 pixels unless told otherwise
 page_with = partial(
     with_image,
-    page_size=(612, 459),
+    page_size=(612, 792),
     content=b"q 0.9 0.3 0.1 rg 0 0 256 192 re f 256 0 0 192 0 0 cm /I Do Q",
     Width=256,
     Height=192,

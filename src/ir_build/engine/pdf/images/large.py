@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Bytes of samples that are read, of one image and of all in a document.
 _LARGEST, _BUDGET = 320 * 1024 * 1024, 1024 * 1024 * 1024
 _BAND = 8 * 1024 * 1024
-_FAMILIES = ("/DeviceRGB", "/ICCBased", "/CalRGB")
+_FAMILIES = ("/DeviceRGB", "/ICCBased")
 _MOST_COLOURS = 256
 _UNKNOWN = -1
 

@@ -122,7 +122,8 @@ def _fewer(
             if not np.any(present % step):
                 return _narrowed(form, values[..., 0] // step, bits)
         return None
-    if mask or form.components != 3 or form.family not in ("/DeviceRGB", "/ICCBased", "/CalRGB"):
+    # Some readers see to the gamma of a CalRGB palette only, and not to that of other pictures.
+    if mask or form.components != 3 or form.family not in ("/DeviceRGB", "/ICCBased"):
         return None
     # A few rows tell most photographs from drawings.
     if len(np.unique(_joined(values[:: max(1, form.height // 16)]))) > 256:

@@ -39,8 +39,8 @@ WORTH = 0.9
 _COARSE = 6
 _MEAN_AT_50 = 57.6  # of the luminance table at quality 50 (T.81, annex K.1)
 _JFIF, _ADOBE = 0xE0, 0xEE
-_RGB = frozenset({"/DeviceRGB", "/RGB", "/CalRGB", "/ICCBased"})
-_GREY = frozenset({"/DeviceGray", "/G", "/CalGray", "/ICCBased"})
+_RGB = frozenset({"/DeviceRGB", "/RGB", "/ICCBased"})
+_GREY = frozenset({"/DeviceGray", "/G", "/ICCBased"})
 
 
 def transcoded(
@@ -106,6 +106,12 @@ def photographic(form: Shape) -> bool:
     return form.direct and form.bits == 8 and form.family in colours
 
 
+def is_rich(form: Shape, size: int) -> bool:
+    """Whether so many bytes are more than a drawing takes, or an icon."""
+    pixels = form.width * form.height
+    return pixels >= SMALLEST and size * 8 >= pixels * _PHOTO_BITS
+
+
 def as_jpeg(plain: Plain, form: Shape, rough: int, options: Options) -> Packed | None:
     """Samples as a JPEG that looks the same, None unless that is smaller than `rough`.
 
@@ -115,11 +121,10 @@ def as_jpeg(plain: Plain, form: Shape, rough: int, options: Options) -> Packed |
     if (
         options.compression_type is not Compression.LOSSY
         or not photographic(form)
-        or pixels < SMALLEST
+        or not is_rich(form, rough)
         or not raster.can_be_scored(form.width, form.height)
         or pixels > options.max_pixels
         or len(plain.data) != form.size
-        or rough * 8 < pixels * _PHOTO_BITS
     ):
         return None
     rows = lossless.samples(plain, form)

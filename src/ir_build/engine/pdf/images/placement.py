@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 # Drawings of one stream in another; a form drawn in forms drawn in forms multiplies.
 _MOST_STEPS = 50_000
+#: inches that a page counts as on its longer side where it is shown on a full screen: a screen of 1920
+#: pixels, at 150 pixels an inch
+SCREEN = 12.8
 # Inches of a page's longer side: smaller ones are hardly looked at as they are.
-_SMALLEST_PAGE = 8.0
+_SMALLEST_SHEET = 8.0
 # Where a size depends on text: as large as anything.
 _ENDLESS: Matrix = (1e9, 0.0, 0.0, 1e9)
 
@@ -38,6 +41,16 @@ def sizes(source: PdfFile) -> dict[Reference, tuple[float, float]]:
     return walk.shown
 
 
+def enlargement(width: float, height: float) -> float:
+    """How many times larger than on paper a page of so many inches is shown, 1 for a sheet.
+
+    A page that is wide, or small, is a slide: it fills a screen.
+    """
+    longer = max(width, height)
+    slide = width > height or longer < _SMALLEST_SHEET
+    return max(1.0, SCREEN / longer) if slide and longer > 0 else 1.0
+
+
 class _Walk:
     """Goes through what pages draw, each stream once for each scale."""
 
@@ -54,9 +67,9 @@ class _Walk:
             left, bottom, right, top = (float(one) for one in page.cropbox)
         except (TypeError, ValueError, pikepdf.PdfError) as error:
             raise UnreadableContent("a page of no size") from error
-        size = max(abs(right - left), abs(top - bottom)) * scale
-        # A viewer enlarges a small page to fill the screen.
-        scale *= max(1.0, _SMALLEST_PAGE / size) if size > 0 else 1.0
+        width, height = abs(right - left) * scale, abs(top - bottom) * scale
+        turned = page.obj.get("/Rotate", 0) in (90, 270, -90, -270)
+        scale *= enlargement(*((height, width) if turned else (width, height)))
         place = (scale, 0.0, 0.0, scale)
         content = self._reader.page(page)
         self._follow([(content, place)], content)

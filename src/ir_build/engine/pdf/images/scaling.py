@@ -10,7 +10,7 @@ from PIL import Image
 
 from ...shared import raster
 from ..structure.streams import Plain
-from . import lossless
+from . import lossless, placement
 
 if TYPE_CHECKING:
     from .lossless import Entries, Shape
@@ -20,6 +20,9 @@ _DPI_MARGIN = 1.25
 # Pixels an inch: in a picture shown with fewer, what a score at its own size lets pass is enlarged
 # with it. Drawn at 110, pages with pictures of 72 kept a score of 80; 68 was left of 44, 36 of 19.
 _ENLARGED = 64
+# Inches: a picture of so much on its shorter side is most of what a page shows. Where the longer one
+# is less than a slide is shown on, the page is a sheet of paper.
+_PAGE, _SLIDE = 6.0, placement.SCREEN - 0.3
 
 
 def target(form: Shape, shown: tuple[float, float], dpi: int) -> tuple[int, int] | None:
@@ -33,6 +36,14 @@ def target(form: Shape, shown: tuple[float, float], dpi: int) -> tuple[int, int]
 def enlarged(form: Shape, shown: tuple[float, float]) -> bool:
     """Whether an image shown on so many inches is shown clearly larger than a screen needs."""
     return min(form.width / max(shown[0], 1e-9), form.height / max(shown[1], 1e-9)) < _ENLARGED
+
+
+def fills_a_sheet(shown: tuple[float, float] | None) -> bool:
+    """Whether an image shown on so many inches is most of a sheet of paper, as a scan is.
+
+    A sheet is read at its size, and not on a screen that is filled with it.
+    """
+    return shown is not None and min(shown) >= _PAGE and max(shown) < _SLIDE
 
 
 def scaled(plain: Plain, form: Shape, size: tuple[int, int]) -> tuple[Plain, Shape]:

@@ -1,0 +1,98 @@
+"""What a picture shows: a code or line art, text in flat colours, or a photograph."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import decoding
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ....quality import Pixels
+    from ..structure.streams import Plain
+    from .lossless import Shape
+
+
+class Kind(Enum):
+    """How much of a picture is needed."""
+
+    EXACT = "exact"  #: every pixel: a code that is read by machines, line art in few colours
+    DRAWN = "drawn"  #: text and drawings, whose edges show on screens of twice the density
+    PHOTO = "photo"  #: what a score tells the looks of
+
+
+# Line art has at most so many colours.
+_FEW = 16
+# A code is made of two tones that are far apart, each within this part of what is between them, and
+# changes so often along a row or a column. Either most of it is of them, or, where its edges are soft
+# and near each other, so much of it is steps.
+_LEAST_CONTRAST, _NEAR_TONE, _CHANGES = 96, 0.25, 10.0
+_TONES, _LEAST_TONE = 0.65, 0.3
+_STEPS, _LEAST_SOFT_TONE = 0.08, 0.15
+# Of a drawing so much is flat, by so many levels, and so much an edge.
+_FLAT, _FLAT_LEVELS, _EDGES, _EDGE_LEVELS = 0.6, 2, 0.002, 48
+
+
+#: how many times the pixels an inch of a photograph a drawing keeps
+DRAWN_DENSITY = 2
+# Pixels of a JPEG that are looked at; a larger one is decoded to a part of its sides.
+_LOOKED_AT = 3_000_000
+
+
+def of(plain: Plain, form: Shape) -> Kind:
+    """The kind of an image, grey or RGB of 8 bits. One that cannot be decoded counts as a photograph."""
+    shrink = 1
+    while plain.codec and shrink < 8 and form.width * form.height > _LOOKED_AT * shrink**2:
+        shrink *= 2
+    image = decoding.image(plain, form, shrink=shrink)
+    if image is None:
+        return Kind.PHOTO
+    rows = np.asarray(image).reshape(image.height, image.width, form.components)
+    middle = rows[..., form.components // 2]
+    if _few_colours(rows) or _code(middle):
+        return Kind.EXACT
+    return Kind.DRAWN if _drawn(middle) else Kind.PHOTO
+
+
+def _few_colours(rows: Pixels) -> bool:
+    # A few rows tell most pictures.
+    for part in (rows[:: max(1, len(rows) // 16)], rows):
+        joined = np.zeros(part.shape[:2], np.uint32)
+        for component in range(part.shape[2]):
+            joined = joined << np.uint32(8) | part[..., component]
+        if len(np.unique(joined)) > _FEW:
+            return False
+    return True
+
+
+def _code(levels: NDArray[np.uint8]) -> bool:
+    """Whether it has two tones that change all the time, as bars and modules do."""
+    low, high = np.percentile(levels[:: max(1, len(levels) // 256)], (2, 98))
+    if high - low < _LEAST_CONTRAST:
+        return False
+    near = (high - low) * _NEAR_TONE
+    dark, light = float(np.mean(levels <= low + near)), float(np.mean(levels >= high - near))
+    clear = min(dark, light) >= _LEAST_TONE and dark + light >= _TONES
+    if not clear and min(dark, light) < _LEAST_SOFT_TONE:
+        return False
+    return any(_changing(one, (low + high) / 2, 0 if clear else near) for one in (levels, levels.T))
+
+
+def _changing(levels: NDArray[np.uint8], middle: float, near: float) -> bool:
+    """Whether rows cross the middle often, and are full of steps larger than `near`."""
+    ones = levels > middle
+    if np.count_nonzero(ones[:, 1:] != ones[:, :-1]) < _CHANGES * len(ones):
+        return False
+    steps = np.abs(np.diff(levels.astype(np.int16), axis=1))
+    return not near or bool(np.mean(steps > near) >= _STEPS)
+
+
+def _drawn(levels: NDArray[np.uint8]) -> bool:
+    """Whether most of it is flat, with hard edges in between."""
+    wide = levels.astype(np.int16)
+    steps = np.abs(np.diff(wide, axis=1))
+    return bool(np.mean(steps <= _FLAT_LEVELS) >= _FLAT and np.mean(steps > _EDGE_LEVELS) >= _EDGES)
