@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import zlib
@@ -56,6 +57,7 @@ def _facts(pdf: pikepdf.Pdf) -> dict[str, object]:
         "layers": _length(_get(_get(root, "/OCProperties"), "/OCGs")),
         "names": tuple(_names(root)),
         "form fields": tuple(_fields(form)),
+        "fonts to type with": tuple(sorted(_form_fonts(form))),
         "XFA form": "there" if _get(form, "/XFA") is not None else "missing",
         "links": tuple(_links(pdf)),
     }
@@ -144,6 +146,17 @@ def _fields(form: object) -> Iterator[tuple[str, str, str]]:
         # The value of a signature, and of some text fields, is an object of its own.
         shown = "object" if isinstance(value, (Dictionary, Stream)) else str(value)
         yield str(_get(field, "/T")), str(_get(field, "/FT")), shown
+
+
+def _form_fonts(form: object) -> Iterator[str]:
+    """Digests of the font programs that the form's fields may be filled with."""
+    fonts = _get(_get(form, "/DR"), "/Font")
+    for font in fonts.values() if isinstance(fonts, Dictionary) else ():
+        parts = _items(_get(font, "/DescendantFonts"))
+        descriptor = _get(parts[0] if parts else font, "/FontDescriptor")
+        for key in ("/FontFile", "/FontFile2", "/FontFile3"):
+            if isinstance(program := _get(descriptor, key), Stream):
+                yield hashlib.sha256(program.read_bytes()).hexdigest()
 
 
 def _links(pdf: pikepdf.Pdf) -> Iterator[tuple[int, str, str]]:
