@@ -21,6 +21,7 @@ _MOST_STEPS = 20_000
 _PROGRAMS = ("/FontFile", "/FontFile2", "/FontFile3")
 # Pixels of a picture whose samples are compared.
 _LARGEST = 50_000_000
+_OPAQUE = b"white all over, in grey"
 _UNREADABLE = (pikepdf.PdfError, RuntimeError, ValueError, TypeError, AttributeError)
 
 
@@ -87,7 +88,8 @@ class Pages:
     def same_samples(self, change: Change) -> bool:
         """Whether the pictures of a page hold the same samples, however they are coded."""
         gone, come = ({self._sign(one) for one in side} for side in (change.gone, change.come))
-        return None not in gone and gone == come
+        # A mask that hides nothing may be missing.
+        return None not in gone and gone - {_OPAQUE} == come - {_OPAQUE}
 
     def _sign(self, image: Stream) -> bytes | None:
         key = hashlib.sha256(image.stream_dict.unparse() + image.read_raw_bytes()).digest()
@@ -196,6 +198,11 @@ def _samples(image: Stream) -> bytes | None:
         return None
     try:
         picture = pikepdf.PdfImage(image).as_pil_image()
+        if (
+            image.get("/ColorSpace") == Name.DeviceGray
+            and picture.convert("L").getextrema()[0] == 255
+        ):
+            return _OPAQUE
         said = f"{picture.size} {_space(image.get('/ColorSpace'))} {_plain(image, '/Decode')}"
         said += f" {_plain(image, '/Mask')}"
         data = picture.convert("CMYK" if picture.mode == "CMYK" else "RGB").tobytes()
