@@ -116,6 +116,18 @@ def test_a_profile_like_srgb_is_plain():
     assert verdict(named(NIGHT), named(SPOILED)).ok
 
 
+def test_codes_keep_their_pixels():
+    """A code of a centimetre is too small to be judged by the page, and read by machines."""
+    modules = np.random.default_rng(5).integers(0, 2, (29, 29)).astype(np.uint8) * 255
+    code = np.repeat(np.kron(modules, np.ones((20, 20), np.uint8))[..., None], 3, axis=2)
+    files = []
+    for step in (1, 10):
+        made = document(np.ascontiguousarray(code[::step, ::step]))
+        made.pages[0].Contents = made.make_stream(b"28 0 0 28 50 50 cm /I Do")
+        files.append(saved(made))
+    assert verdict(*files).detail == "page 1 has a picture of two tones that lost pixels"
+
+
 def hide_in_layer(made):
     layer = made.make_indirect(Dictionary(Type=Name.OCG, Name=String("plans")))
     made.Root.OCProperties = Dictionary(OCGs=[layer], D=Dictionary(OFF=[layer]))

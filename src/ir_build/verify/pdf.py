@@ -119,6 +119,8 @@ class _Look:
         for index, change in self._changes.items():
             if change.unseen and not self._pages.same_samples(change):
                 return f"page {index + 1} has other pictures and {change.unseen[0]}"
+            if self._pages.shrunken_code(change):
+                return f"page {index + 1} has a picture of two tones that lost pixels"
         return ""
 
     def drawn(self, before: Document, after: Document) -> str:

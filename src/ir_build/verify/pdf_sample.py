@@ -7,6 +7,7 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
@@ -19,10 +20,20 @@ if TYPE_CHECKING:
 # Resources of one page, and resources in resources; more are not followed.
 _MOST_STEPS = 20_000
 _PROGRAMS = ("/FontFile", "/FontFile2", "/FontFile3")
+# Pixels of a picture that may be a code; larger ones are scanned pages. Levels between its tones, the
+# share of each, and of both.
+_LARGEST_CODE = 1 << 20
+_CONTRAST, _TONE, _TWO_TONES = 96, 0.3, 0.9
 # Pixels of a picture whose samples are compared.
 _LARGEST = 50_000_000
 _OPAQUE = b"white all over, in grey"
 _UNREADABLE = (pikepdf.PdfError, RuntimeError, ValueError, TypeError, AttributeError)
+_UNDECODABLE = (
+    *_UNREADABLE,
+    NotImplementedError,
+    OSError,
+    pikepdf.models.image.ImageDecompressionError,
+)
 
 
 @dataclass(slots=True)
@@ -90,6 +101,13 @@ class Pages:
         gone, come = ({self._sign(one) for one in side} for side in (change.gone, change.come))
         # A mask that hides nothing may be missing.
         return None not in gone and gone - {_OPAQUE} == come - {_OPAQUE}
+
+    def shrunken_code(self, change: Change) -> bool:
+        """Whether a picture that may be a code, as machines read it, has lost pixels."""
+        sizes = {_size(one) for one in change.come}
+        return change.scaled and any(
+            _size(one) not in sizes and _two_tones(one) for one in change.gone
+        )
 
     def _sign(self, image: Stream) -> bytes | None:
         key = hashlib.sha256(image.stream_dict.unparse() + image.read_raw_bytes()).digest()
@@ -206,14 +224,28 @@ def _samples(image: Stream) -> bytes | None:
         said = f"{picture.size} {_space(image.get('/ColorSpace'))} {_plain(image, '/Decode')}"
         said += f" {_plain(image, '/Mask')}"
         data = picture.convert("CMYK" if picture.mode == "CMYK" else "RGB").tobytes()
-    except (
-        *_UNREADABLE,
-        NotImplementedError,
-        OSError,
-        pikepdf.models.image.ImageDecompressionError,
-    ):
+    except _UNDECODABLE:
         return None
     return hashlib.sha256(said.encode() + data).digest()
+
+
+def _size(image: Stream) -> tuple[int, int]:
+    return int(image.get("/Width", 0)), int(image.get("/Height", 0))
+
+
+def _two_tones(image: Stream) -> bool:
+    """Whether a picture is of dark and light alone, as much of each as bars and modules have."""
+    width, height = _size(image)
+    if width * height > _LARGEST_CODE:
+        return False
+    try:
+        levels = np.asarray(pikepdf.PdfImage(image).as_pil_image().convert("L"))
+    except _UNDECODABLE:
+        return False
+    low, high = np.percentile(levels, (2, 98))
+    near = (high - low) / 8
+    dark, light = float(np.mean(levels <= low + near)), float(np.mean(levels >= high - near))
+    return high - low >= _CONTRAST and min(dark, light) >= _TONE and dark + light >= _TWO_TONES
 
 
 def _plain(image: Stream, key: str) -> str:
