@@ -14,6 +14,8 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Image, ImageCms
 
+from ..errors import CorruptFile
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,6 +24,8 @@ _DEFAULTS = ("/DefaultGray", "/DefaultRGB", "/DefaultCMYK")
 # How colours are changed on their way to paper. The second names of each may say "as usual".
 _TRANSFER = ("/TR", "/BG", "/UCR", "/HT")
 _TRANSFER_OR_DEFAULT = ("/TR2", "/BG2", "/UCR2")
+# Flags of annotations (12.5.3): hidden, or for paper only; and shown on both.
+_HIDDEN, _PRINTED = 2 | 32, 4
 # Levels that a profile's colours may be off those of sRGB and still be drawn well without it.
 _NEARLY = 8
 
@@ -69,22 +73,28 @@ def unseen_group(group: object) -> Iterator[str]:
 
 
 def laid_open(data: bytes) -> bytes | None:
-    """The document with hidden layers, notes and page templates shown, None if it has none of them."""
-    with pikepdf.open(io.BytesIO(data)) as pdf:
-        hidden = "/OCProperties" in pdf.Root
-        if hidden:
-            del pdf.Root["/OCProperties"]
-        for page in pdf.pages:
-            notes = page.obj.get("/Annots")
-            for note in notes if isinstance(notes, Array) else ():
-                # Hidden, or for paper only.
-                if isinstance(note, Dictionary) and int(note.get("/F", 0)) & (2 | 32):
-                    note.F, hidden = 4, True
-        if not hidden:
-            return None
-        out = io.BytesIO()
-        pdf.save(out, static_id=True)
-        return out.getvalue()
+    """The document with hidden layers and notes shown, None if it has none. Raises `CorruptFile`."""
+    try:
+        with pikepdf.open(io.BytesIO(data)) as pdf:
+            return _laid_open(pdf)
+    except (pikepdf.PdfError, RuntimeError, ValueError, TypeError) as error:
+        raise CorruptFile("has layers or notes that cannot be read") from error
+
+
+def _laid_open(pdf: pikepdf.Pdf) -> bytes | None:
+    hidden = "/OCProperties" in pdf.Root
+    if hidden:
+        del pdf.Root["/OCProperties"]
+    for page in pdf.pages:
+        notes = page.obj.get("/Annots")
+        for note in notes if isinstance(notes, Array) else ():
+            if isinstance(note, Dictionary) and int(note.get("/F", 0)) & _HIDDEN:
+                note.F, hidden = _PRINTED, True
+    if not hidden:
+        return None
+    out = io.BytesIO()
+    pdf.save(out, static_id=True)
+    return out.getvalue()
 
 
 def _like_srgb(space: object) -> bool:
