@@ -159,8 +159,9 @@ def test_what_is_hidden_is_looked_at(hide):
     assert verdict(files[0], files[0] + b"\n").ok
 
 
-def test_fonts_to_type_with_stay_whole():
-    """A field may be filled with any letter, which no page shows now."""
+@pytest.mark.parametrize(("look", "typed"), [("/#46 9 Tf", True), ("/Other 9 Tf", False)])
+def test_fonts_to_type_with_stay_whole(look, typed):
+    """A field may be filled with any letter of the font it names, which no page shows now."""
     files = []
     for program in (b"all letters" * 99, b"some letters"):
         made = document(NIGHT)
@@ -170,9 +171,11 @@ def test_fonts_to_type_with_stay_whole():
                 Type=Name.FontDescriptor, FontName=Name.Sample, FontFile2=made.make_stream(program)
             ),
         )  # fmt: skip
-        made.Root.AcroForm = Dictionary(Fields=[], DR=Dictionary(Font=Dictionary(F=font)))
+        made.Root.AcroForm = Dictionary(
+            Fields=[], DA=String(look), DR=Dictionary(Font=Dictionary(F=font))
+        )
         files.append(saved(made))
-    assert verdict(*files).detail == "fonts to type with changed"
+    assert verdict(*files).detail == ("fonts to type with changed" if typed else "")
 
 
 def book(pages, spoiled=None, **options):
