@@ -1,7 +1,11 @@
-"""Bytes, CPU seconds, looks and losses of `ir-build` and its peers on a folder of PDFs."""
+"""Bytes, CPU seconds, looks and losses of `ir-build` and its peers on a folder of PDFs.
+
+Looks are judged by poppler, which the engine and its verification do not draw with.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
@@ -15,12 +19,16 @@ from pathlib import Path
 
 import numpy as np
 import pikepdf
+import pypdf
+import pypdf.errors
 import pypdfium2
 import timing
+from PIL import Image
 
 from ir_build.quality import Reference
 
-_DPI = 72
+_DPIS = (100, 200)
+_PAGES_DRAWN = 3  # of a document: the first, the middle and the last
 _WORKERS = 2
 _PAGES_READ = 40
 _SECONDS = 1200
@@ -43,7 +51,7 @@ class _Result:
     kept: dict[str, str] = field(default_factory=dict)
     #: documents that have less of something than before, by its name
     lost: dict[str, int] = field(default_factory=dict)
-    scores: list[float] = field(default_factory=list)
+    scores: dict[int, list[float]] = field(default_factory=lambda: {dpi: [] for dpi in _DPIS})
 
 
 def _ghostscript(preset: str) -> _Line:
@@ -131,26 +139,31 @@ def _measured(job: tuple[str, Path, Path, Path]) -> _Result:
     name, folder, out, python = job
     sources = sorted(folder.glob("*.pdf"))
     if name.startswith("ir-build "):
-        result = _ours(folder, sources, out, name.removeprefix("ir-build "))
+        result = _ours(sources, out, name.removeprefix("ir-build "))
     else:
         result = _theirs(sources, out, _peers(python)[name])
     _look(sources, out, result)
     return result
 
 
-def _ours(folder: Path, sources: list[Path], out: Path, kind: str) -> _Result:
+def _ours(sources: list[Path], out: Path, kind: str) -> _Result:
     report = out.with_suffix(".json")
-    cost = timing.ir_build(
-        "optimize", folder, "--out", out, "--compression-type", kind, "--jobs", 1, "--timeout", 1200,
-        "--report", report, cache=out.with_suffix(".cache"),
-    )  # fmt: skip
-    told = json.loads(report.read_text())
-    result = _Result(cost.cpu, failed=told["totals"]["failed"])
+    out.mkdir()
+    result = _Result()
     for path in sources:
-        result.sizes[path.name] = _size(out / path.name)
-    for file in told["files"]:
-        if file["status"] == "kept":
-            result.kept[Path(file["name"]).name] = file["reason"]["code"]
+        made = out / path.name
+        shutil.copyfile(path, made)
+        cost = timing.ir_build(
+            "optimize", made, "--compression-type", kind, "--jobs", 1, "--timeout", _SECONDS,
+            "--report", report, cache=out.with_suffix(".cache"),
+        )  # fmt: skip
+        told = json.loads(report.read_text())
+        result.cpu += cost.cpu
+        result.failed += told["totals"]["failed"]
+        result.sizes[path.name] = _size(made)
+        for file in told["files"]:
+            if file["status"] == "kept":
+                result.kept[path.name] = file["reason"]["code"]
     return result
 
 
@@ -187,7 +200,8 @@ def _look(sources: list[Path], out: Path, result: _Result) -> None:
         for name, count in _facts(path).items():
             if after.get(name, 0) < count:
                 result.lost[name] = result.lost.get(name, 0) + 1
-        result.scores += _scores(path, made)
+        for dpi in _DPIS:
+            result.scores[dpi] += _scores(path, made, dpi)
 
 
 @cache
@@ -210,7 +224,7 @@ def _facts(path: Path) -> dict[str, int]:
                 )
                 if "/StructTreeRoot" in root
                 else 0,
-                "fields": len(root.AcroForm.get("/Fields", ())) if "/AcroForm" in root else 0,
+                "fields that can be filled": _fillable(path),
                 "attachments": len(pdf.attachments),
                 "labels": int("/PageLabels" in root),
                 "language": int("/Lang" in root),
@@ -244,43 +258,96 @@ def _all(items: list[pikepdf.OutlineItem]) -> Iterator[pikepdf.OutlineItem]:
         yield from _all(item.children)
 
 
-def _scores(before: Path, after: Path) -> list[float]:
-    """SSIMULACRA2 of a page in the middle."""
-    scores = []
+# Filled by a program that made none of the files: each field gets a value of its own, is saved, and
+# counts when it reads back as written and shows an appearance that holds the value alone.
+_FILLED = "filled %d"
+
+
+def _fillable(path: Path) -> int:
+    """How many text fields take a value of their own, by pypdf."""
     try:
-        one, other = pypdfium2.PdfDocument(before), pypdfium2.PdfDocument(after)
-        for index in (len(one) // 2,):
-            pages = [
-                document[index].render(scale=_DPI / 72).to_pil().convert("RGB")
-                for document in (one, other)
-            ]
-            if pages[0].size != pages[1].size:
-                scores.append(-100.0)
-            elif pages[0].tobytes() == pages[1].tobytes():
-                scores.append(100.0)
-            else:
-                scores.append(Reference(np.asarray(pages[0])).score(np.asarray(pages[1])))
-    except (pypdfium2.PdfiumError, IndexError):
+        writer = pypdf.PdfWriter(clone_from=path)
+        fields = [
+            note.get_object()
+            for page in writer.pages
+            for note in page.get("/Annots") or ()
+            if note.get_object().get("/FT") == "/Tx" and "/T" in note.get_object()
+        ]
+        values = {str(field["/T"]): _FILLED % at for at, field in enumerate(fields)}
+        for page in writer.pages:
+            if "/Annots" in page:
+                writer.update_page_form_field_values(page, values, auto_regenerate=False)
+        out = io.BytesIO()
+        writer.write(out)
+        with pikepdf.open(out) as filled:
+            return sum(
+                _shows(note, values)
+                for page in filled.pages
+                for note in page.obj.get("/Annots", ())
+                if note.get("/FT") == pikepdf.Name.Tx and "/T" in note
+            )
+    except (*_UNREADABLE, pypdf.errors.PyPdfError, KeyError, OSError):
+        return 0
+
+
+def _shows(note: pikepdf.Object, values: dict[str, str]) -> bool:
+    value = values.get(str(note.T), "")
+    shown = note.AP.N.read_bytes() if "/AP" in note else b""
+    return str(note.get("/V", "")) == value and value.encode() in shown
+
+
+def _scores(before: Path, after: Path, dpi: int) -> list[float]:
+    """SSIMULACRA2 of some pages as poppler draws them."""
+    try:
+        with pikepdf.open(before) as pdf:
+            last = len(pdf.pages)
+    except _UNREADABLE:
         return []
-    return scores
+    pages = sorted({1, last // 2 + 1, last})[:_PAGES_DRAWN]
+    return [
+        _score(one, other)
+        for page in pages
+        if (one := _drawn(before, page, dpi)) is not None
+        and (other := _drawn(after, page, dpi)) is not None
+    ]
+
+
+def _score(before: Image.Image, after: Image.Image) -> float:
+    if before.size != after.size:
+        return -100.0
+    if before.tobytes() == after.tobytes():
+        return 100.0
+    return Reference(np.asarray(before)).score(np.asarray(after))
+
+
+def _drawn(path: Path, page: int, dpi: int) -> Image.Image | None:
+    line = ["pdftoppm", "-r", str(dpi), "-f", str(page), "-l", str(page), str(path)]
+    made = subprocess.run(line, capture_output=True, check=False, timeout=_SECONDS)
+    try:
+        return Image.open(io.BytesIO(made.stdout)).convert("RGB")
+    except OSError:
+        return None
 
 
 def _print(sources: list[Path], results: dict[str, _Result]) -> None:
     total = sum(map(_size, sources))
     ours = {kind: results[f"ir-build {kind}"].sizes for kind in ("lossless", "lossy")}
     print(f"{len(sources)} files, {total / 1e6:.1f} MB")
+    scored = "".join(f" mean at {dpi} dpi | worst 5 % |" for dpi in _DPIS)
     print(
-        "| | out/in | CPU s | failed | files larger than lossless / lossy | mean score | worst 5 % | lost in files |"
+        f"| | out/in | CPU s | failed | files larger than lossless / lossy |{scored} lost in files |"
     )
-    print("|-|-|-|-|-|-|-|-|")
+    print(f"|-|-|-|-|-|{'-|-|' * len(_DPIS)}-|")
     for name, result in results.items():
         won = [sum(result.sizes[one] > sizes[one] for one in sizes) for sizes in ours.values()]
         lost = ", ".join(f"{what} {count}" for what, count in sorted(result.lost.items()))
-        scores = result.scores or [100.0]
+        scores = "".join(
+            f" {np.mean(found):.1f} | {np.percentile(found, 5):.1f} |"
+            for found in (one or [100.0] for one in result.scores.values())
+        )
         print(
             f"| {name} | {sum(result.sizes.values()) / total:.3f} | {result.cpu:.0f} "
-            f"| {result.failed} | {won[0]} / {won[1]} | {np.mean(scores):.1f} "
-            f"| {np.percentile(scores, 5):.1f} | {lost or '-'} |"
+            f"| {result.failed} | {won[0]} / {won[1]} |{scores} {lost or '-'} |"
         )
     _print_smaller(sources, results)
 

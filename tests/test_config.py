@@ -8,7 +8,7 @@ from ir_build import config, values
 from ir_build.config import Source, load
 from ir_build.errors import ConfigError
 from ir_build.formats import MediaType
-from ir_build.options import Compression, Meta, Options, Resize
+from ir_build.options import Compression, Meta, Options, Part, Resize
 from ir_build.settings import SETTINGS
 
 
@@ -218,6 +218,7 @@ def test_options_survive_the_way_to_a_worker():
         "effort": values.effort("best"),
         "max_pixels": 7,
         "pdf_dpi": None,
+        "kept_parts": frozenset({Part.FONTS, Part.PICTURES}),
     }
     assert changed.keys() == set(Options.__slots__)
     texts = {Options().to_json()}

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .options import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +18,5 @@ class Candidate:
     lossy: bool
     #: what a maintainer may want to know: metadata stripped, profile converted
     notes: tuple[str, ...] = ()
+    #: of a PDF what was changed and may be left as it is, see `Options.milder`
+    parts: frozenset[Part] = frozenset()

@@ -6,8 +6,12 @@ Anything that answers "would the output bytes differ?" with no belongs to `Confi
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: SSIMULACRA2 scores: 90 is not told apart in a flicker test, 80 not side by side.
 NAMED_QUALITIES = {"visually-lossless": 90.0, "default": 80.0, "high": 70.0}
@@ -30,6 +34,14 @@ class Meta(StrEnum):
     ORIENTATION = "orientation"
     ICC = "icc"
     DENSITY = "density"  #: pixels an inch, by which paper and office programs size a picture
+
+
+class Part(StrEnum):
+    """What a PDF is made of. What was done to one part can be taken back alone."""
+
+    FONTS = "fonts"
+    PICTURES = "pictures"
+    STRUCTURE = "structure"
 
 
 class Effort(StrEnum):
@@ -75,11 +87,14 @@ class Options:
     max_pixels: int = 100_000_000
     #: lossy PDF: pixels an inch, where it is shown, that an image may have; None for any number
     pdf_dpi: int | None = 150
+    #: PDF: what is left as it is, because a result with changes there was refused
+    kept_parts: frozenset[Part] = frozenset()
 
     def to_json(self) -> str:
         """A canonical text that differs whenever any option differs."""
         values = asdict(self)
         values["preserve_metas"] = sorted(self.preserve_metas)
+        values["kept_parts"] = sorted(self.kept_parts)
         return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
     @classmethod
@@ -89,6 +104,28 @@ class Options:
         if values["resize"] is not None:
             values["resize"] = Resize(**values["resize"])
         values["preserve_metas"] = frozenset(Meta(meta) for meta in values["preserve_metas"])
+        values["kept_parts"] = frozenset(Part(part) for part in values["kept_parts"])
         values["compression_type"] = Compression(values["compression_type"])
         values["effort"] = Effort(values["effort"])
         return cls(**values)
+
+    def milder(self, parts: frozenset[Part], *, lossy: bool) -> Iterator[Options]:
+        """What to try after a result was refused that was `lossy` or had changed `parts`.
+
+        The steps are taken back one by one: fonts, then pictures, then structure.
+        """
+        exact = replace(self, compression_type=Compression.LOSSLESS)
+        tries = [self, exact] if lossy else [self]
+        if Part.PICTURES in parts:
+            tries.append(exact.keeping(Part.PICTURES))
+        for number, one in enumerate(tries):
+            if number:
+                yield one
+            if Part.FONTS in parts:
+                yield one.keeping(Part.FONTS)
+        if Part.STRUCTURE in parts:
+            yield exact.keeping(*parts)
+
+    def keeping(self, *parts: Part) -> Options:
+        """The same, with `parts` left as they are, too."""
+        return replace(self, kept_parts=self.kept_parts.union(parts))

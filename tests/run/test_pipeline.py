@@ -17,7 +17,7 @@ from ir_build.errors import (
     TransportError,
     WorkerCrashed,
 )
-from ir_build.options import Compression, Options
+from ir_build.options import Compression, Options, Part
 from ir_build.outcome import Cached, Compressed, Failed, Kept
 from ir_build.run import discover, fingerprint, plan
 from ir_build.run.cache import Cache
@@ -229,6 +229,36 @@ def test_what_looks_different_is_tried_without_loss(run, remote):
         assert isinstance(outcome, Compressed)
         assert not outcome.lossy
     assert len(run.backend.calls) == (1 if remote else 2)
+
+
+STEPS = [
+    # what was tried, what of it is refused, and what is kept of the file in the end
+    ({Part.FONTS}, {Part.FONTS}),
+    ({Part.PICTURES}, {Part.PICTURES}),
+    ({Part.FONTS, Part.PICTURES}, {Part.FONTS, Part.PICTURES}),
+    ({Part.STRUCTURE}, {Part.FONTS, Part.PICTURES, Part.STRUCTURE}),
+]
+
+
+@pytest.mark.parametrize(("wrong", "kept"), STEPS)
+def test_steps_are_taken_back_one_by_one(run, wrong, kept):
+    """A fault in fonts costs the fonts, one in pictures the pictures; the rest stays smaller."""
+    run.options = Options()
+    run.backend.answers["x"] = lambda options: Candidate(
+        PNG + b" ".join(sorted(part.encode() for part in options.kept_parts)),
+        lossy=options.compression_type is Compression.LOSSY,
+        parts=frozenset(Part) - options.kept_parts,
+    )
+    run.verdict = lambda _, candidate, *__: (
+        "page 3 looks different"
+        if any(one.encode() not in candidate.data for one in wrong)
+        else None
+    )
+    path = run.add("a.png", "x")
+    outcome = run.go()["a.png"]
+    assert isinstance(outcome, Compressed)
+    assert outcome.notes == ("changed less, since page 3 looks different",)
+    assert path.read_bytes() == PNG + b" ".join(sorted(part.encode() for part in kept))
 
 
 def test_a_broken_file_is_reported_each_time_and_tried_once(run):

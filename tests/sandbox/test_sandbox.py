@@ -58,7 +58,9 @@ def hit_a_busy_worker(sandbox, with_signal):
     time.sleep(0.5)
     (pid,) = children()
     os.kill(pid, with_signal)
-    thread.join(300)  # after a crash the task is tried once more, which takes long on a busy machine
+    thread.join(
+        300
+    )  # after a crash the task is tried once more, which takes long on a busy machine
     (error,) = caught
     return error
 

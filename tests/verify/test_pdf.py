@@ -26,11 +26,11 @@ def pdf_verdict(original, candidate, *, lossy=False):
 
 
 def gradient_and_box():
-    image = Image.radial_gradient("L").resize((120, 80))
+    image = Image.radial_gradient("L").resize((480, 320))
     image = Image.merge(
-        "RGB", (image, image.rotate(180), Image.linear_gradient("L").resize((120, 80)))
+        "RGB", (image, image.rotate(180), Image.linear_gradient("L").resize((480, 320)))
     )
-    ImageDraw.Draw(image).rectangle((20, 10, 60, 60), fill=(200, 20, 20))
+    ImageDraw.Draw(image).rectangle((80, 40, 240, 240), fill=(200, 20, 20))
     return image
 
 
@@ -44,17 +44,17 @@ def handbook():
         encoded(gradient_and_box(), "JPEG", quality=92),
         Type=Name.XObject,
         Subtype=Name.Image,
-        Width=120,
-        Height=80,
+        Width=480,
+        Height=320,
         ColorSpace=Name.DeviceRGB,
         BitsPerComponent=8,
         Filter=Name.DCTDecode,
     )
     for number in range(PAGES):
         page = pdf.add_blank_page(page_size=(300, 200))
-        page.obj.Resources = Dictionary(Font=Dictionary(F1=font), XObject=Dictionary(Im1=photo))
+        page.obj.Resources = Dictionary(Font=Dictionary(F1=font))
         text = f"BT /F1 24 Tf 20 {150 - 9 * number} Td (Page number {number + 1}) Tj ET"
-        drawing = f"q 120 0 0 80 150 20 cm /Im1 Do Q 0 0.3 1 rg {20 * number} 20 30 30 re f"
+        drawing = f"0 0.3 1 rg {20 * number} 20 30 30 re f"
         page.contents_add(f"{text}\n{drawing}".encode())
         link = Dictionary(
             Type=Name.Annot,
@@ -63,6 +63,8 @@ def handbook():
             A=Dictionary(S=Name.URI, URI=String(f"https://example.org/{number}")),
         )
         page.obj.Annots = Array([pdf.make_indirect(link)])
+    pdf.pages[0].obj.Resources.XObject = Dictionary(Im1=photo)
+    pdf.pages[0].contents_add(b"q 120 0 0 80 150 20 cm /Im1 Do Q")
     pdf.pages[2].obj.Rotate = 90
     with pdf.open_outline() as outline:
         for number in range(PAGES):
@@ -150,7 +152,10 @@ def test_lossless_jpeg_inside_passes():
 
 def test_lossy_pictures_pass_as_lossy_only():
     """A picture re-encoded or downsampled looks the same, and is not lossless."""
-    for image, quality in ((gradient_and_box(), 75), (gradient_and_box().resize((90, 60), 3), 90)):
+    for image, quality in (
+        (gradient_and_box(), 75),
+        (gradient_and_box().resize((360, 240), 3), 90),
+    ):
         candidate = changed(with_photo(image, quality))
         assert pdf_verdict(ORIGINAL, candidate, lossy=True) == Verdict(ok=True)
         assert "looks different" in pdf_verdict(ORIGINAL, candidate).detail
@@ -252,10 +257,10 @@ BAD = {
     "form lost": (drop_form, "form"),
     "field value lost": (lambda pdf: pdf.Root.AcroForm.Fields[0].__delitem__("/V"), "form fields"),
     "title lost": (lambda pdf: pdf.docinfo.__delitem__("/Title"), "title"),
-    "picture blank": (with_photo(Image.new("RGB", (120, 80)), 90), "looks different"),
+    "picture blank": (with_photo(Image.new("RGB", (480, 320)), 90), "looks different"),
     "picture turned": (with_photo(gradient_and_box().rotate(180), 90), "looks different"),
     "picture blurred": (
-        with_photo(gradient_and_box().filter(ImageFilter.GaussianBlur(15)), 90),
+        with_photo(gradient_and_box().filter(ImageFilter.GaussianBlur(60)), 90),
         "looks different",
     ),
 }

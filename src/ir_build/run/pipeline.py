@@ -28,7 +28,6 @@ from ..errors import (
     WorkerCrashed,
 )
 from ..marker import is_marked, mark
-from ..options import Compression
 from ..outcome import Cached, Compressed, Failed, Kept
 from ..sandbox.limits import measured
 from . import fingerprint
@@ -277,12 +276,14 @@ class Pipeline:
         name = job.asset.path.name
         candidate = backend.compress(data, job.media, job.options, name)
         entry = self._judge(job, data, candidate)
-        if not candidate.lossy or entry.code != Reason.WOULD_CHANGE or backend.remote:
+        if entry.code != Reason.WOULD_CHANGE or backend.remote:
             return entry
-        # What loses nothing may still be smaller. (A server would charge for it.)
-        exact = replace(job.options, compression_type=Compression.LOSSLESS)
-        second = self._judge(job, data, backend.compress(data, job.media, exact, name))
-        return second if second.status == "compressed" else entry
+        # What changes less may still be smaller. (A server would charge for it.)
+        for options in job.options.milder(candidate.parts, lossy=candidate.lossy):
+            again = self._judge(job, data, backend.compress(data, job.media, options, name))
+            if again.status == "compressed":
+                return replace(again, notes=(*again.notes, f"changed less, since {entry.detail}"))
+        return entry
 
     def _judge(self, job: Job, data: bytes, candidate: Candidate) -> Entry:
         if candidate.lossy:

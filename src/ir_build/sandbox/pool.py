@@ -23,7 +23,7 @@ from typing import BinaryIO, cast
 from ..candidate import Candidate
 from ..errors import InputError, OverMemoryLimit, OverTimeout, TooLarge, Unreadable, WorkerCrashed
 from ..formats import MediaType
-from ..options import Options
+from ..options import Options, Part
 from . import messages
 from .limits import Limits, allowed, count, gib
 from .watch import Watch
@@ -90,7 +90,8 @@ class Sandbox:
             {"task": "compress", "media": media, "options": options.to_json()}, data
         )
         notes = cast("list[str]", header["notes"])
-        return Candidate(blobs[0], lossy=bool(header["lossy"]), notes=tuple(notes))
+        parts = frozenset(map(Part, cast("list[str]", header["parts"])))
+        return Candidate(blobs[0], lossy=bool(header["lossy"]), notes=tuple(notes), parts=parts)
 
     def verify(
         self, original: bytes, candidate: Candidate, media: MediaType, options: Options

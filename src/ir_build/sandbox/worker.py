@@ -73,7 +73,12 @@ def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, obj
         return _compress_file(blobs[0], media, options, Path(str(header["into"])))
     if header["task"] == "compress":
         candidate = engine.compress(blobs[0], media, options)
-        return {"lossy": candidate.lossy, "notes": candidate.notes}, [candidate.data]
+        told = {
+            "lossy": candidate.lossy,
+            "notes": candidate.notes,
+            "parts": sorted(candidate.parts),
+        }
+        return told, [candidate.data]
     if header["task"] == "draw":
         return {}, [first_page(blobs[0])]
     candidate = Candidate(blobs[1], lossy=bool(header["lossy"]))

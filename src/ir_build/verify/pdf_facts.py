@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import zlib
@@ -23,6 +24,9 @@ _LARGEST_METADATA = 16 * 1024 * 1024
 _CONFORMANCE = re.compile(
     rb"(pdf(?:a|ua|x|e|vt)id:\w+)\s*(?:=\s*[\"']|>)\s*([^\"'<]*)"  # attribute or element
 )
+# A name in a field's default appearance, and a character written by its number.
+_NAME = re.compile(r"/[^\s()<>\[\]{}/%]+")
+_ESCAPED = re.compile(r"#([0-9A-Fa-f]{2})")
 _PLAIN_KEYS = ("/Lang", "/PageMode", "/PageLayout")
 _PRESENT_KEYS = (
     "/StructTreeRoot",
@@ -56,6 +60,7 @@ def _facts(pdf: pikepdf.Pdf) -> dict[str, object]:
         "layers": _length(_get(_get(root, "/OCProperties"), "/OCGs")),
         "names": tuple(_names(root)),
         "form fields": tuple(_fields(form)),
+        "fonts to type with": tuple(sorted(_form_fonts(form))),
         "XFA form": "there" if _get(form, "/XFA") is not None else "missing",
         "links": tuple(_links(pdf)),
     }
@@ -144,6 +149,25 @@ def _fields(form: object) -> Iterator[tuple[str, str, str]]:
         # The value of a signature, and of some text fields, is an object of its own.
         shown = "object" if isinstance(value, (Dictionary, Stream)) else str(value)
         yield str(_get(field, "/T")), str(_get(field, "/FT")), shown
+
+
+def _form_fonts(form: object) -> Iterator[str]:
+    """Digests of the font programs that the form's fields are filled with."""
+    looks = [_get(one, "/DA") for one in (form, *_walk(_items(_get(form, "/Fields"))))]
+    named = {
+        _ESCAPED.sub(lambda code: chr(int(code[1], 16)), name)
+        for look in looks
+        for name in _NAME.findall("" if look is None else str(look))
+    }
+    fonts = _get(_get(form, "/DR"), "/Font")
+    for key, font in fonts.items() if isinstance(fonts, Dictionary) else ():
+        if key not in named:
+            continue
+        parts = _items(_get(font, "/DescendantFonts"))
+        descriptor = _get(parts[0] if parts else font, "/FontDescriptor")
+        for entry in ("/FontFile", "/FontFile2", "/FontFile3"):
+            if isinstance(program := _get(descriptor, entry), Stream):
+                yield hashlib.sha256(program.read_bytes()).hexdigest()
 
 
 def _links(pdf: pikepdf.Pdf) -> Iterator[tuple[int, str, str]]:

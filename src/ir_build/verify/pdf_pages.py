@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from PIL import Image
 
 # Pixels of one drawn page; larger ones are drawn at fewer dots per inch.
-_LARGEST_PAGE = 1 << 20
+_LARGEST_PAGE = 1 << 21
+# Dots per inch of a page that is read, and how wide a screen is that a slide fills. A page is a slide
+# where it is wider than high, or smaller than this.
+_READ_DPI, _SCREEN = 110.0, 1920
+_SMALL = 8.0 * 72
 _MOST_BOOKMARKS = 20_000
 
 
@@ -67,7 +71,16 @@ class Document:
         finally:
             page.close()
 
-    def draw(self, index: int, dpi: int) -> Image.Image:
+    def screen_dpi(self, index: int) -> float:
+        """Dots per inch at which a page is looked at. Raises `CorruptFile`."""
+        page = self._page(index)
+        width, height = page.get_size()
+        page.close()
+        longer = max(width, height, 1.0)
+        slide = width > height or longer < _SMALL
+        return max(_READ_DPI, _SCREEN * 72 / longer) if slide else _READ_DPI
+
+    def draw(self, index: int, dpi: float) -> Image.Image:
         """The page as a picture of so many dots per inch. Raises `CorruptFile`."""
         page = self._page(index)
         try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pikepdf
 
 from ...candidate import Candidate
+from ...options import Part
 from .fonts import slim
 from .images import fax, large
 from .repack import repack
@@ -25,13 +26,19 @@ _PACKED_VERSION = "1.5"
 def compress(data: bytes, options: Options) -> Candidate:
     """The smallest PDF that shows, says and does the same as `data`."""
     source, fault = repair.sound(data)
-    dropped = private.drop(source)
-    slimmed = slim.slim(source)
-    fax.recode(source)
+    kept = options.kept_parts
+    dropped = () if Part.STRUCTURE in kept else private.drop(source)
+    slimmed = 0 if Part.FONTS in kept else slim.slim(source)
+    if Part.PICTURES not in kept:
+        fax.recode(source)
     changed = repack(source, options)
-    large.shrink(source)
-    dictionaries.lighten(source)
-    table = objects.merged(objects.read(source.pdf, objects.moved))
+    if Part.PICTURES not in kept:
+        large.shrink(source)
+    if Part.STRUCTURE not in kept:
+        dictionaries.lighten(source)
+    table = objects.read(source.pdf, objects.moved)
+    if Part.STRUCTURE not in kept:
+        table = objects.merged(table)
     packed = not source.classic
     version = max(source.pdf.pdf_version, _PACKED_VERSION) if packed else source.pdf.pdf_version
     identifier = _identifier(source.pdf)
@@ -51,7 +58,18 @@ def compress(data: bytes, options: Options) -> Candidate:
         notes.append(f"made {slimmed} font{'s' if slimmed > 1 else ''} smaller")
     if changed:
         notes.append(f"coded {changed} image{'s' if changed > 1 else ''} again")
-    return Candidate(result, lossy=changed > 0, notes=tuple(notes))
+    parts = _parts(source.pdf, slimmed) - kept
+    return Candidate(result, lossy=changed > 0, notes=tuple(notes), parts=parts)
+
+
+def _parts(pdf: pikepdf.Pdf, slimmed: int) -> frozenset[Part]:
+    """The parts of a document that were changed, or may have been."""
+    pictures = any(
+        isinstance(one, pikepdf.Stream) and one.get("/Subtype") == pikepdf.Name.Image
+        for one in pdf.objects
+    )
+    there = {Part.FONTS: slimmed > 0, Part.PICTURES: pictures, Part.STRUCTURE: True}
+    return frozenset(part for part, changed in there.items() if changed)
 
 
 def _identifier(pdf: pikepdf.Pdf) -> bytes | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pikepdf
 
-from ...options import Compression, Effort, Options
+from ...options import Compression, Effort, Options, Part
 from .images import colours, kinds, palettes, photos, placement, scaling, scans
 from .images import lossless as images_lossless
 from .images.kinds import Kind
@@ -88,9 +88,9 @@ class _StreamPacker:
         except Undecodable:
             return None
         self._budget.decoded -= len(plain.data)
-        form = (
-            images_lossless.shape(stream) if stream.get("/Subtype") == pikepdf.Name.Image else None
-        )
+        picture = stream.get("/Subtype") == pikepdf.Name.Image
+        free = picture and Part.PICTURES not in self._options.kept_parts
+        form = images_lossless.shape(stream) if free else None
         if form is None:
             made, lossy = streams.pack(plain), False
         else:

@@ -18,7 +18,7 @@ import documents
 from documents import rendered
 from ir_build.engine.pdf import codec as pdf
 from ir_build.engine.pdf.fonts import cff, charstrings, subset, type1
-from ir_build.options import Compression, Options
+from ir_build.options import Compression, Options, Part
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
 COMMANDS = {
@@ -446,3 +446,76 @@ def test_text_in_a_form_counts():
     assert {0x32, 0x31, 0x30} <= kept
     assert rendered(result, 2) == rendered(source, 2)
     opened.close()
+
+
+def mixed():
+    """A font, a picture, and twice the same object."""
+    document = with_type1()
+    page = document.pages[0]
+    picture = document.make_stream(
+        bytes(range(256)) * 300, Type=Name.XObject, Subtype=Name.Image, Width=256, Height=100,
+        ColorSpace=Name.DeviceRGB, BitsPerComponent=8,
+    )  # fmt: skip
+    twins = [
+        document.make_stream(b"0 0 9 9 re f " * 9, Subtype=Name.Form, BBox=[0, 0, 9, 9])
+        for _ in "ab"
+    ]
+    page.Resources.XObject = Dictionary(I=picture, A=twins[0], B=twins[1])
+    page.contents_add(b"q 90 0 0 90 200 20 cm /I Do Q /A Do /B Do")
+    return saved(document)
+
+
+def made_of(data):
+    """The font program, the picture's samples, and how many of the twins there are."""
+    resources = documents.opened(data).pages[0].Resources
+    descriptor = resources.Font.F1.FontDescriptor
+    program = next(descriptor[key] for key in ("/FontFile", "/FontFile3") if key in descriptor)
+    picture = resources.XObject.I
+    forms = {resources.XObject.A.objgen, resources.XObject.B.objgen}
+    return program.read_bytes(), (picture.read_bytes(), picture.BitsPerComponent), len(forms)
+
+
+@pytest.mark.parametrize("part", Part)
+def test_a_part_may_be_left_as_it_is(part):
+    """What was done to fonts, to pictures or to the structure can be taken back alone."""
+    data = mixed()
+    kept = LOSSLESS.keeping(part)
+    result = pdf.compress(data, kept)
+    changed = {
+        name: one != other
+        for name, one, other in zip(
+            ("fonts", "pictures", "structure"), made_of(data), made_of(result.data), strict=True
+        )
+    }
+    assert not changed[part]
+    assert changed["fonts"] or part is Part.FONTS
+    assert changed["structure"] or part is Part.STRUCTURE
+    assert part not in result.parts
+    assert len(result.data) < len(data)
+    assert rendered(result.data) == rendered(data)
+
+
+def test_every_code_in_use_is_no_crash():
+    """A font with a glyph for each of 256 codes, one more than this kind of CFF can list."""
+    glyphs = {".notdef": GLYPHS[".notdef"]} | {f"g{at}": stem(30, 20 + at) for at in range(256)}
+    codes = "".join(f"dup {at} /g{at} put\n" for at in range(256))
+    program, lengths = type1_font(glyphs)
+    program = program.replace(b"dup 200 /Aacute put\n", codes.encode())
+    made = with_type1(b"ABCDEFGH", name="/Sample")
+    descriptor = made.pages[0].Resources.Font.F1.FontDescriptor
+    descriptor.FontFile.write(program)
+    descriptor.FontFile.Length1 = lengths[0] + len(codes) - 20
+    del made.pages[0].Resources.Font.F1.Widths
+    data = saved(made)
+    assert rendered(pdf.compress(data, LOSSLESS).data) == rendered(data)
+
+
+def test_standard_names_stay():
+    """By these names readers know widths and encoding, whatever the document says of them."""
+    made = with_type1(name="/Courier", subrs=[*SUBRS, *["return"] * 1000])
+    font = made.pages[0].Resources.Font.F1
+    font.FirstChar, font.LastChar, font.Widths = 0, 255, Array([600])
+    data = saved(made)
+    result = pdf.compress(data, LOSSLESS).data
+    assert documents.opened(result).pages[0].Resources.Font.F1.BaseFont == Name.Courier
+    assert rendered(result) == rendered(data)

@@ -185,6 +185,8 @@ def _charset(sids: Sequence[int]) -> bytes:
 def _encoding(order: Sequence[bytes], sids: Sequence[int], codes: dict[bytes, list[int]]) -> bytes:
     """Codes of the glyphs after the first, as far as they have one, and their second codes."""
     first = [codes[name][0] for name in order[1:] if name in codes]
+    if len(first) > 255:
+        raise Unusual("more codes than this encoding can count")
     more = [
         (code, sid)
         for name, sid in zip(order, sids, strict=True)

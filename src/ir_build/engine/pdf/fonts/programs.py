@@ -18,6 +18,18 @@ KEYS = ("/FontFile", "/FontFile2", "/FontFile3")
 _DESCRIPTOR = re.compile(rb"/FontDescriptor (\d+) (\d+) R")
 # What a subset's name begins with (ISO 32000-1, 9.6.4).
 _TAGGED = re.compile(r"/[A-Z]{6}\+")
+# Names by which readers know widths and encoding, whatever the document says (9.6.2.2).
+_STANDARD = frozenset(
+    f"/{name}{style}"
+    for name, styles in (
+        ("Courier", ("", "-Bold", "-Oblique", "-BoldOblique")),
+        ("Helvetica", ("", "-Bold", "-Oblique", "-BoldOblique")),
+        ("Times", ("-Roman", "-Bold", "-Italic", "-BoldItalic")),
+        ("Symbol", ("",)),
+        ("ZapfDingbats", ("",)),
+    )
+    for style in styles
+)
 _LISTS = ("/CharSet", "/CIDSet")
 _TOP = (Name.Type0, Name.Type1, Name.MMType1, Name.TrueType)
 
@@ -42,7 +54,9 @@ class Program:
     def may_be_subset(self) -> bool:
         """Whether it is one, or readers need not know it by its name, as they do for widths."""
         return self.tagged or all(
-            one.get("/Subtype") == Name.Type0 or "/Widths" in one for one in self.fonts
+            one.get("/Subtype") == Name.Type0
+            or ("/Widths" in one and str(one.get("/BaseFont")) not in _STANDARD)
+            for one in self.fonts
         )
 
     @property

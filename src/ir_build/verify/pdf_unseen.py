@@ -1,0 +1,115 @@
+"""What PDFium does not draw as it is meant, so that drawing says nothing of a picture there.
+
+Poppler, MuPDF or Ghostscript draw each of these, or printers do (ISO 32000-1 has them in 8.6.5, 8.6.7,
+10 and 11.4).
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pikepdf
+from pikepdf import Array, Dictionary, Name, Stream
+from PIL import Image, ImageCms
+
+from ..errors import CorruptFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CALIBRATED = ("/CalRGB", "/CalGray", "/Lab")
+_DEFAULTS = ("/DefaultGray", "/DefaultRGB", "/DefaultCMYK")
+# How colours are changed on their way to paper. The second names of each may say "as usual".
+_TRANSFER = ("/TR", "/BG", "/UCR", "/HT")
+_TRANSFER_OR_DEFAULT = ("/TR2", "/BG2", "/UCR2")
+# Flags of annotations (12.5.3): hidden, or for paper only; and shown on both.
+_HIDDEN, _PRINTED = 2 | 32, 4
+# Levels that a profile's colours may be off those of sRGB and still be drawn well without it.
+_NEARLY = 8
+
+
+def calibrated(space: object) -> Iterator[str]:
+    """The calibrated space that a picture's colours are in, itself or behind a palette."""
+    if isinstance(space, Array) and len(space) > 1:
+        if space[0] in (Name.Indexed, Name.I):
+            yield from calibrated(space[1])
+        elif str(space[0]) in _CALIBRATED:
+            yield f"{str(space[0])[1:]} colours"
+
+
+def unseen_resources(spaces: object) -> Iterator[str]:
+    """What stands for the device's colours: PDFium takes these for plain ones."""
+    if not isinstance(spaces, Dictionary):
+        return
+    for key in _DEFAULTS:
+        if key in spaces and not _like_srgb(spaces.get(key)):
+            yield f"a {key}"
+
+
+def unseen_state(state: object) -> Iterator[str]:
+    """Of a graphics state: overprint, transfer functions, black generation, halftones."""
+    if not isinstance(state, Dictionary):
+        return
+    if any(str(state.get(key)) == "True" for key in ("/OP", "/op")):
+        yield "overprint"
+    if any(state.get(key, Name.Identity) not in (Name.Identity, Name.Default) for key in _TRANSFER):
+        yield "a transfer function, black generation or halftone"
+    elif any(state.get(key, Name.Default) != Name.Default for key in _TRANSFER_OR_DEFAULT):
+        yield "a transfer function or black generation"
+
+
+def unseen_mask(mask: Dictionary) -> Iterator[str]:
+    """Of a soft mask: a function that not every program applies."""
+    if mask.get("/TR", Name.Identity) != Name.Identity:
+        yield "a soft mask with a function"
+
+
+def unseen_group(group: object) -> Iterator[str]:
+    """Of a transparency group: that its parts knock each other out."""
+    if isinstance(group, Dictionary) and str(group.get("/K")) == "True":
+        yield "a knockout group"
+
+
+def laid_open(data: bytes) -> bytes | None:
+    """The document with hidden layers and notes shown, None if it has none. Raises `CorruptFile`."""
+    try:
+        with pikepdf.open(io.BytesIO(data)) as pdf:
+            return _laid_open(pdf)
+    except (pikepdf.PdfError, RuntimeError, ValueError, TypeError) as error:
+        raise CorruptFile("has layers or notes that cannot be read") from error
+
+
+def _laid_open(pdf: pikepdf.Pdf) -> bytes | None:
+    hidden = "/OCProperties" in pdf.Root
+    if hidden:
+        del pdf.Root["/OCProperties"]
+    for page in pdf.pages:
+        notes = page.obj.get("/Annots")
+        for note in notes if isinstance(notes, Array) else ():
+            if isinstance(note, Dictionary) and int(note.get("/F", 0)) & _HIDDEN:
+                note.F, hidden = _PRINTED, True
+    if not hidden:
+        return None
+    out = io.BytesIO()
+    pdf.save(out, static_id=True)
+    return out.getvalue()
+
+
+def _like_srgb(space: object) -> bool:
+    """Whether colours in `space` look as plain grey or RGB does."""
+    if isinstance(space, Name):
+        return True
+    if not isinstance(space, Array) or len(space) < 2 or not isinstance(space[1], Stream):
+        return False
+    steps = np.arange(0, 256, 51).astype(np.uint8)
+    cube = np.stack(np.meshgrid(steps, steps, steps), -1).reshape(1, -1, 3)
+    colours = Image.fromarray(cube)
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(space[1].read_bytes()))
+        shown = ImageCms.profileToProfile(colours, profile, ImageCms.createProfile("sRGB"))
+    except (ImageCms.PyCMSError, OSError, ValueError, pikepdf.PdfError):
+        return False
+    difference = np.asarray(shown, np.int16) - cube
+    return bool(np.abs(difference).max() <= _NEARLY)
