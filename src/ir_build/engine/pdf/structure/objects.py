@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pikepdf
 
+from . import sharing
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -26,12 +28,6 @@ _SCALAR = re.compile(rb"[-+]?[\d.]++|true|false|null")
 # Line ends, too: a bare \r reads as \n, and Ghostscript takes two bare \n for one.
 _ESCAPES = re.compile(rb"[\\()\r\n]")
 _LETTERS = {b"\r": b"r", b"\n": b"n"}
-# An object that is one of a kind by its place (pages, annotations, fields, outline entries,
-# structure, layers) stays one even where another reads the same.
-_OWN_PLACE = re.compile(
-    rb"/(?:Parent|Kids|Prev|Next|First|Last|P|Pg|K|T|FT|Rect|StructParents?|OCGs)(?=[ /<\[(]|$)"
-    rb"|/Type/(?:Page|Pages|Catalog|Annot|OCG|OCMD|StructTreeRoot|StructElem|Outlines|Filespec|Sig|Thread|Bead)\b"
-)
 # What the cross-reference stream of the source had to say about itself.
 _TRAILER_KEPT_OUT = frozenset({
     "/Size", "/Prev", "/XRefStm", "/Type", "/W", "/Index", "/Filter", "/DecodeParms", "/Length",
@@ -45,6 +41,8 @@ class Body:
 
     parts: Parts
     data: bytes | None = None
+    #: content streams name it (`sharing`)
+    resource: bool = False
 
     def render(self, number: Callable[[int], int]) -> bytes:
         """The value with references by the numbers that `number` gives."""
@@ -100,16 +98,16 @@ def read(pdf: pikepdf.Pdf, data: Callable[[pikepdf.Stream], bytes] = raw) -> Tab
 
 
 def merged(table: Table) -> Table:
-    """The table with equal objects made one, and references to plain numbers replaced by them."""
+    """The table with equal resources made one, and references to plain numbers replaced by them."""
     bodies = dict(table.bodies)
+    may_be_one = sharing.shareable(table)
     stands: dict[int, int] = {}
     while True:
         first: dict[bytes, int] = {}
         again = {}
         for key, body in bodies.items():
-            if body.data is None and _own_place(body):
-                continue
-            again[key] = first.setdefault(_digest(body), key)
+            if key in may_be_one:
+                again[key] = first.setdefault(_digest(body), key)
         doubles = {key: other for key, other in again.items() if key != other}
         if not doubles:
             break
@@ -152,9 +150,10 @@ def _body(
     if value is None:
         return Body((b"null",))
     if not isinstance(value, pikepdf.Stream):
-        return Body(_parts(value.unparse(resolved=True), key))
+        return Body(_parts(value.unparse(resolved=True), key), None, sharing.is_resource(value))
     entries = {name: one for name, one in value.stream_dict.items() if name != "/Length"}
-    return Body(_parts(pikepdf.Dictionary(entries).unparse(), key), data(value))
+    parts = _parts(pikepdf.Dictionary(entries).unparse(), key)
+    return Body(parts, data(value), sharing.is_resource(value))
 
 
 def _parts(text: bytes, key: Callable[[tuple[int, int]], int]) -> Parts:
@@ -205,10 +204,6 @@ def _string(text: bytes) -> bytes:
 
 def _escape(found: re.Match[bytes]) -> bytes:
     return b"\\" + _LETTERS.get(found[0], found[0])
-
-
-def _own_place(body: Body) -> bool:
-    return any(isinstance(part, bytes) and _OWN_PLACE.search(part) for part in body.parts)
 
 
 def _digest(body: Body) -> bytes:
