@@ -82,6 +82,7 @@ def _open_fonts(source: PdfFile) -> frozenset[Reference] | None:
     if typed and not names:
         return None
     if names:
+        names.add(b"/Helv")  # what libraries take for a field that names none
         # A name counts wherever it is one of a resource: readers differ in where they look.
         given = re.compile(rb"(?:%s) (\d+) (\d+) R\b" % b"|".join(map(re.escape, sorted(names))))
         for _, text in _texts(source):

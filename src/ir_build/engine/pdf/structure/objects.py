@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pikepdf
 
 from . import sharing
+from .table import Body, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
-#: pieces of text, and references as keys of the table
-Parts = tuple[bytes | int, ...]
+    from .table import Parts
 
 _TOKEN = re.compile(rb"(\((?:[^\\()]++|\\.)*+\)|<[0-9a-f]*+>|\b\d++ \d++ R\b)", re.DOTALL)
 _TIGHTER = tuple((pair, pair.strip()) for pair in (b" /", b"[ ", b" ]", b" [", b"] ", b"<< ", b" >>", b" <<", b">> "))  # fmt: skip
@@ -33,35 +32,6 @@ _TRAILER_KEPT_OUT = frozenset({
     "/Size", "/Prev", "/XRefStm", "/Type", "/W", "/Index", "/Filter", "/DecodeParms", "/Length",
     "/DocChecksum", "/ID",
 })  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """One object: its value, or the dictionary of a stream and the stream's data."""
-
-    parts: Parts
-    data: bytes | None = None
-    #: content streams name it (`sharing`)
-    resource: bool = False
-
-    def render(self, number: Callable[[int], int]) -> bytes:
-        """The value with references by the numbers that `number` gives."""
-        return b"".join(
-            part if isinstance(part, bytes) else b"%d 0 R" % number(part) for part in self.parts
-        )
-
-    @property
-    def references(self) -> Iterator[int]:
-        """The keys of the objects it refers to."""
-        return (part for part in self.parts if isinstance(part, int))
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The objects that can be reached from the trailer, in the order they are met."""
-
-    bodies: dict[int, Body]
-    trailer: Body
 
 
 def raw(stream: pikepdf.Stream) -> bytes:

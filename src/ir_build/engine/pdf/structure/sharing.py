@@ -16,7 +16,7 @@ from pikepdf import Array, Dictionary, Name, Object, Stream
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .objects import Body, Table
+    from .table import Body, Table
 
 _TYPES = frozenset({"/Font", "/Encoding", "/ExtGState"})
 _MARKS = frozenset({"/PatternType", "/ShadingType", "/FunctionType", "/HalftoneType"})

@@ -15,7 +15,7 @@ from .filters import deflated
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .objects import Body, Table
+    from .table import Body, Table
 
 #: objects in one object stream: more pack better, but a reader unpacks all of them for one
 _PACK = 600
