@@ -43,7 +43,7 @@ def by_pypdf(data):
 def by_pikepdf(data):
     with pikepdf.open(BytesIO(data)) as document:
         for field in Form(document, ExtendedAppearanceStreamGenerator):
-            field.value = VALUES[field.partial_name]
+            field.value = VALUES[field.fully_qualified_name.split(".")[-1]]
         return saved(document)
 
 
@@ -69,6 +69,23 @@ def test_filled_as_before(spelling, fill):
         empty = drawn(data)
         for top in (25, 80, 135):
             assert not np.array_equal(page[top : top + 50], empty[top : top + 50])
+
+
+def test_the_same_widget_of_a_field_is_filled():
+    """Of two widgets that show one field, libraries fill the one that they would have filled."""
+    document = form()
+    widgets = list(document.pages[0].Annots)
+    for widget in widgets:
+        del widget["/T"], widget["/FT"]
+    widgets[1].A = Dictionary(S=Name.URI, URI=String("https://example.org/"))
+    parent = Dictionary(Kids=Array(widgets), T=String("name"), FT=Name.Tx)
+    document.Root.AcroForm.Fields = Array([document.make_indirect(parent)])
+    for widget in widgets:
+        widget.Parent = document.Root.AcroForm.Fields[0]
+    data = saved(document)
+    result = by_pikepdf(compressed(data))
+    assert np.array_equal(drawn(result), drawn(by_pikepdf(data)))
+    assert not np.array_equal(drawn(result), drawn(data))
 
 
 def keeps_all(document):

@@ -64,7 +64,7 @@ def read(pdf: pikepdf.Pdf, data: Callable[[pikepdf.Stream], bytes] = raw) -> Tab
         reference = waiting.pop()
         value = pdf.get_object(*reference)
         bodies[keys[reference]] = _body(value, key, data)
-    return Table(bodies, trailer)
+    return Table({keys[one]: bodies[keys[one]] for one in sorted(keys)}, trailer)
 
 
 def merged(table: Table) -> Table:
@@ -102,14 +102,14 @@ def merged(table: Table) -> Table:
 
 
 def _reachable(bodies: Mapping[int, Body], trailer: Body) -> Table:
-    found: dict[int, Body] = {}
+    found: set[int] = set()
     waiting = list(trailer.references)
     while waiting:
         key = waiting.pop()
         if key not in found:
-            found[key] = bodies[key]
+            found.add(key)
             waiting.extend(bodies[key].references)
-    return Table(found, trailer)
+    return Table({key: body for key, body in bodies.items() if key in found}, trailer)
 
 
 def _body(

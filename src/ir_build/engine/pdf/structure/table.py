@@ -35,7 +35,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The objects that can be reached from the trailer, in the order they are met."""
+    """The objects that can be reached from the trailer, in the order of their numbers in the source."""
 
     bodies: dict[int, Body]
     trailer: Body
