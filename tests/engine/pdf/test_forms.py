@@ -57,6 +57,7 @@ def in_place(data):
         return saved(document)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fill", [by_pypdf, by_pikepdf, in_place])
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_filled_as_before(spelling, fill):
@@ -71,6 +72,7 @@ def test_filled_as_before(spelling, fill):
             assert not np.array_equal(page[top : top + 50], empty[top : top + 50])
 
 
+@pytest.mark.slow
 def test_the_same_widget_of_a_field_is_filled():
     """Of two widgets that show one field, libraries fill the one that they would have filled."""
     document = form()
@@ -181,6 +183,7 @@ def shown(data):
         return saved(document)
 
 
+@pytest.mark.slow
 def test_hidden_layers_can_be_shown():
     """Text of a layer that is switched off has its letters when it is switched on."""
     document = page_with_text()
@@ -369,6 +372,7 @@ def stamped(data):
     return out.getvalue()
 
 
+@pytest.mark.slow
 def test_equal_pages_are_stamped_one_by_one():
     """A stamp on one of two equal pages leaves the other as it is."""
     document = pikepdf.new()
