@@ -21,6 +21,7 @@ _STATE_FONT = re.compile(rb"/Font \[ (\d+) (\d+) R")
 # Default appearances of fields and notes, which name fonts.
 _DEFAULT = re.compile(rb"/DA (?:(\((?:[^\\()]++|\\.)*+\)|<[0-9a-f]*+>)|(\d+) (\d+) R)?", re.DOTALL)
 _NAME = re.compile(rb"/[^\0\t\n\f\r /()<>\[\]{}%]+")
+_RESOURCE = re.compile(rb"(/[^\s/()<>\[\]{}%]+) (\d+) (\d+) R\b")
 _TYPED = re.compile(rb"/FT /(?:Tx|Ch)\b")
 # Rich text, scripts and XFA may set text in any font, and scripts show pages that are hidden.
 _ANY_FONT = re.compile(rb"/(?:RV|RC|DS|JS|XFA|Templates)(?= )|/Type /Template\b")
@@ -72,7 +73,9 @@ def _open_fonts(source: PdfFile) -> frozenset[Reference] | None:
     for reference, text in _texts(source):
         if _ANY_FONT.search(text) or (_PAGE.search(text) and reference not in pages):
             return None
-        found |= _references(_STATE_FONT, text)
+        found |= {
+            (int(number), int(generation)) for number, generation in _STATE_FONT.findall(text)
+        }
         typed = typed or _TYPED.search(text) is not None
         for default in _DEFAULT.finditer(text):
             named = _named(default, source.pdf)
@@ -84,9 +87,12 @@ def _open_fonts(source: PdfFile) -> frozenset[Reference] | None:
     if names:
         names.add(b"/Helv")  # what libraries take for a field that names none
         # A name counts wherever it is one of a resource: readers differ in where they look.
-        given = re.compile(rb"(?:%s) (\d+) (\d+) R\b" % b"|".join(map(re.escape, sorted(names))))
         for _, text in _texts(source):
-            found |= _references(given, text)
+            found |= {
+                (int(number), int(generation))
+                for name, number, generation in _RESOURCE.findall(text)
+                if name in names
+            }
     return frozenset(found)
 
 
@@ -96,10 +102,6 @@ def _texts(source: PdfFile) -> Iterator[tuple[Reference, bytes]]:
         if isinstance(one, Array | Dictionary | Stream):
             plain = one.stream_dict if isinstance(one, Stream) else one
             yield one.objgen, plain.unparse(resolved=True)
-
-
-def _references(pattern: re.Pattern[bytes], text: bytes) -> set[Reference]:
-    return {(int(number), int(generation)) for number, generation in pattern.findall(text)}
 
 
 def _named(default: re.Match[bytes], pdf: pikepdf.Pdf) -> set[bytes] | None:
