@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pikepdf import Dictionary, Stream
+import pikepdf
+from pikepdf import Array, Dictionary, Stream, String
 
 from ..structure import content
 
@@ -17,10 +18,14 @@ if TYPE_CHECKING:
     from ..structure.source import PdfFile
 
 _STATE_FONT = re.compile(rb"/Font \[ (\d+) (\d+) R")
-# Default appearances of fields and notes, the fonts they name, and styles that may name others.
-_DEFAULT = re.compile(rb"/DA (\((?:[^\\()]++|\\.)*+\)|<[0-9a-f]*+>)", re.DOTALL)
-_SET_FONT = re.compile(rb"/([^\s/()<>\[\]]+)\s+[-+.\d]+\s+Tf")
-_RICH = re.compile(rb"/(?:RV|DS) [(<]")
+# Default appearances of fields and notes, which name fonts.
+_DEFAULT = re.compile(rb"/DA (?:(\((?:[^\\()]++|\\.)*+\)|<[0-9a-f]*+>)|(\d+) (\d+) R)?", re.DOTALL)
+_NAME = re.compile(rb"/[^\0\t\n\f\r /()<>\[\]{}%]+")
+_RESOURCE = re.compile(rb"(/[^\s/()<>\[\]{}%]+) (\d+) (\d+) R\b")
+_TYPED = re.compile(rb"/FT /(?:Tx|Ch)\b")
+# Rich text, scripts and XFA may set text in any font, and scripts show pages that are hidden.
+_ANY_FONT = re.compile(rb"/(?:RV|RC|DS|JS|XFA|Templates)(?= )|/Type /Template\b")
+_PAGE = re.compile(rb"/Type /Page\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,8 @@ UNKNOWN = Used({}, None)
 
 
 def read(source: PdfFile) -> Used:
-    form = source.pdf.Root.get("/AcroForm")
-    if isinstance(form, Dictionary) and "/XFA" in form:
+    open_fonts = _open_fonts(source)
+    if open_fonts is None:
         return UNKNOWN
     used: dict[Reference, set[bytes]] = {}
     try:
@@ -56,31 +61,64 @@ def read(source: PdfFile) -> Used:
                     return UNKNOWN  # in a font that is set, or defined, elsewhere
     except content.UnreadableContent:
         return UNKNOWN
-    return Used(used, frozenset(_open_fonts(source)))
+    return Used(used, open_fonts)
 
 
-def _open_fonts(source: PdfFile) -> Iterator[Reference]:
-    """Fonts of graphics states, and those that a reader may type in."""
-    holders: list[Dictionary | Stream] = []
-    named: set[str] = set()
-    styled = False
+def _open_fonts(source: PdfFile) -> frozenset[Reference] | None:
+    """Fonts of graphics states, and those that somebody may type in; None for all of them."""
+    pages = {page.objgen for page in source.pdf.pages}
+    names: set[bytes] = set()
+    found: set[Reference] = set()
+    typed = False
+    for reference, text in _texts(source):
+        if _ANY_FONT.search(text) or (_PAGE.search(text) and reference not in pages):
+            return None
+        found |= {
+            (int(number), int(generation)) for number, generation in _STATE_FONT.findall(text)
+        }
+        typed = typed or _TYPED.search(text) is not None
+        for default in _DEFAULT.finditer(text):
+            named = _named(default, source.pdf)
+            if named is None:
+                return None
+            names |= named
+    if typed and not names:
+        return None
+    if names:
+        names.add(b"/Helv")  # what libraries take for a field that names none
+        # A name counts wherever it is one of a resource: readers differ in where they look.
+        for _, text in _texts(source):
+            found |= {
+                (int(number), int(generation))
+                for name, number, generation in _RESOURCE.findall(text)
+                if name in names
+            }
+    return frozenset(found)
+
+
+def _texts(source: PdfFile) -> Iterator[tuple[Reference, bytes]]:
+    """The objects of a document as qpdf writes them, without the data of streams."""
     for one in source.pdf.objects:
-        if not isinstance(one, (Dictionary, Stream)):
-            continue
-        text = (one.stream_dict if isinstance(one, Stream) else one).unparse(resolved=True)
-        for number, generation in _STATE_FONT.findall(text):
-            yield int(number), int(generation)
-        for default in _DEFAULT.findall(text):
-            string = bytes.fromhex(default[1:-1].decode()) if default[:1] == b"<" else default
-            named |= {"/" + name.decode("latin-1") for name in _SET_FONT.findall(string)}
-        styled = styled or _RICH.search(text) is not None
-        holders.append(one)
-    form = source.pdf.Root.get("/AcroForm")
-    if isinstance(form, Dictionary):
-        holders.append(form)
-    for holder in holders:
-        defaults = holder.get("/DR")
-        fonts = defaults.get("/Font") if isinstance(defaults, Dictionary) else None
-        for name, font in fonts.items() if isinstance(fonts, Dictionary) else ():
-            if (styled or name in named) and isinstance(font, Dictionary):
-                yield font.objgen
+        if isinstance(one, Array | Dictionary | Stream):
+            plain = one.stream_dict if isinstance(one, Stream) else one
+            yield one.objgen, plain.unparse(resolved=True)
+
+
+def _named(default: re.Match[bytes], pdf: pikepdf.Pdf) -> set[bytes] | None:
+    """The names in a default appearance, as qpdf writes them, None where they cannot be told."""
+    string, number, generation = default.groups()
+    value = (
+        pdf.get_object(int(number), int(generation)) if number else pikepdf.Object.parse(string or b"0")
+    )  # fmt: skip
+    if not isinstance(value, String):
+        return None
+    plain = bytes(value)
+    # In UTF-16 as well, marked as such or not.
+    spellings = (plain, plain.replace(b"\0", b""), str(value).encode())
+    names = {name for text in spellings for name in _NAME.findall(text)}
+    if not names and b"Tf" in plain:
+        return None
+    try:
+        return set(pikepdf.Object.parse(b"[ %s ]" % b" ".join(names)).unparse().split()[1:-1])
+    except pikepdf.PdfError:
+        return None

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pikepdf
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+from . import sharing
+from .table import Body, Table
 
-#: pieces of text, and references as keys of the table
-Parts = tuple[bytes | int, ...]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .table import Parts
 
 _TOKEN = re.compile(rb"(\((?:[^\\()]++|\\.)*+\)|<[0-9a-f]*+>|\b\d++ \d++ R\b)", re.DOTALL)
 _TIGHTER = tuple((pair, pair.strip()) for pair in (b" /", b"[ ", b" ]", b" [", b"] ", b"<< ", b" >>", b" <<", b">> "))  # fmt: skip
@@ -26,44 +27,11 @@ _SCALAR = re.compile(rb"[-+]?[\d.]++|true|false|null")
 # Line ends, too: a bare \r reads as \n, and Ghostscript takes two bare \n for one.
 _ESCAPES = re.compile(rb"[\\()\r\n]")
 _LETTERS = {b"\r": b"r", b"\n": b"n"}
-# An object that is one of a kind by its place (pages, annotations, fields, outline entries,
-# structure, layers) stays one even where another reads the same.
-_OWN_PLACE = re.compile(
-    rb"/(?:Parent|Kids|Prev|Next|First|Last|P|Pg|K|T|FT|Rect|StructParents?|OCGs)(?=[ /<\[(]|$)"
-    rb"|/Type/(?:Page|Pages|Catalog|Annot|OCG|OCMD|StructTreeRoot|StructElem|Outlines|Filespec|Sig|Thread|Bead)\b"
-)
 # What the cross-reference stream of the source had to say about itself.
 _TRAILER_KEPT_OUT = frozenset({
     "/Size", "/Prev", "/XRefStm", "/Type", "/W", "/Index", "/Filter", "/DecodeParms", "/Length",
     "/DocChecksum", "/ID",
 })  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """One object: its value, or the dictionary of a stream and the stream's data."""
-
-    parts: Parts
-    data: bytes | None = None
-
-    def render(self, number: Callable[[int], int]) -> bytes:
-        """The value with references by the numbers that `number` gives."""
-        return b"".join(
-            part if isinstance(part, bytes) else b"%d 0 R" % number(part) for part in self.parts
-        )
-
-    @property
-    def references(self) -> Iterator[int]:
-        """The keys of the objects it refers to."""
-        return (part for part in self.parts if isinstance(part, int))
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The objects that can be reached from the trailer, in the order they are met."""
-
-    bodies: dict[int, Body]
-    trailer: Body
 
 
 def raw(stream: pikepdf.Stream) -> bytes:
@@ -96,20 +64,20 @@ def read(pdf: pikepdf.Pdf, data: Callable[[pikepdf.Stream], bytes] = raw) -> Tab
         reference = waiting.pop()
         value = pdf.get_object(*reference)
         bodies[keys[reference]] = _body(value, key, data)
-    return Table(bodies, trailer)
+    return Table({keys[one]: bodies[keys[one]] for one in sorted(keys)}, trailer)
 
 
 def merged(table: Table) -> Table:
-    """The table with equal objects made one, and references to plain numbers replaced by them."""
+    """The table with equal resources made one, and references to plain numbers replaced by them."""
     bodies = dict(table.bodies)
+    may_be_one = sharing.shareable(table)
     stands: dict[int, int] = {}
     while True:
         first: dict[bytes, int] = {}
         again = {}
         for key, body in bodies.items():
-            if body.data is None and _own_place(body):
-                continue
-            again[key] = first.setdefault(_digest(body), key)
+            if key in may_be_one:
+                again[key] = first.setdefault(_digest(body), key)
         doubles = {key: other for key, other in again.items() if key != other}
         if not doubles:
             break
@@ -134,14 +102,14 @@ def merged(table: Table) -> Table:
 
 
 def _reachable(bodies: Mapping[int, Body], trailer: Body) -> Table:
-    found: dict[int, Body] = {}
+    found: set[int] = set()
     waiting = list(trailer.references)
     while waiting:
         key = waiting.pop()
         if key not in found:
-            found[key] = bodies[key]
+            found.add(key)
             waiting.extend(bodies[key].references)
-    return Table(found, trailer)
+    return Table({key: body for key, body in bodies.items() if key in found}, trailer)
 
 
 def _body(
@@ -152,9 +120,10 @@ def _body(
     if value is None:
         return Body((b"null",))
     if not isinstance(value, pikepdf.Stream):
-        return Body(_parts(value.unparse(resolved=True), key))
+        return Body(_parts(value.unparse(resolved=True), key), None, sharing.is_resource(value))
     entries = {name: one for name, one in value.stream_dict.items() if name != "/Length"}
-    return Body(_parts(pikepdf.Dictionary(entries).unparse(), key), data(value))
+    parts = _parts(pikepdf.Dictionary(entries).unparse(), key)
+    return Body(parts, data(value), sharing.is_resource(value))
 
 
 def _parts(text: bytes, key: Callable[[tuple[int, int]], int]) -> Parts:
@@ -205,10 +174,6 @@ def _string(text: bytes) -> bytes:
 
 def _escape(found: re.Match[bytes]) -> bytes:
     return b"\\" + _LETTERS.get(found[0], found[0])
-
-
-def _own_place(body: Body) -> bool:
-    return any(isinstance(part, bytes) and _OWN_PLACE.search(part) for part in body.parts)
 
 
 def _digest(body: Body) -> bytes:

@@ -12,7 +12,7 @@ from ....errors import FileSkipped, Reason
 from . import objects
 
 if TYPE_CHECKING:
-    from .objects import Table
+    from .table import Table
 
 #: an object's text, and its data, or their digest, where it is a stream
 Written = tuple[bytes, bytes | None]

@@ -15,11 +15,14 @@ from .filters import deflated
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .objects import Body, Table
+    from .table import Body, Table
 
 #: objects in one object stream: more pack better, but a reader unpacks all of them for one
 _PACK = 600
 _KIND = re.compile(rb"/Type/(\w+)|/(?:Subtype|S)/(\w+)")
+# Fields stay in their order, whatever else they have: of two widgets that show one field, some
+# libraries write into that with the lower number.
+_WIDGET = re.compile(rb"/Subtype/Widget\b")
 _BINARY = b"%\xe2\xe3\xcf\xd3\n"
 
 
@@ -77,7 +80,7 @@ class _Order:
 
     def __call__(self, key: int) -> tuple[bytes, int]:
         text = b"".join(part for part in self._bodies[key].parts if isinstance(part, bytes))
-        kind = _KIND.search(text)
+        kind = _WIDGET.search(text) or _KIND.search(text)
         names = re.findall(rb"/([A-Za-z]+)", text[:200])
         return (kind[0] if kind else b"~" + b"".join(names[:2]), self._met[key])
 
