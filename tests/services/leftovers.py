@@ -50,7 +50,8 @@ class Leftovers:
             env={name: value for name, value in os.environ.items() if name != NAME},
         )
         os.environ |= {NAME: self.mark, "TMPDIR": str(folder)}
-        tempfile.tempdir = None  # it was remembered
+        # It was remembered; and a test that changes TMPDIR does so for what it starts, not for us.
+        tempfile.tempdir = str(folder)
         self._others: set[int] = set()
         self._unclear: set[int] = set()
 

@@ -8,7 +8,7 @@ from ..codec_packages import load
 from ..errors import CorruptFile
 
 #: dots per inch; of a page that would have more than about a megapixel, fewer
-_DPI = 144
+_DPI, _MOST = 144, 1 << 20
 _QUICK = 1
 
 
@@ -17,7 +17,7 @@ def first_page(data: bytes) -> bytes:
     with load("ir_build.verify.pdf_pages").Document(data) as document:
         if not document.pages:
             raise CorruptFile("has no pages")
-        picture = document.draw(0, _DPI)
+        picture = document.draw(0, _DPI, _MOST)
     png = BytesIO()
     picture.save(png, "PNG", compress_level=_QUICK)
     return png.getvalue()

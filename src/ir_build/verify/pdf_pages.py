@@ -80,15 +80,18 @@ class Document:
         slide = width > height or longer < _SMALL
         return max(_READ_DPI, _SCREEN * 72 / longer) if slide else _READ_DPI
 
-    def draw(self, index: int, dpi: float) -> Image.Image:
-        """The page as a picture of so many dots per inch. Raises `CorruptFile`."""
+    def draw(self, index: int, dpi: float, most: int = _LARGEST_PAGE) -> Image.Image:
+        """The page as a picture of so many dots per inch, fewer where it had more than `most` pixels.
+
+        Raises `CorruptFile`.
+        """
         page = self._page(index)
         try:
             width, height = page.get_size()
             scale = dpi / 72
-            scale *= min(1.0, math.sqrt(_LARGEST_PAGE / max(1.0, width * height * scale**2)))
+            scale *= min(1.0, math.sqrt(most / max(1.0, width * height * scale**2)))
             scale = max(scale, 1 / max(1e-6, min(width, height)))
-            if width * height * scale**2 > 4 * _LARGEST_PAGE:
+            if width * height * scale**2 > 4 * most:
                 raise CorruptFile(f"has a page {index + 1} of no sensible shape")
             picture: Image.Image = page.render(scale=scale).to_pil()
         except (pypdfium2.PdfiumError, ValueError) as error:
