@@ -73,3 +73,15 @@ def first_page(data, scale=1):
     pixels = np.asarray(document[0].render(scale=scale).to_pil().convert("RGB"))
     document.close()
     return pixels
+
+
+def font_file(builder, metrics):
+    """The file of a font whose glyphs a fontTools builder has; `metrics` are their widths and sides."""
+    builder.setupHorizontalMetrics(metrics)
+    builder.setupHorizontalHeader(ascent=900, descent=-100)
+    builder.setupNameTable({"familyName": "Sample", "styleName": "Regular"})
+    builder.setupOS2()
+    builder.setupPost()
+    out = BytesIO()
+    builder.save(out)
+    return out.getvalue()

@@ -13,7 +13,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from pikepdf import Array, Dictionary, Name, String
 from PIL import Image
 
-from documents import saved
+from documents import font_file, saved
 from services.programs import program
 
 FIELDS = ("name", "town", "zip")
@@ -39,14 +39,7 @@ def font_program():
     builder.setupGlyphOrder(names)
     builder.setupCharacterMap({code: UV2AGL[code] for code in range(32, 127)})
     builder.setupGlyf(glyphs)
-    builder.setupHorizontalMetrics(dict.fromkeys(names, (600, 0)))
-    builder.setupHorizontalHeader(ascent=900, descent=-100)
-    builder.setupNameTable({"familyName": "Sample", "styleName": "Regular"})
-    builder.setupOS2()
-    builder.setupPost()
-    out = BytesIO()
-    builder.save(out)
-    return out.getvalue()
+    return font_file(builder, dict.fromkeys(names, (600, 0)))
 
 
 def font(document):

@@ -1,7 +1,8 @@
 """The worker process: runs codecs and checks on hostile input, under limits, and nothing else.
 
 It reads requests from its standard input and answers on its standard output, in frames of our own
-(see `messages`), before each of which it says that it has begun. It is started with a minimal environment, so that a hijacked codec finds no secret.
+(see `messages`), before each of which it says that it has begun. It is started with a minimal
+environment, so that a hijacked codec finds no secret.
 """
 
 from __future__ import annotations

@@ -211,6 +211,18 @@ def test_hints_follow(pages):
     assert again.check_linearization(problems), problems.getvalue()
 
 
+def test_linearized_keeps_what_has_nearly_the_name_of_metadata():
+    """XMP is written by a detour over another name, which nothing else that has it may take part in."""
+    document = strictly(SMALL)
+    document.Root.Metadata = document.make_stream(b"<x/>" * 300, Type=Name.Metadata)
+    document.Root.Private = document.make_stream(b"/Type /Metadatb", Type=Name("/Metadatb"))
+    result = strictly(pdf.compress(saved(document, linearize=True), LOSSLESS).data)
+    assert result.is_linearized
+    assert result.Root.Metadata.Type == Name.Metadata
+    assert result.Root.Private.Type == "/Metadatb"
+    assert result.Root.Private.read_bytes() == b"/Type /Metadatb"
+
+
 def test_linearized_archive_keeps_plain_metadata():
     """What conforms to PDF/A shows its XMP without a filter when linearized, too."""
     document = manual()

@@ -62,14 +62,7 @@ def opentype():
         )
     for glyph in glyphs.values():
         glyph.private, glyph.globalSubrs = top.Private, cff.GlobalSubrs
-    builder.setupHorizontalMetrics({name: (300 + at, 0) for at, name in enumerate(names)})
-    builder.setupHorizontalHeader(ascent=900, descent=-100)
-    builder.setupNameTable({"familyName": "Sample", "styleName": "Regular"})
-    builder.setupOS2()
-    builder.setupPost()
-    out = BytesIO()
-    builder.save(out)
-    return out.getvalue()
+    return documents.font_file(builder, {name: (300 + at, 0) for at, name in enumerate(names)})
 
 
 OPENTYPE = opentype()

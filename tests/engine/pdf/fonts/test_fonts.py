@@ -277,14 +277,7 @@ def truetype_font(count=200):
     builder.setupGlyphOrder(names)
     builder.setupCharacterMap({0x40 + number: names[number] for number in range(1, 100)})
     builder.setupGlyf(glyphs)
-    builder.setupHorizontalMetrics(dict.fromkeys(names, (600, 0)))
-    builder.setupHorizontalHeader(ascent=900, descent=-100)
-    builder.setupNameTable({"familyName": "Sample", "styleName": "Regular"})
-    builder.setupOS2()
-    builder.setupPost()
-    out = BytesIO()
-    builder.save(out)
-    return out.getvalue()
+    return documents.font_file(builder, dict.fromkeys(names, (600, 0)))
 
 
 TRUETYPE = truetype_font()

@@ -22,12 +22,14 @@ def linearized(data: bytes, *, packed: bool, plain_metadata: bool) -> bytes:
     `plain_metadata` leaves XMP without a filter.
     """
     document = opened(data)
-    for one in () if plain_metadata else document.objects:
+    # Where the document says so itself, of anything, it could not be told from what is hidden here.
+    hidden = not plain_metadata and _HIDDEN.split()[1] not in data
+    for one in document.objects if hidden else ():
         if isinstance(one, pikepdf.Stream) and one.get("/Type") == pikepdf.Name.Metadata:
             one.Type = pikepdf.Name(_HIDDEN.split()[1].decode())
     # A second time, because qpdf orders what it has compressed itself in another way.
     made = _pass(opened(_pass(document, packed=packed)), packed=packed)
-    return made.replace(_HIDDEN, _METADATA)
+    return made.replace(_HIDDEN, _METADATA) if hidden else made
 
 
 def _pass(document: pikepdf.Pdf, *, packed: bool) -> bytes:
