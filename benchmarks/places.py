@@ -43,11 +43,13 @@ _LOSSLESS = Options(compression_type=Compression.LOSSLESS)
 _VERSIONS = ("original", "the score alone", "shipped")
 _WHITE, _INK, _NAVY = (255, 255, 255), (60, 60, 66), (40, 70, 140)
 _GREEN, _TEAL, _BROWN = (40, 189, 149), (37, 178, 163), (49, 41, 40)
-_CHARCOAL, _SLATE = (52, 52, 52), (46, 62, 72)
+_CHARCOAL, _SLATE, _VIOLET = (52, 52, 52), (46, 62, 72), (84, 80, 112)
 _PALE, _OUTLINE, _LINK, _RED = (224, 240, 255), (60, 120, 220), (11, 118, 190), (220, 20, 30)
 _PASTELS = ((255, 200, 210), (200, 255, 210), (200, 210, 255), (255, 240, 200), (230, 200, 255))
 # Levels between a coloured pixel's highest band and its lowest in a JPEG, which leaves no exact colour.
 _SATURATED = 80
+# Levels by which what stands on a ground differs from it.
+_NOT_GROUND = 40
 # Pixels along a gradient's step that are taken together, and the share of its own that is set aside.
 _RUN, _OF_ITS_OWN = 9, 0.25
 
@@ -63,6 +65,7 @@ class _Kind:
     box: tuple[int, int, int, int]  #: left, top, right, bottom
     colour: Colour | None = None  #: of the pixels that are measured, None for a gradient
     media: MediaType = MediaType.PNG
+    thin: bool = False  #: whether all is measured that is not ground
 
 
 def draw(folder: Path) -> None:
@@ -158,7 +161,9 @@ def _moved(kind: _Kind, before: Pixels, after: Pixels) -> float:
             )
         )
     one, other = before[part], after[part]
-    if kind.media is MediaType.JPEG:
+    if kind.thin:
+        measured = (np.abs(one.astype(int) - one[0, 0]) >= _NOT_GROUND).any(-1)
+    elif kind.media is MediaType.JPEG:
         measured = np.ptp(one, -1) >= _SATURATED
     else:
         measured = (one == kind.colour).all(-1)
@@ -246,6 +251,12 @@ def _panel() -> Image.Image:
     return page
 
 
+def _letters() -> Image.Image:
+    page = _page((40, 90, 84), ink=(58, 76, 72))
+    _text(page, (300, 300), "test 23", _VIOLET, 10)
+    return page
+
+
 def _line() -> Image.Image:
     page = _page((60, 130, 190))
     ImageDraw.Draw(page).line((300, 300, 340, 300), fill=_OUTLINE)
@@ -314,6 +325,8 @@ _KINDS = (
     _Kind("panel", "A pale panel", _PIXELS.format(64, 2), _panel, (280, 296, 344, 324), _PALE),
     _Kind("line", "A line of one pixel", _PIXELS.format(12, 4), _line, (288, 288, 352, 312),
           _OUTLINE),
+    _Kind("letters", "Thin letters", "What stands on plain ground in a tile of 16 x 16, 32 pixels of it,"
+          " may move by 3 as a whole.", _letters, (292, 292, 356, 320), _VIOLET, thin=True),
     _Kind("brown", "A dark brown panel",
           "A tile of 16 x 16 that is part of an area of about one colour may move by 1.", _dark,
           (287, 314, 351, 348), _BROWN),

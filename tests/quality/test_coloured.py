@@ -1,5 +1,7 @@
 """What counts as another colour in pictures with noise."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
@@ -27,6 +29,28 @@ def test_a_small_thing_that_fades_is_found(kind):
         after = greyer(before, 0.5, np.roll(drawn, shift, (0, 1)))
         assert "a colour moved at" in ColouredPlaces(before, 80).damage(after)
         assert not ColouredPlaces(before, 80).damage(before)
+
+
+def test_letters_need_no_saturation():
+    """Grey letters on a coloured ground may not take its tint, as at half the resolution of colours."""
+    page = Image.new("RGB", (320, 160), (58, 129, 187))
+    for row in range(8):
+        ImageDraw.Draw(page).text((10, 4 + 19 * row), "TEMPLATE of a page", (70, 66, 62))
+    before = np.asarray(page)
+    colours = ColouredPlaces(before, 80)
+    for subsampling, moved in (("4:2:0", True), ("4:4:4", False)):
+        file = io.BytesIO()
+        page.save(file, "JPEG", quality=92, subsampling=subsampling)
+        assert bool(colours.damage(np.asarray(Image.open(file)))) is moved
+
+
+def test_tints_of_black_are_not_seen():
+    """A screen's own light hides them."""
+    before = np.full((64, 64, 3), 200, np.uint8)
+    before[8:56:4, 8:56] = 0
+    after = before.copy()
+    after[8:56:4, 8:56] = 6, 0, 12
+    assert not ColouredPlaces(before, 80).damage(after)
 
 
 def test_noise_is_no_other_colour():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from ir_build.quality import ciede2000
 from ir_build.quality.damage import Damage
@@ -148,6 +149,24 @@ def test_a_colour_that_means_something_stays_that_colour(name):
         # A larger canvas forgives nothing.
         wide = [np.pad(one, ((0, 900), (0, 900), (0, 0)), "edge") for one in (before, after)]
         assert not holds(*wide, 80)
+
+
+def test_thin_letters_keep_their_tint():
+    """Strokes of which no two pixels are alike: hardly more than the ground is in any square."""
+    for ground, ink, tinted in (
+        (255, (84, 80, 112), (82, 84, 100)),
+        (60, (160, 156, 190), (158, 159, 180)),
+    ):
+        before, after = (letters(ground, colour) for colour in (ink, tinted))
+        assert not holds(before, after, 80)
+        assert holds(before, letters(ground, tuple(level + 2 for level in ink)), 80)
+
+
+def letters(ground, colour):
+    """Some words in strokes of about a pixel."""
+    page = Image.new("RGB", (96, 48), (ground,) * 3)
+    ImageDraw.Draw(page).text((9, 13), "test 23", colour, ImageFont.load_default(10))
+    return np.asarray(page)
 
 
 def test_what_nobody_tells_apart_may_move():

@@ -2,9 +2,9 @@
 
 `places` asks that pixels of one colour stay that colour, which noise never lets them. Here squares of
 8 x 8 pixels keep their means, whatever is in them; and so do coloured letters, lines and dots: saturated
-pixels of one hue that are near each other on plain ground, which are taken out of it. That is what is lost
-first where colours are stored at half the resolution. Both are counted in pixels, never as a share of the
-canvas.
+pixels of one hue that are near each other on plain ground, which are taken out of it; and so does all
+that stands on plain ground in a tile, whatever its colours (`ink`). That is what is lost first where
+colours are stored at half the resolution. All are counted in pixels, never as a share of the canvas.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import numpy as np
 
 from . import ciede2000
 from .blocks import BLOCK, block_sums
-from .damage import tolerance
+from .damage import TILE, limits, tiles_of, tolerance
+from .ink import Ink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _SQUARE, _PLAIN_LIMIT, _LIMIT = 8, 3.5, 4.5
 # The same between the means of saturated pixels of one hue in 16 x 16, by how many there are.
 _AREAS = ((6, 5.0), (12, 4.0), (32, 3.5), (64, 3.0))
+# The same of ink, which need not be saturated, in 16 x 16: more, since its edges are soft and may be noisy.
+_INKS = ((12, 6.0), (32, 5.0), (64, 4.0))
 # Levels between a saturated pixel's highest and lowest band, at least: less is also the noise of greys.
 _SATURATED = 80
 # Ground is plain where so much of it is within so many levels of its median.
@@ -48,6 +51,8 @@ _FRINGE = 5
 _FIELDS = np.array([0, 16, 32])
 # Pixels that are looked at together, whole rows of squares.
 _STRIP_PIXELS = 1 << 17
+# Rows of tiles that are.
+_STRIP_TILES = 8
 # Up to so many pixels it is kept which are saturated, 12 bytes each.
 _KEPT_PIXELS = 12_000_000
 
@@ -81,11 +86,9 @@ class ColouredPlaces:
         counts = _windows(self._squares(parts))
         self._large = np.nonzero(counts >= _AREAS[0][0])
         self._counts = counts[self._large]
-        self._limits = np.select(
-            [self._counts >= least for least, _ in _AREAS[::-1]],
-            [limit * self._scale for _, limit in _AREAS[::-1]],
-        )
+        self._limits = limits(self._counts, _AREAS) * self._scale
         self._means = self._saturated(before)
+        self._inks = [Ink(tiles, _INKS[0][0]) for tiles in _tiles(before)]
 
     def damage(self, after: Pixels) -> str:
         """The first of what has another colour in `after`, in words; empty if nothing has."""
@@ -93,7 +96,7 @@ class ColouredPlaces:
 
     def moved(self, after: Pixels) -> Moved | None:
         """The same as a value."""
-        return self._in_squares(after) or self._in_saturated(after)
+        return self._in_squares(after) or self._in_saturated(after) or self._in_inks(after)
 
     def _in_squares(self, after: Pixels) -> Moved | None:
         blocks = block_sums(after)
@@ -126,6 +129,16 @@ class ColouredPlaces:
                 return Moved(x, y, int(self._counts[number]), float(moved[number]))
         return None
 
+    def _in_inks(self, after: Pixels) -> Moved | None:
+        columns = after.shape[1] // TILE
+        for strip, (ink, tiles) in enumerate(zip(self._inks, _tiles(after), strict=True)):
+            moved = ink.moved(tiles)
+            for number in np.flatnonzero(moved > limits(ink.pixels, _INKS) * self._scale):
+                row, column = divmod(int(ink.tiles[number]), columns)
+                y = (strip * _STRIP_TILES + row) * TILE
+                return Moved(column * TILE, y, int(ink.pixels[number]), float(moved[number]))
+        return None
+
     def _saturated(self, pixels: Pixels) -> Values:
         """The means of `pixels` where there are so many saturated ones of a hue, n x 3."""
         parts = []
@@ -141,6 +154,14 @@ class ColouredPlaces:
     def _squares(self, parts: list[Sums]) -> Sums:
         """Rows x columns of squares x hues."""
         return np.concatenate(parts).reshape(-1, -(-self._before.shape[1] // _SQUARE), _HUES)
+
+
+def _tiles(pixels: Pixels) -> Iterator[Pixels]:
+    """The whole tiles of a picture, n x 16 x 16 x 3, some rows of them at a time."""
+    height, width = (size // TILE * TILE for size in pixels.shape[:2])
+    for top in range(0, height, _STRIP_TILES * TILE):
+        rows = pixels[top : min(top + _STRIP_TILES * TILE, height), :width]
+        yield tiles_of(rows).reshape(-1, TILE, TILE, 3)
 
 
 def _windows(squares: NDArray[_Number]) -> NDArray[_Number]:

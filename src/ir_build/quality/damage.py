@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from typing import TypeVar
+
     from numpy.typing import NDArray
+
+    _Values = TypeVar("_Values", np.uint8, np.bool_)
 
 #: pixels along a side of a tile
 TILE = 16
@@ -44,9 +48,29 @@ class Damage:
         return np.repeat(np.repeat(tiles, TILE, 0), TILE, 1)[: shape[0], : shape[1]]
 
 
+def tiles_of(pixels: NDArray[_Values]) -> NDArray[_Values]:
+    """Rows x columns of tiles x 16 x 16, with nothing where they reach beyond the picture."""
+    height, width = pixels.shape[:2]
+    if height % TILE or width % TILE:
+        beyond = [(0, -height % TILE), (0, -width % TILE), (0, 0)]
+        pixels = np.pad(pixels, beyond[: pixels.ndim])
+    rows = pixels.reshape(-(-height // TILE), TILE, -(-width // TILE), TILE, *pixels.shape[2:])
+    return rows.swapaxes(1, 2)
+
+
 def tolerance(quality: float) -> float:
     """What limits are multiplied by: 1 at a quality of 80, less above, more below."""
     return max(0.5, 1 + (80 - quality) / 20)
+
+
+def limits(
+    counts: NDArray[np.integer | np.floating], areas: tuple[tuple[int, float], ...]
+) -> NDArray[np.float64]:
+    """How far the means of so many pixels may move, by `areas`: from so many pixels on, so far."""
+    found = np.full(len(counts), areas[0][1])
+    for least, limit in areas[1:]:
+        found[counts >= least] = limit
+    return found
 
 
 class Finding:

@@ -15,19 +15,18 @@ import numpy as np
 
 from . import ciede2000
 from .blocks import BLOCK, block_sums
-from .damage import TILE, Damage, Finding, tolerance
+from .damage import TILE, Damage, Finding, limits, tiles_of, tolerance
 from .gradients import Gradients
+from .ink import Ink
 from .pages import on_page, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import TypeVar
 
     from numpy.typing import NDArray
 
     from . import Pixels
 
-    _Any = TypeVar("_Any", np.uint8, np.bool_)
     Counts = NDArray[np.int64]
     Means = NDArray[np.float64]
     _Pair = tuple[NDArray[np.uint16], NDArray[np.uint16]]
@@ -134,6 +133,7 @@ class Places:
         for white, one, other in shown(self._before[around], after[around]):
             sums = block_sums(one), block_sums(other)
             _squares(sums, (x, y), found)
+            _inks(one, other, (x, y), found)
             for rows, columns in self._ends(around):
                 part = block_sums(one[rows:, columns:]), block_sums(other[rows:, columns:])
                 _squares(part, (x + columns, y + rows), found)
@@ -220,6 +220,22 @@ def _far_squares(
         found.tell("a colour moved", int(x[0]), int(y[0]), side**2, float(moved[far][0]))
 
 
+def _inks(before: Pixels, after: Pixels, at: tuple[int, int], found: Finding) -> None:
+    """Find ink that moved too far, in whole tiles of which the first is at `at`."""
+    height, width = (size // TILE * TILE for size in before.shape[:2])
+    before, after = before[:height, :width], after[:height, :width]
+    noticed = tiles_of(_differ(before, after, _NOTICED))
+    chosen = np.count_nonzero(noticed, (2, 3)) >= _AREAS[0][0]
+    if not chosen.any():
+        return
+    one, other = (tiles_of(pixels)[chosen] for pixels in (before, after))
+    ink = Ink(one, _AREAS[0][0])
+    moved = ink.moved(other)
+    far = moved > limits(ink.pixels, _AREAS) * found.scale
+    rows, columns = (place[ink.tiles] for place in np.nonzero(chosen))
+    _tell("a colour moved", far, (rows, columns), ink.pixels, moved, at, found)
+
+
 class _Colours:
     """Places of one colour: those pixels of a tile that are of a colour with those beside them."""
 
@@ -239,37 +255,35 @@ class _Colours:
         if np.count_nonzero(noticed) < _AREAS[0][0]:
             return
         # All places of the tiles in which any may have moved.
-        tiles = np.add.reduceat(noticed, range(0, len(noticed), TILE), 0, dtype=np.uint8)
-        tiles = np.add.reduceat(tiles, range(0, tiles.shape[1], TILE), 1, dtype=np.uint16)
-        groups, count, one, other = self._means(steady, tiles >= _AREAS[0][0])
+        changed = np.add.reduceat(noticed, range(0, len(noticed), TILE), 0, dtype=np.uint8)
+        changed = np.add.reduceat(changed, range(0, changed.shape[1], TILE), 1, dtype=np.uint16)
+        groups, count, one, other = self._means(steady, changed >= _AREAS[0][0])
         large = count >= _AREAS[0][0]
         groups, count, one, other = groups[large], count[large], one[large], other[large]
         moved = np.zeros(len(groups))
         changed = np.abs(one - other).max(-1, initial=0) > found.scale / _A_LEVEL
         moved[changed] = ciede2000.distance(one[changed], other[changed])
-        limits = np.full(len(count), _AREAS[0][1])
-        for least, limit in _AREAS[1:]:
-            limits[count >= least] = limit
-        self._tell("a colour moved", moved > limits * found.scale, groups, count, moved, at, found)
+        far = moved > limits(count, _AREAS) * found.scale
+        tiles = np.divmod(groups >> 15, -(-self._before.shape[1] // TILE))
+        _tell("a colour moved", far, tiles, count, moved, at, found)
         if not found.over:
             nearer = self._nearer(groups >> 15, one, other, moved, found.scale)
-            self._tell(
-                "colours came nearer to each other", nearer > 0, groups, count, nearer, at, found
-            )
+            what = "colours came nearer to each other"
+            _tell(what, nearer > 0, tiles, count, nearer, at, found)
 
     def _means(
         self, steady: NDArray[np.bool_], chosen: NDArray[np.bool_]
     ) -> tuple[NDArray[np.uint32], Counts, Means, Means]:
         """For each colour of the `chosen` tiles its tile, how many pixels it has, and their means."""
         before, after = (
-            _tiles(each)[chosen].reshape(-1, TILE**2, 3) for each in (self._before, self._after)
+            tiles_of(each)[chosen].reshape(-1, TILE**2, 3) for each in (self._before, self._after)
         )
         # Sorted tile by tile, which is far quicker than all at once: by colour, then by pixel.
         keys = before[..., 0].astype(np.uint32) >> 3 << 18
         keys |= before[..., 1].astype(np.uint32) >> 3 << 13
         keys |= before[..., 2].astype(np.uint32) >> 3 << 8
         keys |= np.arange(TILE**2, dtype=np.uint32)
-        keys[~_tiles(steady)[chosen].reshape(-1, TILE**2)] = _NO_PLACE
+        keys[~tiles_of(steady)[chosen].reshape(-1, TILE**2)] = _NO_PLACE
         keys.sort(1)
         order = (keys & 0xFF) + np.arange(0, keys.size, TILE**2, dtype=np.uint32)[:, None]
         colours = keys >> 8
@@ -311,33 +325,24 @@ class _Colours:
                 np.maximum.at(nearer, ends, lost)
         return nearer
 
-    def _tell(
-        self,
-        what: str,
-        far: NDArray[np.bool_],
-        groups: NDArray[np.uint32],
-        count: Counts,
-        by: Means,
-        at: tuple[int, int],
-        found: Finding,
-    ) -> None:
-        if not far.any():
-            return
-        y, x = np.divmod(groups[far] >> 15, -(-self._before.shape[1] // TILE))
-        found.moved[y + at[1] // TILE, x + at[0] // TILE] = True
-        worst = int(np.argmax(by[far]))
-        where = int(x[worst]) * TILE + at[0], int(y[worst]) * TILE + at[1]
-        found.tell(what, *where, int(count[far][worst]), float(by[far][worst]))
 
-
-def _tiles(pixels: NDArray[_Any]) -> NDArray[_Any]:
-    """Rows x columns of tiles x 16 x 16, with nothing where they reach beyond the picture."""
-    height, width = pixels.shape[:2]
-    if height % TILE or width % TILE:
-        beyond = [(0, -height % TILE), (0, -width % TILE), (0, 0)]
-        pixels = np.pad(pixels, beyond[: pixels.ndim])
-    rows = pixels.reshape(-(-height // TILE), TILE, -(-width // TILE), TILE, *pixels.shape[2:])
-    return rows.swapaxes(1, 2)
+def _tell(
+    what: str,
+    far: NDArray[np.bool_],
+    tiles: tuple[NDArray[np.integer], NDArray[np.integer]],
+    count: NDArray[np.integer | np.floating],
+    by: Means,
+    at: tuple[int, int],
+    found: Finding,
+) -> None:
+    """Tell of those places that are `far`, by the rows and columns of their tiles from `at` on."""
+    if not far.any():
+        return
+    y, x = tiles[0][far], tiles[1][far]
+    found.moved[y + at[1] // TILE, x + at[0] // TILE] = True
+    worst = int(np.argmax(by[far]))
+    where = int(x[worst]) * TILE + at[0], int(y[worst]) * TILE + at[1]
+    found.tell(what, *where, int(count[far][worst]), float(by[far][worst]))
 
 
 def _sums(colours: Pixels, starts: Counts) -> Counts:
