@@ -28,27 +28,10 @@ _PLACES = {
 }
 
 __all__ = [
-    "BackendError",
-    "Cached",
-    "Compressed",
-    "Compression",
-    "Config",
-    "ConfigError",
-    "Failed",
-    "InputError",
-    "IrBuildError",
-    "Kept",
-    "Meta",
-    "Progress",
-    "Report",
-    "Resize",
-    "Session",
-    "Source",
-    "Unreadable",
-    "__version__",
-    "load",
-    "optimize",
-]
+    "BackendError", "Cached", "Compressed", "Compression", "Config", "ConfigError", "Failed",
+    "InputError", "IrBuildError", "Kept", "Meta", "Progress", "Report", "Resize", "Session",
+    "Source", "Unreadable", "__version__", "load", "optimize",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -22,60 +22,39 @@ IrBuildError
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 
 class Reason(StrEnum):
-    """Why a file was left as it was. The value is the code in reports; `text` is for people."""
+    """Why a file was left as it was. The value is the code in reports."""
 
-    NOT_SMALLER = "not-smaller"
-    SAVES_TOO_LITTLE = "saves-too-little"
-    ALREADY_OPTIMISED = "already-optimised"
-    COMPRESSION_NONE = "compression-none"
-    UNSUPPORTED_VARIANT = "unsupported-variant"
-    UNSUPPORTED_FORMAT = "unsupported-format"
-    MISSING_PACKAGE = "missing-package"
-    WOULD_CHANGE = "would-change"
-    NEEDS_REPAIR = "needs-repair"
-    OVER_MAX_FILE_SIZE = "over-max-file-size"
-    OVER_TIMEOUT = "over-timeout"
-    OVER_MEMORY_LIMIT = "over-memory-limit"
-    SIGNED = "signed"
-    ENCRYPTED = "encrypted"
-    NOT_TAKEN = "not-taken"
-    OVER_QUOTA = "over-quota"
-    NOT_CACHED = "not-cached"
-    BACKEND_STOPPED = "backend-stopped"
-    LINK = "link"
-    LFS_POINTER = "lfs-pointer"
+    text: str  #: the reason in a few words, for people
 
-    @property
-    def text(self) -> str:
-        """The reason in a few words."""
-        return _TEXTS[self]
+    NOT_SMALLER = "not-smaller", "cannot be optimised any further"
+    SAVES_TOO_LITTLE = "saves-too-little", "would save less than min_saving"
+    ALREADY_OPTIMISED = "already-optimised", "already optimised by ir-build"
+    COMPRESSION_NONE = "compression-none", "compression_type is none"
+    UNSUPPORTED_VARIANT = "unsupported-variant", "a variant of the format that is not supported"
+    UNSUPPORTED_FORMAT = "unsupported-format", "a format that ir-build does not compress"
+    MISSING_PACKAGE = "missing-package", "a package that the format needs does not load"
+    WOULD_CHANGE = "would-change", "the smaller file was not equivalent"
+    NEEDS_REPAIR = "needs-repair", "readers have to repair it, which would be guesswork"
+    OVER_MAX_FILE_SIZE = "over-max-file-size", "larger than max_file_size"
+    OVER_TIMEOUT = "over-timeout", "needs more CPU time than timeout allows"
+    OVER_MEMORY_LIMIT = "over-memory-limit", "needs more memory than memory_limit allows"
+    SIGNED = "signed", "signed: any change would break the signature"
+    ENCRYPTED = "encrypted", "encrypted"
+    NOT_TAKEN = "not-taken", "the server does not take it"
+    OVER_QUOTA = "over-quota", "does not fit into what is left of the quota"
+    NOT_CACHED = "not-cached", "not in the cache yet"
+    BACKEND_STOPPED = "backend-stopped", "the backend stopped before this file"
+    LINK = "link", "a link: never written through"
+    LFS_POINTER = "lfs-pointer", "a Git LFS pointer, not the file itself"
 
-
-_TEXTS = {
-    Reason.NOT_SMALLER: "cannot be optimised any further",
-    Reason.SAVES_TOO_LITTLE: "would save less than min_saving",
-    Reason.ALREADY_OPTIMISED: "already optimised by ir-build",
-    Reason.COMPRESSION_NONE: "compression_type is none",
-    Reason.UNSUPPORTED_FORMAT: "a format that ir-build does not compress",
-    Reason.MISSING_PACKAGE: "a package that the format needs does not load",
-    Reason.UNSUPPORTED_VARIANT: "a variant of the format that is not supported",
-    Reason.WOULD_CHANGE: "the smaller file was not equivalent",
-    Reason.NEEDS_REPAIR: "readers have to repair it, which would be guesswork",
-    Reason.OVER_MAX_FILE_SIZE: "larger than max_file_size",
-    Reason.OVER_TIMEOUT: "needs more CPU time than timeout allows",
-    Reason.OVER_MEMORY_LIMIT: "needs more memory than memory_limit allows",
-    Reason.SIGNED: "signed: any change would break the signature",
-    Reason.ENCRYPTED: "encrypted",
-    Reason.NOT_TAKEN: "the server does not take it",
-    Reason.OVER_QUOTA: "does not fit into what is left of the quota",
-    Reason.NOT_CACHED: "not in the cache yet",
-    Reason.BACKEND_STOPPED: "the backend stopped before this file",
-    Reason.LINK: "a link: never written through",
-    Reason.LFS_POINTER: "a Git LFS pointer, not the file itself",
-}
+    def __new__(cls, code: str, text: str = "") -> Self:
+        made = str.__new__(cls, code)
+        made._value_, made.text = code, text
+        return made
 
 
 #: the reasons of a `LimitMet`

@@ -19,76 +19,18 @@ if TYPE_CHECKING:
 _CACHE_TAG = "CACHEDIR.TAG"
 _REPOSITORIES = frozenset([".git", ".hg", ".svn"])
 #: folders that hold other tools' files, never a site's
-_FOREIGN_FOLDERS = _REPOSITORIES | frozenset(
-    [
-        ".tox",
-        ".nox",
-        ".cache",
-        ".doctrees",
-        "node_modules",
-        "__pycache__",
-    ]
+_FOREIGN_FOLDERS = _REPOSITORIES.union(
+    ".tox", ".nox", ".cache", ".doctrees", "node_modules", "__pycache__"
 )
 # Files with these suffixes are passed over unopened: a site has more of them than of anything
 # else. Everything else is opened, because the type is in the bytes.
-_TEXT_SUFFIXES = frozenset(
-    [
-        ".html",
-        ".htm",
-        ".xhtml",
-        ".css",
-        ".scss",
-        ".sass",
-        ".less",
-        ".js",
-        ".mjs",
-        ".cjs",
-        ".ts",
-        ".tsx",
-        ".jsx",
-        ".vue",
-        ".json",
-        ".map",
-        ".xml",
-        ".rss",
-        ".atom",
-        ".txt",
-        ".md",
-        ".rst",
-        ".ipynb",
-        ".py",
-        ".pyi",
-        ".rb",
-        ".go",
-        ".rs",
-        ".c",
-        ".h",
-        ".cpp",
-        ".java",
-        ".kt",
-        ".sh",
-        ".toml",
-        ".yml",
-        ".yaml",
-        ".ini",
-        ".cfg",
-        ".lock",
-        ".csv",
-        ".tsv",
-        ".inv",
-        ".doctree",
-        ".pickle",
-        ".woff",
-        ".woff2",
-        ".ttf",
-        ".otf",
-        ".eot",
-        ".wasm",
-        ".gz",
-        ".br",
-        ".zip",
-    ]
-)
+_TEXT_SUFFIXES = frozenset([
+    ".html", ".htm", ".xhtml", ".css", ".scss", ".sass", ".less", ".js", ".mjs", ".cjs", ".ts",
+    ".tsx", ".jsx", ".vue", ".json", ".map", ".xml", ".rss", ".atom", ".txt", ".md", ".rst",
+    ".ipynb", ".py", ".pyi", ".rb", ".go", ".rs", ".c", ".h", ".cpp", ".java", ".kt", ".sh",
+    ".toml", ".yml", ".yaml", ".ini", ".cfg", ".lock", ".csv", ".tsv", ".inv", ".doctree",
+    ".pickle", ".woff", ".woff2", ".ttf", ".otf", ".eot", ".wasm", ".gz", ".br", ".zip",
+])  # fmt: skip
 _ASSET_SUFFIXES = frozenset(suffix for media in COMPRESSIBLE for suffix in FORMATS[media].suffixes)
 
 
