@@ -23,6 +23,7 @@ from ..imagerecycle.credentials import DEFAULT_URL
 from ..imagerecycle.manifest import Sent
 from ..imagerecycle.wire import UploadParams
 from ..options import Compression, Meta
+from . import Backend
 from .quota_budget import QuotaBudget
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _TAKEN = frozenset({MediaType.JPEG, MediaType.PNG, MediaType.GIF, MediaType.PDF}
 _FINAL = (AuthenticationError, Forbidden, QuotaExceeded)
 
 
-class ApiBackend:
+class ApiBackend(Backend):
     """Sends files to a server and brings the compressed ones back."""
 
     remote = True

@@ -6,7 +6,7 @@ import contextlib
 import os
 import stat
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from .. import atomic
 from ..errors import ConfigError, NotWritten, Unreadable
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from .discover import Asset, Found
 
 
-class Destination(Protocol):
-    """Where the files of a run are put."""
+class Destination:
+    """Where the files of a run are put. This one writes nothing: `--check` only wants to know."""
 
     def path(self, asset: Asset) -> Path:
         """Where the file of `asset` goes. Raises `Unreadable`."""
+        return asset.path
 
     def check(self, asset: Asset) -> None:
         """Raises `Unreadable` when nothing could be put there."""
@@ -40,15 +41,12 @@ class Destination(Protocol):
         """The file of `asset` is none of ours. Raises `NotWritten`."""
 
 
-class InPlace:
+class InPlace(Destination):
     """Each file is replaced where it is."""
 
     def __init__(self, *, keep_times: bool) -> None:
         """`keep_times`: the new file has the old one's modification time, as hosts expect."""
         self._keep_times = keep_times
-
-    def path(self, asset: Asset) -> Path:
-        return asset.path
 
     def check(self, asset: Asset) -> None:
         _check_folder(asset.path.parent)
@@ -56,14 +54,8 @@ class InPlace:
     def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> os.stat_result:
         return atomic.replace(asset.path, data, seen=seen, keep_times=self._keep_times)
 
-    def keep(self, asset: Asset) -> None:
-        """It is where it belongs."""
 
-    def pass_over(self, asset: Asset) -> None:
-        """It is where it belongs."""
-
-
-class OutputFolder:
+class OutputFolder(Destination):
     """Copies go into a folder that mirrors the ones asked for; what can't be optimised too."""
 
     def __init__(self, folder: Path, *, only_assets: bool = False) -> None:
@@ -146,25 +138,6 @@ def _link(path: Path, found: Asset | Found) -> None:
         target = Path(os.path.abspath(found.path.parent / target))  # noqa: PTH100  (keeps links)
     if not (path.is_symlink() and path.readlink() == target):
         atomic.link(path, target)
-
-
-class Nowhere:
-    """Nothing is written: for `--check`, which only wants to know."""
-
-    def path(self, asset: Asset) -> Path:
-        return asset.path
-
-    def check(self, asset: Asset) -> None:
-        """Nothing is written."""
-
-    def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> None:
-        """Nothing is written."""
-
-    def keep(self, asset: Asset) -> None:
-        """Nothing is written."""
-
-    def pass_over(self, asset: Asset) -> None:
-        """Nothing is written."""
 
 
 def _check_folder(folder: Path) -> None:

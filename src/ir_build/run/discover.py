@@ -20,7 +20,7 @@ _CACHE_TAG = "CACHEDIR.TAG"
 _REPOSITORIES = frozenset([".git", ".hg", ".svn"])
 #: folders that hold other tools' files, never a site's
 _FOREIGN_FOLDERS = _REPOSITORIES.union(
-    ".tox", ".nox", ".cache", ".doctrees", "node_modules", "__pycache__"
+    [".tox", ".nox", ".cache", ".doctrees", "node_modules", "__pycache__"]
 )
 # Files with these suffixes are passed over unopened: a site has more of them than of anything
 # else. Everything else is opened, because the type is in the bytes.

@@ -27,7 +27,6 @@ from .cache import Cache
 from .destination import (
     Destination,
     InPlace,
-    Nowhere,
     OutputFolder,
     refuse_collisions,
     refuse_overlap,
@@ -100,7 +99,7 @@ class Session:
             budget=config.max_quota_per_build,
         )
         self._fallback = (
-            backends.built_in(self._sandbox)
+            backends.LocalBackend(self._sandbox)
             if config.fallback == "local" and self.backend.remote
             else None
         )
@@ -201,7 +200,7 @@ class Session:
         assets = self._found(paths, sweep=not check)
         folders = [path for path in paths if path.is_dir()]
         if check:
-            return self._run(assets, Nowhere(), Path.cwd(), progress)
+            return self._run(assets, Destination(), Path.cwd(), progress)
         if out is None:
             return self._run(assets, InPlace(keep_times=False), Path.cwd(), progress, folders)
         refuse_overlap(paths, out)

@@ -7,7 +7,7 @@ import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from .. import backends
+from .. import engine
 from ..candidate import Candidate
 from ..errors import FileSkipped, InputError, Reason, Unreadable
 from ..marker import is_marked, mark
@@ -44,7 +44,7 @@ class Compressor:
         )
         self._threads = ThreadPoolExecutor(self.workers, "compress")
         #: what distinguishes its results from those of another version
-        self.identity = backends.built_in(self._sandbox).identity
+        self.identity = engine.identity()
 
     @property
     def waiting(self) -> int:
@@ -68,8 +68,8 @@ class Compressor:
 
         Raises `HttpError`: 400 for a file that cannot be worked on, 429 when too many wait.
         """
-        with self._places.place() as place:
-            place.take(account)
+        with self._places.place() as take:
+            take(account)
             return await self._compressed(spool, media, options)
 
     async def _compressed(self, spool: Spool, media: MediaType, options: Options) -> Spool | None:

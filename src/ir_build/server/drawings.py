@@ -71,8 +71,8 @@ class Drawings:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _draw(self, account: int, key: str, size: int) -> bytes | str:
-        with self._places.place() as place:
-            place.take(account)
+        with self._places.place() as take:
+            take(account)
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._thread, self._drawn, key, size)
 

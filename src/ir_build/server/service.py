@@ -11,7 +11,6 @@ from ..imagerecycle.wire import incoming
 from .accounts import keyring, main_account
 from .accounts.accounts import Accounts
 from .accounts.rate_limit import RateLimiter
-from .body_limits import Limits
 from .compressor import Compressor
 from .drawings import Drawings
 from .errors import unauthorized
@@ -56,12 +55,6 @@ class Service:
         self.metrics = Metrics()
         self.compressor = (
             Compressor(settings, self.metrics) if settings.backend == "engine" else None
-        )
-        self.limits = Limits(
-            file_size=settings.max_file_size,
-            idle=settings.body_idle,
-            rate=settings.body_rate,
-            folder=self.storage.incoming,
         )
         self.metrics.watch("uploads_under_way", "Uploads under way", lambda: self.uploads.held)
         if self.compressor is not None:

@@ -15,7 +15,7 @@ from ..accounts.keyring import token_number
 from ..errors import HttpError, not_found
 from ..images import images
 from ..storage.errors import MissingObject
-from .form import read_fields
+from .form import path_number, read_caller
 from .ranges import asked_range
 from .responses import token_kind
 
@@ -85,8 +85,7 @@ def zip_endpoint(service: Service) -> Callable[[Request], Awaitable[Response]]:
     """`GET /images/zip/:type/:ids`, of the caller's own images."""
 
     async def endpoint(request: Request) -> Response:
-        fields = await read_fields(request.scope, request.receive, service.limits)
-        caller = await service.authenticate(fields)
+        caller, _ = await read_caller(service, request)
         kind = _kind(request)
         numbers = incoming.identifiers(request.path_params["ids"])
         if numbers is None or len(numbers) > _MOST_IN_A_ZIP:
@@ -110,12 +109,9 @@ def first_page_endpoint(service: Service) -> Callable[[Request], Awaitable[Respo
     """`GET /images/first-page/:type/:id`: a drawing of it, for a PDF of the caller's own."""
 
     async def endpoint(request: Request) -> Response:
-        fields = await read_fields(request.scope, request.receive, service.limits)
-        caller = await service.authenticate(fields)
+        caller, _ = await read_caller(service, request)
         kind = _kind(request)
-        number = incoming.identifier(request.path_params["id"])
-        if number is None:
-            raise not_found()
+        number = path_number(request)
         image = await service.run(images.own, service.database, caller, number, service.now())
         if image.result.media != MediaType.PDF:
             raise HttpError(400, "Only a PDF has pages that are drawn")
@@ -130,11 +126,6 @@ def _kind(request: Request) -> FileKind:
         return FileKind(request.path_params["kind"])
     except ValueError:
         raise not_found() from None
-
-
-def _whole(image: ImageRow, kind: FileKind) -> tuple[str, int, int]:
-    key, size = _object(image, kind)
-    return key, 0, size
 
 
 def _object(image: ImageRow, kind: FileKind) -> tuple[str, int]:
@@ -175,8 +166,9 @@ def _zipped(service: Service, kind: FileKind, found: list[ImageRow]) -> Iterator
     with zipfile.ZipFile(cast("IO[bytes]", sink), "w", zipfile.ZIP_STORED) as archive:
         for image in found:
             entry = zipfile.ZipInfo(_distinct(image.filename, names))
+            key, size = _object(image, kind)
             with archive.open(entry, "w", force_zip64=True) as file:
-                for piece in service.storage.read(*_whole(image, kind)):
+                for piece in service.storage.read(key, 0, size):
                     file.write(piece)
                     if data := sink.take():
                         yield data
