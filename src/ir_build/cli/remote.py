@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..imagerecycle.client import Client
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
@@ -56,15 +54,3 @@ def _plain(value: Any, hidden: frozenset[str]) -> Any:
         names = [one.name for one in fields(value) if one.name not in hidden]
         return {name: _plain(getattr(value, name), hidden) for name in names}
     return value
-
-
-def size_type(read: Callable[[Any], Any]) -> Callable[..., Any]:
-    """A callback for an option that is a size such as 500MB."""
-
-    def callback(_: click.Context, __: click.Parameter, value: Any) -> Any:
-        try:
-            return None if value is None else read(value)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from None
-
-    return callback

@@ -23,15 +23,6 @@ from .shapes import (
 )
 
 __all__ = [
-    "Account",
-    "Auth",
-    "Consumption",
-    "FileKind",
-    "Image",
-    "ImagePage",
-    "PageLink",
-    "SubAccount",
-    "SubAccountFields",
-    "UploadParams",
-    "Usage",
-]
+    "Account", "Auth", "Consumption", "FileKind", "Image", "ImagePage", "PageLink", "SubAccount",
+    "SubAccountFields", "UploadParams", "Usage",
+]  # fmt: skip

@@ -173,10 +173,7 @@ class Accounts:
 
     def sub(self, caller: Caller, number: int, now: int) -> SubAccount:
         """One sub-account. Raises `HttpError`."""
-        found = self._database.row(_SUB, id=number, parent=caller.id)
-        if found is None:
-            raise not_found()
-        return self._account(found, now)
+        return self._owned(self._database, caller, number, now)
 
     def create_sub(self, caller: Caller, fields: SubAccountFields, now: int) -> SubAccount:
         """A new sub-account. Raises `HttpError`."""
@@ -228,8 +225,10 @@ class Accounts:
             raise not_found()
         transaction.run(_DELETE_USAGE, id=number)
 
-    def _owned(self, transaction: Transaction, caller: Caller, number: int, now: int) -> SubAccount:
-        found = transaction.row(_SUB, id=number, parent=caller.id)
+    def _owned(
+        self, source: Database | Transaction, caller: Caller, number: int, now: int
+    ) -> SubAccount:
+        found = source.row(_SUB, id=number, parent=caller.id)
         if found is None:
             raise not_found()
         return self._account(found, now)

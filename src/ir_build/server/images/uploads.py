@@ -143,7 +143,7 @@ class _Store:
 
     def prepare(self) -> None:
         spool, smaller = self._upload.spool, self._smaller
-        width, height = _dimensions(smaller or spool, self._kind)
+        width, height = formats.dimensions((smaller or spool).read(_HEAD), self._kind)
         self._result = result = StoredResult(
             id=f"{datetime.fromtimestamp(self._now, UTC):%Y%m%d}/{secrets.token_hex(16)}",
             digest=self._upload.digest,
@@ -206,12 +206,3 @@ class _StoreOnly:
         self.new = _Store(self._upload, self._caller, self._kind, None, None)
         self.new.prepare()
         return self.new
-
-
-def _dimensions(file: Spool, kind: MediaType) -> tuple[int, int]:
-    # An AVIF's largest picture need not be the one that is named first.
-    if kind is not formats.MediaType.AVIF:
-        found = formats.dimensions(file.read(formats.HEAD_BYTES), kind)
-        if any(found) or kind is formats.MediaType.PDF:
-            return found
-    return formats.dimensions(file.read(_HEAD), kind)
