@@ -208,16 +208,11 @@ class Client:
         `FileTooLarge` before anything is sent when `account` has been asked.
         """
         part = FilePart.of(source, name)
-        try:
+        with contextlib.closing(part), _about(part.name):
             limit = self._file_max_size
             if limit is not None and part.size > limit:
                 raise FileTooLarge(413, 413, f"{part.size} bytes, the server takes {limit}")
             return self._upload(outgoing.upload(params), part)
-        except BackendError as error:
-            error.file = part.name
-            raise
-        finally:
-            part.close()
 
     def upload_url(self, url: str, *, params: UploadParams = _DEFAULT) -> Image:
         """Have the server fetch a file and compress it."""
@@ -240,26 +235,20 @@ class Client:
         limit: int | None = None,
     ) -> None:
         """Write a file of an image to `sink`, which is open for reading and writing."""
-        try:
-            self._fetch(image, sink, kind=kind, limit=limit)
-        except BackendError as error:
-            error.file = image.name
-            raise
-
-    def _fetch(self, image: Image, sink: BinaryIO, *, kind: FileKind, limit: int | None) -> None:
         optimized = kind is FileKind.OPTIMIZED
         link = image.optimized_url if optimized else image.origin_url
-        if not link:
-            raise NotFound(404, 404, "the server names no such file of this image")
         size = image.size_after if optimized else image.size_before
         start = sink.tell()
-        self._transport.fetch(link, sink, limit=limit or size or _LARGEST)
-        found = sink.tell() - start
-        if size and found != size:
-            raise TransportError(f"the download has {found} bytes instead of {size}")
-        sink.seek(start)
-        if sniff(sink.read(HEAD_BYTES)) is None:
-            raise TransportError("the download is neither an image nor a PDF")
+        with _about(image.name):
+            if not link:
+                raise NotFound(404, 404, "the server names no such file of this image")
+            self._transport.fetch(link, sink, limit=limit or size or _LARGEST)
+            found = sink.tell() - start
+            if size and found != size:
+                raise TransportError(f"the download has {found} bytes instead of {size}")
+            sink.seek(start)
+            if sniff(sink.read(HEAD_BYTES)) is None:
+                raise TransportError("the download is neither an image nor a PDF")
         sink.seek(0, os.SEEK_END)
 
     def download_to(
@@ -367,11 +356,16 @@ class Client:
     def _with_usage(self, error: QuotaExceeded) -> QuotaExceeded:
         with contextlib.suppress(BackendError):
             account = self.account()
-            return QuotaExceeded(
-                error.status,
-                error.err_code,
-                error.err_message,
-                used=account.quota_used,
-                quota=account.quota,
-            )
+            told = (error.status, error.err_code, error.err_message)
+            return QuotaExceeded(*told, used=account.quota_used, quota=account.quota)
         return error
+
+
+@contextlib.contextmanager
+def _about(name: str) -> Iterator[None]:
+    """Errors of the block name the file."""
+    try:
+        yield
+    except BackendError as error:
+        error.file = name
+        raise

@@ -14,7 +14,7 @@ import shutil
 import sqlite3
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import diskcache
@@ -348,27 +348,12 @@ _FOLDER_NOTES = {
 
 
 def _encode(entry: Entry) -> bytes:
-    header = json.dumps(
-        {
-            "status": entry.status,
-            "code": entry.code,
-            "detail": entry.detail,
-            "lossy": entry.lossy,
-            "notes": entry.notes,
-        },
-        separators=(",", ":"),
-    ).encode()
+    facts = {one.name: getattr(entry, one.name) for one in fields(entry) if one.name != "data"}
+    header = json.dumps(facts, separators=(",", ":")).encode()
     return len(header).to_bytes(_HEADER_BYTES, "big") + header + entry.data
 
 
 def _decode(value: bytes) -> Entry:
     end = _HEADER_BYTES + int.from_bytes(value[:_HEADER_BYTES], "big")
     header = json.loads(value[_HEADER_BYTES:end])
-    return Entry(
-        header["status"],
-        value[end:],
-        header["code"],
-        header["detail"],
-        header["lossy"],
-        tuple(header["notes"]),
-    )
+    return Entry(data=value[end:], **header | {"notes": tuple(header["notes"])})

@@ -7,7 +7,7 @@ import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import atomic
 from ..candidate import Candidate
@@ -320,16 +320,7 @@ class Pipeline:
         except (Unreadable, NotWritten) as error:
             return failed(job, error.code, error.message)
         kind = Cached if answer.from_cache else Compressed
-        return kind(
-            name=asset.name,
-            media=job.media,
-            before=job.state.st_size,
-            notes=job.notes + entry.notes + answer.spent.notes,
-            from_cache=answer.from_cache,
-            seconds=answer.spent.seconds,
-            size=len(entry.data),
-            lossy=entry.lossy,
-        )
+        return kind(size=len(entry.data), lossy=entry.lossy, **_facts(job, answer))
 
 
 def keep(outcome: Outcome, asset: Asset, destination: Destination) -> Outcome:
@@ -370,16 +361,19 @@ def _left(job: Job, answer: _Resolved, index: StatIndex) -> Outcome:
     if answer.context:
         known = Known(job.digest, job.media, answer.context, reason, entry.detail)
         index.settle(str(job.asset.path), known)
-    return Kept(
-        name=job.asset.name,
-        media=job.media,
-        before=job.state.st_size,
-        notes=job.notes + entry.notes + answer.spent.notes,
-        from_cache=answer.from_cache,
-        seconds=answer.spent.seconds,
-        reason=reason,
-        detail=entry.detail,
-    )
+    return Kept(reason=reason, detail=entry.detail, **_facts(job, answer))
+
+
+def _facts(job: Job, answer: _Resolved | None = None) -> dict[str, Any]:
+    """What every kind of outcome says of a file."""
+    known = {"name": job.asset.name, "media": job.media, "before": job.state.st_size}
+    if answer is None:
+        return known | {"notes": job.notes}
+    return known | {
+        "notes": job.notes + answer.entry.notes + answer.spent.notes,
+        "from_cache": answer.from_cache,
+        "seconds": answer.spent.seconds,
+    }
 
 
 def _is_there(index: StatIndex, path: Path, digest: str) -> bool:
@@ -391,13 +385,4 @@ def _is_there(index: StatIndex, path: Path, digest: str) -> bool:
 
 
 def failed(job: Job, code: str, message: str, answer: _Resolved | None = None) -> Failed:
-    return Failed(
-        name=job.asset.name,
-        media=job.media,
-        before=job.state.st_size,
-        notes=job.notes,
-        from_cache=answer is not None and answer.from_cache,
-        seconds=answer.spent.seconds if answer else 0.0,
-        code=code,
-        message=message,
-    )
+    return Failed(code=code, message=message, **_facts(job, answer) | {"notes": job.notes})

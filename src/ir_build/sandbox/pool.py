@@ -18,15 +18,17 @@ import threading
 from collections import deque
 from dataclasses import astuple
 from pathlib import Path, PurePath
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ..candidate import Candidate
 from ..errors import InputError, OverMemoryLimit, OverTimeout, TooLarge, Unreadable, WorkerCrashed
-from ..formats import MediaType
 from ..options import Options, Part
 from . import messages
 from .limits import Limits, allowed, count, gib
 from .watch import Watch
+
+if TYPE_CHECKING:
+    from ..formats import MediaType
 
 # Native memory that fragments or leaks goes back to the system with the process.
 _TASKS_PER_WORKER = 500
@@ -132,15 +134,10 @@ class Sandbox:
 
     def draw(self, document: bytes | Path) -> bytes:
         """The first page of a PDF as a PNG. Raises an `InputError` or `FileSkipped`."""
-        header: dict[str, object] = {
-            "task": "draw",
-            "media": MediaType.PDF,
-            "options": Options().to_json(),
-        }
         if isinstance(document, bytes):
-            _, blobs = self._run(header, document)
+            _, blobs = self._run({"task": "draw"}, document)
         else:
-            _, blobs = self._run(header | {"files": [str(document)]})
+            _, blobs = self._run({"task": "draw", "files": [str(document)]})
         return blobs[0]
 
     def close(self) -> None:
@@ -148,14 +145,11 @@ class Sandbox:
         with self._lock:
             self._closed = True
             for worker in self._idle:
-                worker.kill()
-                worker.close_pipes()
+                worker.end()
             for worker in self._busy:
                 worker.kill()
 
-    def _run(
-        self, header: dict[str, object], *blobs: bytes
-    ) -> tuple[dict[str, object], list[bytes]]:
+    def _run(self, header: dict[str, object], *blobs: bytes) -> _Answer:
         with self._places:
             answer, result = self._tried(header, blobs)
             if _is_refusal(answer) and cast("int", answer["memory"]) > self._suspicious:
@@ -236,8 +230,7 @@ class Sandbox:
                 raise WorkerCrashed("the run was ended")
             worker = self._idle.pop() if self._idle else None
             if worker is not None and fresh:
-                worker.kill()
-                worker.close_pipes()
+                worker.end()
                 worker = None
             worker = worker or _Worker(limits or self.limits)
             self._busy.add(worker)
@@ -249,8 +242,7 @@ class Sandbox:
             if usable and not self._closed:
                 self._idle.append(worker)
                 return
-        worker.kill()
-        worker.close_pipes()
+        worker.end()
 
 
 class _Worker:
@@ -318,8 +310,9 @@ class _Worker:
         self._process.kill()
         self._process.wait()
 
-    def close_pipes(self) -> None:
-        """Let go of the pipes, which no other thread may be using any more."""
+    def end(self) -> None:
+        """End the process and close its pipes. No other thread may be using it any more."""
+        self.kill()
         self._printed.end()
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             with contextlib.suppress(OSError):

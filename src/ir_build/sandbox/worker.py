@@ -66,10 +66,12 @@ def main() -> None:
 
 
 def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, object], list[bytes]]:
-    media = MediaType(str(header["media"]))
-    options = Options.from_json(str(header["options"]))
     # Large files do not go through the parent's memory.
     blobs += [_read(Path(path)) for path in cast("list[str]", header.get("files", []))]
+    if header["task"] == "draw":
+        return {}, [first_page(blobs[0])]
+    media = MediaType(str(header["media"]))
+    options = Options.from_json(str(header["options"]))
     if header["task"] == "compress file":
         return _compress_file(blobs[0], media, options, Path(str(header["into"])))
     if header["task"] == "compress":
@@ -80,8 +82,6 @@ def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, obj
             "parts": sorted(candidate.parts),
         }
         return told, [candidate.data]
-    if header["task"] == "draw":
-        return {}, [first_page(blobs[0])]
     candidate = Candidate(blobs[1], lossy=bool(header["lossy"]))
     verdict = verify.verify(blobs[0], candidate, media, options)
     return {"ok": verdict.ok, "detail": verdict.detail}, []

@@ -1,4 +1,4 @@
-"""Compress uploads in worker processes, so many at once and so many waiting, and verify the results."""
+"""Compress uploads in worker processes and verify the results. Only so many may wait."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Compressor:
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self._failures = metrics.failures
-        #: the worker processes that there may be
+        #: how many worker processes there may be
         self.workers = settings.jobs or processors()
         self._places = Places(self.workers + settings.queue, retry_after=2)
         self._deadline = settings.deadline
@@ -91,7 +91,7 @@ class Compressor:
         else:
             return found
         finally:
-            if not taken:  # it may still be made, and nobody waits for it
+            if not taken:  # a result may still come, and nobody waits for it
                 work.add_done_callback(_remove)
 
     def close(self) -> None:
@@ -121,7 +121,7 @@ class Compressor:
         return Spool.of(candidate.data) if difference is None else None
 
     def _on_disk(self, spool: Spool, media: MediaType, options: Options) -> Spool | None:
-        """The same with files that only the workers read: this process has no memory for them."""
+        """The same with files that only the workers read. This process has no memory for them."""
         assert spool.path is not None
         into = spool.path.with_name(f"{spool.path.name}-smaller")
         fit = False

@@ -1,20 +1,15 @@
-"""The log: one JSON object a line on the standard error stream, and never a secret in it."""
+"""The log: one JSON object a line on the standard error stream, without any secret."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import functools
 import json
 import logging
 import re
 import sys
 from datetime import UTC, datetime
-from typing import TextIO
 
 REQUESTS = "ir_build.server.requests"
-#: until a line is written that tells of no trouble
-_SECONDS = 0.1
 
 # Credentials in any spelling, and whatever looks like a secret or a download token.
 _AUTH = re.compile(r"(auth|secret|password)(\W{1,12})[^\s\"'&,}]+", re.IGNORECASE)
@@ -22,58 +17,25 @@ _SECRET = re.compile(r"[0-9a-f]{32,}", re.IGNORECASE)
 _USER = re.compile(r"(\w+://[^\s:/@]*:)[^\s@/]+@")
 
 
-@functools.lru_cache(maxsize=64)  # most lines have the same text, and differ in their facts
+@functools.lru_cache(maxsize=64)  # most lines have the same text
 def redacted(text: str) -> str:
-    """`text` without anything that opens something."""
+    """`text` without secrets, tokens and passwords."""
     text = _USER.sub(r"\1***@", text)
     return _SECRET.sub("***", _AUTH.sub(r"\1\2***", text))
 
 
 def configure() -> None:
     """Have everything that is logged in this process come out as JSON."""
-    handler = _Gathering(sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    # It logs the addresses of requests, with their queries.
+    # It would log the addresses of requests, with their queries.
     logging.getLogger("uvicorn.access").disabled = True
-    # Nothing that no line shows is looked up for every one (see Python's logging HOWTO).
+    # No line shows these, so they are not looked up (see Python's logging HOWTO).
     logging._srcfile = None  # noqa: SLF001
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-
-
-class _Gathering(logging.StreamHandler[TextIO]):
-    """Writes what an event loop has to tell a few times a second, but trouble at once.
-
-    To write is to wait: for the system, and then for the interpreter, which a thread has meanwhile.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        super().__init__(stream)
-        self._lines: list[str] = []
-        self._due = False
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._lines.append(self.format(record) + self.terminator)
-        if record.levelno <= logging.INFO:
-            with contextlib.suppress(RuntimeError):  # a thread's: it may wait
-                loop = asyncio.get_running_loop()
-                if not self._due:
-                    self._due = True
-                    loop.call_later(_SECONDS, self.flush)
-                return
-        self.flush()
-
-    def flush(self) -> None:
-        with self.lock or contextlib.nullcontext():
-            self._due = False
-            lines, self._lines = self._lines, []
-            try:
-                self.stream.write("".join(lines))
-                self.stream.flush()
-            except (OSError, ValueError):  # as when nobody reads it any more
-                pass
 
 
 class _JsonLines(logging.Formatter):

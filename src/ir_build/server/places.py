@@ -1,4 +1,4 @@
-"""Places for work under way: so many in all, and of these a share for one account."""
+"""Places for work under way: how many there are, and how many one account may hold."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHARE = 0.75
 
 
 def share(places: int) -> int:
-    """How many of so many places one account may hold: never all, unless there is one only."""
+    """How many of so many places one account may hold: not all, unless there is only one."""
     return max(1, int(places * _SHARE))
 
 
@@ -29,9 +29,9 @@ class Places:
     def __init__(
         self, count: int, *, retry_after: int, of: str = "uploads", each: int | None = None
     ) -> None:
-        """`retry_after`: the seconds after which who finds no place is told to come again.
+        """`retry_after`: the seconds after which a client without a place may come again.
 
-        `of` is what the work is called, `each` how many places one account may hold.
+        `of` is what messages call the work, `each` how many places one account may hold.
         """
         self._count = count
         self._of = of

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-# Each holds a connection to the database. With SQLite and a folder nobody waits for a network, and
-# more threads would only take the interpreter from one another.
+# Each thread holds a connection to the database. SQLite and a folder need no network, so more
+# threads would only take the interpreter from each other.
 _LOCAL_THREADS = 3
 _REMOTE_THREADS = 16
 
@@ -70,13 +70,13 @@ class Service:
         self._buckets = RateLimiter(settings.rate, settings.burst)
         local = settings.database.startswith("sqlite:") and settings.storage.startswith("file:")
         self._threads = ThreadPoolExecutor(_LOCAL_THREADS if local else _REMOTE_THREADS, "service")
-        # Where a network is waited for, changes had better wait for it side by side.
+        # Changes that wait for a network wait side by side, on the threads.
         self._writer = ChangeWriter(self.database) if local else None
 
     def prepare(self) -> IssuedCredentials | None:
         """Migrate the database and, at the first start, make the main account.
 
-        Its credentials, None when they are given and at every later start. Raises `ConfigError`.
+        Returns its credentials when they are new, else None. Raises `ConfigError`.
         """
         given = main_account.given(self.settings)
         self.disk.make_room()
@@ -87,7 +87,7 @@ class Service:
         return made
 
     def reset_secret(self) -> IssuedCredentials:
-        """New credentials of the main account, whatever its old ones. Raises `ConfigError`."""
+        """Give the main account a new secret. Returns its credentials. Raises `ConfigError`."""
         if main_account.given(self.settings) is not None:
             raise ConfigError(
                 "server", "main_secret", "is set: change it there, and restart the server"
@@ -101,7 +101,7 @@ class Service:
         return int(self._clock())
 
     async def run(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        """Call a function that blocks on database or storage, on a thread for that."""
+        """Call a function that waits for database or storage, on a thread."""
 
         def call() -> _R:
             return function(*args, **kwargs)
@@ -109,7 +109,7 @@ class Service:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     async def make(self, change: Change[_R]) -> _R:
-        """Make a change; what its rows are. Raises what it raises, and `DatabaseUnavailable`."""
+        """Make a change. Returns its rows. Raises what it raises, and `DatabaseUnavailable`."""
         if self._writer is None:
             return await self.run(make, self.database, change)
         return await self._writer.make(change)

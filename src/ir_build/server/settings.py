@@ -155,7 +155,7 @@ class Settings:
     def __post_init__(self) -> None:
         """Fill in what follows from other settings."""
         if self.data_dir == Path():
-            # Looked up here, for the sake of programs that never serve.
+            # Only a server needs it.
             from platformdirs import user_data_path  # noqa: PLC0415
 
             object.__setattr__(self, "data_dir", user_data_path("ir-build") / "server")
@@ -165,7 +165,7 @@ class Settings:
         if not self.storage:
             object.__setattr__(self, "storage", f"file:///{folder.lstrip('/')}/objects")
         if not self.public_url:
-            # All addresses are none that a link could lead to.
+            # A link cannot lead to "all addresses".
             host = "localhost" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
             host = f"[{host}]" if ":" in host else host
             scheme = "https" if self.tls_cert else "http"
@@ -177,7 +177,7 @@ def load(
     environ: Mapping[str, str] = os.environ,
     arguments: Mapping[str, object] = MappingProxyType({}),
 ) -> Settings:
-    """The settings of `file`, `environ` and `arguments` that are not None, the last one winning.
+    """The settings of `file`, of `environ` and of the `arguments` that are not None. The last wins.
 
     Raises `ConfigError`.
     """
@@ -207,7 +207,7 @@ def _table(file: Path) -> dict[str, Any]:
 def _with_files(
     where: str, found: Mapping[str, Any], known: Mapping[str, Field[Any]]
 ) -> dict[str, Any]:
-    """`found` with what is in the files that stand for secrets, as `main_secret_file` does."""
+    """`found`, with the contents of files where settings such as `main_secret_file` name them."""
     values_ = {}
     for name, value in found.items():
         secret = name.removesuffix("_file")

@@ -1,7 +1,7 @@
 """What is derived from the server's own keys: sealed secrets, their digests, download tokens.
 
-They live outside the database, in the environment or in a file of mode 0600, so a copy of the
-database opens nothing. There is more than one while a key is replaced by a new one.
+The keys live outside the database, in the environment or in a file of mode 0600, so a copy of the
+database opens nothing. There are several while a new key replaces an old one.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _SHORTEST_KEY = 32
 
 
 class Keyring:
-    """Uses of the server's keys: everything is made under the first one and opened by any."""
+    """Uses of the server's keys. The first one makes everything, and each of them opens it."""
 
     def __init__(self, first: bytes, *accepted: bytes) -> None:
-        """Each of the keys is 32 random bytes or characters at least."""
+        """Each key has 32 random bytes or characters, or more."""
         self._first = _Key.derived(first)
         self._all = (self._first, *map(_Key.derived, accepted))
 
@@ -44,7 +44,7 @@ class Keyring:
         return nonce + self._first.sealing.encrypt(nonce, secret.encode(), None)
 
     def unseal(self, sealed: bytes) -> str | None:
-        """What `seal` was given, None when it was sealed under a key that is not here."""
+        """What `seal` was given, None when none of the keys here has sealed it."""
         return next(filter(None, (_unsealed(key, sealed) for key in self._all)), None)
 
     def is_former(self, sealed: bytes) -> bool:
@@ -63,10 +63,10 @@ class Keyring:
         return any(found)
 
     def token(self, kind: str, number: int, created: int) -> str:
-        """The download token of an image: 32 hexadecimal digits, another one per `kind`.
+        """The download token of an image: 32 hexadecimal digits, which differ by `kind`.
 
-        `created`, Unix seconds, is part of it: a database restored from a backup gives the numbers
-        out again that it has given out since, but at another time.
+        `created`, Unix seconds, is part of it. A database that was restored from a backup gives
+        some numbers out a second time, but at another moment.
         """
         return _token(self._first, kind, number, created)
 
@@ -78,13 +78,13 @@ class Keyring:
 
 
 def token_number(token: str) -> int | None:
-    """The image that `token` is said to be for, None for what looks like no token."""
+    """The number of the image that `token` names, None for what does not look like a token."""
     return int(token[:_ID_DIGITS], 16) if _TOKEN.fullmatch(token) else None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Key:
-    """One of the server's keys, as the keys for each purpose that are derived from it."""
+    """The keys for each purpose that are derived from one of the server's keys."""
 
     sealing: AESGCM
     digests: bytes
@@ -117,7 +117,7 @@ def _token(key: _Key, kind: str, number: int, created: int) -> str:
 
 
 def load(settings: Settings) -> Keyring:
-    """The keyring of the configured keys, else of the key file, which is made at the first start.
+    """The keyring of the configured keys, or else of the key file. The first start makes that file.
 
     Raises `ConfigError`.
     """
@@ -136,7 +136,7 @@ def load(settings: Settings) -> Keyring:
 
 
 def key_file(settings: Settings) -> Path:
-    """The file of keys, one a line: the first is used, all are accepted."""
+    """The file of keys, one a line. The first is used, all are accepted."""
     return settings.data_dir / "server.key"
 
 

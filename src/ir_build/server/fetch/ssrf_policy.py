@@ -43,7 +43,7 @@ class Target:
 
 
 def parse(url: str, base: str = "") -> Target:
-    """What `url` asks for, seen from `base` where it is relative. Raises `ForbiddenAddress`."""
+    """What `url` asks for; a relative one starts at `base`. Raises `ForbiddenAddress`."""
     if any(character <= " " or character in "\\\x7f" for character in url):
         raise ForbiddenAddress("the URL has characters in it that no URL has")
     try:
@@ -52,7 +52,7 @@ def parse(url: str, base: str = "") -> Target:
         host = (parts.hostname or "").encode("idna").decode() if parts.hostname else ""
         path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
         query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
-    except ValueError:  # also a host that is no name, and half a surrogate pair
+    except ValueError:  # a host that is no name, and half a surrogate pair, too
         raise ForbiddenAddress("it is no URL") from None
     if parts.scheme not in _PORTS or not host:
         raise ForbiddenAddress("only http and https URLs are fetched")
@@ -80,7 +80,7 @@ class SsrfPolicy:
         return self._policy == "off"
 
     def addresses(self, target: Target) -> list[tuple[socket.AddressFamily, str]]:
-        """The addresses to connect to, resolved once; all of them are allowed.
+        """The addresses to connect to. They are resolved once, and all of them are allowed.
 
         Raises `ForbiddenAddress` and OSError.
         """
@@ -116,7 +116,7 @@ class SsrfPolicy:
     def _is_listed(self, host: str, port: int) -> bool:
         name = host.lower().rstrip(".")
         for given in (port, None):
-            # Without a port in the list, those of http and https are meant.
+            # An entry without a port means those of http and https.
             if given is None and port not in _PORTS.values():
                 continue
             if (name, given) in self._hosts:

@@ -36,8 +36,8 @@ _LOG = logging.getLogger(__name__)
 def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) -> Starlette:
     """The server that `settings` describe, at `clock`'s time, Unix seconds.
 
-    Its database is migrated. `app.state.credentials` are those of the main account when this call
-    has made it, else None: they are shown nowhere else. Raises `ConfigError`.
+    Its database is migrated. When this call has made the main account, `app.state.credentials` are its
+    credentials, which are shown nowhere else; otherwise they are None. Raises `ConfigError`.
     """
     service = Service(settings, clock)
     try:

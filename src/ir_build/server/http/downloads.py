@@ -37,7 +37,7 @@ _SAFE = {
 
 
 def file_endpoint(service: Service) -> Callable[[Request], Awaitable[Response]]:
-    """`GET /images/:type/:token/:name`: no credentials, the token is one.
+    """`GET /images/:type/:token/:name`, without credentials: the token is enough.
 
     Pages of every origin may show the file, whole or in ranges.
     """
@@ -141,7 +141,7 @@ async def _rest(service: Service, first: bytes, pieces: Iterator[bytes]) -> Asyn
 
 
 class _Sink(io.RawIOBase):
-    """A file that cannot be sought in, for the zip writer."""
+    """A file without positions, for the zip writer."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -162,7 +162,7 @@ class _Sink(io.RawIOBase):
 def _zipped(service: Service, kind: FileKind, found: list[ImageRow]) -> Iterator[bytes]:
     sink = _Sink()
     names: set[str] = set()
-    # What is compressed already gains nothing by it.
+    # The files are compressed already.
     with zipfile.ZipFile(cast("IO[bytes]", sink), "w", zipfile.ZIP_STORED) as archive:
         for image in found:
             entry = zipfile.ZipInfo(_distinct(image.filename, names))
@@ -176,7 +176,7 @@ def _zipped(service: Service, kind: FileKind, found: list[ImageRow]) -> Iterator
 
 
 def _distinct(name: str, names: set[str]) -> str:
-    """`name`, or with a number before its suffix: no two of a zip may be the same on any system."""
+    """`name`, if need be with a number before its suffix, so that no two names of a zip are equal."""
     stem, dot, suffix = name.rpartition(".")
     if not dot:
         stem, suffix = name, ""

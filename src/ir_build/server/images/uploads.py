@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from ..storage.spool import Spool
     from .images import ImageRow
 
-# Enough of a file for its dimensions: a JPEG may have megabytes of metadata before them.
+# Enough of a file for its dimensions: a JPEG may have megabytes of metadata before them. They are
+# read here, since libraries for AVIF and WebP want the whole file, in native code, and a worker
+# would be one more wait for every upload.
 _HEAD = 4 * 1024 * 1024
 
 
@@ -42,7 +44,7 @@ class Upload:
         filename: str,
         options: Options | None,
     ) -> None:
-        """`identify` gives the sender, and blocks; without `options` nothing is compressed."""
+        """`identify` returns the sender, and blocks. Without `options` nothing is compressed."""
         self.service = service
         self.identify = identify
         self.spool = spool
@@ -82,7 +84,7 @@ class Upload:
         return image, "original" if smaller is None else "compressed"
 
     def _begin(self, options: Options, identity: str) -> tuple[MediaType, ImageRow | Reservation]:
-        """What is known of the file: the image when an equal one is stored, else a reservation."""
+        """The type, and the image when an equal file is stored, else a reservation."""
         service = self.service
         caller = self.identify()
         kind = self.kind()
@@ -122,7 +124,7 @@ class Upload:
 class _Store:
     """The change that makes an image of a new result.
 
-    Objects first, then the rows: what an image refers to is always there.
+    Objects are stored before the rows, so that an image never refers to a missing object.
     """
 
     def __init__(
