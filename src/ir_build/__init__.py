@@ -35,7 +35,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when first used: a hook that asks for the version must not wait for SQLite.
+    # Names are loaded when first used. A program that asks for the version must not wait for SQLite.
     for place, names in _PLACES.items():
         if name in names:
             return getattr(import_module(f".{place}", __name__), name)

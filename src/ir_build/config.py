@@ -90,8 +90,8 @@ class Config:
     ) -> Options:
         """The options of the file called `name`.
 
-        `default` is the compression type of the host or command and `default_metas` what it keeps,
-        for when nobody set them.
+        `default` is the compression type of the host or command, and `default_metas` the metadata
+        that it keeps. They count when no setting says otherwise.
         """
         merged = dict(self._per_file)
         for override in self._overrides:
@@ -186,7 +186,7 @@ def project_sources(folder: Path) -> list[Source]:
                 return []
             if not isinstance(values, dict):
                 raise ConfigError(str(file), "[tool.ir-build]", "is not a table")
-            # TOML and the command line write names with hyphens as often as with underscores.
+            # TOML files often have hyphens in names instead of underscores.
             values = {name.replace("-", "_"): value for name, value in values.items()}
             return [Source(str(file), values, parent)]
     return []

@@ -59,7 +59,7 @@ class Reason(StrEnum):
 
 #: the reasons of a `LimitMet`
 OVER_LIMITS = frozenset([Reason.OVER_TIMEOUT, Reason.OVER_MEMORY_LIMIT])
-#: the reasons that say nothing of the file on another machine
+#: the reasons that do not hold on another machine
 OF_THIS_MACHINE = OVER_LIMITS | {Reason.MISSING_PACKAGE}
 
 
@@ -109,7 +109,7 @@ class TooLarge(InputError):
 
 
 class Unreadable(InputError, OSError):
-    """The file system would not give or take the file, which `filename` names where it is known."""
+    """The file system did not give or take the file. `filename` names it, if it is known."""
 
     code = "unreadable"
     permanent = False
@@ -154,7 +154,7 @@ class WorkerCrashed(InputError):
 
 
 class LimitMet(InputError):
-    """The file needs more than a worker may take: nothing is wrong with it."""
+    """The file needs more than a worker may take. Nothing is wrong with it."""
 
     permanent = False
     #: which limit
@@ -163,7 +163,7 @@ class LimitMet(InputError):
     def __init__(self, detail: str, *, limit: float | None) -> None:
         super().__init__(f"{self.reason.text}: {detail}")
         self.detail = detail  #: what it took
-        #: the limit it met, in the unit of the setting; None when that says nothing of the file
+        #: the limit, in the unit of the setting; None when the file is not the reason
         self.limit = limit
 
 
@@ -182,7 +182,7 @@ class OverMemoryLimit(LimitMet):
 
 
 class FileSkipped(IrBuildError):
-    """Raised by a backend for a file that is fine and that it must not touch."""
+    """The file is fine, and the backend must not touch it."""
 
     def __init__(self, reason: Reason, detail: str = "", *, lasting: bool = True) -> None:
         super().__init__(reason, detail)
@@ -251,7 +251,7 @@ class Forbidden(ApiError):
 
 
 class QuotaExceeded(ApiError):
-    """The account's quota is spent (403 to an upload), or what this run may spend of it."""
+    """The quota of the account, or of this run, is spent (403 to an upload)."""
 
     advice = "wait for the next period or raise the quota; `ir-build account` shows both"
 
@@ -299,4 +299,4 @@ class ServiceUnavailable(ApiError):
 
 
 class RequestError(IrBuildError):
-    """A request to a server of ours that cannot be understood. The message is for its sender."""
+    """Our server cannot understand a request. The message is for its sender."""

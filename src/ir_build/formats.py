@@ -1,7 +1,7 @@
 """The table of formats: how each is recognised, and which modules work on it.
 
-A format is its folder in `engine`, a verifier in `verify`, and its entry here. The modules are
-named, not imported: a run that has nothing to do loads no codec.
+A format has a folder in `engine`, a verifier in `verify` and an entry here. The entry names modules
+and does not import them, so a run with nothing to do loads no codec.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class Format:
     verifier: str | None = None
 
 
-# What may stand before the root element: declaration, comments, doctype with an internal
-# subset, processing instructions. Possessive, so a hostile head cannot make it backtrack.
+# Declaration, comments, doctype with an internal subset and processing instructions may stand before
+# the root element. The quantifiers are possessive, so a hostile head cannot make it backtrack.
 _SVG_ROOT = re.compile(
     r"\s*+(?:<\?.*?\?>\s*+|<!--.*?-->\s*+|<!DOCTYPE[^\[>]*+(?:\[.*?\]\s*+)?>\s*+)*+"
     r"<(?:[A-Za-z_][\w.-]*+:)?svg[\s>/]",
@@ -144,7 +144,7 @@ FORMATS = {
     MediaType.AVIF: _compressed(
         MediaType.AVIF, "AVIF", (".avif", ".avifs"), _is_avif, header="containers.iso_bmff"
     ),
-    # It is left as it is: no library that can be depended on codes it yet.
+    # JPEG XL is left as it is: there is no codec of it yet that we can depend on.
     MediaType.JPEG_XL: Format(
         name="JPEG XL",
         suffixes=(".jxl",),
@@ -175,7 +175,7 @@ FORMATS = {
 #: the formats that can be compressed; others are only recognised
 COMPRESSIBLE = tuple(media for media in MediaType if FORMATS[media].codec is not None)
 
-# A text that mentions both is a PDF, and to look for an SVG costs most.
+# SVG comes last. A text that mentions both is a PDF, and the search for an SVG costs most.
 _SNIFFED = sorted(MediaType, key=lambda media: media is MediaType.SVG)
 
 

@@ -1,7 +1,7 @@
 """The table of every setting: its name, reader and help, the same for every host and command.
 
-MkDocs, the command line, `pyproject.toml` and the environment are all generated from it, and so
-is the table in the documentation: a setting that stands here can be reached from everywhere.
+The options of MkDocs, the command line, `pyproject.toml` and the environment are made from it, and
+so is the table in the documentation. A setting in this table is available everywhere.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class Setting:
     help: str
     #: how the value is written, for `--help` and the documentation
     metavar: str
-    #: whether an entry of `overrides` may set it: these are the ones that change the bytes
+    #: whether an entry of `overrides` may set it; these change the bytes
     per_file: bool = False
     #: whether the command line takes it several times
     multiple: bool = False
-    #: whether other bytes may be shipped when it differs
+    #: whether it can change what is shipped
     changes_output: bool = True
 
     @property

@@ -69,9 +69,9 @@ def choose(
     concurrency: int,
     budget: int | None,
 ) -> Backend:
-    """The backend called `name`; `auto` is the server where credentials are in `environ`.
+    """The backend called `name`. `auto` is the server if credentials are in `environ`.
 
-    Files go to a server that was only logged in to when `name` asks for it. `folder` is the
+    A server that somebody has only logged in to is used when `name` is `api`. `folder` is the
     cache's; `concurrency` and `budget` are those of `ApiBackend`. Raises `ConfigError`.
     """
     from ..imagerecycle.credentials import find, from_environment  # noqa: PLC0415
@@ -88,7 +88,7 @@ def choose(
                 "`ir-build account login`",
             )
         return LocalBackend(sandbox)
-    # requests takes a while to import: only for those who need it.
+    # Only runs with a server wait for the import of requests.
     from ..imagerecycle import manifest  # noqa: PLC0415
     from ..imagerecycle.client import Client  # noqa: PLC0415
     from .api import ApiBackend  # noqa: PLC0415

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..imagerecycle.wire import Image
     from ..options import Options
 
-# What every server takes. Others are tried until one of them is refused.
+# Every server takes these. Others are tried until the server refuses one.
 _TAKEN = frozenset({MediaType.JPEG, MediaType.PNG, MediaType.GIF, MediaType.PDF})
 
 _FINAL = (AuthenticationError, Forbidden, QuotaExceeded)
@@ -48,8 +48,8 @@ class ApiBackend(Backend):
     ) -> None:
         """Use `client`, which is closed with this backend.
 
-        `concurrency` calls are under way at once, `budget` is what may be sent in all, in bytes,
-        and `manifest` notes where originals can be had back.
+        `concurrency` calls are under way at once. `budget` is the number of bytes that may be sent
+        in all. `manifest` notes where originals can be fetched back.
         """
         self._client = client
         self._slots = threading.BoundedSemaphore(concurrency)
@@ -125,7 +125,7 @@ class ApiBackend(Backend):
     def _params(self, options: Options) -> UploadParams:
         metas = options.preserve_metas
         if self._client.url == DEFAULT_URL:
-            # Its documentation does not name it. What browsers size pictures by is verified.
+            # Its documentation does not name density. The verifier checks what browsers size pictures by.
             metas -= {Meta.DENSITY}
         return UploadParams(
             compression=options.compression_type, resize=options.resize, preserve_metas=metas

@@ -20,9 +20,9 @@ _END = "--"
 
 
 class PathsCommand(click.Command):
-    """A command that takes paths: the name of a file is never taken for an option.
+    """A command that takes paths. It never takes the name of a file for an option.
 
-    Whoever writes a file chooses its name, and shells and commit hooks pass on what they find.
+    The author of a file chooses its name, and shells and commit hooks pass on what they find.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

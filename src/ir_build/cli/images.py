@@ -140,7 +140,7 @@ def _line(image: Image) -> str:
 
 
 def _safe(name: str) -> str:
-    """A server's name for a file as part of a name here; the id before it does the rest."""
+    """The server's name for a file, fit to be part of a name here."""
     from ..imagerecycle.wire.incoming import base_name  # noqa: PLC0415
 
     return re.sub(r'[:*?"<>|]', "_", base_name(name))

@@ -62,7 +62,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when first used: requests takes a while to import, and a server needs the wire only.
+    # Names are loaded when first used. requests is slow to import, and a server needs the wire only.
     for place, names in _PLACES.items():
         if name in names:
             return getattr(import_module(place, __name__), name)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .wire import Account, Consumption, Image, ImagePage, SubAccount
     from .wire.outgoing import Request
 
-#: calls of one client that may be under way at once without opening connections anew
+#: connections of one client that stay open, and so the calls that can use one at once
 CONNECTIONS = 16
 
 _DEFAULT = UploadParams()
@@ -46,10 +46,10 @@ _LARGEST = 2**30  #: bytes of a file whose size the server does not say
 
 
 class Client:
-    """Speaks for one account to one server; any number of them can live in a process.
+    """Speaks for one account to one server. A process can have any number of clients.
 
-    Its methods may be called from several threads. All of them raise `BackendError`, of which
-    `TransportError` and `ServiceUnavailable` come after several attempts.
+    Several threads may call its methods. All of them raise `BackendError`; `TransportError` and
+    `ServiceUnavailable` come after several attempts.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Client:
     ) -> SubAccount:
         """A new account below this one; `quota` is in bytes a period, 0 for no limit of its own.
 
-        When the answer is lost it is not asked again, since that might make two.
+        When the answer is lost, the call is not repeated, since that might make two accounts.
         """
         fields = SubAccountFields(title, description, quota)
         return self._sub_account(outgoing.create_sub_account(fields), once=True)
@@ -164,7 +164,7 @@ class Client:
         while True:
             page = self.image_page(offset, page_size)
             for image in page.items:
-                # What is uploaded meanwhile moves the rest on to the next page.
+                # An upload meanwhile moves images on to the next page.
                 if image.id not in seen:
                     seen.add(image.id)
                     yield image
@@ -202,10 +202,10 @@ class Client:
     def upload(
         self, source: Upload, *, name: str | None = None, params: UploadParams = _DEFAULT
     ) -> Image:
-        """Send a file and have it compressed; it is read while it is sent, never as a whole.
+        """Send a file and have it compressed. It is read while it is sent, never as a whole.
 
         `source` is a path, a file's bytes or a file open for reading. Raises `Unreadable`, and
-        `FileTooLarge` before anything is sent when `account` has been asked.
+        `FileTooLarge` without sending anything, if `account` was called before.
         """
         part = FilePart.of(source, name)
         with contextlib.closing(part), _about(part.name):
@@ -329,7 +329,7 @@ class Client:
         try:
             responses.decode_success(self._call(request).body)
         except NotFound as error:
-            # An earlier attempt has deleted it, only its answer did not arrive.
+            # An earlier attempt has deleted it, but its answer did not arrive.
             if not error.lost:
                 raise
 

@@ -1,7 +1,7 @@
-"""Connections whose answers have a deadline, and which can be cut by another thread.
+"""Connections whose answers have a deadline, and which another thread can cut.
 
-The time-outs of a socket count from byte to byte: a server that sends the head of its answer a
-letter at a time would be waited for without end.
+The time-outs of a socket count from byte to byte. A client would wait without end for a server that
+sends the head of its answer letter by letter.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class _Adapter(HTTPAdapter):
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         kind = pool.ConnectionCls
         if not issubclass(kind, _Watched):
-            # Of plain and secure connections, through a proxy or not.
+            # There are kinds for plain, secure and proxied connections.
             attributes = {"watcher": self._connections}
             pool.ConnectionCls = type(kind.__name__, (_Watched, kind), attributes)
         return pool
@@ -94,6 +94,6 @@ class _Watched(HTTPConnection):
 
 
 def _shut(one: socket.socket) -> None:
-    """Have whoever waits for it see its end, whatever thread they are on."""
+    """End a connection. Threads that wait for it wake up."""
     with contextlib.suppress(OSError):
         one.shutdown(socket.SHUT_RDWR)

@@ -1,7 +1,7 @@
-"""Send requests to one server over requests: with time-outs, retries and streams.
+"""Send requests to one server, over the package requests, with time-outs, retries and streams.
 
-Nothing here knows what is asked. Neither the address of a request, whose query holds the secret,
-nor its fields ever get into an error or the log.
+This module does not know what is asked. Errors and the log never show the address of a request,
+whose query holds the secret, nor its fields.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class ApiResponse:
     """A success."""
 
     body: bytes
-    #: an earlier attempt may have been carried out too, its answer did not arrive
+    #: the server may have carried out an earlier attempt, too, whose answer did not arrive
     lost: bool
 
 
@@ -69,11 +69,11 @@ class Transport:
         adapter = self._connections.adapter(size=connections)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
-        # A .netrc must not add its own login to ours; proxies and CA bundles are still found.
+        # A .netrc must not add its login to ours. Proxies and CA bundles are still found.
         self._session.auth = no_auth
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers["Accept-Encoding"] = "identity"
-        # What goes to this machine, or in clear, goes to no proxy: the secret is in it.
+        # No proxy sees what goes to this machine or without TLS, since the secret is in it.
         host = parts.hostname or ""
         is_direct = parts.scheme == "http" or host in LOOPBACK
         self._proxies = {"no_proxy": ",".join((*LOOPBACK, host))} if is_direct else None
@@ -81,7 +81,7 @@ class Transport:
     def call(
         self, request: Request, *, part: FilePart | None = None, once: bool = False
     ) -> ApiResponse:
-        """Send a request, of an upload with its file, and return the answer's body.
+        """Send a request, an upload with its file. Returns the answer's body.
 
         With `once` it is not sent again when it may have been carried out. Raises `BackendError`.
         """
@@ -124,7 +124,7 @@ class Transport:
         self._patiently("the download", attempt)
 
     def close(self) -> None:
-        """Close the connections; what is under way ends, and is not tried again."""
+        """Close the connections. What is under way ends and is not tried again."""
         self._gate.abandon()
         self._connections.cut()
         self._session.close()
@@ -147,7 +147,7 @@ class Transport:
         upload: bool,
         **request: Any,
     ) -> None:
-        """One attempt; a success goes to `sink`. Raises `_Fault`."""
+        """One attempt. A success goes to `sink`. Raises `_FailedAttempt`."""
         retry_policy = self._retry_policy
         sent = len(request["data"]) if upload else 0
         started = time.monotonic()
@@ -208,7 +208,7 @@ class Transport:
                 lost = lost or fault.lost
                 again = fault.again and not (once and lost)
                 if fault.unreachable and time.monotonic() - started > self._retry_policy.connect:
-                    again = False  # whoever has no network should know within seconds
+                    again = False  # a user without a network should know within seconds
                 too_long = fault.wait > self._retry_policy.longest_pause
                 if not again or too_long or number == self._retry_policy.attempts:
                     raise fault.final(what, lost=lost) from None
@@ -252,7 +252,7 @@ def _receive(
     in_time: Callable[[int], bool],
 ) -> None:
     size = 0
-    # Not iter_content, which waits for a whole piece, however slowly it drips in.
+    # iter_content would wait for a whole piece, however slowly it comes.
     while piece := answer.raw.read1(_PIECE, decode_content=True):
         size += len(piece)
         if limit is not None and size > limit:
@@ -303,7 +303,7 @@ def _never_left(error: Exception) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """What the system said, in brackets: without the address, whose query holds the secret."""
+    """The reason that the system gave, in brackets, without the address, which holds the secret."""
     cause: Any = getattr(error.args[0] if error.args else None, "reason", None) or error
     if isinstance(cause, NameResolutionError):
         return " (its name cannot be resolved; is there a network?)"

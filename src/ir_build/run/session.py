@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from .discover import Asset, Found
     from .progress import Progress
 
-# A thread waits for a worker process, a disk or a server most of its time.
+# Threads mostly wait for a worker process, a disk or a server.
 _THREADS = 8
 
 
@@ -58,7 +58,7 @@ class Planned:
 
     name: str
     before: int
-    #: what is known already: the outcome, or the cache's entry; None: it would be compressed
+    #: the outcome or the cache's entry, None if the file would be compressed
     known: Kept | Failed | Entry | None
 
 
@@ -77,13 +77,13 @@ class Session:
         cached_only: bool = False,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        """`copies` says that originals are safe elsewhere: then lossy is the default.
+        """With `copies`, originals are safe elsewhere, and lossy is the default.
 
         With `cached_only` nothing is compressed. Raises `ConfigError`.
         """
         self.config = config
-        #: whether pictures keep their density where `preserve_metas` is not set, as originals and
-        #: what is made for paper do: LaTeX and office programs size them by it, browsers do not
+        #: whether pictures keep their density when `preserve_metas` is not set. Originals do, and so
+        #: do files for paper: LaTeX and office programs size pictures by it, browsers do not.
         self.keep_density = not copies
         self._copies = copies
         self._cached_only = cached_only
@@ -108,7 +108,7 @@ class Session:
         self._excluded = matcher(config.exclude)
         threads = max(_THREADS, config.jobs)
         if self.backend.remote:
-            # While results are verified, which needs a worker each, the line must stay full.
+            # The line to the server must stay full while workers verify results.
             threads = max(threads, 2 * config.concurrency + config.jobs)
         self._threads = ThreadPoolExecutor(threads, "ir-build")
         self._prefetched: Pipeline | None = None
@@ -121,7 +121,7 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """End the workers, with whatever they may still be doing ahead of need."""
+        """End the workers, and the work that was started in advance."""
         self._ended.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.backend.close()
@@ -130,7 +130,7 @@ class Session:
         self._cache.close()
 
     def prefetch(self, files: Iterable[tuple[Path, str]], *, root: Path) -> None:
-        """Start compressing `files`, paths and names, whose content will turn up in an output.
+        """Start to compress `files`, paths and names, whose content is expected in an output.
 
         Returns at once. `root` is the folder the files come from.
         """
@@ -153,7 +153,7 @@ class Session:
                 try:
                     planned = planner.plan(discover.named(path, name))
                 except OSError:
-                    continue  # gone again: it will not turn up in the output either
+                    continue  # gone again, so it will not be in the output
                 if isinstance(planned, Job):
                     jobs.append(planned)
             index.forget_missing(str(path) for path, _ in listed)
@@ -194,8 +194,8 @@ class Session:
     ) -> Report:
         """Optimise files and folders: in place, or into the folder `out`.
 
-        Into `out` go all files of the folders, those that are none of ours too, unless
-        `only_assets`. With `check` nothing is written. Raises `ConfigError`.
+        All files of the folders go into `out`; with `only_assets` only images and PDFs do. With
+        `check` nothing is written. Raises `ConfigError`.
         """
         assets = self._found(paths, sweep=not check)
         folders = [path for path in paths if path.is_dir()]
@@ -222,7 +222,7 @@ class Session:
         )
 
     def _bring(self, others: list[Found], destination: OutputFolder) -> Iterator[Failed]:
-        """Copy what is none of ours; those that could not be."""
+        """Copy the files that are none of ours. Yields those that could not be copied."""
         for found in others:
             try:
                 destination.bring(found)
@@ -278,7 +278,7 @@ class Session:
                         "the command line", str(path), error.strerror or str(error)
                     ) from None
                 if self._wanted(asset.name):
-                    # A file may be named in several ways, a link to it is another thing.
+                    # Several names may mean one file, but a link to it is another file.
                     found.setdefault(f"{os.path.realpath(path.parent)}/{path.name}", asset)
         if sweep:
             for folder in {path.parent for path in paths if not path.is_dir()}:
@@ -322,7 +322,7 @@ class Session:
         progress: Progress | None,
         folders: Sequence[Path] = (),
     ) -> Report:
-        """Optimise `assets`; what others have made of them is looked for in `folders`."""
+        """Optimise `assets`. `folders` may hold what other tools have made of them."""
         started = time.perf_counter()
         index = StatIndex(self._cache.index_file(root))
         planner = self._planner(index)
@@ -381,7 +381,7 @@ def _carry_out(
 ) -> Outcome | None:
     """The outcome of `job`; None when its file is gone.
 
-    Another build may have optimised it meanwhile, or somebody have saved it: what is there now counts.
+    If another program has changed the file meanwhile, the new one is optimised.
     """
     asset = job.asset
     with contextlib.suppress(Changed):

@@ -1,8 +1,8 @@
 """Run codecs and checks in worker processes, where a crash, a hang or a bomb hurts one file only.
 
-The worker is a plain subprocess and not one of `multiprocessing`, on which every pool stands:
-those import the caller's `__main__` again, so a build script without an `if __name__` guard would
-run twice, and they inherit the environment, secrets included.
+The worker is a plain subprocess. Pools stand on `multiprocessing`, whose processes import the caller's
+`__main__` again, so that a build script without an `if __name__` guard runs twice. They also inherit
+the environment, with its secrets.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # Native memory that fragments or leaks goes back to the system with the process.
 _TASKS_PER_WORKER = 500
 
-# Above this share of the memory limit a refusal may be want of memory by another name.
+# Above this share of the memory limit, want of memory may be the reason for a refusal.
 _SUSPICIOUS = 0.25
 _VERDICTS = ("error", "skipped", "ok")
 # What Python, C++, Rust, GLib and codecs say when they get no memory.
@@ -44,10 +44,10 @@ _NO_MEMORY = re.compile(
 )
 _OUT_OF_TIME = -signal.SIGPROF if hasattr(signal, "SIGPROF") else None
 
-# What a Python process needs to start, and nothing else: tokens and keys stay with the parent.
+# A Python process needs only these to start. Tokens and keys stay with the parent.
 _PASSED_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 _WORKER_ENVIRONMENT = {
-    # One thread a worker: the workers are as many as the processors they may use.
+    # Each worker has one thread, since there are as many workers as processors.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "RAYON_NUM_THREADS": "1",
@@ -67,7 +67,7 @@ _LINE_BYTES = 1000
 _LAST_WORDS_SECONDS = 5.0
 
 _LIBRARIES = ("site-packages", "dist-packages")
-# The folders come last: nothing in them is taken for a module that Python finds by itself.
+# The folders come last, so that nothing in them hides a module of Python itself.
 _START = "import sys; sys.path += sys.argv[3:]; from ir_build.sandbox.worker import main; main()"
 
 
@@ -98,7 +98,7 @@ class Sandbox:
     def verify(
         self, original: bytes, candidate: Candidate, media: MediaType, options: Options
     ) -> str | None:
-        """What makes `candidate` no fit replacement of `original`, None when it is one.
+        """Why `candidate` must not replace `original`, None when it may.
 
         Raises an `InputError`.
         """
@@ -119,8 +119,8 @@ class Sandbox:
     ) -> str | None:
         """Write a smaller file for `original`, marked when it is lossy, to `into`, and verify it.
 
-        The contents stay in the workers. What keeps it from being a fit replacement, None when it
-        is one. Raises `FileSkipped` or an `InputError`.
+        The contents stay in the workers. Returns why it must not replace the original, None when it
+        may. Raises `FileSkipped` or an `InputError`.
         """
         asked = {"media": media, "options": options.to_json()}
         header, _ = self._run(
@@ -141,7 +141,7 @@ class Sandbox:
         return blobs[0]
 
     def close(self) -> None:
-        """End all workers at once; a task under way fails."""
+        """End all workers at once. A task under way fails."""
         with self._lock:
             self._closed = True
             for worker in self._idle:
@@ -166,7 +166,7 @@ class Sandbox:
         except _KilledError:
             pass
         except OverMemoryLimit:
-            # What files before this one have left of its memory says nothing of this file.
+            # Earlier files may have used up its memory, so this says nothing of this file.
             if not used:
                 raise
         except WorkerCrashed:
@@ -180,7 +180,7 @@ class Sandbox:
     ) -> None:
         """Raise `OverMemoryLimit` when the same task ends otherwise with twice the memory.
 
-        Codecs that are refused memory often take the file for a broken one.
+        A codec that gets no memory often calls the file broken.
         """
         again = self._with_more_memory(header, blobs)
         if any(again.get(name) != answer.get(name) for name in _VERDICTS):
@@ -265,7 +265,7 @@ class _Worker:
         self._printed = _Printed(cast("BinaryIO", self._process.stderr))
 
     def call(self, header: dict[str, object], blobs: tuple[bytes, ...], limits: Limits) -> _Answer:
-        """Send one task and wait for its answer. After an error the worker is of no more use."""
+        """Send one task and wait for its answer. The worker cannot be used after an error."""
         self.tasks += 1
         self._printed.begin()
         stdin = cast("BinaryIO", self._process.stdin)
@@ -286,7 +286,7 @@ class _Worker:
 
     def _why_it_died(self, limits: Limits, watch: Watch, *, begun: bool) -> InputError:
         if watch.ended:
-            # Before it had the file, it says nothing of the file.
+            # A worker that did not have the file yet says nothing of it.
             return OverTimeout(watch.ended, limit=limits.seconds if begun else None)
         code = self._exit_code()
         if code == _OUT_OF_TIME:
@@ -301,7 +301,7 @@ class _Worker:
     def _exit_code(self) -> int:
         try:
             return self._process.wait(_LAST_WORDS_SECONDS)
-        except subprocess.TimeoutExpired:  # it only wrote nonsense
+        except subprocess.TimeoutExpired:  # it has only written nonsense
             self.kill()
             return self._process.returncode
 
@@ -320,7 +320,7 @@ class _Worker:
 
 
 class _Printed:
-    """What a worker prints on its standard error: logged, and its end kept for a crash."""
+    """What a worker prints on its standard error. It is logged, and the end is kept for a crash."""
 
     def __init__(self, pipe: BinaryIO) -> None:
         self._pipe = pipe
@@ -346,11 +346,11 @@ class _Printed:
 
 
 class _KilledError(WorkerCrashed):
-    """Somebody else has ended the worker, or it died before it had the file."""
+    """Another program has ended the worker, or it died before it had the file."""
 
 
 def _forget_begun(header: dict[str, object]) -> None:
-    """Remove what a task that is done again has written."""
+    """Remove what the first try of a task has written."""
     if into := header.get("into"):
         Path(str(into)).unlink(missing_ok=True)
 
@@ -378,8 +378,8 @@ def _over_memory(limits: Limits, answer: dict[str, object]) -> OverMemoryLimit:
 def _library_folders() -> list[str]:
     """Where ir-build and the libraries of this process are.
 
-    Everything else on `sys.path` may be a project: `python -m` puts the current folder there, a
-    script its own, and many a `conf.py` its sources.
+    Any other entry of `sys.path` may be a project: `python -m` adds the current folder, a script its
+    own, and many a `conf.py` its sources.
     """
     libraries = [path for path in sys.path if PurePath(path).name in _LIBRARIES]
     return [*libraries, str(Path(__file__).parents[2])]

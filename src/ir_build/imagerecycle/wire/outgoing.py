@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request, but for the file of an upload, which nobody wants to hold in memory."""
+    """A request without the file of an upload, which is read when it is sent."""
 
     method: str
     path: str  #: below the API's address, escaped
@@ -118,7 +118,7 @@ def get_zip(kind: FileKind, identifiers: Iterable[int]) -> Request:
 
 
 def file_path(kind: FileKind, token: str, name: str) -> str:
-    """The path of a file below the API's address; it is fetched without credentials."""
+    """The path of a file below the API's address. No credentials are needed to fetch it."""
     return f"/images/{kind.value}/{token}/{quote(name, safe='')}"
 
 
@@ -129,6 +129,6 @@ def _sub_account_form(fields: SubAccountFields) -> dict[str, str]:
     if fields.description is not None:
         form["description"] = fields.description
     if fields.quota is not None:
-        # The documentation calls it the one in one place and the other in another.
+        # The documentation uses both names.
         form["quota"] = form["monthly_quota"] = str(fields.quota)
     return form
