@@ -63,18 +63,15 @@ class ApiBackend(Backend):
     def compress(self, data: bytes, media: MediaType, options: Options, name: str) -> Candidate:
         """Upload `data` and download what the server made of it."""
         try:
-            return self._compress(data, media, options, name)
+            image = self._upload(data, media, options, name)
+            # Equal sizes mean that the original came back.
+            if 0 < image.size_before <= image.size_after:
+                return Candidate(data, lossy=False)
+            with self._slots:
+                found = self._client.download(image, limit=len(data))
         except BackendError as error:
             error.file = None  # the report names it
             raise
-
-    def _compress(self, data: bytes, media: MediaType, options: Options, name: str) -> Candidate:
-        image = self._upload(data, media, options, name)
-        # Equal sizes mean that the original came back.
-        if 0 < image.size_before <= image.size_after:
-            return Candidate(data, lossy=False)
-        with self._slots:
-            found = self._client.download(image, limit=len(data))
         self._note(data, image)
         return Candidate(found, lossy=options.compression_type is Compression.LOSSY)
 

@@ -43,6 +43,14 @@ def print_json(value: Any, *, secrets: bool = False) -> None:
     click.echo(json.dumps(_plain(value, _SECRETS if not secrets else frozenset()), indent=2))
 
 
+def answer(value: Any, text: str, *, as_json: bool) -> None:
+    """Print what was done: `value` as JSON, or `text`."""
+    if as_json:
+        print_json(value)
+    else:
+        click.echo(text)
+
+
 def _plain(value: Any, hidden: frozenset[str]) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(one, hidden) for one in value]

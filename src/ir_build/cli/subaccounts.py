@@ -9,7 +9,7 @@ import click
 from ..report.escape import printable
 from ..report.numbers import share, size
 from .arguments import size_value
-from .remote import confirm, connect, json_option, print_json, yes_option
+from .remote import answer, confirm, connect, json_option, print_json, yes_option
 
 if TYPE_CHECKING:
     from ..imagerecycle.wire import SubAccount
@@ -103,10 +103,7 @@ def delete(identifier: int, *, yes: bool, as_json: bool) -> None:
     confirm(f"Delete sub-account {identifier}?", yes=yes)
     with connect() as client:
         client.delete_sub_account(identifier)
-    if as_json:
-        print_json({"deleted": identifier})
-    else:
-        click.echo(f"deleted {identifier}")
+    answer({"deleted": identifier}, f"deleted {identifier}", as_json=as_json)
 
 
 @sub.command("reset-secret")

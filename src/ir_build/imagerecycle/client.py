@@ -27,6 +27,7 @@ from .retry_policy import RetryPolicy
 from .transport import Transport
 from .upload_job import UploadJob, upload_params
 from .wire import Auth, FileKind, SubAccountFields, UploadParams, outgoing, responses
+from .wire.outgoing import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from .multipart import Upload
     from .transport import ApiResponse
     from .wire import Account, Consumption, Image, ImagePage, SubAccount
-    from .wire.outgoing import Request
 
 #: connections of one client that stay open, and so the calls that can use one at once
 CONNECTIONS = 16
@@ -103,21 +103,23 @@ class Client:
 
     def account(self) -> Account:
         """The account's quota and limits."""
-        account = responses.decode_account(self._call(outgoing.get_account()).body)
+        account = responses.decode_account(self._call(Request("GET", "/accounts/mine")).body)
         self._file_max_size = account.file_max_size
         return account
 
     def consumption(self) -> Consumption:
         """What the account has sent, by day and by month."""
-        return responses.decode_consumption(self._call(outgoing.get_consumption()).body)
+        return responses.decode_consumption(
+            self._call(Request("GET", "/accounts/mine/consumption")).body
+        )
 
     def sub_accounts(self) -> tuple[SubAccount, ...]:
         """The accounts below this one. A sub-account may not ask: `Forbidden`."""
-        return responses.decode_sub_accounts(self._call(outgoing.list_sub_accounts()).body)
+        return responses.decode_sub_accounts(self._call(Request("GET", "/accounts/sub")).body)
 
     def sub_account(self, identifier: int) -> SubAccount:
         """One account below this one."""
-        return self._sub_account(outgoing.get_sub_account(identifier))
+        return self._sub_account(Request("GET", f"/accounts/sub/{identifier}"))
 
     def create_sub_account(
         self, title: str, *, description: str | None = None, quota: int | None = None
@@ -143,15 +145,15 @@ class Client:
 
     def delete_sub_account(self, identifier: int) -> None:
         """Delete an account below this one."""
-        self._delete(outgoing.delete_sub_account(identifier))
+        self._delete(Request("DELETE", f"/accounts/sub/{identifier}"))
 
     def reset_secret(self, identifier: int) -> SubAccount:
         """Give an account below this one a new secret; the old one is dead."""
-        return self._sub_account(outgoing.reset_secret(identifier))
+        return self._sub_account(Request("PUT", f"/accounts/sub/reset_secret/{identifier}"))
 
     def reset_quota(self, identifier: int) -> SubAccount:
         """Forget what an account below this one has used in this period."""
-        return self._sub_account(outgoing.reset_quota(identifier))
+        return self._sub_account(Request("PUT", f"/accounts/sub/reset_quota/{identifier}"))
 
     def image_page(self, offset: int = 0, limit: int = 30) -> ImagePage:
         """One page of the account's images, newest first."""
@@ -179,11 +181,11 @@ class Client:
 
     def image(self, identifier: int) -> Image:
         """One image."""
-        return responses.decode_image(self._call(outgoing.get_image(identifier)).body)
+        return responses.decode_image(self._call(Request("GET", f"/images/{identifier}")).body)
 
     def delete_image(self, identifier: int) -> None:
         """Delete an image and its files."""
-        self._delete(outgoing.delete_image(identifier))
+        self._delete(Request("DELETE", f"/images/{identifier}"))
 
     def delete_all_images(self, *, confirm: bool) -> None:
         """Delete all images of the account; nothing brings them back.
@@ -193,11 +195,11 @@ class Client:
         if confirm is not True:
             raise ValueError("confirm=True deletes every image of the account")
         try:
-            self._delete(outgoing.delete_all_images())
+            self._delete(Request("DELETE", "/images/all"))
         except ApiError as error:
             if error.status not in (400, 404, 405):
                 raise
-            self._delete(outgoing.delete_all_images("/images"))
+            self._delete(Request("DELETE", "/images"))  # some servers have it there only
 
     def upload(
         self, source: Upload, *, name: str | None = None, params: UploadParams = _DEFAULT

@@ -40,12 +40,6 @@ class Credentials:
     #: the only server they are sent to, without a slash at the end
     url: str = DEFAULT_URL
 
-    @property
-    def is_direct(self) -> bool:
-        """Whether no proxy may be used: the server is on this machine, or reached without TLS."""
-        parts = urlsplit(self.url)
-        return parts.scheme == "http" or parts.hostname in LOOPBACK
-
 
 def find(environ: Mapping[str, str]) -> Credentials | None:
     """The credentials in `environ`, else those that `save` has kept. Raises `ConfigError`."""

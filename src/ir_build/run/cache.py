@@ -15,7 +15,7 @@ import sqlite3
 import time
 import warnings
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import diskcache
 
@@ -83,20 +83,13 @@ class DamagedEntryError(OSError):
 class FramedDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
     """Stores bytes under text keys, framed by a SHA-256 that is checked on every read."""
 
-    def put(self, key: object) -> tuple[str, bool]:
-        if not isinstance(key, str):
-            raise TypeError("keys are text")
-        return key, True
-
     def get(self, key: object, raw: object) -> str:
         if not isinstance(key, str) or not raw:
             raise DamagedEntryError("not a key of ours")
         return key
 
     def store(self, value: object, read: object, key: object = diskcache.UNKNOWN) -> Any:
-        if not isinstance(value, bytes) or read:
-            raise TypeError("values are bytes")
-        return super().store(_frame(value), read=False, key=key)
+        return super().store(_frame(cast("bytes", value)), read, key=key)
 
     def fetch(self, mode: int, filename: str | None, value: Any, read: object) -> bytes:
         if mode not in (diskcache.core.MODE_RAW, diskcache.core.MODE_BINARY) or read:

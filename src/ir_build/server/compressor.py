@@ -70,29 +70,25 @@ class Compressor:
         """
         with self._places.place() as take:
             take(account)
-            return await self._compressed(spool, media, options)
-
-    async def _compressed(self, spool: Spool, media: MediaType, options: Options) -> Spool | None:
-        work = self._threads.submit(self._work, spool, media, options)
-        taken = False
-        try:
-            async with asyncio.timeout(self._deadline):
-                found = await asyncio.wrap_future(work)
-            taken = True
-        except TimeoutError:
-            raise unavailable("It took too long; nothing was charged") from None
-        except Unreadable as error:
-            self._failures.labels(error.code).inc()
-            _LOG.error("a file on its way in %s", error.message)
-            raise unavailable("The server cannot work now: try again") from None
-        except InputError as error:
-            self._failures.labels(error.code).inc()
-            raise HttpError(400, f"The file cannot be compressed: {error.message}") from None
-        else:
+            work = self._threads.submit(self._work, spool, media, options)
+            taken = False
+            try:
+                async with asyncio.timeout(self._deadline):
+                    found = await asyncio.wrap_future(work)
+                taken = True
+            except TimeoutError:
+                raise unavailable("It took too long; nothing was charged") from None
+            except Unreadable as error:
+                self._failures.labels(error.code).inc()
+                _LOG.error("a file on its way in %s", error.message)
+                raise unavailable("The server cannot work now: try again") from None
+            except InputError as error:
+                self._failures.labels(error.code).inc()
+                raise HttpError(400, f"The file cannot be compressed: {error.message}") from None
+            finally:
+                if not taken:  # a result may still come, and nobody waits for it
+                    work.add_done_callback(_remove)
             return found
-        finally:
-            if not taken:  # a result may still come, and nobody waits for it
-                work.add_done_callback(_remove)
 
     def close(self) -> None:
         """End the workers."""

@@ -57,10 +57,9 @@ class Service:
             Compressor(settings, self.metrics) if settings.backend == "engine" else None
         )
         self.metrics.watch("uploads_under_way", "Uploads under way", lambda: self.uploads.held)
-        if self.compressor is not None:
-            self.metrics.watch(
-                "compressing", "Uploads compressed or waiting for it", self._compressing
-            )
+        if compressor := self.compressor:
+            told = "Uploads compressed or waiting for it"
+            self.metrics.watch("compressing", told, lambda: compressor.waiting)
         self.drawings = Drawings(settings, self.storage)
         self.fetcher = Fetcher(settings, self.storage.incoming, self.metrics.fetches)
         self.api_url = f"{settings.public_url}/v1"
@@ -126,9 +125,6 @@ class Service:
         caller = self.accounts.authenticate(auth.key, auth.secret)
         self._buckets.take(caller.id)
         return caller
-
-    def _compressing(self) -> float:
-        return self.compressor.waiting if self.compressor else 0
 
     def close(self) -> None:
         """Let go of everything."""

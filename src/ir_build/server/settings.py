@@ -28,15 +28,6 @@ def _setting(
     return field(default=default, repr=not secret, metadata={"read": read, "help": help_})
 
 
-def _one_of(*names: str) -> Callable[[Any], str]:
-    def read(value: Any) -> str:
-        if value not in names:
-            raise ValueError(f"{value!r} is not one of {', '.join(names)}")
-        return str(value)
-
-    return read
-
-
 def _from_zero(kind: type[int | float], words: str) -> Callable[[Any], int | float]:
     def read(value: Any) -> int | float:
         try:
@@ -101,10 +92,10 @@ class Settings:
         (), "further keys that open what was made under them", values.strings, secret=True
     )
     durability: str = _setting(
-        "normal", "full: flush to the disk before answering", _one_of("normal", "full")
+        "normal", "full: flush to the disk before answering", values.one_of("normal", "full")
     )
     backend: str = _setting(
-        "engine", "none: store originals, compress nothing", _one_of("engine", "none")
+        "engine", "none: store originals, compress nothing", values.one_of("engine", "none")
     )
     jobs: int | None = _setting(None, "worker processes; by default one a processor", values.jobs)
     queue: int = _setting(32, "uploads that may wait for a worker; more are answered 429", _whole)
@@ -135,7 +126,7 @@ class Settings:
     url_uploads: str = _setting(
         "off",
         "who may be fetched from: nobody, url_allow, or url_allow and every public address",
-        _one_of("off", "listed", "public"),
+        values.one_of("off", "listed", "public"),
     )
     url_allow: tuple[str, ...] = _setting(
         (), "hosts (name, *.name, name:port) and networks (10.1.0.0/16) to trust", values.strings

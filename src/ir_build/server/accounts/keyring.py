@@ -45,21 +45,21 @@ class Keyring:
 
     def unseal(self, sealed: bytes) -> str | None:
         """What `seal` was given, None when none of the keys here has sealed it."""
-        return next(filter(None, (_unsealed(key, sealed) for key in self._all)), None)
+        return next(filter(None, (key.unsealed(sealed) for key in self._all)), None)
 
     def is_former(self, sealed: bytes) -> bool:
         """Whether this was sealed under an accepted key and not under the first one."""
-        if len(self._all) == 1 or _unsealed(self._first, sealed) is not None:
+        if len(self._all) == 1 or self._first.unsealed(sealed) is not None:
             return False
         return self.unseal(sealed) is not None
 
     def digest(self, secret: str) -> bytes:
         """What a secret is checked against: fast, because secrets are 256 random bits."""
-        return _digest(self._first, secret)
+        return self._first.digest(secret)
 
     def matches(self, secret: str, digest: bytes) -> bool:
         """Whether this is the secret of that digest, in the same time whatever the answer."""
-        found = [hmac.compare_digest(_digest(key, secret), digest) for key in self._all]
+        found = [hmac.compare_digest(key.digest(secret), digest) for key in self._all]
         return any(found)
 
     def token(self, kind: str, number: int, created: int) -> str:
@@ -68,11 +68,11 @@ class Keyring:
         `created`, Unix seconds, is part of it. A database that was restored from a backup gives
         some numbers out a second time, but at another moment.
         """
-        return _token(self._first, kind, number, created)
+        return self._first.token(kind, number, created)
 
     def opens(self, token: str, kind: str, number: int, created: int) -> bool:
         """Whether `token` is that image's."""
-        made = (_token(key, kind, number, created) for key in self._all)
+        made = (key.token(kind, number, created) for key in self._all)
         found = [hmac.compare_digest(one.encode(), token.encode()) for one in made]
         return any(found)
 
@@ -96,24 +96,21 @@ class _Key:
             AESGCM(_derive(master, b"seal")), _derive(master, b"digest"), _derive(master, b"token")
         )
 
+    def unsealed(self, sealed: bytes) -> str | None:
+        nonce, text = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        try:
+            return self.sealing.decrypt(nonce, text, None).decode()
+        except InvalidTag:
+            return None
 
-def _unsealed(key: _Key, sealed: bytes) -> str | None:
-    nonce, text = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-    try:
-        return key.sealing.decrypt(nonce, text, None).decode()
-    except InvalidTag:
-        return None
+    def digest(self, secret: str) -> bytes:
+        return hashlib.blake2s(secret.encode(), key=self.digests).digest()
 
-
-def _digest(key: _Key, secret: str) -> bytes:
-    return hashlib.blake2s(secret.encode(), key=key.digests).digest()
-
-
-def _token(key: _Key, kind: str, number: int, created: int) -> str:
-    text = f"{number:0{_ID_DIGITS}x}"
-    size = (32 - _ID_DIGITS) // 2
-    signed = f"{kind}/{text}/{created}".encode()
-    return text + hashlib.blake2s(signed, digest_size=size, key=key.tokens).hexdigest()
+    def token(self, kind: str, number: int, created: int) -> str:
+        text = f"{number:0{_ID_DIGITS}x}"
+        size = (32 - _ID_DIGITS) // 2
+        signed = f"{kind}/{text}/{created}".encode()
+        return text + hashlib.blake2s(signed, digest_size=size, key=self.tokens).hexdigest()
 
 
 def load(settings: Settings) -> Keyring:

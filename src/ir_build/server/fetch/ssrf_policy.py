@@ -68,8 +68,8 @@ class SsrfPolicy:
     def __init__(self, policy: str, allowed: Iterable[str]) -> None:
         """`policy`: off, listed or public; `allowed`: hosts and networks. Raises `ConfigError`."""
         self._policy = policy
+        #: names, or ends of names that begin with a dot, and their ports
         self._hosts: set[tuple[str, int | None]] = set()
-        self._suffixes: list[tuple[str, int | None]] = []
         self._networks: list[IPv4Network | IPv6Network] = []
         for entry in allowed:
             self._add(entry)
@@ -102,28 +102,23 @@ class SsrfPolicy:
             self._networks.append(ip_network(entry))
         except ValueError:
             host, port = _split(entry)
-            if host.startswith("*."):
-                self._suffixes.append((host[1:], port))
-            elif not host or "*" in host or "/" in host:
+            host = host[1:] if host.startswith("*.") else host
+            if not host or "*" in host or "/" in host:
                 raise ConfigError(
                     "server",
                     "url_allow",
                     f"{entry!r} is neither a host (name, *.name, name:port) nor a network",
                 ) from None
-            else:
-                self._hosts.add((host, port))
+            self._hosts.add((host, port))
 
     def _is_listed(self, host: str, port: int) -> bool:
         name = host.lower().rstrip(".")
-        for given in (port, None):
-            # An entry without a port means those of http and https.
-            if given is None and port not in _PORTS.values():
-                continue
-            if (name, given) in self._hosts:
-                return True
-            if any(name.endswith(end) for end, its in self._suffixes if its == given):
-                return True
-        return False
+        # An entry without a port means those of http and https.
+        ports = {port, None} if port in _PORTS.values() else {port}
+        return any(
+            its in ports and (name.endswith(given) if given.startswith(".") else name == given)
+            for given, its in self._hosts
+        )
 
     def _in_network(self, address: str) -> bool:
         found = ip_address(address.partition("%")[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -69,9 +70,17 @@ def routes(service: Service) -> list[Route]:
         Route(base, listing, methods=["GET"]),
         Route(base, delete_all, methods=["DELETE"]),
         Route(f"{base}/all", delete_all, methods=["DELETE"]),
-        Route(f"{base}/zip/{{kind}}/{{ids}}", zip_endpoint(service), methods=["GET"]),
-        Route(f"{base}/first-page/{{kind}}/{{id}}", first_page_endpoint(service), methods=["GET"]),
-        Route(f"{base}/{{kind}}/{{token}}/{{name:path}}", file_endpoint(service), methods=["GET"]),
+        Route(f"{base}/zip/{{kind}}/{{ids}}", partial(zip_endpoint, service), methods=["GET"]),
+        Route(
+            f"{base}/first-page/{{kind}}/{{id}}",
+            partial(first_page_endpoint, service),
+            methods=["GET"],
+        ),
+        Route(
+            f"{base}/{{kind}}/{{token}}/{{name:path}}",
+            partial(file_endpoint, service),
+            methods=["GET"],
+        ),
         Route(f"{base}/{{id}}", one, methods=["GET"]),
         Route(f"{base}/{{id}}", delete, methods=["DELETE"]),
     ]

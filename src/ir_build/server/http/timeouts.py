@@ -67,7 +67,8 @@ class TimeoutProtocol(SlowReaderProtocol):
         super().on_message_complete()
         self._whole = True
         if self.cycle.response_complete:
-            self._await_head()
+            self._in_head = True
+            self._start_timer()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -78,10 +79,6 @@ class TimeoutProtocol(SlowReaderProtocol):
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, msg)
-
-    def _await_head(self) -> None:
-        self._in_head = True
-        self._start_timer()
 
     def _start_timer(self, seconds: float = _HEAD_SECONDS) -> None:
         self._stop_timer()
