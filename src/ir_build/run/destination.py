@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from .. import atomic
 from ..errors import ConfigError, NotWritten, Unreadable
+from ..report.escape import printable
+from ..report.numbers import files
+from . import discover
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -45,7 +48,7 @@ class InPlace(Destination):
     """Each file is replaced where it is."""
 
     def __init__(self, *, keep_times: bool) -> None:
-        """`keep_times`: the new file has the old one's modification time, as hosts expect."""
+        """With `keep_times` the new file has the old one's modification time, as hosts expect."""
         self._keep_times = keep_times
 
     def check(self, asset: Asset) -> None:
@@ -56,10 +59,10 @@ class InPlace(Destination):
 
 
 class OutputFolder(Destination):
-    """Copies go into a folder that mirrors the ones asked for; what can't be optimised too."""
+    """A folder that mirrors the ones asked for. All files are copied there, optimised or not."""
 
     def __init__(self, folder: Path, *, only_assets: bool = False) -> None:
-        """`only_assets`: nothing but images and PDFs goes there, neither other files nor links."""
+        """With `only_assets` only images and PDFs go there, neither other files nor links."""
         self._folder = folder
         self._root = os.path.realpath(folder)
         self._only_assets = only_assets
@@ -100,6 +103,31 @@ class OutputFolder(Destination):
             elif stat.S_ISREG(kind) and not _is_copy(path, found.state):
                 atomic.copy(found.path, path, durable=durable)
 
+    def bring_all(self, others: Iterable[Found]) -> Iterator[tuple[Found, NotWritten]]:
+        """Bring each of `others`. Yields those that could not be copied, and why."""
+        for found in others:
+            try:
+                self.bring(found)
+            except NotWritten as error:
+                yield found, error
+
+    def without_source(self, known: set[str], reports: Iterable[Path]) -> Iterator[str]:
+        """A line of advice, if there are files that are neither `known` nor `reports`."""
+        ours = {report.resolve() for report in reports}
+        left = [
+            found.inside
+            for found in discover.tree(self._folder)
+            if found.inside not in known
+            and not stat.S_ISDIR(found.state.st_mode)
+            and (discover.looks_like_asset(found.inside) or not self._only_assets)
+            and found.path.resolve() not in ours
+        ]
+        if left:
+            yield (
+                f"{files(len(left))} in {self._folder} without a source, such as "
+                f"{printable(left[0])}: remove what is left of files that are gone"
+            )
+
     def _path(self, inside: str) -> Path:
         path = self._folder / inside
         # A link inside the folder must not lead a copy out of it.
@@ -131,7 +159,7 @@ def _is_copy(path: Path, source: os.stat_result) -> bool:
 
 
 def _link(path: Path, found: Asset | Found) -> None:
-    """Links within the tree lead to the copies, others to where they have always led."""
+    """Make a link. One that stays in the tree leads to the copy, others lead where they led before."""
     target = found.path.readlink()
     inside = os.path.normpath(PurePath(found.inside).parent / target)
     if PurePath(inside).parts[0] == os.pardir:

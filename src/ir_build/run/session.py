@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .. import backends
-from ..errors import Changed, ConfigError, NotWritten, Reason
+from ..errors import Changed, ConfigError, Reason
 from ..globs import matcher
 from ..options import Compression, Meta
 from ..outcome import Kept
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from ..options import Options
     from ..outcome import Failed, Outcome
     from .cache import Entry
-    from .discover import Asset, Found
+    from .discover import Asset
     from .progress import Progress
 
 # Threads mostly wait for a worker process, a disk or a server.
@@ -211,39 +211,15 @@ class Session:
             [*assets, *(one for one in others if not stat.S_ISDIR(one.state.st_mode))]
         )
         destination = OutputFolder(out, only_assets=only_assets)
-        lost = list(self._bring(others, destination))
+        lost = [missing(found, error) for found, error in destination.bring_all(others)]
         report = self._run(assets, destination, Path.cwd(), progress, [out])
         known = ours | {found.inside for found in trees}
-        left = self._stale(out, known, only_assets=only_assets) if folders else ()
+        left = destination.without_source(known, self.config.report) if folders else ()
         return replace(
             report,
             outcomes=tuple(sorted([*report.outcomes, *lost], key=_name)),
             advice=(*report.advice, *left),
         )
-
-    def _bring(self, others: list[Found], destination: OutputFolder) -> Iterator[Failed]:
-        """Copy the files that are none of ours. Yields those that could not be copied."""
-        for found in others:
-            try:
-                destination.bring(found)
-            except NotWritten as error:
-                yield missing(found, error)
-
-    def _stale(self, out: Path, known: set[str], *, only_assets: bool) -> Iterator[str]:
-        reports = {report.resolve() for report in self.config.report}
-        stale = [
-            found.inside
-            for found in discover.tree(out)
-            if found.inside not in known
-            and not stat.S_ISDIR(found.state.st_mode)
-            and (discover.looks_like_asset(found.inside) or not only_assets)
-            and found.path.resolve() not in reports
-        ]
-        if stale:
-            yield (
-                f"{files(len(stale))} in {out} without a source, such as {printable(stale[0])}: "
-                "remove what is left of files that are gone"
-            )
 
     def plan(self, paths: Sequence[Path]) -> list[Planned]:
         """What `optimize` would do, from what is known without compressing anything."""
