@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from .credentials import Credentials
     from .folder import FileResult
     from .multipart import Upload
-    from .transport import ApiResponse
     from .wire import Account, Consumption, Image, ImagePage, SubAccount
 
 #: connections of one client that stay open, and so the calls that can use one at once
@@ -103,19 +102,19 @@ class Client:
 
     def account(self) -> Account:
         """The account's quota and limits."""
-        account = responses.decode_account(self._call(Request("GET", "/accounts/mine")).body)
+        account = responses.decode_account(self._call(Request("GET", "/accounts/mine")))
         self._file_max_size = account.file_max_size
         return account
 
     def consumption(self) -> Consumption:
         """What the account has sent, by day and by month."""
         return responses.decode_consumption(
-            self._call(Request("GET", "/accounts/mine/consumption")).body
+            self._call(Request("GET", "/accounts/mine/consumption"))
         )
 
     def sub_accounts(self) -> tuple[SubAccount, ...]:
         """The accounts below this one. A sub-account may not ask: `Forbidden`."""
-        return responses.decode_sub_accounts(self._call(Request("GET", "/accounts/sub")).body)
+        return responses.decode_sub_accounts(self._call(Request("GET", "/accounts/sub")))
 
     def sub_account(self, identifier: int) -> SubAccount:
         """One account below this one."""
@@ -157,7 +156,7 @@ class Client:
 
     def image_page(self, offset: int = 0, limit: int = 30) -> ImagePage:
         """One page of the account's images, newest first."""
-        return responses.decode_image_page(self._call(outgoing.list_images(offset, limit)).body)
+        return responses.decode_image_page(self._call(outgoing.list_images(offset, limit)))
 
     def images(self, *, page_size: int = 30) -> Iterator[Image]:
         """All images of the account, newest first; pages are asked for as they are needed."""
@@ -181,7 +180,7 @@ class Client:
 
     def image(self, identifier: int) -> Image:
         """One image."""
-        return responses.decode_image(self._call(Request("GET", f"/images/{identifier}")).body)
+        return responses.decode_image(self._call(Request("GET", f"/images/{identifier}")))
 
     def delete_image(self, identifier: int) -> None:
         """Delete an image and its files."""
@@ -321,15 +320,15 @@ class Client:
             concurrency=concurrency, progress=progress,
         )  # fmt: skip
 
-    def _call(self, request: Request, *, once: bool = False) -> ApiResponse:
-        return self._transport.call(outgoing.signed(request, self._auth), once=once)
+    def _call(self, request: Request, *, once: bool = False) -> bytes:
+        return self._transport.call(outgoing.signed(request, self._auth), once=once)[0]
 
     def _sub_account(self, request: Request, *, once: bool = False) -> SubAccount:
-        return responses.decode_sub_account(self._call(request, once=once).body)
+        return responses.decode_sub_account(self._call(request, once=once))
 
     def _delete(self, request: Request) -> None:
         try:
-            responses.decode_success(self._call(request).body)
+            responses.decode_success(self._call(request))
         except NotFound as error:
             # An earlier attempt has deleted it, but its answer did not arrive.
             if not error.lost:
@@ -337,7 +336,7 @@ class Client:
 
     def _upload(self, request: Request, part: FilePart | None) -> Image:
         try:
-            answer = self._transport.call(outgoing.signed(request, self._auth), part=part)
+            body, lost = self._transport.call(outgoing.signed(request, self._auth), part=part)
         except QuotaExceeded as error:
             raise self._with_usage(error) from None
         except TransportError as error:
@@ -347,9 +346,9 @@ class Client:
                     f"{error.message}; it may have been charged all the same", lost=True
                 ) from None
             raise
-        if answer.lost:
+        if lost:
             self._doubt()
-        return responses.decode_image(answer.body, upload=True)
+        return responses.decode_image(body, upload=True)
 
     def _doubt(self) -> None:
         with self._lock:

@@ -27,10 +27,6 @@ class Connections:
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._busy: dict[int, HTTPConnection] = {}  # by the thread that uses it
 
-    def adapter(self, *, size: int) -> HTTPAdapter:
-        """For requests: `size` connections are kept open to each host."""
-        return _Adapter(self, size)
-
     @contextlib.contextmanager
     def deadline(self, seconds: float) -> Iterator[None]:
         """Cut what this thread is waiting for when it takes longer than `seconds`."""
@@ -66,7 +62,9 @@ class Connections:
             _shut(connection.sock)
 
 
-class _Adapter(HTTPAdapter):
+class Adapter(HTTPAdapter):
+    """Makes watched connections for requests. `size` of them are kept open to each host."""
+
     def __init__(self, connections: Connections, size: int) -> None:
         self._connections = connections
         super().__init__(pool_connections=2, pool_maxsize=size)

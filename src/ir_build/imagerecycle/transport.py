@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import re
 import time
-from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
@@ -26,7 +25,7 @@ from urllib3.exceptions import (
 )
 
 from ..errors import BackendError, ServiceUnavailable, TransportError, Unreadable
-from .connections import Connections
+from .connections import Adapter, Connections
 from .links import LOOPBACK, checked_link
 from .multipart import MultipartBody, SourceFault
 from .retry_policy import RetryAfterGate, RetryPolicy, retry_after
@@ -45,15 +44,6 @@ _PIECE = 65_536
 _AUTH = re.compile(r"([?&]auth=)[^&\s]*")
 
 
-@dataclass(frozen=True, slots=True)
-class ApiResponse:
-    """A success."""
-
-    body: bytes
-    #: the server may have carried out an earlier attempt, too, whose answer did not arrive
-    lost: bool
-
-
 class Transport:
     """The connections to one server. Its methods may be called from several threads."""
 
@@ -66,7 +56,7 @@ class Transport:
         self._gate = RetryAfterGate()
         self._session = requests.Session()
         self._connections = Connections()
-        adapter = self._connections.adapter(size=connections)
+        adapter = Adapter(self._connections, connections)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         # A .netrc must not add its login to ours. Proxies and CA bundles are still found.
@@ -80,10 +70,11 @@ class Transport:
 
     def call(
         self, request: Request, *, part: FilePart | None = None, once: bool = False
-    ) -> ApiResponse:
+    ) -> tuple[bytes, bool]:
         """Send a request, an upload with its file. Returns the answer's body.
 
-        With `once` it is not sent again when it may have been carried out. Raises `BackendError`.
+        The second value is True when the server may have carried out an earlier attempt, too, whose
+        answer did not arrive. With `once` there is no second attempt then. Raises `BackendError`.
         """
 
         def attempt() -> bytes:
@@ -96,8 +87,7 @@ class Transport:
             self._exchange(request, sink, limit=_MAX_ANSWER, data=body, headers=headers)
             return sink.getvalue()
 
-        found, lost = self._patiently(f"{request.method} {request.path}", attempt, once=once)
-        return ApiResponse(found, lost)
+        return self._patiently(f"{request.method} {request.path}", attempt, once=once)
 
     def stream(self, request: Request, sink: BinaryIO) -> None:
         """Send a request whose answer is a file of any size. Raises `BackendError`."""

@@ -210,7 +210,7 @@ class Pipeline:
         else:
             return answer
         finally:
-            # Without a cache to find it in, an equal file would be sent, and charged, again.
+            # Without a cache, an equal file would be sent and charged again.
             kept = backend.remote and self._cache.trouble and not future.exception()
             if not kept:
                 with self._lock:

@@ -28,7 +28,7 @@ from .watch import Watch
 if TYPE_CHECKING:
     from .limits import Limits
 
-# What Python, C++, Rust, GLib and codecs say when they get no memory.
+# Python, C++, Rust, GLib and codecs say this when they get no memory.
 _NO_MEMORY = re.compile(
     r"MemoryError|bad_alloc|(out of|insufficient|cannot allocate) memory|failed to allocate"
     r"|memory allocation (of \d+ bytes|still) failed",
@@ -53,7 +53,7 @@ Answer = tuple[dict[str, object], list[bytes]]
 
 log = logging.getLogger(__name__)
 
-# What faulthandler prints of a thread, and the signal before it.
+# Enough for what faulthandler prints of a thread, with the signal before it.
 _LINES_KEPT = 110
 _LINE_BYTES = 1000
 _LAST_WORDS_SECONDS = 5.0

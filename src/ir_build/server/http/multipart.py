@@ -67,7 +67,7 @@ class Parser:
         self._delimiter = b"\n--" + boundary.encode("latin-1", "replace")
         self._at = _At.PREAMBLE
         self._rest = b""
-        # Where in it to go on. A delimiter begins with a line end. Before a part's data that is the
+        # The parser goes on here. A delimiter begins with a line end. Before a part's data that is the
         # end of its last header. Before the body no line end was sent, hence the -1.
         self._from = -1
         self._unsent = 1

@@ -128,18 +128,12 @@ def page(
 
 def own(database: Database, caller: Caller, number: int, now: int) -> ImageRow:
     """One of the caller's images. Raises `HttpError`."""
-    found = database.row(_OWN, id=number, account=caller.id, now=now)
-    if found is None:
-        raise not_found()
-    return _image(found)
+    return _image(database.row(_OWN, id=number, account=caller.id, now=now))
 
 
 def by_token(database: Database, number: int, now: int) -> ImageRow:
     """The image whose token was shown. Raises `HttpError`."""
-    found = database.row(_ANY, id=number, now=now)
-    if found is None:
-        raise not_found()
-    return _image(found)
+    return _image(database.row(_ANY, id=number, now=now))
 
 
 def delete(transaction: Transaction, account: int, number: int) -> bool:
@@ -202,7 +196,9 @@ def _add(
     return ImageRow(number, filename, now, expires, result)
 
 
-def _image(row: tuple[Any, ...]) -> ImageRow:
+def _image(row: tuple[Any, ...] | None) -> ImageRow:
+    if row is None:
+        raise not_found()
     number, filename, created, expires, *rest = row
     return ImageRow(number, filename, created, expires, _result(tuple(rest)))
 

@@ -88,6 +88,6 @@ def _translated(key: str) -> Iterator[None]:
     except FileNotFoundError:
         raise MissingObject(key) from None
     except (BaseError, OSError) as error:
-        # What the store says is for the operator, not for the client.
+        # The message of the store is for the operator, not for the client.
         _LOG.warning("storage: %s", str(error)[:_LONGEST_MESSAGE])
         raise StorageUnavailable(type(error).__name__) from error
