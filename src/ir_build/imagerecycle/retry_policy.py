@@ -80,17 +80,10 @@ class RetryAfterGate:
         """Let all threads go on."""
         self._abandoned.set()
 
-    def pause(self, seconds: float) -> bool:
+    def wait(self, seconds: float = 0.0) -> bool:
         """Wait for so long and until it is open. False when that was abandoned."""
-        while seconds > 0:
-            if self._abandoned.wait(seconds):
+        until = time.monotonic() + seconds
+        while (left := max(until, self._opens) - time.monotonic()) > 0:
+            if self._abandoned.wait(left):
                 break
-            with self._lock:
-                seconds = self._opens - time.monotonic()
         return not self._abandoned.is_set()
-
-    def pass_through(self) -> bool:
-        """Wait until it is open. False when that was abandoned."""
-        with self._lock:
-            left = self._opens - time.monotonic()
-        return self.pause(left)

@@ -190,7 +190,7 @@ class Transport:
         lost = False
         started = time.monotonic()
         for number in range(1, self._retry_policy.attempts + 1):
-            if not self._gate.pass_through():
+            if not self._gate.wait():
                 raise TransportError(f"{what}: given up, the client was closed", lost=lost)
             try:
                 return attempt(), lost
@@ -204,7 +204,7 @@ class Transport:
                     raise fault.final(what, lost=lost) from None
                 if fault.wait:
                     self._gate.close_for(fault.wait)
-                self._gate.pause(self._retry_policy.before(number))
+                self._gate.wait(self._retry_policy.before(number))
         raise AssertionError  # the last attempt returns or raises
 
 

@@ -41,7 +41,7 @@ def serve(settings: Settings, ready: Callable[[str, Path | None], None]) -> None
     """
     logs.configure()
     tls = _tls(settings)
-    with _listening(settings) as listener:
+    with _listening(settings) as listener, contextlib.ExitStack() as stack:
         port = listener.getsockname()[1]
         if urlsplit(settings.public_url).port == 0:
             settings = replace(
@@ -68,12 +68,11 @@ def serve(settings: Settings, ready: Callable[[str, Path | None], None]) -> None
             # uvicorn raises the signal again at its end, when nothing is left to do.
             signal.signal(stopping, lambda *_: None)
         _raise_open_files()
-        stop_metrics = _metrics(app.state.service)
-        try:
-            ready(settings.public_url, written)
-            _Server(config, app.state.service).run(sockets=[listener])
-        finally:
-            stop_metrics()
+        service = app.state.service
+        if settings.metrics and not settings.metrics.startswith("/"):
+            stack.callback(service.metrics.listen(settings.metrics))
+        ready(settings.public_url, written)
+        _Server(config, service).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
@@ -97,13 +96,6 @@ def _raise_open_files() -> None:
         # Some systems name a limit and then refuse it.
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-def _metrics(service: Service) -> Callable[[], None]:
-    address = service.settings.metrics
-    if not address or address.startswith("/"):
-        return lambda: None
-    return service.metrics.listen(address)
 
 
 def reset_secret(settings: Settings) -> Path:
