@@ -68,7 +68,7 @@ class SsrfPolicy:
     def __init__(self, policy: str, allowed: Iterable[str]) -> None:
         """`policy`: off, listed or public; `allowed`: hosts and networks. Raises `ConfigError`."""
         self._policy = policy
-        #: names, or ends of names that begin with a dot, and their ports
+        #: names, or ends of names after `*`, and their ports
         self._hosts: set[tuple[str, int | None]] = set()
         self._networks: list[IPv4Network | IPv6Network] = []
         for entry in allowed:
@@ -102,8 +102,8 @@ class SsrfPolicy:
             self._networks.append(ip_network(entry))
         except ValueError:
             host, port = _split(entry)
-            host = host[1:] if host.startswith("*.") else host
-            if not host or "*" in host or "/" in host:
+            plain = host.removeprefix("*.")
+            if not plain or "*" in plain or "/" in plain:
                 raise ConfigError(
                     "server",
                     "url_allow",
@@ -116,7 +116,7 @@ class SsrfPolicy:
         # An entry without a port means those of http and https.
         ports = {port, None} if port in _PORTS.values() else {port}
         return any(
-            its in ports and (name.endswith(given) if given.startswith(".") else name == given)
+            its in ports and (name.endswith(given[1:]) if given[0] == "*" else name == given)
             for given, its in self._hosts
         )
 

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from ..storage.spool import Spool
     from .images import ImageRow
 
-# Enough of a file for its dimensions: a JPEG may have megabytes of metadata before them. They are
-# read here, since libraries for AVIF and WebP want the whole file, in native code, and a worker
-# would be one more wait for every upload.
+# A JPEG may have megabytes of metadata before its dimensions.
 _HEAD = 4 * 1024 * 1024
 
 
@@ -145,7 +143,7 @@ class _Store:
 
     def prepare(self) -> None:
         spool, smaller = self._upload.spool, self._smaller
-        width, height = formats.dimensions((smaller or spool).read(_HEAD), self._kind)
+        width, height = _dimensions(smaller or spool, self._kind)
         self._result = result = StoredResult(
             id=f"{datetime.fromtimestamp(self._now, UTC):%Y%m%d}/{secrets.token_hex(16)}",
             digest=self._upload.digest,
@@ -208,3 +206,17 @@ class _StoreOnly:
         self.new = _Store(self._upload, self._caller, self._kind, None, None)
         self.new.prepare()
         return self.new
+
+
+def _dimensions(file: Spool, kind: MediaType) -> tuple[int, int]:
+    """Width and height in pixels, from the beginning of a file.
+
+    Pillow is no way to have them here: for AVIF and WebP it wants the whole file, for native code in
+    this process, and it knows no SVG. Where nothing is compressed there is no worker to ask.
+    """
+    # The largest picture of an AVIF need not be the first one.
+    if kind is not formats.MediaType.AVIF:
+        found = formats.dimensions(file.read(formats.HEAD_BYTES), kind)
+        if any(found) or kind is formats.MediaType.PDF:
+            return found
+    return formats.dimensions(file.read(_HEAD), kind)
