@@ -34,21 +34,32 @@ class Metrics:
         self._before = Counter("bytes_before", "Bytes of accepted uploads", **make)
         self._after = Counter("bytes_after", "Bytes of what was made of them", **make)
         self._uploads = Counter("uploads", "Accepted uploads by outcome", ["outcome"], **make)
-        for outcome in ("compressed", "original", "known"):
-            self._uploads.labels(outcome)  # it is shown from the start on
         #: by the code of the error
         self.failures = Counter("failures", "Files that could not be worked on", ["kind"], **make)
         self.fetches = Counter("fetches", "Fetched URLs by outcome", ["outcome"], **make)
         self.swept = Counter("swept", "What garbage collection has removed", ["what"], **make)
 
+        # To look a child up costs several times what counting does.
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._outcomes = {
+            name: self._uploads.labels(name) for name in ("compressed", "original", "known")
+        }
+
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
-        self._requests.labels(method, route, status).inc()
-        self._seconds.labels(route).observe(seconds)
+        key = (method, route, status)
+        children = self._children.get(key)
+        if children is None:
+            children = self._children[key] = (
+                self._requests.labels(method, route, status),
+                self._seconds.labels(route),
+            )
+        children[0].inc()
+        children[1].observe(seconds)
 
     def accepted(self, outcome: str, before: int, after: int) -> None:
         """Count an upload: compressed, original (no smaller one was found) or known (stored)."""
-        self._uploads.labels(outcome).inc()
+        self._outcomes[outcome].inc()
         self._before.inc(before)
         self._after.inc(after)
 
