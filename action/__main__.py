@@ -1,6 +1,6 @@
 """The steps of the action, each a module here: `python -I action STEP`.
 
-Isolated mode keeps the checked-out repository, which may be anybody's, out of what is imported.
+Isolated mode keeps Python from importing modules of the checked-out repository.
 """
 
 from __future__ import annotations

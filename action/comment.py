@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def shortened(text: str) -> str:
-    """`text` with rows of its last table left out, as far as a comment has no room for them."""
+    """`text` without the last rows of its table, if a comment has no room for them."""
     if len(text) <= LIMIT:
         return text
     kept = text[:LIMIT].rpartition("\n")[0]

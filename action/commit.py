@@ -10,7 +10,7 @@ from pathlib import Path
 import job
 
 MESSAGE = "Optimise images and PDFs"
-# GitHub's own account for what jobs do. A hook of the repository's would be its code.
+# This is GitHub's own account for jobs. Hooks are off: they would be code of the repository.
 GIT = [
     *("git", "--literal-pathspecs", "-c", f"core.hooksPath={os.devnull}"),
     *("-c", "user.name=github-actions[bot]"),

@@ -21,7 +21,7 @@ def main() -> None:
         shutil.rmtree(environment, ignore_errors=True)
         environment.mkdir(parents=True)
         _install(environment, python)
-        # Nothing else of the environment: the job's own python and pip must stay the first.
+        # Only these go on the PATH, so that the job still finds its own python and pip.
         shared = environment / "path"
         shared.mkdir()
         for program in programs.glob("ir-build*"):
@@ -38,11 +38,11 @@ def _install(environment: Path, python: Path) -> None:
     environ = job.own_environment() | {
         "PIP_CACHE_DIR": os.environ["PIP_CACHE"],
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        # What builds the package is pinned, too: of these two, each pip knows at least one.
+        # These pin what builds the package. Each version of pip knows one of the two at least.
         "PIP_BUILD_CONSTRAINT": constraints,
         "PIP_CONSTRAINT": constraints,
     }
-    # pip installs into it from outside: not every Python can put a pip into a new environment.
+    # pip installs from outside, since not every Python can put a pip into a new environment.
     make = ["-m", "venv", "--without-pip", str(environment)]
     fill = ["-m", "pip", "--python", str(python), "install", "--quiet", str(action)]
     for arguments in (make, fill):

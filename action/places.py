@@ -26,8 +26,8 @@ def main() -> None:
     job.set_outputs(
         environment=str(environment),
         cache=os.path.abspath(cache),  # noqa: PTH100  (a link in it is followed later)
-        # Entries of GitHub's cache never change: each run saves under a key of its own, whatever the
-        # matrix, and restores the newest of the others.
+        # Entries of GitHub's cache never change. So each run, of a matrix too, saves under a key of
+        # its own and restores the newest of the others.
         prefix=f"ir-build-{machine}-",
         key=f"ir-build-{machine}-{uuid.uuid4().hex}",
         pip_cache=str(temporary / "pip"),

@@ -32,7 +32,7 @@ def main() -> None:
             print("nothing in path is touched by the pull request")
             job.set_outputs(saved_bytes="0")
             return
-    # A report of an earlier use of the action must not pass for this one's.
+    # An earlier use of the action may have left a report. It must not be taken for this one.
     folder = Path(tempfile.mkdtemp(prefix="ir-build-report-", dir=os.environ["RUNNER_TEMP"]))
     report, markdown = folder / "report.json", folder / "report.md"
     arguments += ["--report", str(report), "--report", str(markdown)]
@@ -44,7 +44,7 @@ def main() -> None:
         files = json.loads(report.read_text(encoding="utf-8"))["files"]
         if not all(file["from_cache"] for file in files):
             job.set_outputs(cache_grew="true")
-        # What no run has used for a month is not carried on.
+        # Entries that no run has used for a month are dropped.
         prune = [*IR_BUILD, "cache", "prune", "--max-age", "30"]
         subprocess.run(prune, env=environ, check=False)  # noqa: S603
     sys.exit(status)
@@ -77,7 +77,10 @@ def _expanded(line: str) -> list[str]:
 
 
 def _refuse_to_leave(path: str, name: str) -> None:
-    """Links are part of the repository, where a run works is the workflow's decision."""
+    """Fail if a link of the repository leads `path` out of the workspace.
+
+    A workflow may name a path outside; only the repository must not lead there.
+    """
     here = Path.cwd().resolve()
     inside = Path(os.path.normpath(here / path)).is_relative_to(here)
     if inside and not Path(path).resolve().is_relative_to(here):

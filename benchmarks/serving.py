@@ -63,6 +63,9 @@ class Server:
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
 
+_ACCOUNT = {"key": "1" * 32, "secret": "2" * 64}
+
+
 @dataclass(frozen=True)
 class Load:
     """What a load was answered."""
@@ -87,7 +90,8 @@ def bare() -> Iterator[Server]:
 @contextlib.contextmanager
 def ours(**settings: object) -> Iterator[Server]:
     """`ir-build serve` with fresh data, and no limit of requests of one account."""
-    given = {"port": 0, "rate": 0, **settings}
+    account = {f"main_{name}": value for name, value in _ACCOUNT.items()}
+    given = {"port": 0, "rate": 0, **account, **settings}
     environment = {f"IR_BUILD_SERVER_{name.upper()}": str(value) for name, value in given.items()}
     command = [sys.executable, "-m", "ir_build", "serve"]
     with _running(command, environment, "v1/images") as server:
@@ -123,22 +127,19 @@ def _running(command: list[str], environment: dict[str, str], path: str) -> Iter
                 command, env=clean | environment, stdout=subprocess.PIPE, stderr=log, text=True
             )
         try:
-            url, auth = _told(process, folder / "log")
-            yield Server(f"{url}/{path}", auth, process, folder)
+            url = _told(process, folder / "log")
+            yield Server(f"{url}/{path}", json.dumps(_ACCOUNT), process, folder)
         finally:
             process.terminate()
             process.wait()
 
 
-def _told(process: subprocess.Popen[str], log: Path) -> tuple[str, str]:
-    """The address, and the credentials of the first start."""
+def _told(process: subprocess.Popen[str], log: Path) -> str:
+    """The address that the server says it is at."""
     assert process.stdout is not None
-    told = {}
     for line in process.stdout:
-        if match := re.fullmatch(r"\s*(key|secret): +(\w+)\n", line):
-            told[match[1]] = match[2]
         if match := re.fullmatch(r"serving (http://[^/]+)\S*\n", line):
-            return match[1], json.dumps(told)
+            return match[1]
     raise RuntimeError(f"the server did not start:\n{log.read_text()}")
 
 

@@ -84,7 +84,7 @@ def compression(folder: Path) -> None:
             contextlib.closing(Sandbox(jobs=jobs, time_limit=60, memory_limit=1024**3)) as sandbox,
             ThreadPoolExecutor(jobs) as pool,
         ):
-            backend = backends.built_in(sandbox)
+            backend = backends.LocalBackend(sandbox)
             list(pool.map(work, contents[:jobs]))
             cpu, started = cpu_of(os.getpid()), time.perf_counter()
             list(pool.map(work, contents))

@@ -28,31 +28,14 @@ _PLACES = {
 }
 
 __all__ = [
-    "BackendError",
-    "Cached",
-    "Compressed",
-    "Compression",
-    "Config",
-    "ConfigError",
-    "Failed",
-    "InputError",
-    "IrBuildError",
-    "Kept",
-    "Meta",
-    "Progress",
-    "Report",
-    "Resize",
-    "Session",
-    "Source",
-    "Unreadable",
-    "__version__",
-    "load",
-    "optimize",
-]
+    "BackendError", "Cached", "Compressed", "Compression", "Config", "ConfigError", "Failed",
+    "InputError", "IrBuildError", "Kept", "Meta", "Progress", "Report", "Resize", "Session",
+    "Source", "Unreadable", "__version__", "load", "optimize",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when first used: a hook that asks for the version must not wait for SQLite.
+    # Names are loaded when first used. A program that asks for the version must not wait for SQLite.
     for place, names in _PLACES.items():
         if name in names:
             return getattr(import_module(f".{place}", __name__), name)

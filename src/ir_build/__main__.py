@@ -7,9 +7,9 @@ from .exit_codes import ExitCode
 
 
 def main() -> None:
-    """Run the command line; interrupted while it is still being imported, end without a word."""
+    """Run the command line. An interrupt during the imports ends it without a message."""
     for stream in (sys.stdout, sys.stderr):
-        # A console or pipe of Windows may know few letters: names have others.
+        # A console or pipe of Windows may lack letters that names of files have.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:

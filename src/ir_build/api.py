@@ -36,7 +36,7 @@ __all__ = [
     "read_value",
 ]
 
-#: names of the version before, which adapters may still import, and what they are called now
+#: former names, which adapters may still import, and the new ones
 _FORMER = {"conclude": "finish_run", "tell": "log_report"}
 
 
@@ -48,9 +48,10 @@ def optimize(
 ) -> Report:
     """Optimise files and folders, in place or into the folder `out`.
 
-    Into `out` go all files of the folders, images and PDFs only with `only_assets`; the report's
-    `missing` are those that could not be written. `settings` are those of the documentation, by name; the rest comes from `pyproject.toml` and
-    the environment as on the command line. Raises `ConfigError`.
+    All files of the folders go into `out`; with `only_assets` only images and PDFs do. The report's
+    `missing` are those that could not be written. `settings` are those of the documentation, by
+    name. The rest comes from `pyproject.toml` and the environment, as on the command line. Raises
+    `ConfigError`.
     """
     here = Path.cwd()
     config = load(folder=here, last=Source("optimize()", settings, here))

@@ -1,4 +1,4 @@
-"""Put a whole file in place in one step: the old one or the new one, never anything between."""
+"""Put a whole file in place in one step. Readers see the old file or the new one."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-#: the names of files being written; left behind only by a killed process
+#: the names of files in writing; only a killed process leaves one behind
 TEMP_PREFIX = ".ir-build-"
 TEMP_SUFFIX = ".tmp"
 
 _PIECE = 2**30
 
-#: a temporary file older than this belongs to no running process, nor to one that sleeps; seconds
+#: seconds after which a temporary file belongs to no process, not even to one that sleeps
 _STALE_AFTER = 3 * 24 * 3600
 
 
@@ -73,7 +73,7 @@ def replace(path: Path, data: bytes, *, seen: os.stat_result, keep_times: bool) 
         _refuse_changed(path, seen)
         with _beside(path, like=seen, source=path, seen=seen, keep_times=keep_times) as file:
             file.write(data)
-        return path.lstat()  # after the rename, which stamps the file again
+        return path.lstat()  # the rename changes the state
 
 
 def _refuse_changed(path: Path, seen: os.stat_result) -> None:
@@ -98,8 +98,8 @@ def create(path: Path, data: bytes, *, like: os.stat_result, source: Path) -> os
 def copy(source: Path, path: Path, *, durable: bool = True) -> None:
     """Make `path`, new or not, a copy of the file `source` with its attributes.
 
-    Blocks are shared where the file system can; the memory that it takes does not depend on the
-    size. Missing folders are made. Raises `Unreadable`.
+    The file system shares blocks if it can. The memory that this takes does not depend on the size.
+    Missing folders are made. Raises `Unreadable`.
     """
     with opened(source) as (original, state):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -125,24 +125,24 @@ def link(path: Path, target: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to `path` in one step; lone surrogates of file names survive."""
+    """Write `text` as UTF-8 to `path` in one step. Lone surrogates of file names survive."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with _beside(path, durable=False) as file:
         file.write(text.encode("utf-8", "surrogateescape"))
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to `path` in one step, for this user's eyes only. Raises OSError."""
+    """Write `text` as UTF-8 to `path` in one step. Only this user can read it. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _beside(path, mode=0o600) as file:
         file.write(text.encode())
 
 
 def create_private(path: Path, text: str) -> bool:
-    """Write `text` as UTF-8 to `path` for this user's eyes only, unless a file is there already.
+    """Write `text` as UTF-8 to `path`, unless there is a file. Only this user can read it.
 
-    Returns whether this call made the file. Of several that try at once one does, and nobody sees
-    the file before it is whole. Raises OSError.
+    Returns whether this call made the file. When several try at once, one of them does. The file
+    appears whole. Raises OSError.
     """
     descriptor, temporary = tempfile.mkstemp(TEMP_SUFFIX, TEMP_PREFIX, path.parent)  # mode 0600
     try:
@@ -151,7 +151,7 @@ def create_private(path: Path, text: str) -> bool:
             file.flush()
             os.fsync(file.fileno())
         try:
-            os.link(temporary, path)  # which does not replace what is there, as a rename does
+            os.link(temporary, path)  # unlike a rename, this does not replace a file
         except FileExistsError:
             return False
         except OSError:  # a file system without links
@@ -178,10 +178,10 @@ def remove_stale(path: Path) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[BinaryIO]:
-    """A new file beside `path`, which takes its place when the block ends, and is gone otherwise.
+    """A new file beside `path`. It takes its place when the block ends; an error removes it.
 
-    A file that is there keeps its mode. Raises `Unreadable` when the place cannot be written to,
-    before the block is entered.
+    The mode of an existing file stays. Raises `Unreadable`, if the folder cannot be written to
+    before the block begins.
     """
     with _named(path):
         like = path.stat() if path.exists() else None
@@ -211,8 +211,8 @@ def _beside(
 ) -> Iterator[BinaryIO]:
     """A temporary file that is renamed to `path` at the end of the block.
 
-    It gets the attributes of `source`, whose state was `like`; without one, `mode`, less what the
-    umask takes away. With `seen`, what is at `path` must still be in that state.
+    It gets the attributes of `source`, whose state was `like`. Without a source it gets `mode`, less
+    what the umask takes away. With `seen`, the file at `path` must still be in that state.
     """
     descriptor, temporary = _new(path.parent, mode if like is None else 0o600)
     try:

@@ -1,4 +1,4 @@
-"""Load what stands on the packages of codecs: some systems have no wheels of some of them."""
+"""Load modules that need the packages of codecs. Some systems have no wheels of some of them."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _INSTALLED_AS = {
 def load(name: str) -> ModuleType:
     """The module `name`.
 
-    Raises `FileSkipped` when it is, or stands on, the package of a codec that does not load.
+    Raises `FileSkipped` when the package of a codec, which it is or needs, does not load.
     """
     try:
         return import_module(name)
-    except (ImportError, OSError) as error:  # an OSError where a shared library is missing
+    except (ImportError, OSError) as error:  # an OSError when a shared library is missing
         package = _INSTALLED_AS.get(_imported(error))
         if package is None:
             raise
@@ -41,7 +41,7 @@ def load(name: str) -> ModuleType:
 
 
 def _imported(error: ImportError | OSError) -> str:
-    """What our own code wanted to import: the first module that is not ours, or the one not found."""
+    """The module that our code wanted: the first one that is not ours, or the one not found."""
     modules = [
         frame.f_globals.get("__name__", "").partition(".")[0]
         for frame, _ in traceback.walk_tb(error.__traceback__)

@@ -90,26 +90,19 @@ class Config:
     ) -> Options:
         """The options of the file called `name`.
 
-        `default` is the compression type of the host or command and `default_metas` what it keeps,
-        for when nobody set them.
+        `default` is the compression type of the host or command, and `default_metas` the metadata
+        that it keeps. They count when no setting says otherwise.
         """
         merged = dict(self._per_file)
         for override in self._overrides:
             if override.matches(name):
                 merged.update(override.values)
-        quality = merged["quality"]
-        metas = merged["preserve_metas"]
-        compression = merged["compression_type"] or {}
-        return Options(
-            compression_type=compression.get(media, compression.get(None, default)),
-            quality=quality.get(media, quality.get(None, Options().quality)),
-            resize=merged["resize"],
-            preserve_metas=default_metas if metas is None else metas,
-            min_saving=merged["min_saving"],
-            effort=merged["effort"],
-            max_pixels=merged["max_pixels"],
-            pdf_dpi=merged["pdf_dpi"],
-        )
+        compression, quality = merged["compression_type"] or {}, merged["quality"]
+        merged["compression_type"] = compression.get(media, compression.get(None, default))
+        merged["quality"] = quality.get(media, quality.get(None, Options().quality))
+        if merged["preserve_metas"] is None:
+            merged["preserve_metas"] = default_metas
+        return Options(**merged)
 
 
 def load(
@@ -127,11 +120,7 @@ def load(
     sources = [*project_sources(folder), *hosts, environment(environ, folder)]
     if last is not None:
         sources.append(last)
-    merged: dict[str, Any] = {
-        setting.name: None if setting.default is None else setting.read(setting.default)
-        for setting in SETTINGS
-    }
-    overrides: tuple[_Override, ...] = ()
+    merged = {name: read_value("", name, None) for name in BY_NAME}
     decisive: dict[str, Any] = {}
     for source in sources:
         for name, value in source.values.items():
@@ -139,34 +128,20 @@ def load(
             if BY_NAME[name].changes_output:
                 decisive[name] = value
             if name == "overrides":
-                overrides = tuple(_override(source.where, table) for table in read)
+                read = tuple(_override(source.where, table) for table in read)
             elif name == "cache_dir" and read is not None:
-                merged[name] = source.folder / Path(read).expanduser()
+                read = source.folder / Path(read).expanduser()
             elif name == "report":
-                merged[name] = tuple(_report_path(source, path) for path in read)
-            else:
-                merged[name] = read
+                read = tuple(_report_path(source, path) for path in read)
+            merged[name] = read
+    merged["jobs"] = merged["jobs"] or processors()
+    merged["cache_dir"] = merged["cache_dir"] or default_cache_dir()
+    per_file = {setting.name: merged.pop(setting.name) for setting in SETTINGS if setting.per_file}
     return Config(
-        include=merged["include"],
-        exclude=merged["exclude"],
-        max_file_size=merged["max_file_size"],
-        jobs=merged["jobs"] or processors(),
-        timeout=merged["timeout"],
-        memory_limit=merged["memory_limit"],
-        cache_dir=merged["cache_dir"] or default_cache_dir(),
-        cache_size=merged["cache_size"],
-        strict=merged["strict"],
-        max_total=merged["max_total"],
-        max_file=merged["max_file"],
-        min_saved=merged["min_saved"],
-        backend=merged["backend"],
-        fallback=merged["fallback"],
-        concurrency=merged["concurrency"],
-        max_quota_per_build=merged["max_quota_per_build"],
-        report=merged["report"],
+        _per_file=per_file,
+        _overrides=merged.pop("overrides"),
         fingerprint=sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest(),
-        _per_file={setting.name: merged[setting.name] for setting in SETTINGS if setting.per_file},
-        _overrides=overrides,
+        **merged,
     )
 
 
@@ -211,7 +186,7 @@ def project_sources(folder: Path) -> list[Source]:
                 return []
             if not isinstance(values, dict):
                 raise ConfigError(str(file), "[tool.ir-build]", "is not a table")
-            # TOML and the command line write names with hyphens as often as with underscores.
+            # TOML files often have hyphens in names instead of underscores.
             values = {name.replace("-", "_"): value for name, value in values.items()}
             return [Source(str(file), values, parent)]
     return []

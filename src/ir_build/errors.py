@@ -22,65 +22,44 @@ IrBuildError
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 
 class Reason(StrEnum):
-    """Why a file was left as it was. The value is the code in reports; `text` is for people."""
+    """Why a file was left as it was. The value is the code in reports."""
 
-    NOT_SMALLER = "not-smaller"
-    SAVES_TOO_LITTLE = "saves-too-little"
-    ALREADY_OPTIMISED = "already-optimised"
-    COMPRESSION_NONE = "compression-none"
-    UNSUPPORTED_VARIANT = "unsupported-variant"
-    UNSUPPORTED_FORMAT = "unsupported-format"
-    MISSING_PACKAGE = "missing-package"
-    WOULD_CHANGE = "would-change"
-    NEEDS_REPAIR = "needs-repair"
-    OVER_MAX_FILE_SIZE = "over-max-file-size"
-    OVER_TIMEOUT = "over-timeout"
-    OVER_MEMORY_LIMIT = "over-memory-limit"
-    SIGNED = "signed"
-    ENCRYPTED = "encrypted"
-    NOT_TAKEN = "not-taken"
-    OVER_QUOTA = "over-quota"
-    NOT_CACHED = "not-cached"
-    BACKEND_STOPPED = "backend-stopped"
-    LINK = "link"
-    LFS_POINTER = "lfs-pointer"
+    text: str  #: the reason in a few words, for people
 
-    @property
-    def text(self) -> str:
-        """The reason in a few words."""
-        return _TEXTS[self]
+    NOT_SMALLER = "not-smaller", "cannot be optimised any further"
+    SAVES_TOO_LITTLE = "saves-too-little", "would save less than min_saving"
+    ALREADY_OPTIMISED = "already-optimised", "already optimised by ir-build"
+    COMPRESSION_NONE = "compression-none", "compression_type is none"
+    UNSUPPORTED_VARIANT = "unsupported-variant", "a variant of the format that is not supported"
+    UNSUPPORTED_FORMAT = "unsupported-format", "a format that ir-build does not compress"
+    MISSING_PACKAGE = "missing-package", "a package that the format needs does not load"
+    WOULD_CHANGE = "would-change", "the smaller file was not equivalent"
+    NEEDS_REPAIR = "needs-repair", "readers have to repair it, which would be guesswork"
+    OVER_MAX_FILE_SIZE = "over-max-file-size", "larger than max_file_size"
+    OVER_TIMEOUT = "over-timeout", "needs more CPU time than timeout allows"
+    OVER_MEMORY_LIMIT = "over-memory-limit", "needs more memory than memory_limit allows"
+    SIGNED = "signed", "signed: any change would break the signature"
+    ENCRYPTED = "encrypted", "encrypted"
+    NOT_TAKEN = "not-taken", "the server does not take it"
+    OVER_QUOTA = "over-quota", "does not fit into what is left of the quota"
+    NOT_CACHED = "not-cached", "not in the cache yet"
+    BACKEND_STOPPED = "backend-stopped", "the backend stopped before this file"
+    LINK = "link", "a link: never written through"
+    LFS_POINTER = "lfs-pointer", "a Git LFS pointer, not the file itself"
 
-
-_TEXTS = {
-    Reason.NOT_SMALLER: "cannot be optimised any further",
-    Reason.SAVES_TOO_LITTLE: "would save less than min_saving",
-    Reason.ALREADY_OPTIMISED: "already optimised by ir-build",
-    Reason.COMPRESSION_NONE: "compression_type is none",
-    Reason.UNSUPPORTED_FORMAT: "a format that ir-build does not compress",
-    Reason.MISSING_PACKAGE: "a package that the format needs does not load",
-    Reason.UNSUPPORTED_VARIANT: "a variant of the format that is not supported",
-    Reason.WOULD_CHANGE: "the smaller file was not equivalent",
-    Reason.NEEDS_REPAIR: "readers have to repair it, which would be guesswork",
-    Reason.OVER_MAX_FILE_SIZE: "larger than max_file_size",
-    Reason.OVER_TIMEOUT: "needs more CPU time than timeout allows",
-    Reason.OVER_MEMORY_LIMIT: "needs more memory than memory_limit allows",
-    Reason.SIGNED: "signed: any change would break the signature",
-    Reason.ENCRYPTED: "encrypted",
-    Reason.NOT_TAKEN: "the server does not take it",
-    Reason.OVER_QUOTA: "does not fit into what is left of the quota",
-    Reason.NOT_CACHED: "not in the cache yet",
-    Reason.BACKEND_STOPPED: "the backend stopped before this file",
-    Reason.LINK: "a link: never written through",
-    Reason.LFS_POINTER: "a Git LFS pointer, not the file itself",
-}
+    def __new__(cls, code: str, text: str = "") -> Self:
+        made = str.__new__(cls, code)
+        made._value_, made.text = code, text
+        return made
 
 
 #: the reasons of a `LimitMet`
 OVER_LIMITS = frozenset([Reason.OVER_TIMEOUT, Reason.OVER_MEMORY_LIMIT])
-#: the reasons that say nothing of the file on another machine
+#: the reasons that do not hold on another machine
 OF_THIS_MACHINE = OVER_LIMITS | {Reason.MISSING_PACKAGE}
 
 
@@ -130,7 +109,7 @@ class TooLarge(InputError):
 
 
 class Unreadable(InputError, OSError):
-    """The file system would not give or take the file, which `filename` names where it is known."""
+    """The file system did not give or take the file. `filename` names it, if it is known."""
 
     code = "unreadable"
     permanent = False
@@ -175,7 +154,7 @@ class WorkerCrashed(InputError):
 
 
 class LimitMet(InputError):
-    """The file needs more than a worker may take: nothing is wrong with it."""
+    """The file needs more than a worker may take. Nothing is wrong with it."""
 
     permanent = False
     #: which limit
@@ -184,7 +163,7 @@ class LimitMet(InputError):
     def __init__(self, detail: str, *, limit: float | None) -> None:
         super().__init__(f"{self.reason.text}: {detail}")
         self.detail = detail  #: what it took
-        #: the limit it met, in the unit of the setting; None when that says nothing of the file
+        #: the limit, in the unit of the setting; None when the file is not the reason
         self.limit = limit
 
 
@@ -203,7 +182,7 @@ class OverMemoryLimit(LimitMet):
 
 
 class FileSkipped(IrBuildError):
-    """Raised by a backend for a file that is fine and that it must not touch."""
+    """The file is fine, and the backend must not touch it."""
 
     def __init__(self, reason: Reason, detail: str = "", *, lasting: bool = True) -> None:
         super().__init__(reason, detail)
@@ -272,7 +251,7 @@ class Forbidden(ApiError):
 
 
 class QuotaExceeded(ApiError):
-    """The account's quota is spent (403 to an upload), or what this run may spend of it."""
+    """The quota of the account, or of this run, is spent (403 to an upload)."""
 
     advice = "wait for the next period or raise the quota; `ir-build account` shows both"
 
@@ -320,4 +299,4 @@ class ServiceUnavailable(ApiError):
 
 
 class RequestError(IrBuildError):
-    """A request to a server of ours that cannot be understood. The message is for its sender."""
+    """Our server cannot understand a request. The message is for its sender."""

@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Self
 
 
 class ExitCode(IntEnum):
-    """The exit codes of all commands. `meaning` is what `--help` says of each."""
+    """The exit codes of all commands."""
 
-    DONE = 0
-    CHANGES = 1
-    USAGE = 2
-    STRICT = 3
-    OVER_BUDGET = 4
-    SERVER = 5
-    MISSING = 6
-    INTERRUPTED = 130
+    meaning: str  #: what happened, as `--help` says it
 
-    @property
-    def meaning(self) -> str:
-        """What happened, in a few words."""
-        return _MEANINGS[self]
+    DONE = 0, "done"
+    CHANGES = 1, "--check found files that could be smaller; the hook changed some"
+    USAGE = 2, "wrong usage or configuration"
+    STRICT = 3, "--strict, and a file could not be worked on"
+    OVER_BUDGET = 4, "a budget is exceeded"
+    SERVER = 5, "the server refused, failed or did not answer"
+    MISSING = 6, "the output folder lacks files"
+    INTERRUPTED = 130, "interrupted"
 
-
-_MEANINGS = {
-    ExitCode.DONE: "done",
-    ExitCode.CHANGES: "--check found files that could be smaller; the hook changed some",
-    ExitCode.USAGE: "wrong usage or configuration",
-    ExitCode.STRICT: "--strict, and a file could not be worked on",
-    ExitCode.OVER_BUDGET: "a budget is exceeded",
-    ExitCode.SERVER: "the server refused, failed or did not answer",
-    ExitCode.MISSING: "the output folder lacks files",
-    ExitCode.INTERRUPTED: "interrupted",
-}
+    def __new__(cls, code: int, meaning: str = "") -> Self:
+        made = int.__new__(cls, code)
+        made._value_, made.meaning = code, meaning
+        return made

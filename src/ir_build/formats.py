@@ -1,7 +1,7 @@
 """The table of formats: how each is recognised, and which modules work on it.
 
-A format is its folder in `engine`, a verifier in `verify`, and its entry here. The modules are
-named, not imported: a run that has nothing to do loads no codec.
+A format has a folder in `engine`, a verifier in `verify` and an entry here. The entry names modules
+and does not import them, so a run with nothing to do loads no codec.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from .errors import CorruptFile
 
@@ -58,8 +58,8 @@ class Format:
     verifier: str | None = None
 
 
-# What may stand before the root element: declaration, comments, doctype with an internal
-# subset, processing instructions. Possessive, so a hostile head cannot make it backtrack.
+# Declaration, comments, doctype with an internal subset and processing instructions may stand before
+# the root element. The quantifiers are possessive, so a hostile head cannot make it backtrack.
 _SVG_ROOT = re.compile(
     r"\s*+(?:<\?.*?\?>\s*+|<!--.*?-->\s*+|<!DOCTYPE[^\[>]*+(?:\[.*?\]\s*+)?>\s*+)*+"
     r"<(?:[A-Za-z_][\w.-]*+:)?svg[\s>/]",
@@ -92,104 +92,90 @@ def _is_svg(head: bytes) -> bool:
     return _SVG_ROOT.match(text) is not None
 
 
-def _format(media: MediaType) -> Format:
-    # A match, so that the type checker knows when a format has no entry.
-    match media:
-        case MediaType.JPEG:
-            return Format(
-                name="JPEG",
-                suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
-                mime="image/jpeg",
-                recognises=lambda head: head.startswith(b"\xff\xd8\xff"),
-                header="ir_build.containers.jpeg_segments",
-                marker="ir_build.engine.jpeg.marker",
-                codec="ir_build.engine.jpeg.codec",
-                verifier="ir_build.verify.raster",
-            )
-        case MediaType.PNG:
-            return Format(
-                name="PNG",
-                suffixes=(".png", ".apng"),
-                mime="image/png",
-                recognises=lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"),
-                header="ir_build.containers.png_chunks",
-                marker="ir_build.engine.png.marker",
-                codec="ir_build.engine.png.codec",
-                verifier="ir_build.verify.raster",
-            )
-        case MediaType.GIF:
-            return Format(
-                name="GIF",
-                suffixes=(".gif",),
-                mime="image/gif",
-                recognises=lambda head: head.startswith((b"GIF87a", b"GIF89a")),
-                header="ir_build.containers.gif_blocks",
-                marker="ir_build.engine.gif.marker",
-                codec="ir_build.engine.gif.codec",
-                verifier="ir_build.verify.gif",
-            )
-        case MediaType.WEBP:
-            return Format(
-                name="WebP",
-                suffixes=(".webp",),
-                mime="image/webp",
-                recognises=_is_webp,
-                header="ir_build.containers.riff",
-                marker="ir_build.engine.webp.marker",
-                codec="ir_build.engine.webp.codec",
-                verifier="ir_build.verify.raster",
-            )
-        case MediaType.AVIF:
-            return Format(
-                name="AVIF",
-                suffixes=(".avif", ".avifs"),
-                mime="image/avif",
-                recognises=_is_avif,
-                header="ir_build.containers.iso_bmff",
-                marker="ir_build.engine.avif.marker",
-                codec="ir_build.engine.avif.codec",
-                verifier="ir_build.verify.raster",
-            )
-        case MediaType.JPEG_XL:
-            # Left as it is: no library that can be depended on codes it yet.
-            return Format(
-                name="JPEG XL",
-                suffixes=(".jxl",),
-                mime="image/jxl",
-                # A bare codestream, or the signature box of a container (ISO/IEC 18181-2, 9.1).
-                recognises=lambda head: head.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")),
-            )
-        case MediaType.SVG:
-            return Format(
-                name="SVG",
-                suffixes=(".svg",),
-                mime="image/svg+xml",
-                recognises=_is_svg,
-                header="ir_build.engine.svg.dimensions",
-                marker="ir_build.engine.svg.marker",
-                codec="ir_build.engine.svg.codec",
-                verifier="ir_build.verify.svg",
-            )
-        case MediaType.PDF:
-            return Format(
-                name="PDF",
-                suffixes=(".pdf",),
-                mime="application/pdf",
-                recognises=_is_pdf,
-                marker="ir_build.engine.pdf.marker",
-                codec="ir_build.engine.pdf.codec",
-                verifier="ir_build.verify.pdf",
-            )
-        case _:
-            assert_never(media)
+def _compressed(
+    media: MediaType,
+    name: str,
+    suffixes: tuple[str, ...],
+    recognises: Callable[[bytes], bool],
+    *,
+    header: str | None,
+    verifier: str = "raster",
+    mime: str = "",
+) -> Format:
+    """A format with a folder of its own in `engine`; modules are named from the package on."""
+    return Format(
+        name=name,
+        suffixes=suffixes,
+        mime=mime or f"image/{media}",
+        recognises=recognises,
+        header=header and f"{__package__}.{header}",
+        marker=f"{__package__}.engine.{media}.marker",
+        codec=f"{__package__}.engine.{media}.codec",
+        verifier=f"{__package__}.verify.{verifier}",
+    )
 
 
-FORMATS = {media: _format(media) for media in MediaType}
+FORMATS = {
+    MediaType.JPEG: _compressed(
+        MediaType.JPEG,
+        "JPEG",
+        (".jpg", ".jpeg", ".jpe", ".jfif"),
+        lambda head: head.startswith(b"\xff\xd8\xff"),
+        header="containers.jpeg_segments",
+    ),
+    MediaType.PNG: _compressed(
+        MediaType.PNG,
+        "PNG",
+        (".png", ".apng"),
+        lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"),
+        header="containers.png_chunks",
+    ),
+    MediaType.GIF: _compressed(
+        MediaType.GIF,
+        "GIF",
+        (".gif",),
+        lambda head: head.startswith((b"GIF87a", b"GIF89a")),
+        header="containers.gif_blocks",
+        verifier="gif",
+    ),
+    MediaType.WEBP: _compressed(
+        MediaType.WEBP, "WebP", (".webp",), _is_webp, header="containers.riff"
+    ),
+    MediaType.AVIF: _compressed(
+        MediaType.AVIF, "AVIF", (".avif", ".avifs"), _is_avif, header="containers.iso_bmff"
+    ),
+    # JPEG XL is left as it is: there is no codec of it yet that we can depend on.
+    MediaType.JPEG_XL: Format(
+        name="JPEG XL",
+        suffixes=(".jxl",),
+        mime="image/jxl",
+        # A bare codestream, or the signature box of a container (ISO/IEC 18181-2, 9.1).
+        recognises=lambda head: head.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")),
+    ),
+    MediaType.SVG: _compressed(
+        MediaType.SVG,
+        "SVG",
+        (".svg",),
+        _is_svg,
+        header="engine.svg.dimensions",
+        verifier="svg",
+        mime="image/svg+xml",
+    ),
+    MediaType.PDF: _compressed(
+        MediaType.PDF,
+        "PDF",
+        (".pdf",),
+        _is_pdf,
+        header=None,
+        verifier="pdf",
+        mime="application/pdf",
+    ),
+}
 
 #: the formats that can be compressed; others are only recognised
 COMPRESSIBLE = tuple(media for media in MediaType if FORMATS[media].codec is not None)
 
-# A text that mentions both is a PDF, and to look for an SVG costs most.
+# SVG comes last. A text that mentions both is a PDF, and the search for an SVG costs most.
 _SNIFFED = sorted(MediaType, key=lambda media: media is MediaType.SVG)
 
 

@@ -1,8 +1,8 @@
-"""The note inside a lossy result by which every machine knows not to compress it again.
+"""The note inside a lossy result that tells every machine not to compress it again.
 
-Each format has a place for it that decoders skip. The places are found by walking the file's
-structure, so that a picture which happens to contain the same bytes is not taken for marked.
-A file whose structure is not understood is left as it is and counts as unmarked.
+Each format has a place for it that decoders skip. The place is found by the file's structure, so a
+picture that happens to contain the same bytes does not count as marked. A file whose structure is
+not understood stays as it is and counts as unmarked.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def mark(data: bytes, media: MediaType) -> bytes:
 
 def is_marked(data: bytes, media: MediaType) -> bool:
     """Whether `data`, a file of type `media`, carries the note."""
-    # Most files end here, without a walk.
+    # This is enough for most files.
     if NOTE not in data:
         return False
     marker = _marker(media)

@@ -21,7 +21,7 @@ class _Outcome:
     before: int  #: bytes
     #: metadata stripped, a suffix that does not fit the type
     notes: tuple[str, ...] = ()
-    #: the answer was known from an earlier run: this run compressed nothing for it
+    #: the answer came from an earlier run, and this run compressed nothing for it
     from_cache: bool = False
     seconds: float = 0.0  #: spent compressing and verifying in this run
 

@@ -1,4 +1,4 @@
-"""How many processors this process may use: the one place where they are counted."""
+"""How many processors this process may use. Nothing else counts them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 def processors(quota_file: Path = _QUOTA) -> int:
-    """The processors of this process's affinity, and of its container's quota where that is less.
+    """The processors that this process may use, by its affinity and its container's quota.
 
-    `quota_file` is `cpu.max` of the control group, in microseconds of processor time and of wall
-    time.
+    `quota_file` is `cpu.max` of the control group: microseconds of processor time and of wall time.
     """
     if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
         available = len(os.sched_getaffinity(0))

@@ -1,7 +1,7 @@
 """The table of every setting: its name, reader and help, the same for every host and command.
 
-MkDocs, the command line, `pyproject.toml` and the environment are all generated from it, and so
-is the table in the documentation: a setting that stands here can be reached from everywhere.
+The options of MkDocs, the command line, `pyproject.toml` and the environment are made from it, and
+so is the table in the documentation. A setting in this table is available everywhere.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ class Setting:
     name: str
     #: turns what a user wrote into the typed value, or raises ValueError
     read: Callable[[Any], Any]
-    #: the value when nobody sets it, as a user would write it
-    default: Any
     help: str
     #: how the value is written, for `--help` and the documentation
     metavar: str
-    #: whether an entry of `overrides` may set it: these are the ones that change the bytes
+    #: the value when nobody sets it, as a user would write it
+    default: Any = None
+    #: whether an entry of `overrides` may set it; these change the bytes
     per_file: bool = False
     #: whether the command line takes it several times
     multiple: bool = False
-    #: whether other bytes may be shipped when it differs
+    #: whether it can change what is shipped
     changes_output: bool = True
 
     @property
@@ -48,25 +48,14 @@ class Setting:
         return f"--{self.name.replace('_', '-')}"
 
 
-def _backend(value: Any) -> str:
-    if value not in BACKENDS:
-        raise ValueError(f"{value!r} is not one of {', '.join(BACKENDS)}")
-    return str(value)
-
-
 def _fallback(value: Any) -> str | None:
-    if value in (None, "none"):
-        return None
-    if value != "local":
-        raise ValueError(f"{value!r} is not one of none, local")
-    return "local"
+    return None if value in (None, "none") else values.one_of("none", "local")(value)
 
 
 SETTINGS = (
     Setting(
         name="compression_type",
         read=values.per_format(values.compression),
-        default=None,
         metavar="lossy|lossless|none",
         help="How far a file may change: lossy (no visible difference), lossless (every pixel "
         "stays) or none; for all formats, or per format as in lossy,png=lossless. By default "
@@ -86,7 +75,6 @@ SETTINGS = (
     Setting(
         name="resize",
         read=values.resize,
-        default=None,
         metavar="WIDTHxHEIGHT",
         help="Fit larger pictures into this box, in pixels; one side may be left out, as in "
         "1600x. Never enlarges. SVG and PDF are not resized.",
@@ -95,7 +83,6 @@ SETTINGS = (
     Setting(
         name="preserve_metas",
         read=values.metas,
-        default=None,
         metavar="NAMES",
         help="Metadata to keep, out of datetime, location, copyright, orientation, icc, density. The "
         "rest is stripped; the picture looks the same without it. By default density in place and "
@@ -197,7 +184,6 @@ SETTINGS = (
     Setting(
         name="cache_dir",
         read=values.text,
-        default=None,
         metavar="DIR",
         help="The cache; by default a folder of the user's that all projects share.",
         changes_output=False,
@@ -221,7 +207,6 @@ SETTINGS = (
     Setting(
         name="max_total",
         read=values.optional_size,
-        default=None,
         metavar="SIZE",
         help="Budget: fail when all images and PDFs together are larger than this in the end.",
         changes_output=False,
@@ -229,7 +214,6 @@ SETTINGS = (
     Setting(
         name="max_file",
         read=values.optional_size,
-        default=None,
         metavar="SIZE",
         help="Budget: fail when an image or PDF is larger than this in the end.",
         changes_output=False,
@@ -237,14 +221,13 @@ SETTINGS = (
     Setting(
         name="min_saved",
         read=values.amount,
-        default=None,
         metavar="SIZE|PERCENT",
         help="Budget: fail when the run has saved less than this.",
         changes_output=False,
     ),
     Setting(
         name="backend",
-        read=_backend,
+        read=values.one_of(*BACKENDS),
         default="auto",
         metavar="|".join(BACKENDS),
         help="Who compresses: the built-in engine (local), an ImageRecycle v1 server (api), or "
@@ -253,7 +236,6 @@ SETTINGS = (
     Setting(
         name="fallback",
         read=_fallback,
-        default=None,
         metavar="none|local",
         help="What to do with the rest of the files when the server stops: ship them as they "
         "are (none) or use the built-in engine (local).",
@@ -268,7 +250,6 @@ SETTINGS = (
     Setting(
         name="max_quota_per_build",
         read=values.optional_size,
-        default=None,
         metavar="SIZE",
         help="What one build may spend of the server's quota; files that do not fit into it are "
         "shipped as they are. By default there is no limit but the account's.",

@@ -26,6 +26,17 @@ _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("0", "false", "no", "off")
 
 
+def one_of(*names: str) -> Callable[[Any], str]:
+    """A reader of one of `names`."""
+
+    def read(value: Any) -> str:
+        if value not in names:
+            raise ValueError(f"{value!r} is not one of {', '.join(names)}")
+        return str(value)
+
+    return read
+
+
 def choice(kind: type[_E], allowed: Iterable[_E] = ()) -> Callable[[Any], _E]:
     """A reader of one of the values of `kind`, or of those `allowed`."""
     values = tuple(allowed) or tuple(kind)
@@ -61,12 +72,7 @@ def per_format(read: Callable[[Any], _T]) -> Callable[[Any], dict[MediaType | No
     return read_all
 
 
-def compression(value: Any) -> Compression:
-    return choice(Compression)(value)
-
-
-def effort(value: Any) -> Effort:
-    return choice(Effort)(value)
+compression, effort = choice(Compression), choice(Effort)
 
 
 def quality(value: Any) -> float:
@@ -131,20 +137,14 @@ def tables(value: Any) -> tuple[Mapping[str, Any], ...]:
 
 
 def count(value: Any) -> int:
-    number = _number(value, 1, 10**12, "a whole number from 1")
-    if number != int(number):
-        raise ValueError(f"{value!r} is not a whole number")
-    return int(number)
+    return _whole(value, 1, 10**12, "a whole number from 1")
 
 
 def dpi(value: Any) -> int | None:
     """Pixels an inch, None for no limit."""
     if value in (None, "none"):
         return None
-    number = _number(value, 36, 2400, "a number of pixels an inch from 36 to 2400, or none")
-    if number != int(number):
-        raise ValueError(f"{value!r} is not a whole number")
-    return int(number)
+    return _whole(value, 36, 2400, "a number of pixels an inch from 36 to 2400, or none")
 
 
 def jobs(value: Any) -> int | None:
@@ -207,3 +207,10 @@ def _number(value: Any, low: float, high: float, expected: str) -> float:
     if not low <= number <= high:
         raise ValueError(f"{value!r} is not {expected}")
     return number
+
+
+def _whole(value: Any, low: int, high: int, expected: str) -> int:
+    number = _number(value, low, high, expected)
+    if number != int(number):
+        raise ValueError(f"{value!r} is not a whole number")
+    return int(number)

@@ -262,6 +262,23 @@ def test_asyncio_and_faults(peer, tmp_path, faults, error):
         assert path.read_bytes() == flat()
 
 
+def test_asyncio_and_cancellation(peer, tmp_path):
+    """A call that is cancelled leaves the file as it was, and the client can be closed."""
+    path = tmp_path / "a.png"
+    path.write_bytes(flat())
+    peer.fail(*[{"where": "upload", "kind": "silence", "seconds": 3}] * 4)
+
+    async def run():
+        async with AsyncClient(Credentials(KEY, SECRET, peer.url), retry_policy=QUICK) as client:
+            async with asyncio.timeout(0.2):
+                await client.compress(path, path)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(run())
+    assert path.read_bytes() == flat()
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_asyncio_says_what_is_wrong_before_it_sends(nobody, tmp_path):
     """A missing file and a box that is none are the errors that the other client raises."""
 

@@ -242,7 +242,7 @@ def test_kill_9_at_any_moment_and_several_builds_at_once(tmp_path):
     import hashlib
 
     keys: list[str] = []
-    for pause in (0.4, 0.55, 0.7):
+    for pause in (0.1, 0.25, 0.4):
         writers = [
             subprocess.Popen(
                 [sys.executable, "-c", WRITER, str(tmp_path / "cache")],
@@ -251,6 +251,8 @@ def test_kill_9_at_any_moment_and_several_builds_at_once(tmp_path):
             )
             for _ in range(2)
         ]
+        for writer in writers:
+            keys += [writer.stdout.readline().strip()]  # it has begun, however busy the machine is
         time.sleep(pause)
         for writer in writers:
             writer.send_signal(signal.SIGKILL)

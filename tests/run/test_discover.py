@@ -28,12 +28,13 @@ def test_the_order_is_stable_and_text_is_passed_over(site):
     assert names(site) == ["a.jpg", "b.png", "noext", "img/z.webp", "img/Ü c.PNG"]
 
 
-@pytest.mark.parametrize("folder", [".git", "node_modules", ".venv"])
+@pytest.mark.parametrize("folder", [".git", "node_modules", ".doctrees", ".cache", "env"])
 def test_folders_of_other_tools_are_not_entered(site, folder):
-    """Repositories, packages and virtual environments are not a site's."""
+    """Repositories, packages, caches and virtual environments are not a site's."""
     (site / folder).mkdir()
     (site / folder / "c.png").write_bytes(b"x")
-    (site / folder / "pyvenv.cfg").write_bytes(b"x")
+    if folder == "env":
+        (site / folder / "pyvenv.cfg").write_bytes(b"x")
     assert not any("c.png" in name and folder in name for name in names(site))
 
 

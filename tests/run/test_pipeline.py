@@ -21,7 +21,7 @@ from ir_build.options import Compression, Options, Part
 from ir_build.outcome import Cached, Compressed, Failed, Kept
 from ir_build.run import discover, fingerprint, plan
 from ir_build.run.cache import Cache
-from ir_build.run.destination import InPlace, Nowhere, OutputFolder
+from ir_build.run.destination import Destination, InPlace, OutputFolder
 from ir_build.run.fingerprint import StatIndex
 from ir_build.run.pipeline import Pipeline
 from ir_build.run.plan import Job, Planner
@@ -443,7 +443,7 @@ def test_checking_writes_nothing(run):
     """With no destination the outcome is told and the file stays."""
     path = run.add("a.png", "a")
     original = path.read_bytes()
-    run.destination = Nowhere()
+    run.destination = Destination()
     assert isinstance(run.go()["a.png"], Compressed)
     assert path.read_bytes() == original
     assert isinstance(run.go()["a.png"], Cached)  # still to be done

@@ -289,7 +289,7 @@ class Change:
 class BrokenDatabase:
     """One that fails in a way that nobody has thought of."""
 
-    def snapshot(self):
+    def transaction(self):
         raise RuntimeError("malformed")
 
 

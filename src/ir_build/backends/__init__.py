@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from .. import engine
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from ..sandbox.pool import Sandbox
 
 
-class Backend(Protocol):
+class Backend:
     """Turns one file into a smaller one."""
 
     #: what the log calls it
@@ -24,30 +25,39 @@ class Backend(Protocol):
     #: what distinguishes its results from another's; part of every cache key
     identity: str
     #: whether files leave this machine
-    remote: bool
+    remote = False
 
     def compress(self, data: bytes, media: MediaType, options: Options, name: str) -> Candidate:
-        """A candidate for `data`, a file called `name`. Called from several threads.
+        """A candidate for `data`, a file called `name`. Several threads call it.
 
         Raises `FileSkipped` or an `InputError` for this file, a `BackendError` for trouble of
         the backend itself.
         """
+        raise NotImplementedError
 
     def delivered(self, source: str, result: str) -> None:
-        """Told, by their SHA-256, that a result was accepted: as it will be shipped."""
+        """A result was accepted. The arguments are the SHA-256 of the file and of its result."""
 
     def warnings(self) -> list[str]:
         """What the report should say of the run as a whole."""
+        return []
 
     def close(self) -> None:
-        """Let go of what it holds; calls that are under way end soon, in an error or not."""
+        """Let go of what it holds. Calls that are under way end soon, in an error or not."""
 
 
-def built_in(sandbox: Sandbox) -> Backend:
-    """The built-in engine in the workers of `sandbox`."""
-    from .local import LocalBackend  # noqa: PLC0415
+class LocalBackend(Backend):
+    """The built-in engine in worker processes on this machine. It needs no account."""
 
-    return LocalBackend(sandbox)
+    name = "the built-in engine"
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        """Use the workers of `sandbox`, which the caller closes."""
+        self._sandbox = sandbox
+        self.identity = engine.identity()
+
+    def compress(self, data: bytes, media: MediaType, options: Options, name: str) -> Candidate:  # noqa: ARG002  (a remote backend sends the name)
+        return self._sandbox.compress(data, media, options)
 
 
 def choose(
@@ -59,15 +69,15 @@ def choose(
     concurrency: int,
     budget: int | None,
 ) -> Backend:
-    """The backend called `name`; `auto` is the server where credentials are in `environ`.
+    """The backend called `name`. `auto` is the server if credentials are in `environ`.
 
-    Files go to a server that was only logged in to when `name` asks for it. `folder` is the
+    A server that somebody has only logged in to is used when `name` is `api`. `folder` is the
     cache's; `concurrency` and `budget` are those of `ApiBackend`. Raises `ConfigError`.
     """
     from ..imagerecycle.credentials import find, from_environment  # noqa: PLC0415
 
     if name == "local":
-        return built_in(sandbox)
+        return LocalBackend(sandbox)
     credentials = find(environ) if name == "api" else from_environment(environ)
     if credentials is None:
         if name == "api":
@@ -77,8 +87,8 @@ def choose(
                 "needs IR_BUILD_API_KEY and IR_BUILD_API_SECRET in the environment, or "
                 "`ir-build account login`",
             )
-        return built_in(sandbox)
-    # requests takes a while to import: only for those who need it.
+        return LocalBackend(sandbox)
+    # Only runs with a server wait for the import of requests.
     from ..imagerecycle import manifest  # noqa: PLC0415
     from ..imagerecycle.client import Client  # noqa: PLC0415
     from .api import ApiBackend  # noqa: PLC0415

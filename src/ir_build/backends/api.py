@@ -23,6 +23,7 @@ from ..imagerecycle.credentials import DEFAULT_URL
 from ..imagerecycle.manifest import Sent
 from ..imagerecycle.wire import UploadParams
 from ..options import Compression, Meta
+from . import Backend
 from .quota_budget import QuotaBudget
 
 if TYPE_CHECKING:
@@ -31,13 +32,13 @@ if TYPE_CHECKING:
     from ..imagerecycle.wire import Image
     from ..options import Options
 
-# What every server takes. Others are tried until one of them is refused.
+# Every server takes these. Others are tried until the server refuses one.
 _TAKEN = frozenset({MediaType.JPEG, MediaType.PNG, MediaType.GIF, MediaType.PDF})
 
 _FINAL = (AuthenticationError, Forbidden, QuotaExceeded)
 
 
-class ApiBackend:
+class ApiBackend(Backend):
     """Sends files to a server and brings the compressed ones back."""
 
     remote = True
@@ -47,8 +48,8 @@ class ApiBackend:
     ) -> None:
         """Use `client`, which is closed with this backend.
 
-        `concurrency` calls are under way at once, `budget` is what may be sent in all, in bytes,
-        and `manifest` notes where originals can be had back.
+        `concurrency` calls are under way at once. `budget` is the number of bytes that may be sent
+        in all. `manifest` notes where originals can be fetched back.
         """
         self._client = client
         self._slots = threading.BoundedSemaphore(concurrency)
@@ -62,18 +63,15 @@ class ApiBackend:
     def compress(self, data: bytes, media: MediaType, options: Options, name: str) -> Candidate:
         """Upload `data` and download what the server made of it."""
         try:
-            return self._compress(data, media, options, name)
+            image = self._upload(data, media, options, name)
+            # Equal sizes mean that the original came back.
+            if 0 < image.size_before <= image.size_after:
+                return Candidate(data, lossy=False)
+            with self._slots:
+                found = self._client.download(image, limit=len(data))
         except BackendError as error:
             error.file = None  # the report names it
             raise
-
-    def _compress(self, data: bytes, media: MediaType, options: Options, name: str) -> Candidate:
-        image = self._upload(data, media, options, name)
-        # Equal sizes mean that the original came back.
-        if 0 < image.size_before <= image.size_after:
-            return Candidate(data, lossy=False)
-        with self._slots:
-            found = self._client.download(image, limit=len(data))
         self._note(data, image)
         return Candidate(found, lossy=options.compression_type is Compression.LOSSY)
 
@@ -124,7 +122,7 @@ class ApiBackend:
     def _params(self, options: Options) -> UploadParams:
         metas = options.preserve_metas
         if self._client.url == DEFAULT_URL:
-            # Its documentation does not name it. What browsers size pictures by is verified.
+            # Its documentation does not name density. The verifier checks what browsers size pictures by.
             metas -= {Meta.DENSITY}
         return UploadParams(
             compression=options.compression_type, resize=options.resize, preserve_metas=metas

@@ -1,4 +1,4 @@
-"""What a run may still send: by the account's limits and by the run's own."""
+"""What a run may still send, by the limits of the account and of the run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class QuotaBudget:
-    """Counts what is sent, before it is: what would be refused afterwards is not sent at all."""
+    """Counts bytes before they are sent, so that nothing is sent only to be refused."""
 
     def __init__(self, ask: Callable[[], Account], *, budget: int | None) -> None:
         """`ask` is called once, for the account; `budget` is what the run may send, in bytes."""
@@ -43,12 +43,12 @@ class QuotaBudget:
             self._taken += size
 
     def give_back(self, size: int) -> None:
-        """What was taken has not been charged."""
+        """Give back `size` bytes, which were not charged."""
         with self._lock:
             self._taken -= size
 
     def warnings(self) -> list[str]:
-        """What did not fit, in a line for each limit."""
+        """A line for each limit that files did not fit into."""
         with self._lock:
             return [
                 f"not sent, since more than is left of {what}: {len(sizes)} of the files, "

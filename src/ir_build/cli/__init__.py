@@ -28,7 +28,7 @@ class _ServerError(_UserError):
     exit_code = ExitCode.SERVER
 
 
-#: each in the module of its name, which is imported when it is asked for: the hook must be quick
+#: each in the module of its name, which is imported when needed, since the hook must be quick
 _COMMANDS = (
     "optimize",
     "hook",

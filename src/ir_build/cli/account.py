@@ -9,7 +9,7 @@ import click
 
 from ..errors import ConfigError
 from ..report.numbers import files, share, size
-from .remote import connect, json_option, print_json
+from .remote import answer, connect, json_option, print_json
 from .subaccounts import sub
 
 if TYPE_CHECKING:
@@ -86,10 +86,7 @@ def logout(*, as_json: bool) -> None:
     path = credentials.file(os.environ)
     if not credentials.forget(path):
         raise ConfigError(str(path), "credentials", "there are none: nobody is logged in")
-    if as_json:
-        print_json({"logged_out": True})
-    else:
-        click.echo("logged out")
+    answer({"logged_out": True}, "logged out", as_json=as_json)
 
 
 account.add_command(sub)

@@ -11,6 +11,7 @@ import click
 from ..config import Source
 from ..errors import ConfigError
 from ..settings import SETTINGS
+from ..values import size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,9 +20,9 @@ _END = "--"
 
 
 class PathsCommand(click.Command):
-    """A command that takes paths: the name of a file is never taken for an option.
+    """A command that takes paths. It never takes the name of a file for an option.
 
-    Whoever writes a file chooses its name, and shells and commit hooks pass on what they find.
+    The author of a file chooses its name, and shells and commit hooks pass on what they find.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -60,3 +61,11 @@ def given(settings: dict[str, Any]) -> Source:
         if value is not None and value != ()
     }
     return Source("the command line", values, Path.cwd())
+
+
+def size_value(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    """The bytes of an option that is a size such as 500MB: a callback for click."""
+    try:
+        return None if value is None else size(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from ..config import load
 from ..report.numbers import share, size
 from ..run.cache import Cache
-from ..values import size as read_size
-from .arguments import given
+from .arguments import given, size_value
 
 _cache_dir = click.option(
     "--cache-dir", metavar="DIR", default=None, help="The cache, if it is not the configured one."
@@ -43,16 +41,9 @@ def info(cache_dir: str | None) -> None:
     )
 
 
-def _size(_: click.Context, __: click.Parameter, value: Any) -> int | None:
-    try:
-        return None if value is None else read_size(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
 @cache.command()
 @click.option(
-    "--max-size", metavar="SIZE", callback=_size, help="Shrink it to this size, such as 500MB."
+    "--max-size", metavar="SIZE", callback=size_value, help="Shrink it to this size, such as 500MB."
 )
 @click.option(
     "--max-age", metavar="DAYS", type=float, help="Remove what no run has used for so many days."

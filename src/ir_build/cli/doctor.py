@@ -75,7 +75,7 @@ def _credentials() -> None:
 
 
 def _formats(config: Config) -> bool:
-    """Have a worker load every codec: an empty file must be refused as broken, nothing else."""
+    """Have a worker load every codec. It must call an empty file broken, and say nothing else."""
     well = True
     sandbox = Sandbox(jobs=1, time_limit=config.timeout, memory_limit=config.memory_limit)
     for media in COMPRESSIBLE:

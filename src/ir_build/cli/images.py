@@ -12,7 +12,7 @@ import click
 from ..errors import ConfigError
 from ..report.escape import printable
 from ..report.numbers import share, size
-from .remote import confirm, connect, json_option, print_json, yes_option
+from .remote import answer, confirm, connect, json_option, print_json, yes_option
 
 if TYPE_CHECKING:
     from ..imagerecycle.wire import FileKind, Image
@@ -74,10 +74,8 @@ def delete(identifiers: tuple[int, ...], *, everything: bool, yes: bool, as_json
             client.delete_all_images(confirm=True)
         for identifier in identifiers:
             client.delete_image(identifier)
-    if as_json:
-        print_json({"deleted": "all" if everything else identifiers})
-    else:
-        click.echo(f"deleted {what}")
+    deleted = {"deleted": "all" if everything else identifiers}
+    answer(deleted, f"deleted {what}", as_json=as_json)
 
 
 @images.command()
@@ -124,10 +122,9 @@ def zip_(
     _refuse_to_replace(out, force=force)
     with connect() as client:
         client.zip_to(identifiers, out, kind=_kind(original=original))
-    if as_json:
-        print_json({"file": str(out), "size": out.stat().st_size})
-    else:
-        click.echo(f"{printable(str(out))}  {size(out.stat().st_size)}")
+    written = out.stat().st_size
+    told = f"{printable(str(out))}  {size(written)}"
+    answer({"file": str(out), "size": written}, told, as_json=as_json)
 
 
 def _line(image: Image) -> str:
@@ -140,7 +137,7 @@ def _line(image: Image) -> str:
 
 
 def _safe(name: str) -> str:
-    """A server's name for a file as part of a name here; the id before it does the rest."""
+    """The server's name for a file, fit to be part of a name here."""
     from ..imagerecycle.wire.incoming import base_name  # noqa: PLC0415
 
     return re.sub(r'[:*?"<>|]', "_", base_name(name))

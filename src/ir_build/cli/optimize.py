@@ -20,7 +20,7 @@ from ..report.numbers import files, share, size
 from ..report.text import failure_line, file_lines, skipped_line, summary_line, summary_lines
 from ..run.cache import Entry
 from ..run.finish import failures
-from ..sandbox import pool
+from ..sandbox import process
 from .arguments import PathsCommand, given, setting_options
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ def optimize(
 def _show_what_workers_print() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_Printable("worker: %(message)s"))
-    pool.log.addHandler(handler)
-    pool.log.setLevel(logging.DEBUG)
+    process.log.addHandler(handler)
+    process.log.setLevel(logging.DEBUG)
 
 
 class _Printable(logging.Formatter):

@@ -1,4 +1,4 @@
-"""What the commands that talk to a server share: the client, JSON, and asking first."""
+"""What the commands that talk to a server share: the client, JSON and questions."""
 
 from __future__ import annotations
 
@@ -12,27 +12,25 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..imagerecycle.client import Client
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 yes_option = click.option("--yes", is_flag=True, help="Do it without asking.")
 
-#: shown only where they are asked for
+#: shown only on request
 _SECRETS = frozenset({"key", "secret"})
 
 
 def connect() -> Client:
     """A client with the credentials that are found. Raises `ConfigError`."""
-    # requests takes a while to import: only for those who need it.
+    # Only commands that talk to a server wait for the import of requests.
     from ..imagerecycle.client import Client  # noqa: PLC0415
 
     return Client.from_environment(os.environ)
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Go on only if the user agrees; where nobody can be asked, `--yes` is needed."""
+    """Go on only if the user agrees. Without a terminal, `--yes` is needed."""
     if yes:
         return
     if not sys.stdin.isatty():
@@ -41,8 +39,16 @@ def confirm(question: str, *, yes: bool) -> None:
 
 
 def print_json(value: Any, *, secrets: bool = False) -> None:
-    """Print a value of the wire in our words, keys and secrets only if told so."""
+    """Print a value of the wire as JSON. Keys and secrets are printed only with `secrets`."""
     click.echo(json.dumps(_plain(value, _SECRETS if not secrets else frozenset()), indent=2))
+
+
+def answer(value: Any, text: str, *, as_json: bool) -> None:
+    """Print what was done: `value` as JSON, or `text`."""
+    if as_json:
+        print_json(value)
+    else:
+        click.echo(text)
 
 
 def _plain(value: Any, hidden: frozenset[str]) -> Any:
@@ -56,15 +62,3 @@ def _plain(value: Any, hidden: frozenset[str]) -> Any:
         names = [one.name for one in fields(value) if one.name not in hidden]
         return {name: _plain(getattr(value, name), hidden) for name in names}
     return value
-
-
-def size_type(read: Callable[[Any], Any]) -> Callable[..., Any]:
-    """A callback for an option that is a size such as 500MB."""
-
-    def callback(_: click.Context, __: click.Parameter, value: Any) -> Any:
-        try:
-            return None if value is None else read(value)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from None
-
-    return callback

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .. import values
 from ..report.escape import printable
 from ..report.numbers import share, size
-from .remote import confirm, connect, json_option, print_json, size_type, yes_option
+from .arguments import size_value
+from .remote import answer, confirm, connect, json_option, print_json, yes_option
 
 if TYPE_CHECKING:
     from ..imagerecycle.wire import SubAccount
@@ -18,7 +18,7 @@ _identifier = click.argument("identifier", metavar="ID", type=click.IntRange(min
 _quota = click.option(
     "--quota",
     metavar="SIZE",
-    callback=size_type(values.size),
+    callback=size_value,
     help="What it may send in a period, such as 500MB; 0 for no limit of its own.",
 )
 _show = click.option("--show-secret", is_flag=True, help="Print key and secret too.")
@@ -103,10 +103,7 @@ def delete(identifier: int, *, yes: bool, as_json: bool) -> None:
     confirm(f"Delete sub-account {identifier}?", yes=yes)
     with connect() as client:
         client.delete_sub_account(identifier)
-    if as_json:
-        print_json({"deleted": identifier})
-    else:
-        click.echo(f"deleted {identifier}")
+    answer({"deleted": identifier}, f"deleted {identifier}", as_json=as_json)
 
 
 @sub.command("reset-secret")

@@ -37,18 +37,9 @@ if TYPE_CHECKING:
 #: names by the module that they are in, from here
 _PLACES = {
     "..errors": [
-        "ApiError",
-        "AuthenticationError",
-        "BackendError",
-        "ConfigError",
-        "FileRejected",
-        "FileTooLarge",
-        "Forbidden",
-        "NotFound",
-        "QuotaExceeded",
-        "ServiceUnavailable",
-        "TransportError",
-        "Unreadable",
+        "ApiError", "AuthenticationError", "BackendError", "ConfigError", "FileRejected",
+        "FileTooLarge", "Forbidden", "NotFound", "QuotaExceeded", "ServiceUnavailable",
+        "TransportError", "Unreadable",
     ],
     "..options": ["Compression", "Meta", "Resize"],
     ".async_client": ["AsyncClient"],
@@ -57,15 +48,9 @@ _PLACES = {
     ".folder": ["FileResult"],
     ".retry_policy": ["RetryPolicy"],
     ".wire": [
-        "Account",
-        "Consumption",
-        "FileKind",
-        "Image",
-        "ImagePage",
-        "SubAccount",
-        "UploadParams",
+        "Account", "Consumption", "FileKind", "Image", "ImagePage", "SubAccount", "UploadParams",
     ],
-}
+}  # fmt: skip
 
 __all__ = [
     "Account", "ApiError", "AsyncClient", "AuthenticationError", "BackendError", "Client",
@@ -77,7 +62,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when first used: requests takes a while to import, and a server needs the wire only.
+    # Names are loaded when first used. requests is slow to import, and a server needs the wire only.
     for place, names in _PLACES.items():
         if name in names:
             return getattr(import_module(place, __name__), name)

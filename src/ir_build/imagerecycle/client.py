@@ -27,6 +27,7 @@ from .retry_policy import RetryPolicy
 from .transport import Transport
 from .upload_job import UploadJob, upload_params
 from .wire import Auth, FileKind, SubAccountFields, UploadParams, outgoing, responses
+from .wire.outgoing import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -34,11 +35,9 @@ if TYPE_CHECKING:
     from .credentials import Credentials
     from .folder import FileResult
     from .multipart import Upload
-    from .transport import ApiResponse
     from .wire import Account, Consumption, Image, ImagePage, SubAccount
-    from .wire.outgoing import Request
 
-#: calls of one client that may be under way at once without opening connections anew
+#: connections of one client that stay open, and so the calls that can use one at once
 CONNECTIONS = 16
 
 _DEFAULT = UploadParams()
@@ -46,10 +45,10 @@ _LARGEST = 2**30  #: bytes of a file whose size the server does not say
 
 
 class Client:
-    """Speaks for one account to one server; any number of them can live in a process.
+    """Speaks for one account to one server. A process can have any number of clients.
 
-    Its methods may be called from several threads. All of them raise `BackendError`, of which
-    `TransportError` and `ServiceUnavailable` come after several attempts.
+    Several threads may call its methods. All of them raise `BackendError`; `TransportError` and
+    `ServiceUnavailable` come after several attempts.
     """
 
     def __init__(
@@ -103,28 +102,30 @@ class Client:
 
     def account(self) -> Account:
         """The account's quota and limits."""
-        account = responses.decode_account(self._call(outgoing.get_account()).body)
+        account = responses.decode_account(self._call(Request("GET", "/accounts/mine")))
         self._file_max_size = account.file_max_size
         return account
 
     def consumption(self) -> Consumption:
         """What the account has sent, by day and by month."""
-        return responses.decode_consumption(self._call(outgoing.get_consumption()).body)
+        return responses.decode_consumption(
+            self._call(Request("GET", "/accounts/mine/consumption"))
+        )
 
     def sub_accounts(self) -> tuple[SubAccount, ...]:
         """The accounts below this one. A sub-account may not ask: `Forbidden`."""
-        return responses.decode_sub_accounts(self._call(outgoing.list_sub_accounts()).body)
+        return responses.decode_sub_accounts(self._call(Request("GET", "/accounts/sub")))
 
     def sub_account(self, identifier: int) -> SubAccount:
         """One account below this one."""
-        return self._sub_account(outgoing.get_sub_account(identifier))
+        return self._sub_account(Request("GET", f"/accounts/sub/{identifier}"))
 
     def create_sub_account(
         self, title: str, *, description: str | None = None, quota: int | None = None
     ) -> SubAccount:
         """A new account below this one; `quota` is in bytes a period, 0 for no limit of its own.
 
-        When the answer is lost it is not asked again, since that might make two.
+        When the answer is lost, the call is not repeated, since that might make two accounts.
         """
         fields = SubAccountFields(title, description, quota)
         return self._sub_account(outgoing.create_sub_account(fields), once=True)
@@ -143,19 +144,19 @@ class Client:
 
     def delete_sub_account(self, identifier: int) -> None:
         """Delete an account below this one."""
-        self._delete(outgoing.delete_sub_account(identifier))
+        self._delete(Request("DELETE", f"/accounts/sub/{identifier}"))
 
     def reset_secret(self, identifier: int) -> SubAccount:
         """Give an account below this one a new secret; the old one is dead."""
-        return self._sub_account(outgoing.reset_secret(identifier))
+        return self._sub_account(Request("PUT", f"/accounts/sub/reset_secret/{identifier}"))
 
     def reset_quota(self, identifier: int) -> SubAccount:
         """Forget what an account below this one has used in this period."""
-        return self._sub_account(outgoing.reset_quota(identifier))
+        return self._sub_account(Request("PUT", f"/accounts/sub/reset_quota/{identifier}"))
 
     def image_page(self, offset: int = 0, limit: int = 30) -> ImagePage:
         """One page of the account's images, newest first."""
-        return responses.decode_image_page(self._call(outgoing.list_images(offset, limit)).body)
+        return responses.decode_image_page(self._call(outgoing.list_images(offset, limit)))
 
     def images(self, *, page_size: int = 30) -> Iterator[Image]:
         """All images of the account, newest first; pages are asked for as they are needed."""
@@ -164,7 +165,7 @@ class Client:
         while True:
             page = self.image_page(offset, page_size)
             for image in page.items:
-                # What is uploaded meanwhile moves the rest on to the next page.
+                # An upload meanwhile moves images on to the next page.
                 if image.id not in seen:
                     seen.add(image.id)
                     yield image
@@ -179,11 +180,11 @@ class Client:
 
     def image(self, identifier: int) -> Image:
         """One image."""
-        return responses.decode_image(self._call(outgoing.get_image(identifier)).body)
+        return responses.decode_image(self._call(Request("GET", f"/images/{identifier}")))
 
     def delete_image(self, identifier: int) -> None:
         """Delete an image and its files."""
-        self._delete(outgoing.delete_image(identifier))
+        self._delete(Request("DELETE", f"/images/{identifier}"))
 
     def delete_all_images(self, *, confirm: bool) -> None:
         """Delete all images of the account; nothing brings them back.
@@ -193,31 +194,26 @@ class Client:
         if confirm is not True:
             raise ValueError("confirm=True deletes every image of the account")
         try:
-            self._delete(outgoing.delete_all_images())
+            self._delete(Request("DELETE", "/images/all"))
         except ApiError as error:
             if error.status not in (400, 404, 405):
                 raise
-            self._delete(outgoing.delete_all_images("/images"))
+            self._delete(Request("DELETE", "/images"))  # some servers have it there only
 
     def upload(
         self, source: Upload, *, name: str | None = None, params: UploadParams = _DEFAULT
     ) -> Image:
-        """Send a file and have it compressed; it is read while it is sent, never as a whole.
+        """Send a file and have it compressed. It is read while it is sent, never as a whole.
 
         `source` is a path, a file's bytes or a file open for reading. Raises `Unreadable`, and
-        `FileTooLarge` before anything is sent when `account` has been asked.
+        `FileTooLarge` without sending anything, if `account` was called before.
         """
         part = FilePart.of(source, name)
-        try:
+        with contextlib.closing(part), _about(part.name):
             limit = self._file_max_size
             if limit is not None and part.size > limit:
                 raise FileTooLarge(413, 413, f"{part.size} bytes, the server takes {limit}")
             return self._upload(outgoing.upload(params), part)
-        except BackendError as error:
-            error.file = part.name
-            raise
-        finally:
-            part.close()
 
     def upload_url(self, url: str, *, params: UploadParams = _DEFAULT) -> Image:
         """Have the server fetch a file and compress it."""
@@ -240,26 +236,20 @@ class Client:
         limit: int | None = None,
     ) -> None:
         """Write a file of an image to `sink`, which is open for reading and writing."""
-        try:
-            self._fetch(image, sink, kind=kind, limit=limit)
-        except BackendError as error:
-            error.file = image.name
-            raise
-
-    def _fetch(self, image: Image, sink: BinaryIO, *, kind: FileKind, limit: int | None) -> None:
         optimized = kind is FileKind.OPTIMIZED
         link = image.optimized_url if optimized else image.origin_url
-        if not link:
-            raise NotFound(404, 404, "the server names no such file of this image")
         size = image.size_after if optimized else image.size_before
         start = sink.tell()
-        self._transport.fetch(link, sink, limit=limit or size or _LARGEST)
-        found = sink.tell() - start
-        if size and found != size:
-            raise TransportError(f"the download has {found} bytes instead of {size}")
-        sink.seek(start)
-        if sniff(sink.read(HEAD_BYTES)) is None:
-            raise TransportError("the download is neither an image nor a PDF")
+        with _about(image.name):
+            if not link:
+                raise NotFound(404, 404, "the server names no such file of this image")
+            self._transport.fetch(link, sink, limit=limit or size or _LARGEST)
+            found = sink.tell() - start
+            if size and found != size:
+                raise TransportError(f"the download has {found} bytes instead of {size}")
+            sink.seek(start)
+            if sniff(sink.read(HEAD_BYTES)) is None:
+                raise TransportError("the download is neither an image nor a PDF")
         sink.seek(0, os.SEEK_END)
 
     def download_to(
@@ -330,23 +320,23 @@ class Client:
             concurrency=concurrency, progress=progress,
         )  # fmt: skip
 
-    def _call(self, request: Request, *, once: bool = False) -> ApiResponse:
-        return self._transport.call(outgoing.signed(request, self._auth), once=once)
+    def _call(self, request: Request, *, once: bool = False) -> bytes:
+        return self._transport.call(outgoing.signed(request, self._auth), once=once)[0]
 
     def _sub_account(self, request: Request, *, once: bool = False) -> SubAccount:
-        return responses.decode_sub_account(self._call(request, once=once).body)
+        return responses.decode_sub_account(self._call(request, once=once))
 
     def _delete(self, request: Request) -> None:
         try:
-            responses.decode_success(self._call(request).body)
+            responses.decode_success(self._call(request))
         except NotFound as error:
-            # An earlier attempt has deleted it, only its answer did not arrive.
+            # An earlier attempt has deleted it, but its answer did not arrive.
             if not error.lost:
                 raise
 
     def _upload(self, request: Request, part: FilePart | None) -> Image:
         try:
-            answer = self._transport.call(outgoing.signed(request, self._auth), part=part)
+            body, lost = self._transport.call(outgoing.signed(request, self._auth), part=part)
         except QuotaExceeded as error:
             raise self._with_usage(error) from None
         except TransportError as error:
@@ -356,9 +346,9 @@ class Client:
                     f"{error.message}; it may have been charged all the same", lost=True
                 ) from None
             raise
-        if answer.lost:
+        if lost:
             self._doubt()
-        return responses.decode_image(answer.body, upload=True)
+        return responses.decode_image(body, upload=True)
 
     def _doubt(self) -> None:
         with self._lock:
@@ -367,11 +357,16 @@ class Client:
     def _with_usage(self, error: QuotaExceeded) -> QuotaExceeded:
         with contextlib.suppress(BackendError):
             account = self.account()
-            return QuotaExceeded(
-                error.status,
-                error.err_code,
-                error.err_message,
-                used=account.quota_used,
-                quota=account.quota,
-            )
+            told = (error.status, error.err_code, error.err_message)
+            return QuotaExceeded(*told, used=account.quota_used, quota=account.quota)
         return error
+
+
+@contextlib.contextmanager
+def _about(name: str) -> Iterator[None]:
+    """Errors of the block name the file."""
+    try:
+        yield
+    except BackendError as error:
+        error.file = name
+        raise

@@ -1,7 +1,7 @@
-"""Connections whose answers have a deadline, and which can be cut by another thread.
+"""Connections whose answers have a deadline, and which another thread can cut.
 
-The time-outs of a socket count from byte to byte: a server that sends the head of its answer a
-letter at a time would be waited for without end.
+The time-outs of a socket count from byte to byte. A client would wait without end for a server that
+sends the head of its answer letter by letter.
 """
 
 from __future__ import annotations
@@ -26,10 +26,6 @@ class Connections:
         self._lock = threading.Lock()
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._busy: dict[int, HTTPConnection] = {}  # by the thread that uses it
-
-    def adapter(self, *, size: int) -> HTTPAdapter:
-        """For requests: `size` connections are kept open to each host."""
-        return _Adapter(self, size)
 
     @contextlib.contextmanager
     def deadline(self, seconds: float) -> Iterator[None]:
@@ -66,7 +62,9 @@ class Connections:
             _shut(connection.sock)
 
 
-class _Adapter(HTTPAdapter):
+class Adapter(HTTPAdapter):
+    """Makes watched connections for requests. `size` of them are kept open to each host."""
+
     def __init__(self, connections: Connections, size: int) -> None:
         self._connections = connections
         super().__init__(pool_connections=2, pool_maxsize=size)
@@ -75,7 +73,7 @@ class _Adapter(HTTPAdapter):
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         kind = pool.ConnectionCls
         if not issubclass(kind, _Watched):
-            # Of plain and secure connections, through a proxy or not.
+            # There are kinds for plain, secure and proxied connections.
             attributes = {"watcher": self._connections}
             pool.ConnectionCls = type(kind.__name__, (_Watched, kind), attributes)
         return pool
@@ -94,6 +92,6 @@ class _Watched(HTTPConnection):
 
 
 def _shut(one: socket.socket) -> None:
-    """Have whoever waits for it see its end, whatever thread they are on."""
+    """End a connection. Threads that wait for it wake up."""
     with contextlib.suppress(OSError):
         one.shutdown(socket.SHUT_RDWR)

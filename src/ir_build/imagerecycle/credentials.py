@@ -1,7 +1,7 @@
 """Key and secret of an account: where they are found, how they are kept, and never shown.
 
-The server's address comes from where they come from: a project's file, which a pull request can
-change, must not decide where a secret is sent.
+The server's address comes from the same place. A pull request can change a project's file, so that
+file must not decide where a secret is sent.
 """
 
 from __future__ import annotations
@@ -37,14 +37,8 @@ class Credentials:
 
     key: str = field(repr=False)
     secret: str = field(repr=False)
-    #: the server they are for, without a slash at the end: they are sent to no other
+    #: the only server they are sent to, without a slash at the end
     url: str = DEFAULT_URL
-
-    @property
-    def is_direct(self) -> bool:
-        """Whether no proxy may stand between: the server is on this machine, or spoken to in clear."""
-        parts = urlsplit(self.url)
-        return parts.scheme == "http" or parts.hostname in LOOPBACK
 
 
 def find(environ: Mapping[str, str]) -> Credentials | None:
@@ -66,7 +60,7 @@ def required(environ: Mapping[str, str]) -> Credentials:
 
 
 def from_environment(environ: Mapping[str, str], *, url: str | None = None) -> Credentials | None:
-    """The credentials in `environ`, None when there are none; `url` goes before the one there.
+    """The credentials in `environ`, None when there are none. `url` replaces the one there.
 
     Raises `ConfigError`.
     """
@@ -83,7 +77,7 @@ def from_environment(environ: Mapping[str, str], *, url: str | None = None) -> C
 
 
 def file(environ: Mapping[str, str]) -> Path:
-    """Where credentials are kept: `IR_BUILD_CREDENTIALS`, else in the user's folder for settings."""
+    """Where credentials are kept: `IR_BUILD_CREDENTIALS`, else the user's folder for settings."""
     if environ.get(_FILE):
         return Path(environ[_FILE]).expanduser()
     import platformdirs  # noqa: PLC0415  (not needed where the environment says it all)
@@ -94,8 +88,8 @@ def file(environ: Mapping[str, str]) -> Path:
 def from_file(path: Path) -> Credentials | None:
     """The credentials kept in the file at `path`, None when there is no such file.
 
-    Where the file says so, the secret is in the system's keyring. Raises `ConfigError`, also for
-    a file that others can read.
+    The secret is in the system's keyring if the file says so. Raises `ConfigError`, also for a file
+    that others can read.
     """
     where = str(path)
     try:
@@ -210,6 +204,6 @@ def _refuse_open_doors(where: str, state: os.stat_result) -> None:
 
 
 def _toml(value: str) -> str:
-    # The escapes of JSON are TOML's too, but for DEL.
+    # TOML has the escapes of JSON, except for DEL.
     text: str = json.dumps(value, ensure_ascii=False)
     return text.replace("\x7f", "\\u007f")

@@ -33,7 +33,7 @@ def secret(url: str, key: str) -> str | None:
 
 
 def remove(url: str, key: str) -> None:
-    """Forget a secret; one that is not there is fine."""
+    """Forget a secret, if there is one."""
     keyring = _keyring()
     if keyring is not None:
         with contextlib.suppress(keyring.errors.KeyringError):

@@ -10,12 +10,12 @@ from ..errors import TransportError
 #: the names of this machine
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
-# The last part of an IP address begins with a digit, however it is written (0x7f.1 is one).
+# The last part of an IP address begins with a digit in every spelling, as in 0x7f.1.
 _HOST_NAME = re.compile(r"([a-z0-9_-]+\.)+[a-z][a-z0-9-]*[a-z0-9]", re.IGNORECASE)
 
 
 def checked_link(api: str, link: str) -> str:
-    """The address of a file that the server at `api` has named, if it may be asked for.
+    """The address of a file that the server at `api` has named, if it may be fetched.
 
     Raises `TransportError`.
     """
@@ -31,7 +31,7 @@ def checked_link(api: str, link: str) -> str:
             parts.scheme == "https"
             and not parts.username
             and parts.port in (None, 443)
-            # No address of an inner network, whatever its spelling.
+            # This excludes addresses of inner networks, in any spelling.
             and _HOST_NAME.fullmatch(parts.hostname or "")
         ):
             return url

@@ -1,7 +1,7 @@
-"""What was sent to which server and what became of it, so that originals can be had back.
+"""What was sent to which server and what became of it, so that originals can be fetched back.
 
-SQLite, because builds run at once and are killed. A manifest in trouble costs the chance to
-restore, never a build.
+It is SQLite, because builds run at the same time and may be killed. A manifest in trouble costs the
+chance to restore, never a build.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NAME = "sent.sqlite3"
 
-# SQLite checks types since 3.37; the systems of some years ago have older ones.
+# SQLite checks types since 3.37. Some systems have an older one.
 _STRICT = "STRICT" if sqlite3.sqlite_version_info >= (3, 37) else ""
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS sent (
@@ -45,7 +45,7 @@ class Sent:
     size: int  #: bytes
     server: str  #: the API's address
     image: int  #: its id there
-    origin_url: str  #: where it can be had back; whoever knows this address can
+    origin_url: str  #: where it can be fetched, by anybody who knows this address
     expires: datetime | None  #: when it is gone, None when the server did not say
 
 
@@ -60,7 +60,7 @@ class Manifest:
         self._closed = False
 
     def sent(self, record: Sent) -> None:
-        """Note that a file was sent; the last time counts."""
+        """Note that a file was sent. The last time counts."""
         expires = None if record.expires is None else int(record.expires.timestamp())
         row = (
             record.original, record.size, record.server, record.image, record.origin_url, expires
@@ -68,7 +68,7 @@ class Manifest:
         self._write("INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def made(self, result: str, original: str) -> None:
-        """Note of which original, by their SHA-256, a file is the result."""
+        """Note that a file is the result of an original. Both are named by their SHA-256."""
         self._write(
             "INSERT OR REPLACE INTO made SELECT ?, ? WHERE EXISTS"
             " (SELECT 1 FROM sent WHERE original = ?)",
@@ -98,7 +98,7 @@ class Manifest:
         return Sent(original, size, server, image, origin_url, when)
 
     def close(self) -> None:
-        """Let go of the file; what is noted later is lost."""
+        """Let go of the file. Later notes are lost."""
         with self._lock, contextlib.suppress(sqlite3.Error):
             self._closed = True
             if self._database is not None:
@@ -114,10 +114,10 @@ class Manifest:
             raise sqlite3.ProgrammingError("the manifest is closed")
         if self._database is None:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # The links in it are as good as the files: nobody else may read them.
+            # Nobody else may read it: its links give the files away.
             self._path.touch(mode=0o600)
             database = sqlite3.connect(self._path, timeout=_LOCK_SECONDS, check_same_thread=False)
-            # A crash of the machine may cost the last entries; syncing each would cost every build.
+            # A crash of the machine may cost the last entries. To flush each would slow every build.
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             database.executescript(_SCHEMA)

@@ -23,7 +23,7 @@ _IN_MEMORY = 1024 * 1024
 
 
 class SourceFault(Exception):
-    """Carries an `Unreadable` out of the libraries, which take an OSError for the connection's."""
+    """Carries an `Unreadable` out of the libraries, which blame every OSError on the connection."""
 
     def __init__(self, error: Unreadable) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class SourceFault(Exception):
 
 @dataclass(slots=True)
 class FilePart:
-    """A file to be uploaded, from where `file` stood when it was given."""
+    """A file to upload, from the position that `file` had when it was given."""
 
     name: str
     file: BinaryIO
@@ -43,7 +43,7 @@ class FilePart:
 
     @classmethod
     def of(cls, source: Upload, name: str | None) -> Self:
-        """The part of `source`, called `name` or as the file is. Raises `Unreadable`."""
+        """The part of `source`. `name` is by default the file's own. Raises `Unreadable`."""
         try:
             return cls._of(source, name)
         except Unreadable:
@@ -66,7 +66,7 @@ class FilePart:
             file = path.open("rb")
         elif source.seekable():
             file, owned = source, False
-        else:  # a pipe: it must be there again for a second try
+        else:  # a pipe can be read once, and a second try needs it again
             file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # type: ignore[assignment]  # noqa: SIM115
             shutil.copyfileobj(source, file)
             file.seek(0)
@@ -83,7 +83,7 @@ class FilePart:
 
 
 def _path(source: Upload) -> str | None:
-    """The path of a path, or of an open file that has one."""
+    """A path, or the path of an open file that has one."""
     given = source if isinstance(source, (str, os.PathLike)) else getattr(source, "name", None)
     return os.fspath(given) if isinstance(given, (str, os.PathLike)) else None
 

@@ -1,4 +1,4 @@
-"""Bring originals back from the server that compressed them, while it keeps them."""
+"""Bring originals back from the server that compressed them, as long as it keeps them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Originals:
     def restore(self, path: Path) -> Restored | None:
         """Put the original of the file at `path` in its place, None when it is nobody's result.
 
-        The original is verified by its SHA-256 before anything is replaced. Raises `Unreadable`
+        The SHA-256 of the original is checked before anything is replaced. Raises `Unreadable`
         and `BackendError`.
         """
         data, state = atomic.read(path)

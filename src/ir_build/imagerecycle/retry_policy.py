@@ -22,13 +22,13 @@ class RetryPolicy:
     read: float = 120.0
     #: for a whole call, and more for one that moves many bytes
     total: float = 600.0
-    #: bytes a second; what is slower than this is given up
+    #: bytes a second; a slower call is given up
     slowest: float = 10_000.0
     #: how often a request is sent before its failure is final
     attempts: int = 4
-    #: before the second attempt; doubled for every further one, and varied by half
+    #: before the second attempt; it doubles for each further one and varies by half
     pause: float = 0.5
-    #: a server that asks for a longer pause is not asked again
+    #: a call ends when the server asks for a longer pause
     longest_pause: float = 60.0
 
     def before(self, attempt: int) -> float:
@@ -44,8 +44,8 @@ class RetryPolicy:
 def retry_after(headers: Mapping[str, str]) -> float:
     """Seconds that an answer asks to wait, 0 when it doesn't.
 
-    A date is compared with the server's own clock where the answer tells it, since ours, or the
-    server's, may be wrong.
+    A date is compared with the server's own clock if the answer has its time, since one of the two
+    clocks may be wrong.
     """
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
@@ -77,20 +77,13 @@ class RetryAfterGate:
             self._opens = max(self._opens, time.monotonic() + seconds)
 
     def abandon(self) -> None:
-        """Nobody is to wait any more."""
+        """Let all threads go on."""
         self._abandoned.set()
 
-    def pause(self, seconds: float) -> bool:
+    def wait(self, seconds: float = 0.0) -> bool:
         """Wait for so long and until it is open. False when that was abandoned."""
-        while seconds > 0:
-            if self._abandoned.wait(seconds):
+        until = time.monotonic() + seconds
+        while (left := max(until, self._opens) - time.monotonic()) > 0:
+            if self._abandoned.wait(left):
                 break
-            with self._lock:
-                seconds = self._opens - time.monotonic()
         return not self._abandoned.is_set()
-
-    def pass_through(self) -> bool:
-        """Wait until it is open. False when that was abandoned."""
-        with self._lock:
-            left = self._opens - time.monotonic()
-        return self.pause(left)

@@ -1,7 +1,7 @@
-"""Send requests to one server over requests: with time-outs, retries and streams.
+"""Send requests to one server, over the package requests, with time-outs, retries and streams.
 
-Nothing here knows what is asked. Neither the address of a request, whose query holds the secret,
-nor its fields ever get into an error or the log.
+This module does not know what is asked. Errors and the log never show the address of a request,
+whose query holds the secret, nor its fields.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import re
 import time
-from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
@@ -26,7 +25,7 @@ from urllib3.exceptions import (
 )
 
 from ..errors import BackendError, ServiceUnavailable, TransportError, Unreadable
-from .connections import Connections
+from .connections import Adapter, Connections
 from .links import LOOPBACK, checked_link
 from .multipart import MultipartBody, SourceFault
 from .retry_policy import RetryAfterGate, RetryPolicy, retry_after
@@ -45,15 +44,6 @@ _PIECE = 65_536
 _AUTH = re.compile(r"([?&]auth=)[^&\s]*")
 
 
-@dataclass(frozen=True, slots=True)
-class ApiResponse:
-    """A success."""
-
-    body: bytes
-    #: an earlier attempt may have been carried out too, its answer did not arrive
-    lost: bool
-
-
 class Transport:
     """The connections to one server. Its methods may be called from several threads."""
 
@@ -66,24 +56,25 @@ class Transport:
         self._gate = RetryAfterGate()
         self._session = requests.Session()
         self._connections = Connections()
-        adapter = self._connections.adapter(size=connections)
+        adapter = Adapter(self._connections, connections)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
-        # A .netrc must not add its own login to ours; proxies and CA bundles are still found.
+        # A .netrc must not add its login to ours. Proxies and CA bundles are still found.
         self._session.auth = no_auth
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers["Accept-Encoding"] = "identity"
-        # What goes to this machine, or in clear, goes to no proxy: the secret is in it.
+        # No proxy sees what goes to this machine or without TLS, since the secret is in it.
         host = parts.hostname or ""
         is_direct = parts.scheme == "http" or host in LOOPBACK
         self._proxies = {"no_proxy": ",".join((*LOOPBACK, host))} if is_direct else None
 
     def call(
         self, request: Request, *, part: FilePart | None = None, once: bool = False
-    ) -> ApiResponse:
-        """Send a request, of an upload with its file, and return the answer's body.
+    ) -> tuple[bytes, bool]:
+        """Send a request, an upload with its file. Returns the answer's body.
 
-        With `once` it is not sent again when it may have been carried out. Raises `BackendError`.
+        The second value is True when the server may have carried out an earlier attempt, too, whose
+        answer did not arrive. With `once` there is no second attempt then. Raises `BackendError`.
         """
 
         def attempt() -> bytes:
@@ -96,8 +87,7 @@ class Transport:
             self._exchange(request, sink, limit=_MAX_ANSWER, data=body, headers=headers)
             return sink.getvalue()
 
-        found, lost = self._patiently(f"{request.method} {request.path}", attempt, once=once)
-        return ApiResponse(found, lost)
+        return self._patiently(f"{request.method} {request.path}", attempt, once=once)
 
     def stream(self, request: Request, sink: BinaryIO) -> None:
         """Send a request whose answer is a file of any size. Raises `BackendError`."""
@@ -124,7 +114,7 @@ class Transport:
         self._patiently("the download", attempt)
 
     def close(self) -> None:
-        """Close the connections; what is under way ends, and is not tried again."""
+        """Close the connections. What is under way ends and is not tried again."""
         self._gate.abandon()
         self._connections.cut()
         self._session.close()
@@ -147,7 +137,7 @@ class Transport:
         upload: bool,
         **request: Any,
     ) -> None:
-        """One attempt; a success goes to `sink`. Raises `_Fault`."""
+        """One attempt. A success goes to `sink`. Raises `_FailedAttempt`."""
         retry_policy = self._retry_policy
         sent = len(request["data"]) if upload else 0
         started = time.monotonic()
@@ -200,7 +190,7 @@ class Transport:
         lost = False
         started = time.monotonic()
         for number in range(1, self._retry_policy.attempts + 1):
-            if not self._gate.pass_through():
+            if not self._gate.wait():
                 raise TransportError(f"{what}: given up, the client was closed", lost=lost)
             try:
                 return attempt(), lost
@@ -208,13 +198,13 @@ class Transport:
                 lost = lost or fault.lost
                 again = fault.again and not (once and lost)
                 if fault.unreachable and time.monotonic() - started > self._retry_policy.connect:
-                    again = False  # whoever has no network should know within seconds
+                    again = False  # a user without a network should know within seconds
                 too_long = fault.wait > self._retry_policy.longest_pause
                 if not again or too_long or number == self._retry_policy.attempts:
                     raise fault.final(what, lost=lost) from None
                 if fault.wait:
                     self._gate.close_for(fault.wait)
-                self._gate.pause(self._retry_policy.before(number))
+                self._gate.wait(self._retry_policy.before(number))
         raise AssertionError  # the last attempt returns or raises
 
 
@@ -252,7 +242,7 @@ def _receive(
     in_time: Callable[[int], bool],
 ) -> None:
     size = 0
-    # Not iter_content, which waits for a whole piece, however slowly it drips in.
+    # iter_content would wait for a whole piece, however slowly it comes.
     while piece := answer.raw.read1(_PIECE, decode_content=True):
         size += len(piece)
         if limit is not None and size > limit:
@@ -303,7 +293,7 @@ def _never_left(error: Exception) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """What the system said, in brackets: without the address, whose query holds the secret."""
+    """The reason that the system gave, in brackets, without the address, which holds the secret."""
     cause: Any = getattr(error.args[0] if error.args else None, "reason", None) or error
     if isinstance(cause, NameResolutionError):
         return " (its name cannot be resolved; is there a network?)"

@@ -1,4 +1,4 @@
-"""A file that is going to be compressed: the short form of upload and download."""
+"""A file to compress: the short form of upload and download."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def upload_params(
     *, lossless: bool, resize: object, preserve_metas: str | Iterable[str]
 ) -> UploadParams:
-    """Parameters from what is written in the short form. Raises ValueError, which says what is wanted."""
+    """The parameters of an upload. Raises ValueError, which says what is expected."""
     named = preserve_metas if isinstance(preserve_metas, str) else tuple(preserve_metas)
     return UploadParams(
         compression=Compression.LOSSLESS if lossless else Compression.LOSSY,
@@ -53,7 +53,7 @@ class UploadJob:
     def to_file(self, path: str | os.PathLike[str]) -> Image:
         """Put the compressed file to `path`, which may be the source, in one step.
 
-        Whether it can be written is found out before any quota is spent. Raises `Unreadable`.
+        It is checked that `path` can be written before quota is spent. Raises `Unreadable`.
         """
         with atomic.writing(Path(path)) as file:
             image = self.upload()

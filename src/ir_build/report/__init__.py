@@ -1,4 +1,4 @@
-"""What a run did: every file, the totals, and the forms in which that is told."""
+"""What a run did: every file, the totals, and the forms of the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Budgets: what a run must keep to, or the build fails."""
+"""Budgets: limits that fail the build when a run exceeds them."""
 
 from __future__ import annotations
 

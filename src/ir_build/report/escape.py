@@ -1,11 +1,11 @@
-"""Make names harmless for where they are shown: they are chosen by whoever made the files."""
+"""Make names of files harmless where they are shown. Their authors chose them."""
 
 from __future__ import annotations
 
 import unicodedata
 
-# Control codes can move the cursor or set a terminal's title; formatting codes (bidirectional
-# overrides among them) can make a name look like another; separators can start a line.
+# Control codes can move the cursor or set a terminal's title. Formatting codes, such as bidirectional
+# overrides, can make a name look like another. Separators can start a line.
 _HARMFUL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _MARKDOWN = str.maketrans(
     {char: f"\\{char}" for char in "\\`*_[]()#|~!-"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -28,7 +28,7 @@ def printable(text: str) -> str:
 
 def markdown(text: str) -> str:
     """`text` as plain words of a Markdown table cell."""
-    # A name such as `::error::x` or `@someone` must neither command nor call anybody.
+    # A name such as `::error::x` must not be a command, nor may `@name` notify a person.
     safe = printable(text).translate(_MARKDOWN)
     return safe.replace("@", "&#64;").replace("::", ":&#58;")
 
@@ -44,5 +44,5 @@ def command_property(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """`text` with harmful characters made visible, line ends apart."""
+    """`text` with harmful characters made visible, except for line ends."""
     return "\n".join(printable(line) for line in text.split("\n"))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .totals import Totals
 
-# More than 1 MiB and GitHub drops the summary whole; other steps may have written to it too.
+# GitHub drops a summary of more than 1 MiB, and other steps may have written to it, too.
 _SUMMARY_LIMIT = 900_000
 _SUMMARY_ROWS = 500
 _OUTPUT_LIMIT = 1_000_000
@@ -47,4 +47,4 @@ def _append(file: Path, text: str, limit: int) -> None:
             with file.open("ab") as summary:
                 summary.write(data)
     except OSError:
-        pass  # a summary is a courtesy, never a reason to fail a build
+        pass  # a missing summary is no reason to fail a build

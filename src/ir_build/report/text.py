@@ -22,7 +22,7 @@ def to_text(report: Totals) -> str:
 
 
 def file_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
-    """A line a file: before, after, saved, name, and what there is to say; after a crash more."""
+    """A line for each file: before, after, saved, name and remark. A crash adds what was printed."""
     for outcome in outcomes:
         saved = f"-{share(outcome.saved, outcome.before)}" if outcome.saved else ""
         yield (

@@ -24,7 +24,7 @@ class Totals:
     seconds: float  #: wall-clock
     #: troubles of the run as a whole: the cache, the backend
     warnings: tuple[str, ...] = ()
-    #: what should be done elsewhere, now that files are others
+    #: what should be done elsewhere, now that files have changed
     advice: tuple[str, ...] = ()
 
     @cached_property
@@ -49,7 +49,7 @@ class Totals:
 
     @property
     def all_cached(self) -> bool:
-        """Whether there were answers, and every one was known, so that nothing was compressed."""
+        """Whether every answer came from the cache, and there was one at least."""
         answers = [
             outcome
             for outcome in self.outcomes
@@ -87,7 +87,7 @@ class Totals:
         return [outcome for outcome in self.failed if outcome.is_missing]
 
 
-#: the reasons that are known without looking into a cache
+#: the reasons that need no look into a cache
 _NOT_ASKED = frozenset(
     [
         Reason.COMPRESSION_NONE,

@@ -1,8 +1,6 @@
-"""Results on disk, by content and options: an index, a size limit and values that prove themselves.
+"""Results on disk, by content and options. diskcache keeps the index, in SQLite, and evicts.
 
-diskcache keeps the index (SQLite) and evicts; what is stored and how it is read is ours, because
-diskcache unpickles values by default (CVE-2025-69872) and returns a truncated value without an
-error. Nothing here ever fails a build: a cache in trouble is a cache that misses.
+Nothing here fails a build: a cache in trouble is a cache that misses.
 """
 
 from __future__ import annotations
@@ -14,13 +12,14 @@ import shutil
 import sqlite3
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import diskcache
 
 from .. import atomic
 from ..errors import CacheError
+from .cache_store import DamagedEntryError, FramedDisk, Store, wait_for_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,19 +28,17 @@ if TYPE_CHECKING:
 #: raise it when the meaning of a key or the form of a value changes: old entries become misses
 CACHE_VERSION = 1
 
-_MAGIC = b"irb1"
 _HEADER_BYTES = 4
-_SHA256_BYTES = 32
-# Small values live in SQLite's pages, where reading one needs no open(): "not-smaller"
-# is the commonest answer of all.
+# Smaller values are in SQLite's pages, where a read needs no open(). "not-smaller" is the commonest
+# answer of all.
 _MIN_FILE_SIZE = 16 * 1024
-# An entry in use is stored again when it is this old, which is what keeps it from eviction:
-# diskcache's own least-recently-used policy writes to the database on every read.
+# An entry in use is stored again when it is this old, which keeps it from eviction. diskcache's own
+# policy for that writes to the database on every read.
 _REFRESH_AFTER = 24 * 3600
 _LOCK_SECONDS = 20.0
 
 _FAULTS = (sqlite3.Error, OSError, diskcache.Timeout)
-#: what SQLite answers when a file is no database, or a broken one; and nothing else is
+#: what SQLite answers for a file that is no database or a broken one
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 _RESULTS = "results"
@@ -76,89 +73,9 @@ class CacheInfo:
     size_limit: int  #: bytes
 
 
-class DamagedEntryError(OSError):
-    """A value whose checksum does not hold. diskcache takes an OSError for a miss."""
-
-
-class FramedDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
-    """Stores bytes under text keys, framed by a SHA-256 that is checked on every read."""
-
-    def put(self, key: object) -> tuple[str, bool]:
-        if not isinstance(key, str):
-            raise TypeError("keys are text")
-        return key, True
-
-    def get(self, key: object, raw: object) -> str:
-        if not isinstance(key, str) or not raw:
-            raise DamagedEntryError("not a key of ours")
-        return key
-
-    def store(self, value: object, read: object, key: object = diskcache.UNKNOWN) -> Any:
-        if not isinstance(value, bytes) or read:
-            raise TypeError("values are bytes")
-        return super().store(_frame(value), read=False, key=key)
-
-    def fetch(self, mode: int, filename: str | None, value: Any, read: object) -> bytes:
-        if mode not in (diskcache.core.MODE_RAW, diskcache.core.MODE_BINARY) or read:
-            raise DamagedEntryError("not a value of ours")  # a pickle is never opened
-        stored = super().fetch(mode, filename, value, read=False)
-        if not isinstance(stored, bytes):
-            raise DamagedEntryError("not a value of ours")
-        return _unframe(stored)
-
-
-class _Store(diskcache.Cache):  # type: ignore[misc]  # as above
-    """diskcache's, which closes the connection of a thread when that thread ends, too."""
-
-    @property
-    def _con(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection = super()._con
-        held = getattr(self._local, "held", None)
-        if held is None or held.connection is not connection:
-            self._local.held = _Held(connection)
-        return connection
-
-    def close(self) -> None:
-        super().close()
-        if hasattr(self._local, "held"):
-            del self._local.held
-
-
-class _Held:
-    """A connection that is closed when its thread ends, by that thread: no other may."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
-
-    def __del__(self) -> None:
-        self.connection.close()
-
-
-def _wait_for_turn(database: Path) -> None:
-    """Wait until nobody writes: diskcache writes while it opens, and tries for a minute on end."""
-    if database.exists():
-        with contextlib.closing(
-            sqlite3.connect(database, timeout=_LOCK_SECONDS, isolation_level=None)
-        ) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("ROLLBACK")
-
-
 def _is_damage(error: Exception) -> bool:
     # The low byte is the primary code.
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
-
-
-def _frame(payload: bytes) -> bytes:
-    return _MAGIC + hashlib.sha256(payload).digest() + payload
-
-
-def _unframe(stored: bytes) -> bytes:
-    start = len(_MAGIC) + _SHA256_BYTES
-    payload = stored[start:]
-    if stored[:start] != _MAGIC + hashlib.sha256(payload).digest():
-        raise DamagedEntryError("the checksum does not hold")
-    return payload
 
 
 class Cache:
@@ -177,7 +94,7 @@ class Cache:
         try:
             self._open()
         except _FAULTS as error:
-            # One that is locked, full or cannot be read now is as good as ever for others.
+            # A cache that is locked, full or unreadable now is still good for others.
             if _is_damage(error):
                 self._replace()
             else:
@@ -203,8 +120,8 @@ class Cache:
             if not note.exists():
                 note.write_text(text, encoding="utf-8")
         self._sweep()
-        _wait_for_turn(self.directory / _RESULTS / diskcache.core.DBNAME)
-        self._store = _Store(
+        wait_for_turn(self.directory / _RESULTS, seconds=_LOCK_SECONDS)
+        self._store = Store(
             str(self.directory / _RESULTS),
             timeout=_LOCK_SECONDS,
             disk=FramedDisk,
@@ -231,7 +148,7 @@ class Cache:
 
     @property
     def local_folder(self) -> Path | None:
-        """Where what holds on this machine only is kept."""
+        """The folder for what holds on this machine only."""
         return None if self._store is None else self.directory / _INDEX
 
     def index_file(self, root: Path) -> Path | None:
@@ -242,7 +159,7 @@ class Cache:
         return self.local_folder / f"{name}.json"
 
     def get(self, key: str) -> Entry | None:
-        """The entry under `key`; one that is missing or damaged is None."""
+        """The entry under `key`, None when it is missing or damaged."""
         if self._store is None:
             return None
         try:
@@ -256,11 +173,11 @@ class Cache:
             self._note(error)
             return None
         except (ValueError, KeyError, TypeError):
-            return None  # written by another version under the same key: as good as missing
+            return None  # another version has written it
         return entry
 
     def _refresh(self, key: str, value: bytes) -> None:
-        """Store a value that is in use again; where that fails, no other has to wait for it."""
+        """Store a value in use again. After a failure no other value is stored again."""
         if self._refreshing:
             try:
                 self._set(key, value)
@@ -268,7 +185,7 @@ class Cache:
                 self._refreshing = False
 
     def put(self, key: str, entry: Entry) -> None:
-        """Store `entry` under `key`; a cache that is full, locked or gone stores nothing."""
+        """Store `entry` under `key`. A cache that is full, locked or gone stores nothing."""
         if self._store is None:
             return
         try:
@@ -348,27 +265,12 @@ _FOLDER_NOTES = {
 
 
 def _encode(entry: Entry) -> bytes:
-    header = json.dumps(
-        {
-            "status": entry.status,
-            "code": entry.code,
-            "detail": entry.detail,
-            "lossy": entry.lossy,
-            "notes": entry.notes,
-        },
-        separators=(",", ":"),
-    ).encode()
+    facts = {one.name: getattr(entry, one.name) for one in fields(entry) if one.name != "data"}
+    header = json.dumps(facts, separators=(",", ":")).encode()
     return len(header).to_bytes(_HEADER_BYTES, "big") + header + entry.data
 
 
 def _decode(value: bytes) -> Entry:
     end = _HEADER_BYTES + int.from_bytes(value[:_HEADER_BYTES], "big")
     header = json.loads(value[_HEADER_BYTES:end])
-    return Entry(
-        header["status"],
-        value[end:],
-        header["code"],
-        header["detail"],
-        header["lossy"],
-        tuple(header["notes"]),
-    )
+    return Entry(data=value[end:], **header | {"notes": tuple(header["notes"])})

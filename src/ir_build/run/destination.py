@@ -6,10 +6,13 @@ import contextlib
 import os
 import stat
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from .. import atomic
 from ..errors import ConfigError, NotWritten, Unreadable
+from ..report.escape import printable
+from ..report.numbers import files
+from . import discover
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,11 +20,12 @@ if TYPE_CHECKING:
     from .discover import Asset, Found
 
 
-class Destination(Protocol):
-    """Where the files of a run are put."""
+class Destination:
+    """Where the files of a run are put. This one writes nothing: `--check` only wants to know."""
 
     def path(self, asset: Asset) -> Path:
         """Where the file of `asset` goes. Raises `Unreadable`."""
+        return asset.path
 
     def check(self, asset: Asset) -> None:
         """Raises `Unreadable` when nothing could be put there."""
@@ -40,15 +44,12 @@ class Destination(Protocol):
         """The file of `asset` is none of ours. Raises `NotWritten`."""
 
 
-class InPlace:
+class InPlace(Destination):
     """Each file is replaced where it is."""
 
     def __init__(self, *, keep_times: bool) -> None:
-        """`keep_times`: the new file has the old one's modification time, as hosts expect."""
+        """With `keep_times` the new file has the old one's modification time, as hosts expect."""
         self._keep_times = keep_times
-
-    def path(self, asset: Asset) -> Path:
-        return asset.path
 
     def check(self, asset: Asset) -> None:
         _check_folder(asset.path.parent)
@@ -56,18 +57,12 @@ class InPlace:
     def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> os.stat_result:
         return atomic.replace(asset.path, data, seen=seen, keep_times=self._keep_times)
 
-    def keep(self, asset: Asset) -> None:
-        """It is where it belongs."""
 
-    def pass_over(self, asset: Asset) -> None:
-        """It is where it belongs."""
-
-
-class OutputFolder:
-    """Copies go into a folder that mirrors the ones asked for; what can't be optimised too."""
+class OutputFolder(Destination):
+    """A folder that mirrors the ones asked for. All files are copied there, optimised or not."""
 
     def __init__(self, folder: Path, *, only_assets: bool = False) -> None:
-        """`only_assets`: nothing but images and PDFs goes there, neither other files nor links."""
+        """With `only_assets` only images and PDFs go there, neither other files nor links."""
         self._folder = folder
         self._root = os.path.realpath(folder)
         self._only_assets = only_assets
@@ -108,6 +103,31 @@ class OutputFolder:
             elif stat.S_ISREG(kind) and not _is_copy(path, found.state):
                 atomic.copy(found.path, path, durable=durable)
 
+    def bring_all(self, others: Iterable[Found]) -> Iterator[tuple[Found, NotWritten]]:
+        """Bring each of `others`. Yields those that could not be copied, and why."""
+        for found in others:
+            try:
+                self.bring(found)
+            except NotWritten as error:
+                yield found, error
+
+    def without_source(self, known: set[str], reports: Iterable[Path]) -> Iterator[str]:
+        """A line of advice, if there are files that are neither `known` nor `reports`."""
+        ours = {report.resolve() for report in reports}
+        left = [
+            found.inside
+            for found in discover.tree(self._folder)
+            if found.inside not in known
+            and not stat.S_ISDIR(found.state.st_mode)
+            and (discover.looks_like_asset(found.inside) or not self._only_assets)
+            and found.path.resolve() not in ours
+        ]
+        if left:
+            yield (
+                f"{files(len(left))} in {self._folder} without a source, such as "
+                f"{printable(left[0])}: remove what is left of files that are gone"
+            )
+
     def _path(self, inside: str) -> Path:
         path = self._folder / inside
         # A link inside the folder must not lead a copy out of it.
@@ -139,32 +159,13 @@ def _is_copy(path: Path, source: os.stat_result) -> bool:
 
 
 def _link(path: Path, found: Asset | Found) -> None:
-    """Links within the tree lead to the copies, others to where they have always led."""
+    """Make a link. One that stays in the tree leads to the copy, others lead where they led before."""
     target = found.path.readlink()
     inside = os.path.normpath(PurePath(found.inside).parent / target)
     if PurePath(inside).parts[0] == os.pardir:
         target = Path(os.path.abspath(found.path.parent / target))  # noqa: PTH100  (keeps links)
     if not (path.is_symlink() and path.readlink() == target):
         atomic.link(path, target)
-
-
-class Nowhere:
-    """Nothing is written: for `--check`, which only wants to know."""
-
-    def path(self, asset: Asset) -> Path:
-        return asset.path
-
-    def check(self, asset: Asset) -> None:
-        """Nothing is written."""
-
-    def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> None:
-        """Nothing is written."""
-
-    def keep(self, asset: Asset) -> None:
-        """Nothing is written."""
-
-    def pass_over(self, asset: Asset) -> None:
-        """Nothing is written."""
 
 
 def _check_folder(folder: Path) -> None:

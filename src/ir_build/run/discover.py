@@ -19,76 +19,18 @@ if TYPE_CHECKING:
 _CACHE_TAG = "CACHEDIR.TAG"
 _REPOSITORIES = frozenset([".git", ".hg", ".svn"])
 #: folders that hold other tools' files, never a site's
-_FOREIGN_FOLDERS = _REPOSITORIES | frozenset(
-    [
-        ".tox",
-        ".nox",
-        ".cache",
-        ".doctrees",
-        "node_modules",
-        "__pycache__",
-    ]
+_FOREIGN_FOLDERS = _REPOSITORIES.union(
+    [".tox", ".nox", ".cache", ".doctrees", "node_modules", "__pycache__"]
 )
-# Files with these suffixes are passed over unopened: a site has more of them than of anything
-# else. Everything else is opened, because the type is in the bytes.
-_TEXT_SUFFIXES = frozenset(
-    [
-        ".html",
-        ".htm",
-        ".xhtml",
-        ".css",
-        ".scss",
-        ".sass",
-        ".less",
-        ".js",
-        ".mjs",
-        ".cjs",
-        ".ts",
-        ".tsx",
-        ".jsx",
-        ".vue",
-        ".json",
-        ".map",
-        ".xml",
-        ".rss",
-        ".atom",
-        ".txt",
-        ".md",
-        ".rst",
-        ".ipynb",
-        ".py",
-        ".pyi",
-        ".rb",
-        ".go",
-        ".rs",
-        ".c",
-        ".h",
-        ".cpp",
-        ".java",
-        ".kt",
-        ".sh",
-        ".toml",
-        ".yml",
-        ".yaml",
-        ".ini",
-        ".cfg",
-        ".lock",
-        ".csv",
-        ".tsv",
-        ".inv",
-        ".doctree",
-        ".pickle",
-        ".woff",
-        ".woff2",
-        ".ttf",
-        ".otf",
-        ".eot",
-        ".wasm",
-        ".gz",
-        ".br",
-        ".zip",
-    ]
-)
+# Files with these suffixes are not opened: a site has more of them than of anything else. All
+# others are opened, because the type is in the bytes.
+_TEXT_SUFFIXES = frozenset([
+    ".html", ".htm", ".xhtml", ".css", ".scss", ".sass", ".less", ".js", ".mjs", ".cjs", ".ts",
+    ".tsx", ".jsx", ".vue", ".json", ".map", ".xml", ".rss", ".atom", ".txt", ".md", ".rst",
+    ".ipynb", ".py", ".pyi", ".rb", ".go", ".rs", ".c", ".h", ".cpp", ".java", ".kt", ".sh",
+    ".toml", ".yml", ".yaml", ".ini", ".cfg", ".lock", ".csv", ".tsv", ".inv", ".doctree",
+    ".pickle", ".woff", ".woff2", ".ttf", ".otf", ".eot", ".wasm", ".gz", ".br", ".zip",
+])  # fmt: skip
 _ASSET_SUFFIXES = frozenset(suffix for media in COMPRESSIBLE for suffix in FORMATS[media].suffixes)
 
 
@@ -120,9 +62,9 @@ class Found:
 
 
 def tree(folder: Path) -> Iterator[Found]:
-    """Everything below `folder`, a folder before what is in it, without following a link.
+    """Everything below `folder`, a folder before its contents. Links are not followed.
 
-    What version control, caches and we ourselves keep there is left out.
+    Files of version control, of caches and of ir-build itself are left out.
     """
     pending: list[tuple[str, str, Found | None]] = [(os.fspath(folder), "", None)]
     while pending:
@@ -156,8 +98,9 @@ def looks_like_asset(name: str) -> bool:
 def walk(folder: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Asset]:
     """Every file below `folder` that may be one of ours, in a stable order.
 
-    `prefix` is put before the names; `sweep` removes what killed runs have left there. Links to folders are not entered; links to files come out
-    when their name claims one of our types, so that the report can say why they stay.
+    `prefix` is put before the names; `sweep` removes what killed runs have left. Links to folders
+    are not entered. A link to a file is included when its name claims one of our types, so that the
+    report can say why it stays.
     """
     pending = [(os.fspath(folder), "")]
     while pending:
@@ -166,7 +109,7 @@ def walk(folder: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Ass
             with os.scandir(directory) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
         except OSError:
-            continue  # unreadable or gone: nothing that could be optimised
+            continue  # unreadable or gone
         if any(entry.name == "pyvenv.cfg" for entry in entries):
             continue
         if inside and any(entry.name == _CACHE_TAG for entry in entries):

@@ -24,15 +24,15 @@ Digest = NewType("Digest", str)
 _INDEX_VERSION = 1
 _FIELDS = 10
 
-# A file written again within one tick of the clock that stamps it keeps its time stamp, so an
-# entry is trusted only when the file was older than a tick when it was read (git calls the
-# others "racily clean"). Kernels stamp by a tick of up to 10 ms; a stamp of whole seconds
-# means a file system that counts in seconds (HFS+) or in two of them (FAT).
+# A file that is written twice within one tick of the clock keeps its time stamp. So an entry is
+# trusted only if the file was older than a tick when it was read (git calls the others "racily
+# clean"). Kernels have ticks of up to 10 ms. A stamp of whole seconds means a file system that counts
+# in seconds (HFS+) or in two of them (FAT).
 _TICK_NS = 50_000_000
 _COARSE_TICK_NS = 2_000_000_000
 
-# On Windows st_ctime is when a file was made: what an unpacked archive puts in the place of a file of
-# the same size and time could not be told from it, so that every file is read there.
+# On Windows, st_ctime is the time when a file was made. A file that an unpacked archive has replaced
+# by one of the same size and time would not be noticed, so every file is read there.
 _SAYS_WHEN_CHANGED = os.name != "nt"
 
 
@@ -58,8 +58,8 @@ class Known:
 class StatIndex:
     """A memory of file contents by path and stat data, for files below one folder.
 
-    It only saves reading: an index that is lost, damaged or overtaken by another process's
-    costs time, never a wrong result.
+    It only saves reading. When it is lost, damaged or overwritten by another process, that costs
+    time, never a wrong result.
     """
 
     def __init__(self, file: Path | None) -> None:
@@ -94,8 +94,8 @@ class StatIndex:
     ) -> None:
         """Remember the file at `path`.
 
-        `read_at` is `time.time_ns()` before it was read, None for a file this process wrote: its
-        content needs no reading, so what counts is when the index is saved.
+        `read_at` is `time.time_ns()` before it was read, None for a file that this process wrote. The
+        content of such a file is known, so the moment counts when the index is saved.
         """
         self._entries[path] = [
             *_stamp(state),
@@ -123,7 +123,7 @@ class StatIndex:
         self._changed = self._changed or bool(gone)
 
     def save(self) -> None:
-        """Write the index back if it changed. A file that can't be written is done without."""
+        """Write the index back if it changed. A failure is ignored."""
         if self._file is None or not self._changed:
             return
         for entry in self._entries.values():

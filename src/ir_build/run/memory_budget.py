@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class MemoryBudget:
-    """So many bytes; what is larger waits until it is alone."""
+    """So many bytes. A larger file waits until it is alone."""
 
     def __init__(self, size: int) -> None:
         self._size = size

@@ -7,7 +7,7 @@ import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import atomic
 from ..candidate import Candidate
@@ -54,10 +54,10 @@ if TYPE_CHECKING:
     #: what is wrong with a candidate, None when it may replace the original
     Verify = Callable[[bytes, Candidate, MediaType, Options], str | None]
 
-# A server that fails this many files in a row is down: asking for the rest would only take time.
+# A server that fails for this many files in a row is down. To ask for the rest would take time only.
 _FAULTS_IN_A_ROW = 3
 
-#: bytes of files that are being worked on; there are more threads than memory for all of them
+#: bytes of files in work; the memory would not do for as many large files as there are threads
 _MEMORY = 512 * 1024 * 1024
 
 
@@ -66,13 +66,13 @@ class _Spent:
     """What this run spent on one file."""
 
     seconds: float = 0.0
-    #: that it was much
+    #: what the report says if it was much
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Resolved:
-    """A cache entry and how it was come by."""
+    """A cache entry, and where it came from."""
 
     entry: Entry
     from_cache: bool
@@ -95,9 +95,9 @@ class Pipeline:
         limits: Limits,
         cached_only: bool = False,
     ) -> None:
-        """`fallback` takes over when `backend` stops; with `cached_only` nothing is compressed.
+        """`fallback` takes over when `backend` stops. With `cached_only` nothing is compressed.
 
-        `limits` are those of the workers, `skips` the files that are known to need more.
+        `limits` are those of the workers; `skips` are files that are known to need more.
         """
         self._backend = backend
         self._fallback = fallback
@@ -168,7 +168,7 @@ class Pipeline:
             backend = self._fallback
         try:
             return self._answer_by(backend, job, destination)
-        except FileSkipped as left:  # by this backend, today
+        except FileSkipped as left:  # by this backend, in this run
             if self._fallback is None:
                 entry = Entry("kept", code=left.reason, detail=left.detail)
                 return _Resolved(entry, from_cache=False, context="")
@@ -191,7 +191,7 @@ class Pipeline:
                 self.stopped = error
 
     def _answer_by(self, backend: Backend, job: Job, destination: Destination | None) -> _Resolved:
-        """The answer, made once however many equal files there are."""
+        """The answer, which is made once for all equal files."""
         where = context(job.options, backend.identity)
         key = cache_key(job.digest, where)
         with self._lock:
@@ -210,7 +210,7 @@ class Pipeline:
         else:
             return answer
         finally:
-            # Without a cache to find it in, an equal file would be sent, and charged, again.
+            # Without a cache, an equal file would be sent and charged again.
             kept = backend.remote and self._cache.trouble and not future.exception()
             if not kept:
                 with self._lock:
@@ -226,7 +226,7 @@ class Pipeline:
         if self._cached_only:
             return _Resolved(Entry("kept", code=Reason.NOT_CACHED), from_cache=True, context="")
         if backend.remote and destination is not None:
-            destination.check(job.asset)  # before quota is spent on what cannot be used
+            destination.check(job.asset)  # no quota is spent on what cannot be used
         with self._memory.reserve(job.state.st_size), measured() as took:
             started = time.perf_counter()
             data, _ = atomic.read(job.asset.path)
@@ -251,8 +251,8 @@ class Pipeline:
 
     def _remember_output(self, output: Digest, entry: Entry, where: str) -> None:
         kept = Entry("kept", code=Reason.ALREADY_OPTIMISED)
-        # A lossy result is never compressed again, whatever the options; a lossless one is
-        # finished only for the options that made it.
+        # A lossy result is never compressed again, with any options. A lossless one is final for the
+        # options that made it.
         self._cache.put(own_key(output) if entry.lossy else cache_key(output, where), kept)
 
     def _make(self, backend: Backend, job: Job, data: bytes, key: str) -> Entry:
@@ -278,7 +278,7 @@ class Pipeline:
         entry = self._judge(job, data, candidate)
         if entry.code != Reason.WOULD_CHANGE or backend.remote:
             return entry
-        # What changes less may still be smaller. (A server would charge for it.)
+        # A result with fewer changes may still be smaller. (A server would charge for each try.)
         for options in job.options.milder(candidate.parts, lossy=candidate.lossy):
             again = self._judge(job, data, backend.compress(data, job.media, options, name))
             if again.status == "compressed":
@@ -320,20 +320,11 @@ class Pipeline:
         except (Unreadable, NotWritten) as error:
             return failed(job, error.code, error.message)
         kind = Cached if answer.from_cache else Compressed
-        return kind(
-            name=asset.name,
-            media=job.media,
-            before=job.state.st_size,
-            notes=job.notes + entry.notes + answer.spent.notes,
-            from_cache=answer.from_cache,
-            seconds=answer.spent.seconds,
-            size=len(entry.data),
-            lossy=entry.lossy,
-        )
+        return kind(size=len(entry.data), lossy=entry.lossy, **_facts(job, answer))
 
 
 def keep(outcome: Outcome, asset: Asset, destination: Destination) -> Outcome:
-    """Have `destination` keep the file as it is; the outcome, or how that failed."""
+    """Have `destination` keep the file as it is. Returns the outcome, or the failure."""
     try:
         destination.keep(asset)
     except (Unreadable, NotWritten) as error:
@@ -342,7 +333,7 @@ def keep(outcome: Outcome, asset: Asset, destination: Destination) -> Outcome:
 
 
 def pass_over(asset: Asset, destination: Destination) -> Failed | None:
-    """Tell `destination` of a file that is none of ours; how that failed, if it did."""
+    """Tell `destination` of a file that is none of ours. Returns the failure, if there was one."""
     try:
         destination.pass_over(asset)
     except NotWritten as error:
@@ -358,7 +349,7 @@ def missing(found: Asset | Found, error: InputError, media: MediaType | None = N
 
 
 def _holds_in(entry: Entry, context: str) -> str:
-    """`context`, or none for what this run and machine have decided."""
+    """`context`, or "" for what holds in this run or on this machine only."""
     return "" if entry.code in OF_THIS_MACHINE else context
 
 
@@ -370,16 +361,19 @@ def _left(job: Job, answer: _Resolved, index: StatIndex) -> Outcome:
     if answer.context:
         known = Known(job.digest, job.media, answer.context, reason, entry.detail)
         index.settle(str(job.asset.path), known)
-    return Kept(
-        name=job.asset.name,
-        media=job.media,
-        before=job.state.st_size,
-        notes=job.notes + entry.notes + answer.spent.notes,
-        from_cache=answer.from_cache,
-        seconds=answer.spent.seconds,
-        reason=reason,
-        detail=entry.detail,
-    )
+    return Kept(reason=reason, detail=entry.detail, **_facts(job, answer))
+
+
+def _facts(job: Job, answer: _Resolved | None = None) -> dict[str, Any]:
+    """What every kind of outcome says of a file."""
+    known = {"name": job.asset.name, "media": job.media, "before": job.state.st_size}
+    if answer is None:
+        return known | {"notes": job.notes}
+    return known | {
+        "notes": job.notes + answer.entry.notes + answer.spent.notes,
+        "from_cache": answer.from_cache,
+        "seconds": answer.spent.seconds,
+    }
 
 
 def _is_there(index: StatIndex, path: Path, digest: str) -> bool:
@@ -391,13 +385,4 @@ def _is_there(index: StatIndex, path: Path, digest: str) -> bool:
 
 
 def failed(job: Job, code: str, message: str, answer: _Resolved | None = None) -> Failed:
-    return Failed(
-        name=job.asset.name,
-        media=job.media,
-        before=job.state.st_size,
-        notes=job.notes,
-        from_cache=answer is not None and answer.from_cache,
-        seconds=answer.spent.seconds if answer else 0.0,
-        code=code,
-        message=message,
-    )
+    return Failed(code=code, message=message, **_facts(job, answer) | {"notes": job.notes})

@@ -38,7 +38,7 @@ class Job:
     media: MediaType
     digest: Digest
     options: Options
-    #: the file's state when it was read: it must still be in it when it is replaced
+    #: the file's state when it was read; a file in another state is not replaced
     state: os.stat_result
 
     @property
@@ -49,9 +49,9 @@ class Job:
 
 @cache
 def context(options: Options, identity: str) -> str:
-    """A digest of everything but the content that decides what comes out.
+    """A digest of all that decides the result, except for the content.
 
-    `identity` is the backend's: what distinguishes its results from another's.
+    `identity` is the backend's.
     """
     parts = (str(CACHE_VERSION), f"verify/{VERIFY_VERSION}", identity, options.to_json())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -108,7 +108,7 @@ class Planner:
         except Changed:
             return None  # gone again
         except Unreadable as error:
-            # A file of some unknown kind is nobody's loss, a picture is.
+            # A picture that cannot be read is told, a file of another kind is not.
             return _failed(asset, error) if looks_like_asset(asset.name) else None
 
     def _read(self, asset: Asset) -> Job | Kept | Failed | None:

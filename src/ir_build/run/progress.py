@@ -1,4 +1,4 @@
-"""How far a run is: one live line on a terminal, a line now and then in a log."""
+"""How far a run is: a live line on a terminal, or a line now and then in a log."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _ON_A_TERMINAL = 0.2
 
 
 class Progress:
-    """Tells how far a run is, for as long as its block lasts; an instance is for one run."""
+    """Tells how far a run is as long as the block lasts. An instance serves one run."""
 
     def __init__(self, log: Log, *, terminal: TextIO | None = None, live: bool = True) -> None:
-        """Where `terminal`, by default standard error, is none, lines go to `log`.
+        """`terminal` is by default standard error. If it is no terminal, lines go to `log`.
 
-        `live` is not for hosts that keep a live line themselves.
+        Hosts with a live line of their own set `live` to False.
         """
         self._log = log
         self._terminal = terminal or sys.stderr
@@ -76,7 +76,7 @@ class Progress:
         """The state in one line."""
         with self._lock:
             told = f"{self._done_files} of {self._files} files, saved {size(self._saved)}"
-            # What came from the cache says nothing about what is left.
+            # Files from the cache say nothing about the time that is left.
             if self._worked_bytes:
                 left = self._bytes - self._done_bytes
                 seconds = (time.monotonic() - self._started) * left / self._worked_bytes

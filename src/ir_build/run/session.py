@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .. import backends
-from ..errors import Changed, ConfigError, NotWritten, Reason
+from ..errors import Changed, ConfigError, Reason
 from ..globs import matcher
 from ..options import Compression, Meta
 from ..outcome import Kept
@@ -27,7 +27,6 @@ from .cache import Cache
 from .destination import (
     Destination,
     InPlace,
-    Nowhere,
     OutputFolder,
     refuse_collisions,
     refuse_overlap,
@@ -46,10 +45,10 @@ if TYPE_CHECKING:
     from ..options import Options
     from ..outcome import Failed, Outcome
     from .cache import Entry
-    from .discover import Asset, Found
+    from .discover import Asset
     from .progress import Progress
 
-# A thread waits for a worker process, a disk or a server most of its time.
+# Threads mostly wait for a worker process, a disk or a server.
 _THREADS = 8
 
 
@@ -59,7 +58,7 @@ class Planned:
 
     name: str
     before: int
-    #: what is known already: the outcome, or the cache's entry; None: it would be compressed
+    #: the outcome or the cache's entry, None if the file would be compressed
     known: Kept | Failed | Entry | None
 
 
@@ -78,13 +77,13 @@ class Session:
         cached_only: bool = False,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        """`copies` says that originals are safe elsewhere: then lossy is the default.
+        """With `copies`, originals are safe elsewhere, and lossy is the default.
 
         With `cached_only` nothing is compressed. Raises `ConfigError`.
         """
         self.config = config
-        #: whether pictures keep their density where `preserve_metas` is not set, as originals and
-        #: what is made for paper do: LaTeX and office programs size them by it, browsers do not
+        #: whether pictures keep their density when `preserve_metas` is not set. Originals do, and so
+        #: do files for paper: LaTeX and office programs size pictures by it, browsers do not.
         self.keep_density = not copies
         self._copies = copies
         self._cached_only = cached_only
@@ -100,7 +99,7 @@ class Session:
             budget=config.max_quota_per_build,
         )
         self._fallback = (
-            backends.built_in(self._sandbox)
+            backends.LocalBackend(self._sandbox)
             if config.fallback == "local" and self.backend.remote
             else None
         )
@@ -109,7 +108,7 @@ class Session:
         self._excluded = matcher(config.exclude)
         threads = max(_THREADS, config.jobs)
         if self.backend.remote:
-            # While results are verified, which needs a worker each, the line must stay full.
+            # The line to the server must stay full while workers verify results.
             threads = max(threads, 2 * config.concurrency + config.jobs)
         self._threads = ThreadPoolExecutor(threads, "ir-build")
         self._prefetched: Pipeline | None = None
@@ -122,7 +121,7 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """End the workers, with whatever they may still be doing ahead of need."""
+        """End the workers, and the work that was started in advance."""
         self._ended.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.backend.close()
@@ -131,7 +130,7 @@ class Session:
         self._cache.close()
 
     def prefetch(self, files: Iterable[tuple[Path, str]], *, root: Path) -> None:
-        """Start compressing `files`, paths and names, whose content will turn up in an output.
+        """Start to compress `files`, paths and names, whose content is expected in an output.
 
         Returns at once. `root` is the folder the files come from.
         """
@@ -154,7 +153,7 @@ class Session:
                 try:
                     planned = planner.plan(discover.named(path, name))
                 except OSError:
-                    continue  # gone again: it will not turn up in the output either
+                    continue  # gone again, so it will not be in the output
                 if isinstance(planned, Job):
                     jobs.append(planned)
             index.forget_missing(str(path) for path, _ in listed)
@@ -195,13 +194,13 @@ class Session:
     ) -> Report:
         """Optimise files and folders: in place, or into the folder `out`.
 
-        Into `out` go all files of the folders, those that are none of ours too, unless
-        `only_assets`. With `check` nothing is written. Raises `ConfigError`.
+        All files of the folders go into `out`; with `only_assets` only images and PDFs do. With
+        `check` nothing is written. Raises `ConfigError`.
         """
         assets = self._found(paths, sweep=not check)
         folders = [path for path in paths if path.is_dir()]
         if check:
-            return self._run(assets, Nowhere(), Path.cwd(), progress)
+            return self._run(assets, Destination(), Path.cwd(), progress)
         if out is None:
             return self._run(assets, InPlace(keep_times=False), Path.cwd(), progress, folders)
         refuse_overlap(paths, out)
@@ -212,39 +211,15 @@ class Session:
             [*assets, *(one for one in others if not stat.S_ISDIR(one.state.st_mode))]
         )
         destination = OutputFolder(out, only_assets=only_assets)
-        lost = list(self._bring(others, destination))
+        lost = [missing(found, error) for found, error in destination.bring_all(others)]
         report = self._run(assets, destination, Path.cwd(), progress, [out])
         known = ours | {found.inside for found in trees}
-        left = self._stale(out, known, only_assets=only_assets) if folders else ()
+        left = destination.without_source(known, self.config.report) if folders else ()
         return replace(
             report,
             outcomes=tuple(sorted([*report.outcomes, *lost], key=_name)),
             advice=(*report.advice, *left),
         )
-
-    def _bring(self, others: list[Found], destination: OutputFolder) -> Iterator[Failed]:
-        """Copy what is none of ours; those that could not be."""
-        for found in others:
-            try:
-                destination.bring(found)
-            except NotWritten as error:
-                yield missing(found, error)
-
-    def _stale(self, out: Path, known: set[str], *, only_assets: bool) -> Iterator[str]:
-        reports = {report.resolve() for report in self.config.report}
-        stale = [
-            found.inside
-            for found in discover.tree(out)
-            if found.inside not in known
-            and not stat.S_ISDIR(found.state.st_mode)
-            and (discover.looks_like_asset(found.inside) or not only_assets)
-            and found.path.resolve() not in reports
-        ]
-        if stale:
-            yield (
-                f"{files(len(stale))} in {out} without a source, such as {printable(stale[0])}: "
-                "remove what is left of files that are gone"
-            )
 
     def plan(self, paths: Sequence[Path]) -> list[Planned]:
         """What `optimize` would do, from what is known without compressing anything."""
@@ -279,7 +254,7 @@ class Session:
                         "the command line", str(path), error.strerror or str(error)
                     ) from None
                 if self._wanted(asset.name):
-                    # A file may be named in several ways, a link to it is another thing.
+                    # Several names may mean one file, but a link to it is another file.
                     found.setdefault(f"{os.path.realpath(path.parent)}/{path.name}", asset)
         if sweep:
             for folder in {path.parent for path in paths if not path.is_dir()}:
@@ -323,7 +298,7 @@ class Session:
         progress: Progress | None,
         folders: Sequence[Path] = (),
     ) -> Report:
-        """Optimise `assets`; what others have made of them is looked for in `folders`."""
+        """Optimise `assets`. `folders` may hold what other tools have made of them."""
         started = time.perf_counter()
         index = StatIndex(self._cache.index_file(root))
         planner = self._planner(index)
@@ -382,7 +357,7 @@ def _carry_out(
 ) -> Outcome | None:
     """The outcome of `job`; None when its file is gone.
 
-    Another build may have optimised it meanwhile, or somebody have saved it: what is there now counts.
+    If another program has changed the file meanwhile, the new one is optimised.
     """
     asset = job.asset
     with contextlib.suppress(Changed):

@@ -1,7 +1,7 @@
 """Remember on this machine which files need more than a worker may take.
 
-How much a file needs differs from machine to machine, so it is no result: it is kept beside the
-index of files, under the name of the machine, and holds for limits that are no higher.
+How much a file needs differs from machine to machine, so this is no result for the cache. It is kept
+beside the index of files, under the name of the machine. It holds while the limits are no higher.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Skips:
-    """The files that met a limit on this machine. What is lost of it costs time only."""
+    """The files that met a limit on this machine. A loss costs time only."""
 
     def __init__(self, folder: Path | None, limits: Limits) -> None:
         """Kept in `folder`, or nowhere; `limits` are those of this run."""

@@ -1,4 +1,4 @@
-"""Find what other tools have derived from files before these were replaced."""
+"""Find what other tools derived from files that were then replaced."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _ADDRESS = re.compile(rb"\s(?:src|href)\s*=\s*[\"']?([^\"'\s>?#]+)", re.IGNORECA
 
 
 def advice(written: Collection[Path], folders: Iterable[Path]) -> Iterator[str]:
-    """What is out of date now that `written` are new, in a line a kind, and what to do.
+    """A line for each kind of thing that is out of date since `written` are new.
 
-    Pages and manifests are looked for in `folders`.
+    Pages and manifests are searched for in `folders`.
     """
     if not written:
         return

@@ -7,7 +7,7 @@ from io import BytesIO
 from ..codec_packages import load
 from ..errors import CorruptFile
 
-#: dots per inch; of a page that would have more than about a megapixel, fewer
+#: dots per inch, and the most pixels; a larger page is drawn with fewer dots
 _DPI, _MOST = 144, 1 << 20
 _QUICK = 1
 

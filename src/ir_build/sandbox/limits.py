@@ -13,7 +13,7 @@ from ..errors import Reason
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# The share of a limit that is much.
+# From this share of a limit on, the report tells what a file took.
 _MUCH = 0.5
 _HARD = 1.5
 _GIB = 2**30
@@ -31,7 +31,7 @@ class Limits:
         return self.seconds if reason is Reason.OVER_TIMEOUT else self.memory
 
     def notes(self, took: Took) -> tuple[str, ...]:
-        """What the report says of a file that took much, nothing of any other."""
+        """What the report says of a file that took much. Empty for any other."""
         notes = []
         if took.seconds > _MUCH * self.seconds:
             notes.append(f"took {took.seconds:.3g} s of CPU time, timeout is {self.seconds:g} s")
@@ -76,8 +76,8 @@ def count(answer: Mapping[str, object]) -> None:
 def hard(memory_limit: int) -> int:
     """At how many bytes the system refuses a worker memory.
 
-    That is later than at `memory_limit`, which is checked when the task is done: some codecs that are
-    refused memory take a file for a broken one, and others do without what they wanted it for.
+    It is above `memory_limit`, which is checked when the task is done. When a codec gets no memory, it
+    may call the file broken, or leave work out.
     """
     limit = int(_HARD * memory_limit)
     if sys.platform == "linux":

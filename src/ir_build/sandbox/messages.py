@@ -45,7 +45,7 @@ def _exactly(stream: BinaryIO, size: int) -> bytes:
 
 
 def raise_error(header: dict[str, object]) -> None:
-    """In the parent: raise what the worker answered instead of a result, if it did."""
+    """Raise the error that a worker has answered, if it has."""
     if reason := header.get("skipped"):
         raise FileSkipped(Reason(str(reason)), str(header["detail"]))
     if code := header.get("error"):

@@ -11,21 +11,22 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     import subprocess
 
-# A process that gets a turn at all gets more than this share of the time.
+# A process that works gets more than this share of the time, even on a busy machine.
 _AWAKE = 0.001
 _LEAST_SECONDS = 2.0
-# It ends itself at its limit of CPU time, unless a file has got hold of it. The start counts, too.
+# A worker ends itself at its limit of CPU time, unless a file has taken it over. This is more than
+# that limit, since its start counts here, too.
 _LOOSE = 3
-# Two, since the parent itself may have been stopped all the while.
+# One is not enough, since the parent itself may have been stopped meanwhile.
 _CHECKS = 2
 _CHECKS_WITHOUT_CLOCK = 10
 
 
 class Watch:
-    """Ends a process that takes no CPU time, for as long as the block lasts.
+    """Ends a process that takes no CPU time, as long as the block lasts.
 
-    Where the CPU time of another process cannot be read, which is anywhere but on Linux, it ends one
-    that takes ten times as long by the wall.
+    Only Linux tells the CPU time of another process. Elsewhere it ends a process that takes ten times
+    as long by the clock.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
@@ -45,7 +46,7 @@ class Watch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # From here on the process may be at work on another file.
+        # The process may work on another file from now on.
         with self._lock:
             self._over = True
             self._timer.cancel()

@@ -1,8 +1,8 @@
 """The worker process: runs codecs and checks on hostile input, under limits, and nothing else.
 
-It reads requests from its standard input and answers on its standard output, in frames of our own
-(see `messages`), before each of which it says that it has begun. It is started with a minimal
-environment, so that a hijacked codec finds no secret.
+It reads requests from its standard input and answers on its standard output, in frames (see
+`messages`). Before each answer it says that it has begun. Its environment is minimal, so that a
+hijacked codec finds no secret.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .messages import receive, send
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Never what somebody else has put in its place.
+# It must not write to a file that another program has put there.
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 _CLEAR = Path("/proc/self/clear_refs")
@@ -40,7 +40,7 @@ _STATUS = Path("/proc/self/status")
 def main() -> None:
     """Serve requests until the parent closes the pipe."""
     requests, answers = _take_pipes()
-    faulthandler.enable()  # says where it crashed, for the report
+    faulthandler.enable()  # it prints where it crashed, for the report
     _limit_memory(int(sys.argv[2]))
     while (request := receive(requests)) is not None:
         header, blobs = request
@@ -66,10 +66,12 @@ def main() -> None:
 
 
 def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, object], list[bytes]]:
+    # Large files stay out of the parent's memory.
+    blobs += [_read(Path(path)) for path in cast("list[str]", header.get("files", []))]
+    if header["task"] == "draw":
+        return {}, [first_page(blobs[0])]
     media = MediaType(str(header["media"]))
     options = Options.from_json(str(header["options"]))
-    # Large files do not go through the parent's memory.
-    blobs += [_read(Path(path)) for path in cast("list[str]", header.get("files", []))]
     if header["task"] == "compress file":
         return _compress_file(blobs[0], media, options, Path(str(header["into"])))
     if header["task"] == "compress":
@@ -80,8 +82,6 @@ def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, obj
             "parts": sorted(candidate.parts),
         }
         return told, [candidate.data]
-    if header["task"] == "draw":
-        return {}, [first_page(blobs[0])]
     candidate = Candidate(blobs[1], lossy=bool(header["lossy"]))
     verdict = verify.verify(blobs[0], candidate, media, options)
     return {"ok": verdict.ok, "detail": verdict.detail}, []
@@ -112,7 +112,7 @@ def _compress_file(
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    # A library that prints must not write into an answer, and one that reads finds nothing.
+    # A library that prints must not write into an answer, nor may one read a request.
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -123,20 +123,20 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _limit_memory(limit: int) -> None:
-    """Let the process use `limit` bytes more than it does now, where the system can say so."""
+    """Let the process allocate `limit` bytes, on systems with such a limit."""
     if sys.platform != "win32":
         import resource  # noqa: PLC0415  (not on Windows)
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
-        # Counts what the process allocates, not the libraries it maps.
+        # It counts what the process allocates, not the libraries that it maps.
         limit = hard(limit)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 @contextlib.contextmanager
 def _limited(seconds: float) -> Iterator[None]:
-    """End the process by SIGPROF when the block takes more CPU time, where the system can do so."""
+    """End the process by SIGPROF when the block takes more CPU time. Windows has no such signal."""
     if sys.platform != "win32":
         signal.signal(signal.SIGPROF, signal.SIG_DFL)  # a parent's own handling is inherited
         signal.setitimer(signal.ITIMER_PROF, seconds)
@@ -153,7 +153,7 @@ def _forget_peak() -> None:
 
 
 def _peak() -> int:
-    """Most bytes of memory since `_forget_peak` but for libraries, 0 where the system does not say."""
+    """The most bytes of memory since `_forget_peak`, without libraries. 0 on other systems."""
     try:
         lines = _STATUS.read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Compress uploads in worker processes, so many at once and so many waiting, and verify the results."""
+"""Compress uploads in worker processes and verify the results. Only so many may wait."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from .. import backends
+from .. import engine
 from ..candidate import Candidate
 from ..errors import FileSkipped, InputError, Reason, Unreadable
 from ..marker import is_marked, mark
@@ -32,7 +32,7 @@ class Compressor:
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self._failures = metrics.failures
-        #: the worker processes that there may be
+        #: how many worker processes there may be
         self.workers = settings.jobs or processors()
         self._places = Places(self.workers + settings.queue, retry_after=2)
         self._deadline = settings.deadline
@@ -44,7 +44,7 @@ class Compressor:
         )
         self._threads = ThreadPoolExecutor(self.workers, "compress")
         #: what distinguishes its results from those of another version
-        self.identity = backends.built_in(self._sandbox).identity
+        self.identity = engine.identity()
 
     @property
     def waiting(self) -> int:
@@ -68,31 +68,27 @@ class Compressor:
 
         Raises `HttpError`: 400 for a file that cannot be worked on, 429 when too many wait.
         """
-        with self._places.place() as place:
-            place.take(account)
-            return await self._compressed(spool, media, options)
-
-    async def _compressed(self, spool: Spool, media: MediaType, options: Options) -> Spool | None:
-        work = self._threads.submit(self._work, spool, media, options)
-        taken = False
-        try:
-            async with asyncio.timeout(self._deadline):
-                found = await asyncio.wrap_future(work)
-            taken = True
-        except TimeoutError:
-            raise unavailable("It took too long; nothing was charged") from None
-        except Unreadable as error:
-            self._failures.labels(error.code).inc()
-            _LOG.error("a file on its way in %s", error.message)
-            raise unavailable("The server cannot work now: try again") from None
-        except InputError as error:
-            self._failures.labels(error.code).inc()
-            raise HttpError(400, f"The file cannot be compressed: {error.message}") from None
-        else:
+        with self._places.place() as take:
+            take(account)
+            work = self._threads.submit(self._work, spool, media, options)
+            taken = False
+            try:
+                async with asyncio.timeout(self._deadline):
+                    found = await asyncio.wrap_future(work)
+                taken = True
+            except TimeoutError:
+                raise unavailable("It took too long; nothing was charged") from None
+            except Unreadable as error:
+                self._failures.labels(error.code).inc()
+                _LOG.error("a file on its way in %s", error.message)
+                raise unavailable("The server cannot work now: try again") from None
+            except InputError as error:
+                self._failures.labels(error.code).inc()
+                raise HttpError(400, f"The file cannot be compressed: {error.message}") from None
+            finally:
+                if not taken:  # a result may still come, and nobody waits for it
+                    work.add_done_callback(_remove)
             return found
-        finally:
-            if not taken:  # it may still be made, and nobody waits for it
-                work.add_done_callback(_remove)
 
     def close(self) -> None:
         """End the workers."""
@@ -121,7 +117,7 @@ class Compressor:
         return Spool.of(candidate.data) if difference is None else None
 
     def _on_disk(self, spool: Spool, media: MediaType, options: Options) -> Spool | None:
-        """The same with files that only the workers read: this process has no memory for them."""
+        """The same with files that only the workers read. This process has no memory for them."""
         assert spool.path is not None
         into = spool.path.with_name(f"{spool.path.name}-smaller")
         fit = False

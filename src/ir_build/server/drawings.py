@@ -1,8 +1,8 @@
 """Drawings of the first pages of PDFs, for the page that compares them.
 
-Nobody is charged for a drawing, and a hostile page takes long to draw. So there is one worker for all,
-with little time; an account waits for one drawing at a time; and the last drawings are kept, as are
-the faults of those that failed.
+Nobody is charged for a drawing, and a hostile page takes long to draw. So one worker draws for all,
+with little time, and an account waits for one drawing at a time. The last drawings are kept, and so
+are the faults of those that failed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Drawings:
         """
         found = self._kept.get(key)
         if found is None:
-            # Who goes away keeps the place until the work is done.
+            # A client that goes away keeps its place until the work is done.
             task = asyncio.create_task(self._draw(account, key, size))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -71,8 +71,8 @@ class Drawings:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _draw(self, account: int, key: str, size: int) -> bytes | str:
-        with self._places.place() as place:
-            place.take(account)
+        with self._places.place() as take:
+            take(account)
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._thread, self._drawn, key, size)
 

@@ -21,7 +21,7 @@ class HttpError(Exception):
 
 
 def unauthorized() -> HttpError:
-    """No credentials, an unknown key, a wrong secret: the three are not told apart."""
+    """No credentials, an unknown key or a wrong secret. The answer does not tell which."""
     return HttpError(401, "Authentication failed: unknown key or wrong secret")
 
 
@@ -41,5 +41,5 @@ def busy(seconds: int, message: str) -> HttpError:
 
 
 def unavailable(message: str) -> HttpError:
-    """Trouble of the server's own that passes."""
+    """The server itself is in trouble, for a while."""
     return HttpError(503, message, headers={"Retry-After": "5"})

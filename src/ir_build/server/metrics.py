@@ -1,4 +1,4 @@
-"""What the server counts, for Prometheus. No label ever comes from what a client sent."""
+"""What the server counts, for Prometheus. No label comes from what a client sent."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Metrics:
         self.fetches = Counter("fetches", "Fetched URLs by outcome", ["outcome"], **make)
         self.swept = Counter("swept", "What garbage collection has removed", ["what"], **make)
 
-        # Looking a child up costs several times what counting does.
+        # To look a child up costs several times what counting does.
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._outcomes = {
             name: self._uploads.labels(name) for name in ("compressed", "original", "known")
@@ -77,7 +77,7 @@ class Metrics:
         return Route(path, endpoint)
 
     def listen(self, address: str) -> Callable[[], None]:
-        """Serve the metrics at `HOST:PORT`, on a thread; what ends that. Raises `ConfigError`."""
+        """Serve the metrics at `HOST:PORT` on a thread. Returns what ends it. Raises `ConfigError`."""
         host, _, port = address.rpartition(":")
         try:
             server, thread = start_http_server(

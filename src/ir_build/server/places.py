@@ -1,22 +1,25 @@
-"""Places for work under way: so many in all, and of these a share for one account."""
+"""Places for work under way: how many there are, and how many one account may hold."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from .errors import busy
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from collections.abc import Callable, Iterator
+
+    from .errors import HttpError
 
 #: the share of all places that one account may hold
 _SHARE = 0.75
 
 
 def share(places: int) -> int:
-    """How many of so many places one account may hold: never all, unless there is one only."""
+    """How many of so many places one account may hold: not all, unless there is only one."""
     return max(1, int(places * _SHARE))
 
 
@@ -26,9 +29,9 @@ class Places:
     def __init__(
         self, count: int, *, retry_after: int, of: str = "uploads", each: int | None = None
     ) -> None:
-        """`retry_after`: the seconds after which who finds no place is told to come again.
+        """`retry_after`: the seconds after which a client without a place may come again.
 
-        `of` is what the work is called, `each` how many places one account may hold.
+        `of` is what messages call the work, `each` how many places one account may hold.
         """
         self._count = count
         self._of = of
@@ -43,61 +46,35 @@ class Places:
         """How many are held now."""
         return self._held
 
-    def place(self) -> Place:
-        """One that is not held yet, to be used in a `with` block."""
-        return Place(self)
+    @contextlib.contextmanager
+    def place(self) -> Iterator[Callable[[int | None], None]]:
+        """A place, which is left with the block. Hold it by a call, once or several times.
 
-    def _take(self) -> None:
-        with self._lock:
-            if self._held >= self._count:
-                raise busy(self._retry_after, f"Too many {self._of} at once: try again")
-            self._held += 1
-
-    def _assign(self, account: int) -> None:
-        with self._lock:
-            if self._by_account[account] >= self._each:
-                raise busy(
-                    self._retry_after, f"Too many {self._of} of this account at once: try again"
-                )
-            self._by_account[account] += 1
-
-    def _leave(self, account: int | None) -> None:
-        with self._lock:
-            self._held -= 1
-            if account is not None:
-                self._by_account[account] -= 1
-                if not self._by_account[account]:
-                    del self._by_account[account]
-
-
-class Place:
-    """One place, which is left with the `with` block. It may be held before it is known for whom."""
-
-    def __init__(self, places: Places) -> None:
-        self._places = places
-        self._is_held = False
-        self._account: int | None = None
-
-    def take(self, account: int | None = None) -> None:
-        """Hold it, and once `account` is known, as one of that account's.
-
-        Any number of times. Raises `HttpError` 429.
+        The first call takes a place, and the first one that names an account counts it as one of
+        that account's. Raises `HttpError` 429 from the call.
         """
-        if not self._is_held:
-            self._places._take()  # noqa: SLF001  (one of its own)
-            self._is_held = True
-        if account is not None and self._account is None:
-            self._places._assign(account)  # noqa: SLF001
-            self._account = account
+        is_held = False
+        owner: int | None = None
 
-    def __enter__(self) -> Self:
-        return self
+        def take(account: int | None) -> None:
+            nonlocal is_held, owner
+            with self._lock:
+                if not is_held and self._held >= self._count:
+                    raise self._busy("at once")
+                self._held += not is_held
+                is_held = True
+                if account is not None and owner is None:
+                    if self._by_account[account] >= self._each:
+                        raise self._busy("of this account at once")
+                    self._by_account[account] += 1
+                    owner = account
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._is_held:
-            self._places._leave(self._account)  # noqa: SLF001
+        try:
+            yield take
+        finally:
+            with self._lock:
+                self._held -= is_held
+                self._by_account -= Counter([] if owner is None else [owner])  # drops zeros, too
+
+    def _busy(self, which: str) -> HttpError:
+        return busy(self._retry_after, f"Too many {self._of} {which}: try again")

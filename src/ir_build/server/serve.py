@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 _BACKLOG = 1024
-#: seconds that an idle connection is kept; a load balancer's must be shorter
+#: seconds that an idle connection is kept; a load balancer must keep it for less
 _KEEP_ALIVE = 75
 
 
@@ -41,7 +41,7 @@ def serve(settings: Settings, ready: Callable[[str, Path | None], None]) -> None
     """
     logs.configure()
     tls = _tls(settings)
-    with _listening(settings) as listener:
+    with _listening(settings) as listener, contextlib.ExitStack() as stack:
         port = listener.getsockname()[1]
         if urlsplit(settings.public_url).port == 0:
             settings = replace(
@@ -65,15 +65,14 @@ def serve(settings: Settings, ready: Callable[[str, Path | None], None]) -> None
             ssl_context_factory=None if tls is None else lambda *_: tls,
         )
         for stopping in (signal.SIGINT, signal.SIGTERM):
-            # uvicorn raises again what it was stopped by; by then there is nothing left to do.
+            # uvicorn raises the signal again at its end, when nothing is left to do.
             signal.signal(stopping, lambda *_: None)
         _raise_open_files()
-        stop_metrics = _metrics(app.state.service)
-        try:
-            ready(settings.public_url, written)
-            _Server(config, app.state.service).run(sockets=[listener])
-        finally:
-            stop_metrics()
+        service = app.state.service
+        if settings.metrics and not settings.metrics.startswith("/"):
+            stack.callback(service.metrics.listen(settings.metrics))
+        ready(settings.public_url, written)
+        _Server(config, service).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
@@ -89,25 +88,18 @@ class _Server(uvicorn.Server):
 
 
 def _raise_open_files() -> None:
-    """Let the process hold as many connections as the system allows; the usual limit is low."""
+    """Raise the limit of open connections, which is low, to what the system allows."""
     if sys.platform != "win32":
         import resource  # noqa: PLC0415  (not on Windows)
 
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        # Not every system lets a process have what it says.
+        # Some systems name a limit and then refuse it.
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _metrics(service: Service) -> Callable[[], None]:
-    address = service.settings.metrics
-    if not address or address.startswith("/"):
-        return lambda: None
-    return service.metrics.listen(address)
-
-
 def reset_secret(settings: Settings) -> Path:
-    """Give the main account a new secret, while no server or any number of them run.
+    """Give the main account a new secret. Servers may run meanwhile.
 
     Returns the file in which it is. Raises `ConfigError`.
     """
@@ -125,7 +117,7 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        # A key under a password would have it asked for on the terminal.
+        # Without this, OpenSSL would ask for the password of a key on the terminal.
         context.load_cert_chain(settings.tls_cert, settings.tls_key or None, password="")
     except ssl.SSLError as error:
         raise ConfigError(
@@ -147,7 +139,7 @@ def _listening(settings: Settings) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         if sys.platform == "win32":
-            # There the other option would let anybody listen on the same port, too.
+            # The other option would let any program listen on the same port there.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -11,7 +11,6 @@ from ..imagerecycle.wire import incoming
 from .accounts import keyring, main_account
 from .accounts.accounts import Accounts
 from .accounts.rate_limit import RateLimiter
-from .body_limits import Limits
 from .compressor import Compressor
 from .drawings import Drawings
 from .errors import unauthorized
@@ -34,8 +33,8 @@ if TYPE_CHECKING:
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-# Each holds a connection to the database. With SQLite and a folder nobody waits for a network, and
-# more threads would only take the interpreter from one another.
+# Each thread holds a connection to the database. SQLite and a folder need no network, so more
+# threads would only take the interpreter from each other.
 _LOCAL_THREADS = 3
 _REMOTE_THREADS = 16
 
@@ -57,17 +56,10 @@ class Service:
         self.compressor = (
             Compressor(settings, self.metrics) if settings.backend == "engine" else None
         )
-        self.limits = Limits(
-            file_size=settings.max_file_size,
-            idle=settings.body_idle,
-            rate=settings.body_rate,
-            folder=self.storage.incoming,
-        )
         self.metrics.watch("uploads_under_way", "Uploads under way", lambda: self.uploads.held)
-        if self.compressor is not None:
-            self.metrics.watch(
-                "compressing", "Uploads compressed or waiting for it", self._compressing
-            )
+        if compressor := self.compressor:
+            told = "Uploads compressed or waiting for it"
+            self.metrics.watch("compressing", told, lambda: compressor.waiting)
         self.drawings = Drawings(settings, self.storage)
         self.fetcher = Fetcher(settings, self.storage.incoming, self.metrics.fetches)
         self.api_url = f"{settings.public_url}/v1"
@@ -77,13 +69,13 @@ class Service:
         self._buckets = RateLimiter(settings.rate, settings.burst)
         local = settings.database.startswith("sqlite:") and settings.storage.startswith("file:")
         self._threads = ThreadPoolExecutor(_LOCAL_THREADS if local else _REMOTE_THREADS, "service")
-        # Where a network is waited for, changes had better wait for it side by side.
+        # Changes that wait for a network wait side by side, on the threads.
         self._writer = ChangeWriter(self.database) if local else None
 
     def prepare(self) -> IssuedCredentials | None:
         """Migrate the database and, at the first start, make the main account.
 
-        Its credentials, None when they are given and at every later start. Raises `ConfigError`.
+        Returns its credentials when they are new, else None. Raises `ConfigError`.
         """
         given = main_account.given(self.settings)
         self.disk.make_room()
@@ -94,7 +86,7 @@ class Service:
         return made
 
     def reset_secret(self) -> IssuedCredentials:
-        """New credentials of the main account, whatever its old ones. Raises `ConfigError`."""
+        """Give the main account a new secret. Returns its credentials. Raises `ConfigError`."""
         if main_account.given(self.settings) is not None:
             raise ConfigError(
                 "server", "main_secret", "is set: change it there, and restart the server"
@@ -108,7 +100,7 @@ class Service:
         return int(self._clock())
 
     async def run(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        """Call a function that blocks on database or storage, on a thread for that."""
+        """Call a function that waits for database or storage, on a thread."""
 
         def call() -> _R:
             return function(*args, **kwargs)
@@ -116,7 +108,7 @@ class Service:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     async def make(self, change: Change[_R]) -> _R:
-        """Make a change; what its rows are. Raises what it raises, and `DatabaseUnavailable`."""
+        """Make a change. Returns its rows. Raises what it raises, and `DatabaseUnavailable`."""
         if self._writer is None:
             return await self.run(make, self.database, change)
         return await self._writer.make(change)
@@ -133,9 +125,6 @@ class Service:
         caller = self.accounts.authenticate(auth.key, auth.secret)
         self._buckets.take(caller.id)
         return caller
-
-    def _compressing(self) -> float:
-        return self.compressor.waiting if self.compressor else 0
 
     def close(self) -> None:
         """Let go of everything."""

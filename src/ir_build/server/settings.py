@@ -22,37 +22,26 @@ if TYPE_CHECKING:
 PREFIX = "IR_BUILD_SERVER_"
 
 
-def _setting(default: Any, read: Callable[[Any], Any], help_: str, *, secret: bool = False) -> Any:
+def _setting(
+    default: Any, help_: str, read: Callable[[Any], Any] = values.text, *, secret: bool = False
+) -> Any:
     return field(default=default, repr=not secret, metadata={"read": read, "help": help_})
 
 
-def _one_of(*names: str) -> Callable[[Any], str]:
-    def read(value: Any) -> str:
-        if value not in names:
-            raise ValueError(f"{value!r} is not one of {', '.join(names)}")
-        return str(value)
+def _from_zero(kind: type[int | float], words: str) -> Callable[[Any], int | float]:
+    def read(value: Any) -> int | float:
+        try:
+            number = kind(value)
+        except (TypeError, ValueError):
+            number = -1
+        if not number >= 0:
+            raise ValueError(f"{value!r} is not a {words} from 0")
+        return number
 
     return read
 
 
-def _whole(value: Any) -> int:
-    try:
-        number = int(value)
-    except (TypeError, ValueError):
-        number = -1
-    if number < 0:
-        raise ValueError(f"{value!r} is not a whole number from 0")
-    return number
-
-
-def _rate(value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = -1.0
-    if not number >= 0:
-        raise ValueError(f"{value!r} is not a number from 0")
-    return number
+_whole, _rate = _from_zero(int, "whole number"), _from_zero(float, "number")
 
 
 def _address(value: Any) -> str:
@@ -70,101 +59,94 @@ def _path(value: Any) -> Path:
 class Settings:
     """How a server runs."""
 
-    host: str = _setting("127.0.0.1", values.text, "address to listen on")
-    port: int = _setting(8089, _whole, "port to listen on; 0 for a free one")
+    host: str = _setting("127.0.0.1", "address to listen on")
+    port: int = _setting(8089, "port to listen on; 0 for a free one", _whole)
     public_url: str = _setting(
-        "", _address, "where clients reach the server, for links; by default host and port"
+        "", "where clients reach the server, for links; by default host and port", _address
     )
     tls_cert: str = _setting(
-        "",
-        values.text,
-        "file of the certificate and its chain, PEM; with it the server speaks https",
+        "", "file of the certificate and its chain, PEM; with it the server speaks https"
     )
-    tls_key: str = _setting(
-        "", values.text, "file of the certificate's key, PEM; by default it is in tls_cert"
-    )
+    tls_key: str = _setting("", "file of the certificate's key, PEM; by default it is in tls_cert")
     data_dir: Path = _setting(  # noqa: RUF009  (a field, which a path is no default of yet)
-        Path(), _path, "folder of the key file and, by default, of database and objects"
+        Path(), "folder of the key file and, by default, of database and objects", _path
     )
     database: str = _setting(
-        "",
-        values.text,
-        "sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME",
-        secret=True,
+        "", "sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME", secret=True
     )
-    storage: str = _setting("", values.text, "file:///PATH or s3://BUCKET/PREFIX")
-    s3_endpoint: str = _setting("", values.text, "address of the S3-compatible store")
-    s3_region: str = _setting("", values.text, "region of the bucket")
-    s3_access_key: str = _setting("", values.text, "key of the store")
-    s3_secret_key: str = _setting("", values.text, "secret of the store", secret=True)
+    storage: str = _setting("", "file:///PATH or s3://BUCKET/PREFIX")
+    s3_endpoint: str = _setting("", "address of the S3-compatible store")
+    s3_region: str = _setting("", "region of the bucket")
+    s3_access_key: str = _setting("", "key of the store")
+    s3_secret_key: str = _setting("", "secret of the store", secret=True)
     main_key: str = _setting(
-        "", values.text, "key of the main account; by default one is made at the first start"
+        "", "key of the main account; by default one is made at the first start"
     )
     main_secret: str = _setting(
-        "", values.text, "secret of the main account, 32 characters or more", secret=True
+        "", "secret of the main account, 32 characters or more", secret=True
     )
     secret_key: str = _setting(
-        "", values.text, "what secrets are encrypted under, instead of the key file", secret=True
+        "", "what secrets are encrypted under, instead of the key file", secret=True
     )
     accepted_secret_keys: tuple[str, ...] = _setting(
-        (), values.strings, "further keys that open what was made under them", secret=True
+        (), "further keys that open what was made under them", values.strings, secret=True
     )
     durability: str = _setting(
-        "normal", _one_of("normal", "full"), "full: flush to the disk before answering"
+        "normal", "full: flush to the disk before answering", values.one_of("normal", "full")
     )
     backend: str = _setting(
-        "engine", _one_of("engine", "none"), "none: store originals, compress nothing"
+        "engine", "none: store originals, compress nothing", values.one_of("engine", "none")
     )
-    jobs: int | None = _setting(None, values.jobs, "worker processes; by default one a processor")
-    queue: int = _setting(32, _whole, "uploads that may wait for a worker; more are answered 429")
+    jobs: int | None = _setting(None, "worker processes; by default one a processor", values.jobs)
+    queue: int = _setting(32, "uploads that may wait for a worker; more are answered 429", _whole)
     time_limit: float = _setting(
-        60.0, values.seconds, "CPU seconds that a codec may take on a file"
+        60.0, "CPU seconds that a codec may take on a file", values.seconds
     )
-    memory_limit: int = _setting(1024**3, values.size, "bytes that a worker process may use")
+    memory_limit: int = _setting(1024**3, "bytes that a worker process may use", values.size)
     max_pixels: int = _setting(
-        100_000_000, values.count, "width x height above which a file is not decoded"
+        100_000_000, "width x height above which a file is not decoded", values.count
     )
     deadline: float = _setting(
-        300.0, values.seconds, "seconds from a whole upload to its answer, waiting included"
+        300.0, "seconds from a whole upload to its answer, waiting included", values.seconds
     )
-    max_file_size: int = _setting(50_000_000, values.size, "largest upload, bytes")
+    max_file_size: int = _setting(50_000_000, "largest upload, bytes", values.size)
     max_uploads: int = _setting(
-        64, values.count, "uploads under way at once; more are answered 429"
+        64, "uploads under way at once; more are answered 429", values.count
     )
     reserve: int = _setting(
         32_000_000,
-        values.size,
         "bytes of the disk set aside for deleting; with less than twice that, uploads are answered 503",
+        values.size,
     )
-    quota: int = _setting(0, values.size, "bytes a month of the main account; 0: no limit")
-    rate: float = _setting(50.0, _rate, "requests a second of one account; 0: no limit")
-    burst: int = _setting(200, values.count, "requests that may come at once before `rate` counts")
-    body_idle: float = _setting(20.0, values.seconds, "seconds without a byte that end a request")
-    body_rate: int = _setting(16_000, _whole, "bytes a second that an upload must keep up")
+    quota: int = _setting(0, "bytes a month of the main account; 0: no limit", values.size)
+    rate: float = _setting(50.0, "requests a second of one account; 0: no limit", _rate)
+    burst: int = _setting(200, "requests that may come at once before `rate` counts", values.count)
+    body_idle: float = _setting(20.0, "seconds without a byte that end a request", values.seconds)
+    body_rate: int = _setting(16_000, "bytes a second that an upload must keep up", _whole)
     url_uploads: str = _setting(
         "off",
-        _one_of("off", "listed", "public"),
         "who may be fetched from: nobody, url_allow, or url_allow and every public address",
+        values.one_of("off", "listed", "public"),
     )
     url_allow: tuple[str, ...] = _setting(
-        (), values.strings, "hosts (name, *.name, name:port) and networks (10.1.0.0/16) to trust"
+        (), "hosts (name, *.name, name:port) and networks (10.1.0.0/16) to trust", values.strings
     )
     url_time_limit: float = _setting(
-        30.0, values.seconds, "seconds in which a file must have been fetched"
+        30.0, "seconds in which a file must have been fetched", values.seconds
     )
     metrics: str = _setting(
-        "", values.text, "Prometheus metrics: a path (/metrics) or an address of its own (:9090)"
+        "", "Prometheus metrics: a path (/metrics) or an address of its own (:9090)"
     )
     trusted_proxies: tuple[str, ...] = _setting(
-        (), values.strings, "addresses whose X-Forwarded-For is believed, for the log"
+        (), "addresses whose X-Forwarded-For is believed, for the log", values.strings
     )
-    sweep_interval: float = _setting(60.0, values.seconds, "seconds between two clean-ups")
-    grace: float = _setting(60.0, values.seconds, "seconds that a stop waits for work under way")
+    sweep_interval: float = _setting(60.0, "seconds between two clean-ups", values.seconds)
+    grace: float = _setting(60.0, "seconds that a stop waits for work under way", values.seconds)
 
     def __post_init__(self) -> None:
         """Fill in what follows from other settings."""
         if self.data_dir == Path():
-            # Looked up here, for the sake of programs that never serve.
+            # Only a server needs it.
             from platformdirs import user_data_path  # noqa: PLC0415
 
             object.__setattr__(self, "data_dir", user_data_path("ir-build") / "server")
@@ -174,7 +156,7 @@ class Settings:
         if not self.storage:
             object.__setattr__(self, "storage", f"file:///{folder.lstrip('/')}/objects")
         if not self.public_url:
-            # All addresses are none that a link could lead to.
+            # A link cannot lead to "all addresses".
             host = "localhost" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
             host = f"[{host}]" if ":" in host else host
             scheme = "https" if self.tls_cert else "http"
@@ -186,7 +168,7 @@ def load(
     environ: Mapping[str, str] = os.environ,
     arguments: Mapping[str, object] = MappingProxyType({}),
 ) -> Settings:
-    """The settings of `file`, `environ` and `arguments` that are not None, the last one winning.
+    """The settings of `file`, of `environ` and of the `arguments` that are not None. The last wins.
 
     Raises `ConfigError`.
     """
@@ -216,7 +198,7 @@ def _table(file: Path) -> dict[str, Any]:
 def _with_files(
     where: str, found: Mapping[str, Any], known: Mapping[str, Field[Any]]
 ) -> dict[str, Any]:
-    """`found` with what is in the files that stand for secrets, as `main_secret_file` does."""
+    """`found`, with the contents of files where settings such as `main_secret_file` name them."""
     values_ = {}
     for name, value in found.items():
         secret = name.removesuffix("_file")

@@ -22,7 +22,7 @@ class SettingOption(BaseConfigOption[Any]):
 
 
 class Serve(c.Choice[str]):
-    """One of the words; `off` is a truth value in YAML, which MkDocs reads."""
+    """One of the words. MkDocs reads YAML, where `off` is False."""
 
     def run_validation(self, value: object) -> str:
         return super().run_validation("off" if value is False else value)
@@ -31,7 +31,7 @@ class Serve(c.Choice[str]):
 class IrBuildConfig(Config):
     """The mapping under `ir-build` in `plugins`."""
 
-    # MkDocs collects a class's attributes: here is one for every setting of the table.
+    # MkDocs collects the attributes of a class. Each setting of the table is one.
     vars().update({setting.name: SettingOption() for setting in SETTINGS})
 
     serve = Serve(("off", "cached", "full"), default="off")

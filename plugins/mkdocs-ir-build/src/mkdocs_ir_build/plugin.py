@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
 
-# Not the name of this module: warnings must reach the logger that strict mode counts.
+# Strict mode counts the warnings of this logger, not of one with the name of this module.
 log = get_plugin_logger("ir-build")
 
 _LAST = -100
@@ -54,14 +54,14 @@ class IrBuildPlugin(BasePlugin[IrBuildConfig]):
         except ConfigError as error:
             raise PluginError(str(error)) from None
         for report in settings.report:
-            # MkDocs watches that folder: writing to it would make `serve` build for ever.
+            # MkDocs watches that folder, so a report there would make `serve` build for ever.
             if Path(config.docs_dir).resolve() in report.resolve().parents:
                 raise PluginError(f"{file}: plugins: ir-build: report: {report} is in docs_dir")
         log.info("compressing with %s", self._session.backend.name)
 
     @event_priority(_LAST)
     def on_files(self, files: Files, *, config: MkDocsConfig) -> None:
-        """Begin to compress, while the pages are rendered, what is known to become a file."""
+        """Begin to compress the files of the site while its pages are rendered."""
         if self._session is not None:
             known = [
                 (Path(file.abs_src_path), file.dest_uri)

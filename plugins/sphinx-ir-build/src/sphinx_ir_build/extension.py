@@ -45,7 +45,7 @@ class Extension:
             raise SphinxConfigError(f"ir-build: {error}") from None
         for report in settings.report:
             inside = report.resolve().parents
-            # sphinx-autobuild watches that folder: writing to it would make it build for ever.
+            # sphinx-autobuild watches that folder, so a report there would make it build for ever.
             if app.srcdir in inside and app.outdir not in inside:
                 self._close()
                 raise SphinxConfigError(f"ir-build: {file}: report: {report} is among the sources")
@@ -53,7 +53,7 @@ class Extension:
         setattr(config, FINGERPRINT, self._session.fingerprint)
 
     def prepare(self, app: Sphinx) -> None:
-        """Let go of the run when the builder is none of ours; get in before an EPUB is packed."""
+        """Let go of the run when the builder is none of ours. Wrap the packing of an EPUB."""
         builder: Any = app.builder
         if not {builder.name, builder.format} & set(app.config[BUILDERS]):
             self._close()
@@ -75,8 +75,8 @@ class Extension:
         self._read.update(docnames)
 
     def prefetch(self, app: Sphinx, env: BuildEnvironment) -> None:
-        """Begin to compress, while the pages are written, what they are known to show."""
-        # Writing in parallel forks this process, which must not have threads then.
+        """Begin to compress the files of the pages while these are written."""
+        # Parallel writing forks this process, and a process with threads must not fork.
         if self._session is None or app.parallel > 1:
             return
         pictures = f"{app.builder.imagedir}/" if app.builder.imagedir else ""
@@ -117,7 +117,7 @@ class Extension:
 
 
 def _written(config: Config) -> dict[str, Any]:
-    """The options by their plain names; a misspelt one is among the raw values only."""
+    """The options by their plain names. Misspelt ones are among the raw values only."""
     values = dict(vars(config).get("_raw_config", {}))
     values |= {name: config[name] for name in (f"{PREFIX}{one.name}" for one in SETTINGS)}
     return {

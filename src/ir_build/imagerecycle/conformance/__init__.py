@@ -52,7 +52,7 @@ def run(credentials: Credentials) -> Iterator[CheckResult]:
             except Skipped as skipped:
                 yield CheckResult(claim, "skipped", str(skipped))
             except requests.RequestException as error:
-                # Its message has the address in it, and with it the secret.
+                # Its message holds the address, and the address holds the secret.
                 yield CheckResult(claim, "fails", f"no answer: {type(error).__name__}")
             else:
                 yield CheckResult(claim, "holds")

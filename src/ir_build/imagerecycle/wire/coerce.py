@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Seconds with as many digits would be in the year 5138.
+# As seconds, this would be the year 5138.
 _FIRST_MILLISECONDS = 10**11
 _COMPACT = re.compile(r"((?:19|20|21)\d\d)(0[1-9]|1[0-2])([0-3]\d)?", re.ASCII)
 _MONTH = re.compile(r"(\d{4})-(\d{1,2})", re.ASCII)
@@ -65,8 +65,8 @@ def text(value: Any) -> str:
 def moment(value: Any) -> datetime | None:
     """A point in time, in UTC to the second; None when it is none.
 
-    From Unix seconds or milliseconds, `YYYYMMDD`, SQL or ISO 8601 text, or an object that wraps
-    one of them. What says no zone is UTC.
+    It is read from Unix seconds or milliseconds, `YYYYMMDD`, SQL or ISO 8601 text, or an object that
+    wraps one of them. Without a zone it is UTC.
     """
     return _moment(value, UTC, 0)
 

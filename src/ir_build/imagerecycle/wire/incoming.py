@@ -1,6 +1,6 @@
-"""Decode requests, as a server gets them: tolerant of everything that clients are known to send.
+"""Decode requests as a server gets them, and tolerate everything that clients are known to send.
 
-What cannot be understood is a `RequestError`, whose message is for the one who sent it.
+A request that cannot be understood raises a `RequestError`. Its message is for the sender.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LONGEST_NAME = 200
 _COMPRESSIONS = {one.value: one for one in (Compression.LOSSY, Compression.LOSSLESS)}
 _METAS = {meta.value: meta for meta in Meta}
 _IDENTIFIER = re.compile(r"\d{1,19}", re.ASCII)
-# JSON can spell both; UTF-8 has no surrogates, and no PostgreSQL stores a NUL.
+# JSON can spell both, but UTF-8 has no surrogates, and PostgreSQL stores no NUL.
 _NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -36,7 +36,7 @@ class UploadFields:
     """What an upload says beside its file."""
 
     params: UploadParams
-    url: str | None  #: where the file is to be fetched; a file that is sent goes first
+    url: str | None  #: where to fetch the file; a file that is sent has precedence
 
 
 _NOTHING_SAID = UploadFields(UploadParams(), None)
@@ -45,12 +45,12 @@ _NOTHING_SAID = UploadFields(UploadParams(), None)
 def fields(query: str, content_type: str = "", body: bytes = b"") -> dict[str, str]:
     """The fields of a request that is not multipart; those of the body win.
 
-    A body is url-encoded (un-escaped JSON in it is fine, on any method) or a JSON object, whose
-    values that are not text are given as JSON text. Raises `RequestError`.
+    A body is url-encoded, with any method, and may hold JSON that is not escaped. Or it is a JSON
+    object, whose values become JSON text if they are not text. Raises `RequestError`.
     """
     found = urlencoded(query)
     if body.strip():
-        # curl calls everything a form, so a body that begins as an object is one.
+        # curl calls every body a form, even a JSON object.
         if "json" in content_type.lower() or body.lstrip()[:1] == b"{":
             found.update(_json_fields(body))
         else:
@@ -59,7 +59,7 @@ def fields(query: str, content_type: str = "", body: bytes = b"") -> dict[str, s
 
 
 def urlencoded(line: str) -> dict[str, str]:
-    """The fields of a query or of a url-encoded body; of two with a name the last."""
+    """The fields of a query or of a url-encoded body. Of several with one name, the last counts."""
     if not line:
         return {}
     try:
@@ -85,7 +85,7 @@ def auth(found: Mapping[str, str]) -> Auth | None:
 
 
 def page(found: Mapping[str, str]) -> tuple[int, int]:
-    """Offset and limit of a list of images; what is no such number is the default."""
+    """Offset and limit of a list of images. Anything else than such a number is the default."""
     offset, limit = number(found.get("offset")), number(found.get("limit"))
     if offset is None or not 0 <= offset <= _LARGEST_ID:
         offset = 0
@@ -130,16 +130,16 @@ def identifier(segment: str) -> int | None:
 
 
 def identifiers(segment: str) -> tuple[int, ...] | None:
-    """The ids in the path of a zip, each once, in their order; None when one is none."""
+    """The ids in the path of a zip, each once, in their order. None when one of them is no id."""
     found = [identifier(part.strip()) for part in segment.split(",") if part.strip()]
     known = tuple(dict.fromkeys(one for one in found if one is not None))
     return known if known and None not in found else None
 
 
 def base_name(name: str) -> str:
-    r"""The name of an uploaded file, of which clients send the whole path, with `/` or `\`.
+    r"""The name of an uploaded file. Clients send its whole path, with `/` or `\`.
 
-    Nothing in it steers a terminal or a header, and it is neither empty nor a folder.
+    The name holds no control characters, and it is neither empty nor a folder.
     """
     last = _CONTROLS.sub("", re.split(r"[/\\]", unquoted(name))[-1]).strip()
     if last in ("", ".", ".."):
@@ -153,7 +153,7 @@ def base_name(name: str) -> str:
 
 
 def is_text(value: str) -> bool:
-    """Whether a database can hold `value`: no half of a surrogate pair and no NUL is in it."""
+    """Whether a database can hold `value`: it has no half of a surrogate pair and no NUL."""
     return _NO_TEXT.search(value) is None
 
 
@@ -188,7 +188,7 @@ def _quota(name: str, value: str) -> int:
 
 
 def _loose_object(name: str, value: str) -> dict[str, Any]:
-    """An object from JSON text; nothing at all and an empty list stand for an empty one."""
+    """An object from JSON text. Empty text and an empty list stand for an empty object."""
     value = unquoted(value).strip()
     try:
         found = parsed(value) if value else {}

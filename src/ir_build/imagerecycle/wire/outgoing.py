@@ -1,4 +1,4 @@
-"""Encode requests: one function for every call of the API, and one that signs."""
+"""Encode requests: those with fields of their own, and the credentials of all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request, but for the file of an upload, which nobody wants to hold in memory."""
+    """A request without the file of an upload, which is read when it is sent."""
 
     method: str
     path: str  #: below the API's address, escaped
@@ -52,22 +52,6 @@ def encode_params(params: UploadParams) -> str:
     return json.dumps(found)
 
 
-def get_account() -> Request:
-    return Request("GET", "/accounts/mine")
-
-
-def get_consumption() -> Request:
-    return Request("GET", "/accounts/mine/consumption")
-
-
-def list_sub_accounts() -> Request:
-    return Request("GET", "/accounts/sub")
-
-
-def get_sub_account(identifier: int) -> Request:
-    return Request("GET", f"/accounts/sub/{identifier}")
-
-
 def create_sub_account(fields: SubAccountFields) -> Request:
     return Request("POST", "/accounts/sub", form=_sub_account_form(fields))
 
@@ -76,24 +60,8 @@ def edit_sub_account(identifier: int, fields: SubAccountFields) -> Request:
     return Request("PUT", f"/accounts/sub/{identifier}", form=_sub_account_form(fields))
 
 
-def delete_sub_account(identifier: int) -> Request:
-    return Request("DELETE", f"/accounts/sub/{identifier}")
-
-
-def reset_secret(identifier: int) -> Request:
-    return Request("PUT", f"/accounts/sub/reset_secret/{identifier}")
-
-
-def reset_quota(identifier: int) -> Request:
-    return Request("PUT", f"/accounts/sub/reset_quota/{identifier}")
-
-
 def list_images(offset: int = 0, limit: int = DEFAULT_LIMIT) -> Request:
     return Request("GET", "/images", query={"offset": str(offset), "limit": str(limit)})
-
-
-def get_image(identifier: int) -> Request:
-    return Request("GET", f"/images/{identifier}")
 
 
 def upload(params: UploadParams, *, url: str | None = None) -> Request:
@@ -104,21 +72,12 @@ def upload(params: UploadParams, *, url: str | None = None) -> Request:
     return Request("POST", "/images", form=fields, upload=True)
 
 
-def delete_image(identifier: int) -> Request:
-    return Request("DELETE", f"/images/{identifier}")
-
-
-def delete_all_images(path: str = "/images/all") -> Request:
-    """Delete every image of the account. Some servers know it under `/images` only."""
-    return Request("DELETE", path)
-
-
 def get_zip(kind: FileKind, identifiers: Iterable[int]) -> Request:
     return Request("GET", f"/images/zip/{kind.value}/{','.join(map(str, identifiers))}")
 
 
 def file_path(kind: FileKind, token: str, name: str) -> str:
-    """The path of a file below the API's address; it is fetched without credentials."""
+    """The path of a file below the API's address. No credentials are needed to fetch it."""
     return f"/images/{kind.value}/{token}/{quote(name, safe='')}"
 
 
@@ -129,6 +88,6 @@ def _sub_account_form(fields: SubAccountFields) -> dict[str, str]:
     if fields.description is not None:
         form["description"] = fields.description
     if fields.quota is not None:
-        # The documentation calls it the one in one place and the other in another.
+        # The documentation uses both names.
         form["quota"] = form["monthly_quota"] = str(fields.quota)
     return form

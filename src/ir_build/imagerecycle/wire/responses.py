@@ -1,7 +1,7 @@
 """Encode and decode the answers to requests that succeeded.
 
-Every `encode_` gives an object for JSON, every `decode_` takes the bytes of an answer's body and
-raises `TransportError` when that is not what was asked for, or the `ApiError` it carries.
+Every `encode_` returns an object for JSON. Every `decode_` takes the bytes of an answer's body. It
+raises `TransportError` for another kind of answer, or the `ApiError` that the body holds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 CONTENT_TYPE = "application/json; charset=utf-8"
-# To make an encoder costs half of what to encode an answer does.
+# To make an encoder costs half as much as to encode an answer.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -153,7 +153,7 @@ def encode_success() -> dict[str, Any]:
 
 
 def decode_success(body: bytes) -> None:
-    """Any deletion: an empty body, or one without an error in it."""
+    """Any deletion. The body is empty or holds no error."""
     if body.strip():
         _object(body, may_be_list=True)
 

@@ -1,4 +1,4 @@
-"""Accounts: who may ask, and the sub-accounts of who may."""
+"""Accounts and their sub-accounts: who may ask the server for anything."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ _DELETE_USAGE = Sql("DELETE FROM usage WHERE account_id = :id")
 # An unknown key is compared with this, so that it costs what a known one does.
 _NO_DIGEST = bytes(32)
 
-# They are listed all at once: the API has no pages of them.
+# The API lists them all at once.
 _MOST_SUBS = 10_000
 
 
@@ -86,9 +86,9 @@ class Accounts:
     def prepare(
         self, now: int, quota: int, given: IssuedCredentials | None
     ) -> IssuedCredentials | None:
-        """Make the main account at the first start; its credentials, where they are new.
+        """Make the main account at the first start. Returns its credentials if they are new.
 
-        At every start, `given` ones become its own. Raises `ConfigError`.
+        Credentials that are `given` replace its own at every start. Raises `ConfigError`.
         """
         with self._database.transaction() as transaction:
             self._database.lock_schema(transaction)
@@ -129,7 +129,10 @@ class Accounts:
             )
 
     def seal_anew(self) -> None:
-        """Put under the first key what is under another one. Raises `ConfigError` without any."""
+        """Encrypt under the first key what another one has encrypted.
+
+        Raises `ConfigError` when no key opens it.
+        """
         main = self._database.row(_MAIN)
         if main is not None and self._keyring.unseal(bytes(main[2])) is None:
             raise ConfigError(
@@ -173,10 +176,7 @@ class Accounts:
 
     def sub(self, caller: Caller, number: int, now: int) -> SubAccount:
         """One sub-account. Raises `HttpError`."""
-        found = self._database.row(_SUB, id=number, parent=caller.id)
-        if found is None:
-            raise not_found()
-        return self._account(found, now)
+        return self._owned(self._database, caller, number, now)
 
     def create_sub(self, caller: Caller, fields: SubAccountFields, now: int) -> SubAccount:
         """A new sub-account. Raises `HttpError`."""
@@ -228,8 +228,10 @@ class Accounts:
             raise not_found()
         transaction.run(_DELETE_USAGE, id=number)
 
-    def _owned(self, transaction: Transaction, caller: Caller, number: int, now: int) -> SubAccount:
-        found = transaction.row(_SUB, id=number, parent=caller.id)
+    def _owned(
+        self, source: Database | Transaction, caller: Caller, number: int, now: int
+    ) -> SubAccount:
+        found = source.row(_SUB, id=number, parent=caller.id)
         if found is None:
             raise not_found()
         return self._account(found, now)
@@ -273,7 +275,7 @@ class Accounts:
             title=title,
             description=description,
             key=key,
-            # Empty when the key is lost that it was sealed under: only a new one helps.
+            # It is empty when the key that sealed it is lost. Only a new secret helps then.
             secret=self._keyring.unseal(bytes(sealed)) or "",
             quota=quota if quota > 0 else None,
             quota_used=used if counted >= start else 0,

@@ -1,7 +1,7 @@
 """What is derived from the server's own keys: sealed secrets, their digests, download tokens.
 
-They live outside the database, in the environment or in a file of mode 0600, so a copy of the
-database opens nothing. There is more than one while a key is replaced by a new one.
+The keys live outside the database, in the environment or in a file of mode 0600, so a copy of the
+database opens nothing. There are several while a new key replaces an old one.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _SHORTEST_KEY = 32
 
 
 class Keyring:
-    """Uses of the server's keys: everything is made under the first one and opened by any."""
+    """Uses of the server's keys. The first one makes everything, and each of them opens it."""
 
     def __init__(self, first: bytes, *accepted: bytes) -> None:
-        """Each of the keys is 32 random bytes or characters at least."""
+        """Each key has 32 random bytes or characters, or more."""
         self._first = _Key.derived(first)
         self._all = (self._first, *map(_Key.derived, accepted))
 
@@ -44,47 +44,47 @@ class Keyring:
         return nonce + self._first.sealing.encrypt(nonce, secret.encode(), None)
 
     def unseal(self, sealed: bytes) -> str | None:
-        """What `seal` was given, None when it was sealed under a key that is not here."""
-        return next(filter(None, (_unsealed(key, sealed) for key in self._all)), None)
+        """What `seal` was given, None when none of the keys here has sealed it."""
+        return next(filter(None, (key.unsealed(sealed) for key in self._all)), None)
 
     def is_former(self, sealed: bytes) -> bool:
         """Whether this was sealed under an accepted key and not under the first one."""
-        if len(self._all) == 1 or _unsealed(self._first, sealed) is not None:
+        if len(self._all) == 1 or self._first.unsealed(sealed) is not None:
             return False
         return self.unseal(sealed) is not None
 
     def digest(self, secret: str) -> bytes:
         """What a secret is checked against: fast, because secrets are 256 random bits."""
-        return _digest(self._first, secret)
+        return self._first.digest(secret)
 
     def matches(self, secret: str, digest: bytes) -> bool:
         """Whether this is the secret of that digest, in the same time whatever the answer."""
-        found = [hmac.compare_digest(_digest(key, secret), digest) for key in self._all]
+        found = [hmac.compare_digest(key.digest(secret), digest) for key in self._all]
         return any(found)
 
     def token(self, kind: str, number: int, created: int) -> str:
-        """The download token of an image: 32 hexadecimal digits, another one per `kind`.
+        """The download token of an image: 32 hexadecimal digits, which differ by `kind`.
 
-        `created`, Unix seconds, is part of it: a database restored from a backup gives the numbers
-        out again that it has given out since, but at another time.
+        `created`, Unix seconds, is part of it. A database that was restored from a backup gives
+        some numbers out a second time, but at another moment.
         """
-        return _token(self._first, kind, number, created)
+        return self._first.token(kind, number, created)
 
     def opens(self, token: str, kind: str, number: int, created: int) -> bool:
         """Whether `token` is that image's."""
-        made = (_token(key, kind, number, created) for key in self._all)
+        made = (key.token(kind, number, created) for key in self._all)
         found = [hmac.compare_digest(one.encode(), token.encode()) for one in made]
         return any(found)
 
 
 def token_number(token: str) -> int | None:
-    """The image that `token` is said to be for, None for what looks like no token."""
+    """The number of the image that `token` names, None for what does not look like a token."""
     return int(token[:_ID_DIGITS], 16) if _TOKEN.fullmatch(token) else None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Key:
-    """One of the server's keys, as the keys for each purpose that are derived from it."""
+    """The keys for each purpose that are derived from one of the server's keys."""
 
     sealing: AESGCM
     digests: bytes
@@ -96,28 +96,25 @@ class _Key:
             AESGCM(_derive(master, b"seal")), _derive(master, b"digest"), _derive(master, b"token")
         )
 
+    def unsealed(self, sealed: bytes) -> str | None:
+        nonce, text = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        try:
+            return self.sealing.decrypt(nonce, text, None).decode()
+        except InvalidTag:
+            return None
 
-def _unsealed(key: _Key, sealed: bytes) -> str | None:
-    nonce, text = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-    try:
-        return key.sealing.decrypt(nonce, text, None).decode()
-    except InvalidTag:
-        return None
+    def digest(self, secret: str) -> bytes:
+        return hashlib.blake2s(secret.encode(), key=self.digests).digest()
 
-
-def _digest(key: _Key, secret: str) -> bytes:
-    return hashlib.blake2s(secret.encode(), key=key.digests).digest()
-
-
-def _token(key: _Key, kind: str, number: int, created: int) -> str:
-    text = f"{number:0{_ID_DIGITS}x}"
-    size = (32 - _ID_DIGITS) // 2
-    signed = f"{kind}/{text}/{created}".encode()
-    return text + hashlib.blake2s(signed, digest_size=size, key=key.tokens).hexdigest()
+    def token(self, kind: str, number: int, created: int) -> str:
+        text = f"{number:0{_ID_DIGITS}x}"
+        size = (32 - _ID_DIGITS) // 2
+        signed = f"{kind}/{text}/{created}".encode()
+        return text + hashlib.blake2s(signed, digest_size=size, key=self.tokens).hexdigest()
 
 
 def load(settings: Settings) -> Keyring:
-    """The keyring of the configured keys, else of the key file, which is made at the first start.
+    """The keyring of the configured keys, or else of the key file. The first start makes that file.
 
     Raises `ConfigError`.
     """
@@ -136,7 +133,7 @@ def load(settings: Settings) -> Keyring:
 
 
 def key_file(settings: Settings) -> Path:
-    """The file of keys, one a line: the first is used, all are accepted."""
+    """The file of keys, one a line. The first is used, all are accepted."""
     return settings.data_dir / "server.key"
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 _KEY = re.compile(r"[!-~]{8,200}")
-# Their digests are fast: short ones could be guessed from a copy of the database.
+# Secrets have fast digests: short ones could be guessed from a copy of the database.
 _SECRET = re.compile(r"[!-~]{32,200}")
 
 
@@ -41,7 +41,7 @@ def given(settings: Settings) -> IssuedCredentials | None:
 
 
 def write(settings: Settings, credentials: IssuedCredentials) -> Path:
-    """Write what a build needs to the file `main-account.env`, for the server's user only.
+    """Write the file `main-account.env`, which only the server's user can read, for builds.
 
     Returns the file. Raises `ConfigError`.
     """

@@ -17,7 +17,7 @@ def add(moment: int, months: int) -> int:
     return int(start.replace(year=year, month=month + 1, day=day).timestamp())
 
 
-# Asked several times for every upload, with the second in which it came.
+# Every upload asks several times, with the second in which it came.
 @functools.lru_cache(maxsize=256)
 def period(started: int, now: int) -> tuple[int, int]:
     """Start and end of the monthly period around `now` of an account that began at `started`."""

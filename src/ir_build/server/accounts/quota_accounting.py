@@ -1,8 +1,8 @@
 """What is charged: reservations before the work, charges on success, consumption by day.
 
-An account's bytes in use are `used`, charged in its period, and `reserved` by work under way. A
-limit is enforced by the condition of one UPDATE, never by reading first. The use of a sub-account
-counts for it and for its parent.
+An account's bytes in use are `used`, which its period was charged, and `reserved`, for work under
+way. The condition of one UPDATE enforces a limit; nothing is read before it. The use of a
+sub-account counts for it and for its parent.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def release(database: Database, job: Reservation) -> None:
 
 
 def release_overdue(database: Database, now: int) -> int:
-    """Give back what killed processes had reserved; how many jobs that were."""
+    """Give back what killed processes had reserved. Returns the number of their jobs."""
     with database.transaction() as transaction:
         overdue = transaction.rows(_OVERDUE, now=now)
         for number, account, parent, size in overdue:
@@ -111,7 +111,10 @@ def release_overdue(database: Database, now: int) -> int:
 
 
 def consumption(database: Database, caller: Caller, now: int) -> Consumption:
-    """What was sent in the last 30 days and 12 months, idle ones included, from the account's first."""
+    """What was sent in the last 30 days and 12 months, since the account was made.
+
+    Days and months in which nothing was sent are included.
+    """
     today = datetime.fromtimestamp(now, UTC).date()
     year_ago = datetime.fromtimestamp(months.add(now, 1 - _MONTHS), UTC).date().replace(day=1)
     begun = datetime.fromtimestamp(caller.created, UTC).date().replace(day=1)

@@ -1,6 +1,6 @@
 """Fetch the file of a URL upload: over the checked addresses only, bounded in size and time.
 
-The address that is checked is the one that is connected to, after every redirect anew; the
+The connection goes to the very address that was checked, and every redirect is checked anew. The
 environment's proxies are not used, since they would resolve names themselves.
 """
 
@@ -61,7 +61,7 @@ class Fetcher:
         self._outcomes = outcomes
         self._tls = ssl.create_default_context()
         self._threads = ThreadPoolExecutor(_THREADS, "fetch")
-        #: by account, for those that fetch now
+        #: of each account that fetches now
         self._shares: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
 
     async def fetch(self, account: int, url: str) -> tuple[Spool, str]:
@@ -82,7 +82,7 @@ class Fetcher:
         return found
 
     def close(self) -> None:
-        """Wait for nothing more."""
+        """End the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _fetch(self, url: str) -> tuple[Spool, str]:
@@ -144,8 +144,8 @@ class Fetcher:
 class _Answer:
     """What a request was answered with.
 
-    It is h11 that reads it: `http.client` takes -1 for the size of a chunk, and everything that
-    comes after it into memory.
+    h11 reads it. `http.client`, on which urllib3 stands, takes -1 for the size of a chunk and then
+    reads everything that follows into memory.
     """
 
     def __init__(self, stream: socket.socket, target: Target) -> None:
@@ -170,7 +170,7 @@ class _Answer:
         return bytes(found).decode("utf-8", "replace")
 
     def pieces(self) -> Iterator[bytes]:
-        """The body, in pieces of 64 KiB or more but for the last. Raises as the request does."""
+        """The body, in pieces of at least 64 KiB; the last may be smaller. Raises as the request does."""
         piece = bytearray()
         while isinstance(event := self._next(), h11.Data):
             piece += event.data
@@ -187,7 +187,7 @@ class _Answer:
 
 
 class _Exchange:
-    """One connection after the other, which another thread can end."""
+    """One connection after the other. Another thread can end them."""
 
     def __init__(self, tls: ssl.SSLContext) -> None:
         self._tls = tls
@@ -210,7 +210,7 @@ class _Exchange:
         return _Answer(stream, target)
 
     def end(self) -> None:
-        """The time is over: whoever waits for the peer wakes up."""
+        """The time is over. The thread that waits for the peer wakes up."""
         with self._lock:
             self.ended = True
             if self._socket is not None:
@@ -246,7 +246,7 @@ class _Exchange:
 
 
 def _unreachable() -> HttpError:
-    # One text for everything that goes wrong on the way, so that it tells nothing about networks.
+    # One text for all that goes wrong on the way tells nothing about our networks.
     return HttpError(400, "The file at this URL cannot be fetched")
 
 

@@ -1,8 +1,8 @@
 """Which IP addresses are public.
 
-A list of our own: `ipaddress.is_global` calls some addresses global that lead inside (cloud
-metadata through NAT64, 6to4 and IPv4-compatible loopback, site-local, multicast), and what it says
-differs between versions of Python.
+The list is our own. `ipaddress.is_global` calls some addresses global that lead inside: cloud
+metadata through NAT64, 6to4 and IPv4-compatible loopback, site-local, multicast. Its answers also
+differ between versions of Python.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _NOT_PUBLIC_4 = tuple(
             "10.0.0.0/8",
             "100.64.0.0/10",  # carrier-grade NAT
             "127.0.0.0/8",
-            "168.63.129.16/32",  # a public address, behind which Azure has its metadata
+            "168.63.129.16/32",  # a public address, where Azure has its metadata
             "169.254.0.0/16",  # link-local; cloud metadata
             "172.16.0.0/12",
             "192.0.0.0/24",  # protocol assignments; Oracle's metadata

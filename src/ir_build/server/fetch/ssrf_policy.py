@@ -43,7 +43,7 @@ class Target:
 
 
 def parse(url: str, base: str = "") -> Target:
-    """What `url` asks for, seen from `base` where it is relative. Raises `ForbiddenAddress`."""
+    """What `url` asks for; a relative one starts at `base`. Raises `ForbiddenAddress`."""
     if any(character <= " " or character in "\\\x7f" for character in url):
         raise ForbiddenAddress("the URL has characters in it that no URL has")
     try:
@@ -52,7 +52,7 @@ def parse(url: str, base: str = "") -> Target:
         host = (parts.hostname or "").encode("idna").decode() if parts.hostname else ""
         path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
         query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
-    except ValueError:  # also a host that is no name, and half a surrogate pair
+    except ValueError:  # a host that is no name, and half a surrogate pair, too
         raise ForbiddenAddress("it is no URL") from None
     if parts.scheme not in _PORTS or not host:
         raise ForbiddenAddress("only http and https URLs are fetched")
@@ -68,8 +68,8 @@ class SsrfPolicy:
     def __init__(self, policy: str, allowed: Iterable[str]) -> None:
         """`policy`: off, listed or public; `allowed`: hosts and networks. Raises `ConfigError`."""
         self._policy = policy
+        #: names, or ends of names after `*`, and their ports
         self._hosts: set[tuple[str, int | None]] = set()
-        self._suffixes: list[tuple[str, int | None]] = []
         self._networks: list[IPv4Network | IPv6Network] = []
         for entry in allowed:
             self._add(entry)
@@ -80,7 +80,7 @@ class SsrfPolicy:
         return self._policy == "off"
 
     def addresses(self, target: Target) -> list[tuple[socket.AddressFamily, str]]:
-        """The addresses to connect to, resolved once; all of them are allowed.
+        """The addresses to connect to. They are resolved once, and all of them are allowed.
 
         Raises `ForbiddenAddress` and OSError.
         """
@@ -102,28 +102,23 @@ class SsrfPolicy:
             self._networks.append(ip_network(entry))
         except ValueError:
             host, port = _split(entry)
-            if host.startswith("*."):
-                self._suffixes.append((host[1:], port))
-            elif not host or "*" in host or "/" in host:
+            plain = host.removeprefix("*.")
+            if not plain or "*" in plain or "/" in plain:
                 raise ConfigError(
                     "server",
                     "url_allow",
                     f"{entry!r} is neither a host (name, *.name, name:port) nor a network",
                 ) from None
-            else:
-                self._hosts.add((host, port))
+            self._hosts.add((host, port))
 
     def _is_listed(self, host: str, port: int) -> bool:
         name = host.lower().rstrip(".")
-        for given in (port, None):
-            # Without a port in the list, those of http and https are meant.
-            if given is None and port not in _PORTS.values():
-                continue
-            if (name, given) in self._hosts:
-                return True
-            if any(name.endswith(end) for end, its in self._suffixes if its == given):
-                return True
-        return False
+        # An entry without a port means those of http and https.
+        ports = {port, None} if port in _PORTS.values() else {port}
+        return any(
+            its in ports and (name.endswith(given[1:]) if given[0] == "*" else name == given)
+            for given, its in self._hosts
+        )
 
     def _in_network(self, address: str) -> bool:
         found = ip_address(address.partition("%")[0])

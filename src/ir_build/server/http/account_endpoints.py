@@ -10,9 +10,9 @@ from ...errors import RequestError
 from ...imagerecycle.wire import incoming
 from ...imagerecycle.wire import responses as encode
 from ..accounts import quota_accounting
-from ..errors import HttpError, not_found
+from ..errors import HttpError
 from ..images import images
-from .form import read_fields
+from .form import path_number, read_caller
 from .responses import document
 
 if TYPE_CHECKING:
@@ -33,23 +33,19 @@ def routes(service: Service) -> list[Route]:
     """The routes of accounts."""
     accounts = service.accounts
 
-    async def known(request: Request) -> tuple[Caller, dict[str, str]]:
-        fields = await read_fields(request.scope, request.receive, service.limits)
-        return await service.authenticate(fields), fields
-
     async def main_caller(request: Request) -> tuple[Caller, dict[str, str]]:
-        caller, fields = await known(request)
+        caller, fields = await read_caller(service, request)
         if caller.parent_id is not None:
             raise HttpError(403, "A sub-account has no sub-accounts")
         return caller, fields
 
     async def mine(request: Request) -> Response:
-        caller, _ = await known(request)
+        caller, _ = await read_caller(service, request)
         account = await service.run(accounts.account, caller, service.now())
         return document(encode.encode_account(account))
 
     async def consumption(request: Request) -> Response:
-        caller, _ = await known(request)
+        caller, _ = await read_caller(service, request)
         found = await service.run(
             quota_accounting.consumption, service.database, caller, service.now()
         )
@@ -70,13 +66,13 @@ def routes(service: Service) -> list[Route]:
         caller, fields = await main_caller(request)
         wanted = _checked(fields)
         changed = await service.run(
-            accounts.update_sub, caller, _number(request), wanted, service.now()
+            accounts.update_sub, caller, path_number(request), wanted, service.now()
         )
         return document(encode.encode_sub_account(changed))
 
     async def delete(request: Request) -> Response:
         caller, _ = await main_caller(request)
-        await service.run(_delete, service, caller, _number(request))
+        await service.run(_delete, service, caller, path_number(request))
         return document(encode.encode_success())
 
     def one(
@@ -84,7 +80,7 @@ def routes(service: Service) -> list[Route]:
     ) -> Callable[[Request], object]:
         async def endpoint(request: Request) -> Response:
             caller, _ = await main_caller(request)
-            found = await service.run(work, caller, _number(request), service.now())
+            found = await service.run(work, caller, path_number(request), service.now())
             return document(encode.encode_sub_account(found))
 
         return endpoint
@@ -109,13 +105,6 @@ def _delete(service: Service, caller: Caller, number: int) -> None:
     with service.database.transaction() as transaction:
         service.accounts.delete_sub(transaction, caller, number)
         images.delete_all(transaction, number)
-
-
-def _number(request: Request) -> int:
-    number = incoming.identifier(request.path_params["id"])
-    if number is None:
-        raise not_found()
-    return number
 
 
 def _checked(fields: dict[str, str]) -> SubAccountFields:

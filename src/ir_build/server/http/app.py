@@ -36,8 +36,8 @@ _LOG = logging.getLogger(__name__)
 def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) -> Starlette:
     """The server that `settings` describe, at `clock`'s time, Unix seconds.
 
-    Its database is migrated. `app.state.credentials` are those of the main account when this call
-    has made it, else None: they are shown nowhere else. Raises `ConfigError`.
+    Its database is migrated. When this call has made the main account, `app.state.credentials` are its
+    credentials, which are shown nowhere else; otherwise they are None. Raises `ConfigError`.
     """
     service = Service(settings, clock)
     try:
@@ -68,14 +68,7 @@ def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) ->
     app = Starlette(
         routes=routes,
         middleware=[Middleware(RequestMiddleware, routes=routes, metrics=service.metrics)],
-        exception_handlers={
-            HttpError: _refusal,
-            RequestError: _request_error,
-            HTTPException: _http_error,
-            DatabaseUnavailable: _unavailable,
-            StorageUnavailable: _unavailable,
-            MissingObject: _unavailable,
-        },
+        exception_handlers=dict.fromkeys(_ANSWERED, _answered),
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
@@ -84,20 +77,18 @@ def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) ->
     return app
 
 
-async def _refusal(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HttpError)
-    return error_response(error)
+_ANSWERED = (
+    HttpError, RequestError, HTTPException, DatabaseUnavailable, StorageUnavailable, MissingObject,
+)  # fmt: skip
 
 
-async def _request_error(_: Request, error: Exception) -> Response:
-    return error_response(HttpError(400, str(error)))
-
-
-async def _http_error(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return error_response(HttpError(error.status_code, error.detail, headers=error.headers))
-
-
-async def _unavailable(_: Request, error: Exception) -> Response:
+async def _answered(_: Request, error: Exception) -> Response:
+    match error:
+        case HttpError():
+            return error_response(error)
+        case RequestError():
+            return error_response(HttpError(400, str(error)))
+        case HTTPException():
+            return error_response(HttpError(error.status_code, error.detail, headers=error.headers))
     _LOG.error("not available: %s: %s", type(error).__name__, error)
     return error_response(unavailable("The server cannot work now: try again"))

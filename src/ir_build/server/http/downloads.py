@@ -15,12 +15,12 @@ from ..accounts.keyring import token_number
 from ..errors import HttpError, not_found
 from ..images import images
 from ..storage.errors import MissingObject
-from .form import read_fields
+from .form import path_number, read_caller
 from .ranges import asked_range
 from .responses import token_kind
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from starlette.requests import Request
     from typing_extensions import Buffer
@@ -36,93 +36,77 @@ _SAFE = {
 }
 
 
-def file_endpoint(service: Service) -> Callable[[Request], Awaitable[Response]]:
-    """`GET /images/:type/:token/:name`: no credentials, the token is one.
+async def file_endpoint(service: Service, request: Request) -> Response:
+    """`GET /images/:type/:token/:name`, without credentials: the token is enough.
 
     Pages of every origin may show the file, whole or in ranges.
     """
-
-    async def endpoint(request: Request) -> Response:
-        kind = _kind(request)
-        token = request.path_params["token"]
-        number = token_number(token)
-        if number is None:
-            raise not_found()
-        image = await service.run(images.by_token, service.database, number, service.now())
-        if not service.keyring.opens(token, token_kind(kind), image.id, image.created):
-            raise not_found()
-        key, size = _object(image, kind)
-        tag = f'"{token_kind(kind).value}-{image.result.digest[:16].hex()}"'
-        headers = {
-            **_SAFE,
-            "Content-Length": str(size),
-            "Content-Disposition": _attachment(image.filename),
-            "Cache-Control": "private, max-age=3600, immutable",
-            "Cross-Origin-Resource-Policy": "cross-origin",
-            "Accept-Ranges": "bytes",
-            "ETag": tag,
-        }
-        mime = FORMATS[MediaType(image.result.media)].mime
-        if request.method == "HEAD":
-            return Response(None, 200, headers, mime)
-        asked = asked_range(request.headers, tag, size)
-        start, end = asked or (0, size)
-        pieces = service.storage.read(key, start, end)
-        try:
-            first = await service.run(next, pieces, b"")
-        except MissingObject:
-            raise not_found() from None
-        if asked:
-            headers["Content-Length"] = str(end - start)
-            headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-        status = 206 if asked else 200
-        return StreamingResponse(_rest(service, first, pieces), status, headers, mime)
-
-    return endpoint
+    kind = _kind(request)
+    token = request.path_params["token"]
+    number = token_number(token)
+    if number is None:
+        raise not_found()
+    image = await service.run(images.by_token, service.database, number, service.now())
+    if not service.keyring.opens(token, token_kind(kind), image.id, image.created):
+        raise not_found()
+    key, size = _object(image, kind)
+    tag = f'"{token_kind(kind).value}-{image.result.digest[:16].hex()}"'
+    headers = {
+        **_SAFE,
+        "Content-Length": str(size),
+        "Content-Disposition": _attachment(image.filename),
+        "Cache-Control": "private, max-age=3600, immutable",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "Accept-Ranges": "bytes",
+        "ETag": tag,
+    }
+    mime = FORMATS[MediaType(image.result.media)].mime
+    if request.method == "HEAD":
+        return Response(None, 200, headers, mime)
+    asked = asked_range(request.headers, tag, size)
+    start, end = asked or (0, size)
+    pieces = service.storage.read(key, start, end)
+    try:
+        first = await service.run(next, pieces, b"")
+    except MissingObject:
+        raise not_found() from None
+    if asked:
+        headers["Content-Length"] = str(end - start)
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    status = 206 if asked else 200
+    return StreamingResponse(_rest(service, first, pieces), status, headers, mime)
 
 
-def zip_endpoint(service: Service) -> Callable[[Request], Awaitable[Response]]:
+async def zip_endpoint(service: Service, request: Request) -> Response:
     """`GET /images/zip/:type/:ids`, of the caller's own images."""
-
-    async def endpoint(request: Request) -> Response:
-        fields = await read_fields(request.scope, request.receive, service.limits)
-        caller = await service.authenticate(fields)
-        kind = _kind(request)
-        numbers = incoming.identifiers(request.path_params["ids"])
-        if numbers is None or len(numbers) > _MOST_IN_A_ZIP:
-            raise not_found()
-        now = service.now()
-        found = await service.run(
-            lambda: [images.own(service.database, caller, number, now) for number in numbers]
-        )
-        headers = {
-            **_SAFE,
-            "Content-Disposition": _attachment("images.zip"),
-            "Cross-Origin-Resource-Policy": "same-origin",
-        }
-        pieces = _zipped(service, kind, found)
-        return StreamingResponse(_rest(service, b"", pieces), 200, headers, "application/zip")
-
-    return endpoint
+    caller, _ = await read_caller(service, request)
+    kind = _kind(request)
+    numbers = incoming.identifiers(request.path_params["ids"])
+    if numbers is None or len(numbers) > _MOST_IN_A_ZIP:
+        raise not_found()
+    now = service.now()
+    found = await service.run(
+        lambda: [images.own(service.database, caller, number, now) for number in numbers]
+    )
+    headers = {
+        **_SAFE,
+        "Content-Disposition": _attachment("images.zip"),
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    pieces = _zipped(service, kind, found)
+    return StreamingResponse(_rest(service, b"", pieces), 200, headers, "application/zip")
 
 
-def first_page_endpoint(service: Service) -> Callable[[Request], Awaitable[Response]]:
+async def first_page_endpoint(service: Service, request: Request) -> Response:
     """`GET /images/first-page/:type/:id`: a drawing of it, for a PDF of the caller's own."""
-
-    async def endpoint(request: Request) -> Response:
-        fields = await read_fields(request.scope, request.receive, service.limits)
-        caller = await service.authenticate(fields)
-        kind = _kind(request)
-        number = incoming.identifier(request.path_params["id"])
-        if number is None:
-            raise not_found()
-        image = await service.run(images.own, service.database, caller, number, service.now())
-        if image.result.media != MediaType.PDF:
-            raise HttpError(400, "Only a PDF has pages that are drawn")
-        png = await service.drawings.first_page(caller.id, *_object(image, kind))
-        return Response(png, 200, {**_SAFE, "Cache-Control": "no-store"}, "image/png")
-
-    return endpoint
+    caller, _ = await read_caller(service, request)
+    kind = _kind(request)
+    number = path_number(request)
+    image = await service.run(images.own, service.database, caller, number, service.now())
+    if image.result.media != MediaType.PDF:
+        raise HttpError(400, "Only a PDF has pages that are drawn")
+    png = await service.drawings.first_page(caller.id, *_object(image, kind))
+    return Response(png, 200, {**_SAFE, "Cache-Control": "no-store"}, "image/png")
 
 
 def _kind(request: Request) -> FileKind:
@@ -130,11 +114,6 @@ def _kind(request: Request) -> FileKind:
         return FileKind(request.path_params["kind"])
     except ValueError:
         raise not_found() from None
-
-
-def _whole(image: ImageRow, kind: FileKind) -> tuple[str, int, int]:
-    key, size = _object(image, kind)
-    return key, 0, size
 
 
 def _object(image: ImageRow, kind: FileKind) -> tuple[str, int]:
@@ -150,7 +129,7 @@ async def _rest(service: Service, first: bytes, pieces: Iterator[bytes]) -> Asyn
 
 
 class _Sink(io.RawIOBase):
-    """A file that cannot be sought in, for the zip writer."""
+    """A file without positions, for the zip writer."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -171,12 +150,13 @@ class _Sink(io.RawIOBase):
 def _zipped(service: Service, kind: FileKind, found: list[ImageRow]) -> Iterator[bytes]:
     sink = _Sink()
     names: set[str] = set()
-    # What is compressed already gains nothing by it.
+    # The files are compressed already.
     with zipfile.ZipFile(cast("IO[bytes]", sink), "w", zipfile.ZIP_STORED) as archive:
         for image in found:
             entry = zipfile.ZipInfo(_distinct(image.filename, names))
+            key, size = _object(image, kind)
             with archive.open(entry, "w", force_zip64=True) as file:
-                for piece in service.storage.read(*_whole(image, kind)):
+                for piece in service.storage.read(key, 0, size):
                     file.write(piece)
                     if data := sink.take():
                         yield data
@@ -184,7 +164,7 @@ def _zipped(service: Service, kind: FileKind, found: list[ImageRow]) -> Iterator
 
 
 def _distinct(name: str, names: set[str]) -> str:
-    """`name`, or with a number before its suffix: no two of a zip may be the same on any system."""
+    """`name`, if need be with a number before its suffix, so that no two names of a zip are equal."""
     stem, dot, suffix = name.rpartition(".")
     if not dot:
         stem, suffix = name, ""

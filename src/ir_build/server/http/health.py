@@ -1,4 +1,4 @@
-"""Endpoints for who runs the server: is it alive, is it ready."""
+"""Endpoints for operators: is the server alive, is it ready."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -14,29 +15,27 @@ from ..errors import HttpError, not_found
 from ..images import images
 from ..images.uploads import Upload
 from .downloads import file_endpoint, first_page_endpoint, zip_endpoint
-from .form import read_fields, read_form
+from .form import path_number, read_caller, read_form
 from .responses import document, wire_image, wire_page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.requests import Request
 
     from ..accounts.accounts import Caller
-    from ..places import Place
     from ..service import Service
     from .form import Form
+
+    #: holds a place for an account, or for one that is not known yet
+    Take = Callable[[int | None], None]
 
 
 def routes(service: Service) -> list[Route]:
     """The routes of images."""
 
-    async def known(request: Request) -> tuple[Caller, dict[str, str]]:
-        fields = await read_fields(request.scope, request.receive, service.limits)
-        return await service.authenticate(fields), fields
-
     async def listing(request: Request) -> Response:
-        caller, fields = await known(request)
+        caller, fields = await read_caller(service, request)
         offset, limit = incoming.page(fields)
         found, total = await service.run(
             images.page, service.database, caller, offset, limit, service.now()
@@ -45,26 +44,23 @@ def routes(service: Service) -> list[Route]:
         return document(encode.encode_image_page(page))
 
     async def one(request: Request) -> Response:
-        caller, _ = await known(request)
-        number = incoming.identifier(request.path_params["id"])
-        if number is None:
-            raise not_found()
+        caller, _ = await read_caller(service, request)
+        number = path_number(request)
         image = await service.run(images.own, service.database, caller, number, service.now())
         return document(encode.encode_image(wire_image(service, image)))
 
     async def upload(request: Request) -> Response:
-        with service.uploads.place() as place:
-            return await _upload(service, request, place)
+        with service.uploads.place() as take:
+            return await _upload(service, request, take)
 
     async def delete(request: Request) -> Response:
-        caller, _ = await known(request)
-        number = incoming.identifier(request.path_params["id"])
-        if number is None or not await service.run(_delete, service, caller, number):
+        caller, _ = await read_caller(service, request)
+        if not await service.run(_delete, service, caller, path_number(request)):
             raise not_found()
         return Response(status_code=204)
 
     async def delete_all(request: Request) -> Response:
-        caller, _ = await known(request)
+        caller, _ = await read_caller(service, request)
         await service.run(_delete_all, service, caller)
         return Response(status_code=204)
 
@@ -74,38 +70,46 @@ def routes(service: Service) -> list[Route]:
         Route(base, listing, methods=["GET"]),
         Route(base, delete_all, methods=["DELETE"]),
         Route(f"{base}/all", delete_all, methods=["DELETE"]),
-        Route(f"{base}/zip/{{kind}}/{{ids}}", zip_endpoint(service), methods=["GET"]),
-        Route(f"{base}/first-page/{{kind}}/{{id}}", first_page_endpoint(service), methods=["GET"]),
-        Route(f"{base}/{{kind}}/{{token}}/{{name:path}}", file_endpoint(service), methods=["GET"]),
+        Route(f"{base}/zip/{{kind}}/{{ids}}", partial(zip_endpoint, service), methods=["GET"]),
+        Route(
+            f"{base}/first-page/{{kind}}/{{id}}",
+            partial(first_page_endpoint, service),
+            methods=["GET"],
+        ),
+        Route(
+            f"{base}/{{kind}}/{{token}}/{{name:path}}",
+            partial(file_endpoint, service),
+            methods=["GET"],
+        ),
         Route(f"{base}/{{id}}", one, methods=["GET"]),
         Route(f"{base}/{{id}}", delete, methods=["DELETE"]),
     ]
 
 
-async def _upload(service: Service, request: Request, place: Place) -> Response:
+async def _upload(service: Service, request: Request, take: Take) -> Response:
     admitted: list[Caller] = []
 
     async def admit(fields: Mapping[str, str]) -> None:
         caller = await service.authenticate(fields)
-        place.take(caller.id)
+        take(caller.id)
         service.disk.refuse_when_full()
         admitted.append(caller)
 
-    form = await read_form(request.scope, request.receive, service.limits, admit)
+    form = await read_form(service, request, admit)
     try:
         if not admitted and form.file is None:
             await admit(form.fields)
-        place.take()
+        take(None)
         service.disk.refuse_when_full()
-        return await _finished(service, admitted, form, place)
+        return await _finished(service, admitted, form, take)
     finally:
         form.close()
 
 
-async def _finished(service: Service, admitted: list[Caller], form: Form, place: Place) -> Response:
+async def _finished(service: Service, admitted: list[Caller], form: Form, take: Take) -> Response:
     def identify() -> Caller:
         caller = admitted[0] if admitted else service.identify(form.fields)
-        place.take(caller.id)
+        take(caller.id)
         return caller
 
     try:

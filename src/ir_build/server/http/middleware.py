@@ -33,7 +33,7 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        # Every path answers with and without a slash at its end; clients follow no redirect.
+        # Every path answers with and without a slash at its end, since clients follow no redirect.
         scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
         identifier = secrets.token_hex(8)
         started = time.perf_counter()
@@ -59,14 +59,14 @@ class RequestMiddleware:
         except Exception:
             _LOG.exception("internal error", extra={"facts": {"id": identifier}})
             if started_answer:
-                raise  # the connection is closed, so that nobody takes a part for the whole
+                raise  # the connection closes, so that no client takes a part for the whole
             await error_response(HttpError(500, "Internal error"))(scope, receive, note)
         finally:
             self._note(scope, identifier, status, sent, time.perf_counter() - started)
 
     def _note(self, scope: Scope, identifier: str, status: int, sent: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        # The path itself may hold a download token, the query credentials.
+        # A path may hold a download token, and a query credentials.
         route = self._paths.get(scope.get("endpoint"), "other")
         self._metrics.answered(method, route, status, seconds)
         if _LOG.isEnabledFor(logging.INFO):

@@ -1,8 +1,8 @@
-"""Read `multipart/form-data` piece by piece, in every spelling that clients are known to send.
+"""Read `multipart/form-data`: our own parser, since a shipped client sends lines of LF alone.
 
-Lines may end in LF alone, the closing boundary may be missing, a boundary may be unquoted and hold
-an `=`. The data of a part is handed on as it comes and is not copied; nothing is held but a line's
-worth.
+No parser for Python takes those. The closing boundary may also be missing, and a boundary may be
+unquoted and hold an `=`. The data of a part is passed on as it comes, without a copy. The parser
+itself holds no more than a line.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class Parser:
         self._delimiter = b"\n--" + boundary.encode("latin-1", "replace")
         self._at = _At.PREAMBLE
         self._rest = b""
-        # Where in it to go on. A delimiter begins with a line end: that of the last header stands
-        # before a part's data, and one that was never sent before the body, hence the -1.
+        # The parser goes on here. A delimiter begins with a line end. Before a part's data that is the
+        # end of its last header. Before the body no line end was sent, hence the -1.
         self._from = -1
         self._unsent = 1
         self._crlf = True
@@ -120,7 +120,7 @@ class Parser:
         self._rest, self._from = b"", 0
 
     def _boundary(self, *, last: bool) -> tuple[int, int]:
-        """Where the next boundary may begin, and where its line ends: -1 while that is open."""
+        """Where the next boundary may begin, and where its line ends: -1 while that is not known."""
         found = self._delimiter_from(self._from)
         while found is not None:
             after = found + len(self._delimiter)
@@ -134,7 +134,7 @@ class Parser:
                 return found, after + len(line) + 1
             if not newline and len(tail) < _LONGEST_PADDING and line.strip() in (b"", b"-"):
                 return found, after + len(tail) if last else -1
-            found = self._delimiter_from(found + 1)  # it is the beginning of something longer
+            found = self._delimiter_from(found + 1)  # this is the beginning of something longer
         return max(self._from, len(self._rest) - len(self._delimiter)), -1
 
     def _delimiter_from(self, start: int) -> int | None:
@@ -159,7 +159,7 @@ class Parser:
             yield memoryview(self._rest)[start:end]
 
     def _headers(self) -> PartBegin | None:
-        # Their first line end is the boundary's: there may be no header at all.
+        # The first line end is the boundary's, since there may be no header at all.
         match = _HEADERS_END.search(self._rest, self._from, self._from + 1 + _LONGEST_HEADERS)
         if match is None:
             if len(self._rest) - self._from > _LONGEST_HEADERS:

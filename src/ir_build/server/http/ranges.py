@@ -16,8 +16,8 @@ _ONE = re.compile(r"bytes=\s*(\d{0,18})-(\d{0,18})\s*", re.ASCII | re.IGNORECASE
 def asked_range(headers: Headers, tag: str, size: int) -> tuple[int, int] | None:
     """The first byte that is asked for and the one after the last, None for the whole file.
 
-    `tag` is the file's ETag, `size` its bytes. Several ranges at once, another unit and a range of
-    another version are answered with the whole file. Raises `HttpError` 416.
+    `tag` is the file's ETag, `size` its bytes. Several ranges at once, another unit, or a
+    range of another version get the whole file. Raises `HttpError` 416.
     """
     found = _ONE.fullmatch(headers.get("range", ""))
     if found is None or headers.get("if-range", tag) != tag:

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
     from .openapi import Document
 
+_HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>{title}</title>
+<link rel="stylesheet" href="reference.css"><link rel="icon" href="icon.svg" type="image/svg+xml">
+</head><body><main><h1>The API of this server</h1><p>{about}</p>
+<p>Below <code>{url}</code>; for machines: <a href="openapi.json">openapi.json</a>.</p>
+<pre>curl -X GET -d 'auth={{"key":"...","secret":"..."}}' '{url}/accounts/mine'</pre>"""
+
 
 def routes(public_url: str) -> list[Route]:
     """The routes /openapi.json and /docs."""
@@ -36,49 +43,35 @@ def routes(public_url: str) -> list[Route]:
 
 
 def _page(described: Document) -> Iterator[str]:
-    info, url = described["info"], described["servers"][0]["url"]
-    yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-    yield '<meta name="viewport" content="width=device-width">'
-    yield f'<title>{escape(info["title"])}</title><link rel="stylesheet" href="reference.css">'
-    about = re.sub("`(.*?)`", r"<code>\1</code>", escape(info["description"]))  # it is Markdown
-    yield '<link rel="icon" href="icon.svg" type="image/svg+xml">'
-    yield f"</head><body><main><h1>The API of this server</h1><p>{about}</p>"
-    yield f"<p>Below <code>{escape(url)}</code>; for machines: "
-    yield '<a href="openapi.json">openapi.json</a>.</p>'
-    example = f'curl -X GET -d \'auth={{"key":"...","secret":"..."}}\' \'{url}/accounts/mine\''
-    yield f"<pre>{escape(example)}</pre>"
+    title, about = (escape(described["info"][name]) for name in ("title", "description"))
+    about = re.sub("`(.*?)`", r"<code>\1</code>", about)  # it is Markdown
+    yield _HEAD.format(title=title, about=about, url=escape(described["servers"][0]["url"]))
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
-            yield from _operation(path, method, operation)
+            yield f"<h2><code>{method.upper()} {path}</code></h2><p>{escape(operation['summary'])}.</p>"
+            fields = {one["name"]: one["schema"] | one for one in operation.get("parameters", [])}
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                fields |= content["schema"]["properties"]
+            yield _table(fields) if fields else ""
+            answers = operation["responses"].items()
+            yield f"<ul>{''.join(_answer(status, answer) for status, answer in answers)}</ul>"
     yield "<h2>Shapes</h2>"
     for name, schema in described["components"]["schemas"].items():
-        yield f'<h3 id="{escape(name)}">{escape(name)}</h3>'
-        yield _table(schema["properties"])
+        yield f'<h3 id="{name}">{name}</h3>{_table(schema["properties"])}'
     yield "</main></body></html>"
 
 
-def _operation(path: str, method: str, operation: Document) -> Iterator[str]:
-    yield f"<h2><code>{escape(method.upper())} {escape(path)}</code></h2>"
-    yield f"<p>{escape(operation['summary'])}.</p>"
-    fields = {one["name"]: one["schema"] | one for one in operation.get("parameters", [])}
-    for content in operation.get("requestBody", {}).get("content", {}).values():
-        fields |= content["schema"]["properties"]
-    if fields:
-        yield _table(fields)
-    yield "<ul>"
-    for status, answer in operation["responses"].items():
-        shape = ""
-        for kind, content in answer.get("content", {}).items():
-            name = content["schema"].get("$ref", "").rpartition("/")[2]
-            link = f'<a href="#{escape(name)}">{escape(name)}</a>' if name else escape(kind)
-            shape = f" ({link})"
-        yield f"<li>{status}: {escape(answer['description'])}{shape}</li>"
-    yield "</ul>"
+def _answer(status: str, answer: Document) -> str:
+    shapes = "".join(
+        f" ({_type(content['schema']) if '$ref' in content['schema'] else kind})"
+        for kind, content in answer.get("content", {}).items()
+    )
+    return f"<li>{status}: {escape(answer['description'])}{shapes}</li>"
 
 
 def _table(fields: Document) -> str:
     rows = "".join(
-        f"<tr><td><code>{escape(name)}</code></td><td>{_type(schema)}</td>"
+        f"<tr><td><code>{name}</code></td><td>{_type(schema)}</td>"
         f"<td>{escape(schema.get('description', ''))}</td></tr>"
         for name, schema in fields.items()
     )
@@ -87,12 +80,12 @@ def _table(fields: Document) -> str:
 
 def _type(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
-        name = escape(schema["$ref"].rpartition("/")[2])
+        name = schema["$ref"].rpartition("/")[2]
         return f'<a href="#{name}">{name}</a>'
     if "oneOf" in schema:
         return " or ".join(map(_type, schema["oneOf"]))
-    if schema.get("type") == "array":
+    if "items" in schema:
         return f"list of {_type(schema['items'])}"
     if "properties" in schema:
         return _table(schema["properties"])
-    return escape(", ".join(schema.get("enum", [])) or str(schema.get("type")))
+    return ", ".join(schema.get("enum", [])) or str(schema["type"])

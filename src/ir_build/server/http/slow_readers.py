@@ -9,8 +9,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 if TYPE_CHECKING:
     import asyncio
 
-#: seconds in which a client must take what is on its way to it: a piece of a file, some 300 kB, is
-#: read from the storage only when the one before it is gone
+#: seconds in which a client must take what was sent, some 300 kB of a file: the next piece is read
+#: from the storage only then
 _SECONDS = 30.0
 
 
@@ -40,7 +40,7 @@ class SlowReaderProtocol(HttpToolsProtocol):
         self.close()
 
     def close(self) -> None:
-        """Close the connection when what was written is sent, but wait for that no longer."""
+        """Close the connection when what was written is sent, or when the time is over."""
         self.transport.close()
         self._cut_later()
 

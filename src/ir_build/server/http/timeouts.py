@@ -1,7 +1,7 @@
-"""HTTP as uvicorn speaks it, with limits on what it puts up with for ever: the head of a request.
+"""HTTP as uvicorn speaks it, with limits for the head of a request, for which uvicorn has none.
 
-A connection that says nothing, or half a head, is closed after a while; a head has a largest size.
-What is no HTTP is answered in JSON like every other error.
+A connection that sends nothing, or half a head, is closed after a while, and a head has a largest
+size. Requests that are not HTTP get an error in JSON like all others.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 _HEAD_SECONDS = 10.0
-#: seconds until a connection has said anything at all
+#: seconds that a connection may stay without a byte
 _SILENT_SECONDS = 60.0
 _LARGEST_HEAD = 64 * 1024
 
@@ -55,7 +55,7 @@ class TimeoutProtocol(SlowReaderProtocol):
         super().on_message_begin()
         self._whole = False
         self._in_head = True
-        self._stop_timer()  # it was for the silence before
+        self._stop_timer()  # that timer was for the silence before
 
     def on_headers_complete(self) -> None:
         self._stop_timer()
@@ -67,21 +67,18 @@ class TimeoutProtocol(SlowReaderProtocol):
         super().on_message_complete()
         self._whole = True
         if self.cycle.response_complete:
-            self._await_head()
+            self._in_head = True
+            self._start_timer()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if not self._whole:
-            # Refused before the end of its body. The client may read the answer only when it has
-            # sent everything, so it may go on for a while.
+            # The request was refused before the end of its body. Some clients read the answer only
+            # when they have sent everything, so they may go on for a while.
             self._start_timer()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, msg)
-
-    def _await_head(self) -> None:
-        self._in_head = True
-        self._start_timer()
 
     def _start_timer(self, seconds: float = _HEAD_SECONDS) -> None:
         self._stop_timer()

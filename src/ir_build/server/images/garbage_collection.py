@@ -1,6 +1,6 @@
 """Clean up in the background: what has expired, what nobody refers to, what a crash left behind.
 
-Of the replicas of one database one sweeps at a time: the one that holds the lease.
+Several servers may share a database. The one that holds the lease cleans up.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ def collect_garbage(service: Service) -> None:
     """One round, unless another process is at it."""
     now = service.now()
     if service.disk.is_full:
-        # The lease and what is written below need room themselves.
+        # The statements below need room themselves.
         for result in images.unused(service.database, _BATCH):
             _remove_objects(service, result)
         if images.any_expired(service.database, now):
             service.disk.make_room()
-    # Shorter than the interval, so that the next round is not refused by this one's lease.
+    # The lease is shorter than the interval, so that it is over when the next round begins.
     until = now + max(1, round(service.settings.sweep_interval / 2))
     with service.database.transaction() as transaction:
         if not transaction.run(_TAKE, now=now, until=until):
@@ -71,7 +71,7 @@ def collect_garbage(service: Service) -> None:
     (done,) = service.database.row(_READ_NOTE) or ("",)
     if done != day:
         swept("orphan").inc(_collect_orphans(service, day))
-        # A replica that has not been restarted yet may have used the former key.
+        # A server that was not restarted yet may have used the former key.
         service.accounts.seal_anew()
         with service.database.transaction() as transaction:
             transaction.run(_WRITE_NOTE, note=day)
@@ -82,7 +82,7 @@ def _remove_objects(service: Service, result: str) -> None:
 
 
 def _collect_orphans(service: Service, day: str) -> int:
-    """Remove objects without a row that were stored on `day`; how many."""
+    """Remove objects without a row that were stored on `day`. Returns how many."""
     count = 0
     for key in list(service.storage.keys(day)):
         if not images.exists(service.database, key.rpartition("-")[0]):

@@ -1,4 +1,4 @@
-"""The rows of images: each is one upload; equal uploads of an account share one result."""
+"""The rows of images. Each is one upload, and equal uploads of an account share one result."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class StoredResult:
     width: int  #: pixels; 0 for a PDF
     height: int
     size_before: int  #: bytes
-    size_after: int  #: bytes; as before: there is one object only, the original
+    size_after: int  #: bytes; when equal to `size_before`, the original is the only object
 
     @property
     def original(self) -> str:
@@ -128,22 +128,16 @@ def page(
 
 def own(database: Database, caller: Caller, number: int, now: int) -> ImageRow:
     """One of the caller's images. Raises `HttpError`."""
-    found = database.row(_OWN, id=number, account=caller.id, now=now)
-    if found is None:
-        raise not_found()
-    return _image(found)
+    return _image(database.row(_OWN, id=number, account=caller.id, now=now))
 
 
 def by_token(database: Database, number: int, now: int) -> ImageRow:
     """The image whose token was shown. Raises `HttpError`."""
-    found = database.row(_ANY, id=number, now=now)
-    if found is None:
-        raise not_found()
-    return _image(found)
+    return _image(database.row(_ANY, id=number, now=now))
 
 
 def delete(transaction: Transaction, account: int, number: int) -> bool:
-    """Remove an image; whether there was one."""
+    """Remove an image. Returns whether there was one."""
     found = transaction.row(_DELETE, id=number, account=account)
     if found is not None:
         transaction.run(_UNUSE, id=found[0], count=1)
@@ -158,7 +152,7 @@ def delete_all(transaction: Transaction, account: int) -> None:
 
 
 def delete_expired(database: Database, now: int, limit: int) -> int:
-    """Remove images whose time is over, at most `limit`; how many."""
+    """Remove images whose time is over, at most `limit`. Returns how many."""
     with database.transaction() as transaction:
         expired = transaction.rows(_EXPIRED, now=now, limit=limit)
         for number, account in expired:
@@ -172,7 +166,7 @@ def any_expired(database: Database, now: int) -> bool:
 
 
 def unused(database: Database, limit: int) -> list[str]:
-    """Results that no image refers to any more; none will ever again."""
+    """Results that no image refers to, now or later."""
     return [row[0] for row in database.rows(_UNUSED, limit=limit)]
 
 
@@ -202,7 +196,9 @@ def _add(
     return ImageRow(number, filename, now, expires, result)
 
 
-def _image(row: tuple[Any, ...]) -> ImageRow:
+def _image(row: tuple[Any, ...] | None) -> ImageRow:
+    if row is None:
+        raise not_found()
     number, filename, created, expires, *rest = row
     return ImageRow(number, filename, created, expires, _result(tuple(rest)))
 

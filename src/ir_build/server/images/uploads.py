@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..storage.spool import Spool
     from .images import ImageRow
 
-# Enough of a file for its dimensions: a JPEG may have megabytes of metadata before them.
+# A JPEG may have megabytes of metadata before its dimensions.
 _HEAD = 4 * 1024 * 1024
 
 
@@ -42,7 +42,7 @@ class Upload:
         filename: str,
         options: Options | None,
     ) -> None:
-        """`identify` gives the sender, and blocks; without `options` nothing is compressed."""
+        """`identify` returns the sender, and blocks. Without `options` nothing is compressed."""
         self.service = service
         self.identify = identify
         self.spool = spool
@@ -82,7 +82,7 @@ class Upload:
         return image, "original" if smaller is None else "compressed"
 
     def _begin(self, options: Options, identity: str) -> tuple[MediaType, ImageRow | Reservation]:
-        """What is known of the file: the image when an equal one is stored, else a reservation."""
+        """The type, and the image when an equal file is stored, else a reservation."""
         service = self.service
         caller = self.identify()
         kind = self.kind()
@@ -122,7 +122,7 @@ class Upload:
 class _Store:
     """The change that makes an image of a new result.
 
-    Objects first, then the rows: what an image refers to is always there.
+    Objects are stored before the rows, so that an image never refers to a missing object.
     """
 
     def __init__(
@@ -209,7 +209,12 @@ class _StoreOnly:
 
 
 def _dimensions(file: Spool, kind: MediaType) -> tuple[int, int]:
-    # An AVIF's largest picture need not be the one that is named first.
+    """Width and height in pixels, from the beginning of a file.
+
+    Pillow is no way to have them here: for AVIF and WebP it wants the whole file, for native code in
+    this process, and it knows no SVG. Where nothing is compressed there is no worker to ask.
+    """
+    # The largest picture of an AVIF need not be the first one.
     if kind is not formats.MediaType.AVIF:
         found = formats.dimensions(file.read(formats.HEAD_BYTES), kind)
         if any(found) or kind is formats.MediaType.PDF:

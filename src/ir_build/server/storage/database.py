@@ -1,7 +1,7 @@
 """A small layer over SQLite and PostgreSQL.
 
-Statements are plain SQL that both understand, with `:name` parameters. Connections belong to
-threads; all of it is synchronous and is called from worker threads.
+Statements are plain SQL that both understand, with `:name` parameters. Everything blocks, so worker
+threads call it, and each thread has a connection of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from ...errors import ConfigError
@@ -29,7 +29,7 @@ _BUSY_SECONDS = 15
 
 
 class DatabaseUnavailable(Exception):
-    """The database does not answer, or not in time; the transaction was not made."""
+    """The database does not answer, or not in time. The transaction was not made."""
 
 
 class Sql:
@@ -49,7 +49,7 @@ class Transaction:
         self._driver = driver
 
     def run(self, sql: Sql, **values: object) -> int:
-        """Execute a statement; how many rows it touched."""
+        """Execute a statement. Returns the number of rows that it touched."""
         return int(self._execute(sql, values).rowcount)
 
     def rows(self, sql: Sql, **values: object) -> list[tuple[Any, ...]]:
@@ -63,7 +63,7 @@ class Transaction:
         return found
 
     def attempt(self, work: Callable[[Transaction], _R]) -> _R | Exception:
-        """What `work` returns, or raises: then nothing that it did remains, and all else does."""
+        """What `work` returns or raises. When it raises, what it did is undone, and nothing else."""
         outcome: _R | Exception
         self._cursor.execute("SAVEPOINT attempt")
         try:
@@ -81,38 +81,23 @@ class Transaction:
         return self._cursor
 
 
-class _Driver(Protocol):
-    pyformat: bool
-    errors: tuple[type[Exception], ...]
-    #: how a writing transaction begins
-    begin: str
-    #: the spelling of types in which the two differ
-    types: dict[str, str]
-    #: what keeps two processes from migrating at once, inside a transaction
-    lock: tuple[str, ...]
-    #: held during a transaction
-    turn: contextlib.AbstractContextManager[object]
-
-    #: of the database's files, where they are on this machine
-    folder: Path | None
-
-    def connect(self) -> Any: ...
-
-
 class _Sqlite:
     pyformat = False
-    errors: tuple[type[Exception], ...] = (sqlite3.OperationalError, sqlite3.InterfaceError)
-    # The write lock at once: a transaction that reads first could not get it any more later.
+    errors = (sqlite3.OperationalError, sqlite3.InterfaceError)
+    # It takes the write lock at once: a transaction that reads first may not get it later.
     begin = "BEGIN IMMEDIATE"
+    #: the spelling of types in which the two differ
     types = {"id": "INTEGER PRIMARY KEY AUTOINCREMENT", "bytes": "BLOB"}  # noqa: RUF012
-    lock: tuple[str, ...] = ()
+    #: what keeps two processes from migrating at once, inside a transaction
+    lock = ()
 
     def __init__(self, path: Path, *, durable: bool) -> None:
         self._path = path
-        self.folder: Path | None = path.parent
+        #: of the database's files, None where they are not on this machine
+        self.folder = path.parent
         self._synchronous = "FULL" if durable else "NORMAL"
-        # There is one writer at a time, and SQLite's own way to wait for a turn is to sleep.
-        self.turn: contextlib.AbstractContextManager[object] = threading.Lock()
+        # One transaction writes at a time, and SQLite itself waits by sleeping. This is held.
+        self.turn = threading.Lock()
 
     def connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -120,19 +105,19 @@ class _Sqlite:
         )
         _log_ahead(connection)
         connection.execute(f"PRAGMA synchronous={self._synchronous}")
-        # A checkpoint waits for the disk while everybody waits for it.
+        # A checkpoint waits for the disk, and everybody waits for the checkpoint.
         connection.execute("PRAGMA wal_autocheckpoint=4000")
         return connection
 
 
 def _log_ahead(connection: sqlite3.Connection) -> None:
-    """Switch to the write-ahead log, in which a new database is not yet."""
+    """Switch a new database to the write-ahead log."""
     last = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
-            # SQLite does not wait for its turn here: two servers may start on a new folder at once.
+            # SQLite does not wait here, and two servers may start on a new folder at once.
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > last:
                 connection.close()
                 raise
@@ -143,14 +128,14 @@ def _log_ahead(connection: sqlite3.Connection) -> None:
 
 class _Postgres:
     pyformat = True
-    folder: Path | None = None
+    folder = None
     begin = "BEGIN"
     types = {  # noqa: RUF012
         "id": "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY",
         "bytes": "BYTEA",
     }
-    # A migration may take its time, and who waits for its end may wait as long.
-    lock: tuple[str, ...] = (
+    # A migration may take long, and others may wait for its end as long.
+    lock = (
         "SET LOCAL statement_timeout = 0",
         "SET LOCAL lock_timeout = 0",
         "SELECT pg_advisory_xact_lock(7361263)",
@@ -161,20 +146,20 @@ class _Postgres:
 
         self._driver = psycopg
         self._url = url
-        self.turn: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
-        self.errors: tuple[type[Exception], ...] = (
-            psycopg.OperationalError,
-            psycopg.InterfaceError,
-        )
+        self.turn = contextlib.nullcontext()
+        self.errors = (psycopg.OperationalError, psycopg.InterfaceError)
 
     def connect(self) -> Any:
         return self._driver.connect(
             self._url,
             autocommit=True,
             connect_timeout=5,
-            # A query that hangs must not hang a thread for ever.
+            # A query that hangs must not hold a thread for ever.
             options=f"-c statement_timeout={_BUSY_SECONDS * 1000} -c lock_timeout=10000",
         )
+
+
+_Driver = _Sqlite | _Postgres
 
 
 class Database:
@@ -211,22 +196,6 @@ class Database:
             except BaseException:
                 self._roll_back(cursor)
                 raise
-
-    @contextlib.contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Have all queries of this thread see one moment: they share what it costs to look.
-
-        Raises `DatabaseUnavailable`. There can be no transaction in the block.
-        """
-        try:
-            cursor = self._cursor()
-            cursor.execute("BEGIN")
-        except self._driver.errors as error:
-            raise self._unavailable(error) from error
-        try:
-            yield
-        finally:
-            self._roll_back(cursor)
 
     def lock_schema(self, transaction: Transaction) -> None:
         """Keep other processes from changing the schema until the end of `transaction`."""
@@ -267,7 +236,7 @@ class Database:
         except self._driver.errors:
             if self._usable():
                 raise
-            # The server was restarted; nothing has been done yet, so once more is safe.
+            # The server was restarted. Nothing has been done yet, so a second try is safe.
             cursor = self._cursor()
             cursor.execute(self._driver.begin)
         return cursor
@@ -282,7 +251,7 @@ class Database:
         return connection.cursor()
 
     def _usable(self) -> bool:
-        """Whether this thread's connection lives; a dead one is dropped."""
+        """Whether this thread's connection lives. A dead one is dropped."""
         connection = getattr(self._local, "connection", None)
         if connection is None:
             return False

@@ -1,7 +1,7 @@
-"""Room on the disk that uploads leave, so that what fills it can still be deleted.
+"""Room on the disk that uploads leave free, so that images can be deleted from a full one.
 
-A deletion writes to the database first. Other programs may fill a disk to its last byte, so part of
-the room is a file, which goes when there is no other.
+A deletion writes to the database first. Other programs may fill a disk to its last byte, so a file
+holds part of the room. It is removed when there is no other room.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _ZEROS = bytes(1024 * 1024)
 
 
 class DiskReserve:
-    """The room on the disks of some folders. Where it asks for it, it raises `StorageUnavailable`."""
+    """The room on the disks of some folders. Its methods may raise `StorageUnavailable`."""
 
     def __init__(self, folders: Iterable[Path], database: Path | None, size: int) -> None:
         """`folders` hold uploads, `database` is the folder of an SQLite file.
 
-        Of `size` bytes is the file, and as many are left free; with 0 nothing is.
+        The file has `size` bytes, and as many are left free. With 0 there is neither.
         """
         self._file = None if database is None else database / "reserve"
         self._folders = [*folders, *filter(None, [database])]
@@ -44,19 +44,19 @@ class DiskReserve:
             raise unavailable("The server's disk is full: delete images, or try again later")
 
     def make_room(self) -> None:
-        """Have room for what deletes something: without any other, the file goes."""
+        """Remove the file when there is no other room for a deletion."""
         if self._file is not None and _free(self._file.parent) < self._size:
             self._file.unlink(missing_ok=True)
 
     def keep(self) -> None:
-        """Make the file, where there is room for it."""
+        """Make the file if there is room for it."""
         file = self._file
         if file is None or not self._size or file.exists():
             return
         if _free(file.parent) >= 2 * self._size:
             try:
                 _fill(file, self._size)
-            except OSError:  # somebody else was faster
+            except OSError:  # another program took the room
                 file.unlink(missing_ok=True)
 
     def _room(self, folder: Path) -> int:
@@ -70,7 +70,7 @@ class DiskReserve:
 def _free(folder: Path) -> int:
     try:
         return shutil.disk_usage(folder).free
-    except OSError as error:  # as when it is gone
+    except OSError as error:  # the folder is gone, for example
         raise StorageUnavailable(error.strerror) from error
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .spool import Piece, Spool
 
-# of <linux/fs.h>, as most processors have them; an int, though the size in them is that of a long
+# From <linux/fs.h>, as on most processors. The value is an int, though they give the size of a long.
 _GET_FLAGS, _SET_FLAGS, _TOP_OF_HIERARCHIES = 0x80086601, 0x40086602, 0x20000
 _FLAGS = struct.Struct("i4x")
 _KEY = re.compile(r"(\d{8})/([0-9a-f]{2})([0-9a-f]{30}-[a-z]+)")
@@ -107,10 +107,10 @@ class LocalStorage:
 
 
 def _spread(folder: Path) -> None:
-    """Have ext4 put the folders in this one apart from each other, as `chattr +T` does.
+    """Have ext4 put the folders in this one far from each other, as `chattr +T` does.
 
-    Else the files of today may be looked for a place among those of a day that was removed just
-    now, which takes an ext4 without a journal up to a millisecond for every file.
+    An ext4 without a journal takes up to a millisecond to place a file where many were removed just
+    now. With this, the files of a day that expires lie elsewhere than those of today.
     """
     if sys.platform == "linux":
         import fcntl  # noqa: PLC0415  (not everywhere)

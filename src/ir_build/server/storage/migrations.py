@@ -1,4 +1,4 @@
-"""The schema, as the steps that made it. A step that has been released is never changed."""
+"""The schema, as the steps that made it. A released step is never changed."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ _WRITE = Sql("INSERT INTO schema_version (version) VALUES (:version)")
 
 
 def migrate(database: Database) -> int:
-    """Bring the schema up to date; its version. Replicas that start together wait for one another.
+    """Bring the schema up to date. Returns its version. Servers that start together take turns.
 
     Raises `ConfigError` for a database that a newer version has migrated.
     """

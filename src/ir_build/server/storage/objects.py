@@ -1,7 +1,7 @@
 """Where the bytes are: a local folder, or a bucket of an S3-compatible store.
 
-An object's key is `YYYYMMDD/...`, is never used twice, and is known to nobody before its row is
-committed: an object is written in place, and what a crash leaves behind is found by its day.
+An object's key is `YYYYMMDD/...`. It is never used twice, and nobody knows it before its row is
+committed, so an object can be written in place. What a crash leaves behind is found by its day.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Storage(Protocol):
         """
 
     def delete(self, keys: list[str]) -> None:
-        """Remove objects; those that are not there are no error."""
+        """Remove objects. Missing ones are no error."""
 
     def keys(self, day: str) -> Iterator[str]:
         """The keys of the objects stored on a day, `YYYYMMDD`."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _LONGEST_MESSAGE = 500
 
-# obstore itself waits minutes for a store that is down.
+# By default, obstore waits minutes for a store that is down.
 _TIMEOUT = timedelta(seconds=30)
 _CONNECT_TIMEOUT = timedelta(seconds=3)
 _RETRY: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=15)}
@@ -35,7 +35,7 @@ class S3Storage:
     """A bucket, or what is below a prefix of it."""
 
     def __init__(self, bucket: str, prefix: str, settings: Settings) -> None:
-        """What `settings` do not say is looked for where AWS's own tools do: AWS_... variables."""
+        """What `settings` do not say comes from AWS_... variables, as in AWS's own tools."""
         given: Any = {
             "endpoint": settings.s3_endpoint,
             "region": settings.s3_region,
@@ -88,6 +88,6 @@ def _translated(key: str) -> Iterator[None]:
     except FileNotFoundError:
         raise MissingObject(key) from None
     except (BaseError, OSError) as error:
-        # What the store says is for the operator, not for the client.
+        # The message of the store is for the operator, not for the client.
         _LOG.warning("storage: %s", str(error)[:_LONGEST_MESSAGE])
         raise StorageUnavailable(type(error).__name__) from error

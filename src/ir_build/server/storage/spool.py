@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 IN_MEMORY = 256 * 1024  #: bytes; larger files go to the disk as they come
 PREFIX = ".upload-"
 Piece = bytes | bytearray | memoryview
-# A view keeps alive all of what was received with it, which is more than smaller pieces are worth.
+# A view keeps all of the data alive that came with it. Smaller pieces are copied instead.
 _SMALL = 16 * 1024
 
 
@@ -71,7 +71,7 @@ class Spool:
             raise StorageUnavailable(error.strerror) from error
 
     def digest(self) -> bytes:
-        """The SHA-256 of the file, made by the thread that asks and not by the one that receives."""
+        """The SHA-256 of the file. The thread that asks computes it, not the one that receives."""
         if self.path is not None:
             with self.path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").digest()
@@ -95,7 +95,7 @@ class Spool:
         return self._pieces
 
     def sync(self) -> None:
-        """Have the temporary file, if there is one, on the disk. Raises OSError."""
+        """Flush the temporary file, if there is one, to the disk. Raises OSError."""
         if self.path is not None:
             with self.path.open("rb") as file:
                 os.fsync(file.fileno())
@@ -103,7 +103,7 @@ class Spool:
     def move(self, path: str) -> None:
         """Put the temporary file, on the same disk, at `path`. Raises OSError."""
         assert self.path is not None
-        self._let_go()  # Windows renames no file that is open
+        self._let_go()  # Windows does not rename an open file
         self.path.rename(path)
 
     def _let_go(self) -> None:

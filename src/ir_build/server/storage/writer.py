@@ -1,4 +1,4 @@
-"""Make changes: each as a whole or not at all, those that come together in one transaction."""
+"""Make changes, each as a whole or not at all. Those that come together share a transaction."""
 
 from __future__ import annotations
 
@@ -37,18 +37,19 @@ class Change(Protocol[_R_co]):
 class ChangeWriter:
     """Makes changes on a thread and in a connection of its own.
 
-    A transaction costs what several changes in one do: those that come during one are the next.
+    A transaction of several changes costs no more than one of a single change. Changes that come
+    during a transaction wait and make up the next one.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        # A process that ends without having closed it ends all the same.
+        # The process can end without a call of `close`.
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
     async def make(self, change: Change[_R]) -> _R:
-        """Make `change`; what its rows are. Raises what it raises, and `DatabaseUnavailable`."""
+        """Make `change`. Returns its rows. Raises what it raises, and `DatabaseUnavailable`."""
         loop = asyncio.get_running_loop()
         made: asyncio.Future[_R] = loop.create_future()
         self._waiting.put(_Waiting(change, made, loop))
@@ -65,12 +66,12 @@ class ChangeWriter:
                 outcomes = make_together(self._database, [one.change for one in batch])
             except Exception as error:  # noqa: BLE001  (of whoever waits; there are more to come)
                 outcomes = [error] * len(batch)
-            # A loop that is closed has nobody who waits for them.
+            # Nobody waits on a loop that is closed.
             with contextlib.suppress(RuntimeError):
                 batch[0].loop.call_soon_threadsafe(_settle, batch, outcomes)
 
     def _batch(self) -> list[_Waiting]:
-        """What waits now, or comes first; nothing at the end."""
+        """The changes that wait, or else the next one. Nothing at the end."""
         batch: list[_Waiting] = []
         one = self._waiting.get()
         while one is not None:
@@ -106,7 +107,7 @@ def make(database: Database, change: Change[_R]) -> _R:
         with database.transaction() as transaction:
             return change.record(transaction)
     except DatabaseUnavailable:
-        # A commit may have been carried out and its answer lost. What has no rows is swept up later.
+        # The commit may have been made, and its answer lost. Objects without rows are swept up later.
         raise
     except BaseException:
         change.undo()
@@ -114,9 +115,8 @@ def make(database: Database, change: Change[_R]) -> _R:
 
 
 def make_together(database: Database, changes: list[Change[Any]]) -> list[Any]:
-    """Make changes in one transaction; of each its result, or the exception that it raised."""
-    with database.snapshot():
-        outcomes: list[Any] = [_raised(change.prepare) for change in changes]
+    """Make changes in one transaction. Returns the result of each, or its exception."""
+    outcomes: list[Any] = [_raised(change.prepare) for change in changes]
     ready = [number for number, error in enumerate(outcomes) if error is None]
     if ready:
         made = _recorded(database, [changes[number] for number in ready])
@@ -138,7 +138,7 @@ def _recorded(database: Database, changes: list[Change[Any]]) -> list[Any]:
         except Exception as error:  # noqa: BLE001  (of one of them)
             if len(changes) == 1:
                 return [error]
-        # Savepoints cost: there are none before one of the changes is at fault.
+        # Savepoints cost time, so there are none until one of the changes fails.
         with database.transaction() as transaction:
             return [transaction.attempt(change.record) for change in changes]
     except DatabaseUnavailable as error:

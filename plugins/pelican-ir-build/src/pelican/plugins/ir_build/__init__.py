@@ -1,7 +1,7 @@
 """The Pelican plugin of ir-build: optimise the images and PDFs of the output folder.
 
-Pelican imports every plugin that is installed, enabled or not: what takes time is imported by the
-handlers.
+Pelican imports every installed plugin, even if it is not enabled. So the handlers import what takes
+time.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def _take_part(pelican: Pelican) -> None:
     _settings(pelican)
     build = pelican.run
 
-    # The receivers of the signal `finalized` are called in no particular order, and another
-    # plugin may write pictures then: this comes after all of them.
+    # Pelican calls the receivers of the signal `finalized` in no particular order, and another
+    # plugin may write pictures then. This comes after all of them.
     def build_and_optimize() -> None:
         build()
         _optimize(pelican)
@@ -45,8 +45,8 @@ def _take_part(pelican: Pelican) -> None:
 def _settings(pelican: Pelican) -> Config:
     from ir_build.api import Source, load  # noqa: PLC0415
 
-    # Pelican keeps no trace of where its settings file is; relative paths belong to the folder it
-    # is started in, as with Pelican's own.
+    # Pelican does not tell where its settings file is. Relative paths start at the folder in which
+    # it was started, as Pelican's own do.
     folder = Path.cwd()
     written = {
         name.removeprefix(_PREFIX).lower(): value
@@ -72,7 +72,7 @@ def _optimize(pelican: Pelican) -> None:
 def _info(message: str, *facts: Any) -> None:
     from pelican.log import console  # type: ignore[import-untyped]  # noqa: PLC0415
 
-    # Where Pelican says what it has done: its log shows no information by default.
+    # Pelican prints its own results there. Its log shows no information by default.
     console.print(f"ir-build: {message % facts}", markup=False, highlight=False, soft_wrap=True)
 
 

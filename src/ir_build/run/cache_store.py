@@ -1,0 +1,96 @@
+"""How values are stored: diskcache's database and files, without pickles, proved by a SHA-256.
+
+diskcache unpickles values by default (CVE-2025-69872) and returns a truncated value without an error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+from typing import TYPE_CHECKING, Any, cast
+
+import diskcache
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MAGIC = b"irb1"
+_SHA256_BYTES = 32
+
+
+class DamagedEntryError(OSError):
+    """A value whose checksum does not hold. diskcache takes an OSError for a miss."""
+
+
+class FramedDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
+    """Stores bytes under text keys, framed by a SHA-256 that is checked on every read."""
+
+    def get(self, key: object, raw: object) -> str:
+        if not isinstance(key, str) or not raw:
+            raise DamagedEntryError("not a key of ours")
+        return key
+
+    def store(self, value: object, read: object, key: object = diskcache.UNKNOWN) -> Any:
+        return super().store(_frame(cast("bytes", value)), read, key=key)
+
+    def fetch(self, mode: int, filename: str | None, value: Any, read: object) -> bytes:
+        if mode not in (diskcache.core.MODE_RAW, diskcache.core.MODE_BINARY) or read:
+            raise DamagedEntryError("not a value of ours")  # a pickle is never opened
+        stored = super().fetch(mode, filename, value, read=False)
+        if not isinstance(stored, bytes):
+            raise DamagedEntryError("not a value of ours")
+        return _unframe(stored)
+
+
+class Store(diskcache.Cache):  # type: ignore[misc]  # as above
+    """diskcache's own, which also closes the connection of a thread when that thread ends."""
+
+    @property
+    def _con(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection = super()._con
+        held = getattr(self._local, "held", None)
+        if held is None or held.connection is not connection:
+            self._local.held = _Held(connection)
+        return connection
+
+    def close(self) -> None:
+        super().close()
+        if hasattr(self._local, "held"):
+            del self._local.held
+
+
+class _Held:
+    """A connection that its thread closes when it ends. No other thread may close it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
+def wait_for_turn(folder: Path, *, seconds: float) -> None:
+    """Wait until no process writes to the database in `folder`. Raises sqlite3.Error after `seconds`.
+
+    diskcache writes when it opens a database, and repeats that for a minute when it is locked.
+    """
+    database = folder / diskcache.core.DBNAME
+    if database.exists():
+        with contextlib.closing(
+            sqlite3.connect(database, timeout=seconds, isolation_level=None)
+        ) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+
+
+def _frame(payload: bytes) -> bytes:
+    return _MAGIC + hashlib.sha256(payload).digest() + payload
+
+
+def _unframe(stored: bytes) -> bytes:
+    start = len(_MAGIC) + _SHA256_BYTES
+    payload = stored[start:]
+    if stored[:start] != _MAGIC + hashlib.sha256(payload).digest():
+        raise DamagedEntryError("the checksum does not hold")
+    return payload
