@@ -1,10 +1,9 @@
 """SVG optimised by leaving out what is never drawn and spelling the rest in fewer characters.
 
-Scripts and what is not SVG stay as they are, and so do ids, classes, `viewBox`, titles and
-descriptions; style sheets, text and `foreignObject` lose comments and blanks that CSS does not show.
-Lossless keeps every point that a browser computes and what editors store for themselves; lossy
-drops the latter and rounds outlines far below what can be seen. Pictures inside are treated as
-files of their own would be that are shown at twice their size.
+Scripts, style sheets, text and what is not SVG stay as they are. So do ids, classes, `viewBox`,
+titles and descriptions. Lossless keeps every point that a browser computes, and what editors store
+for themselves. Lossy drops the latter, and rounds outlines far below what can be seen. Pictures
+inside are treated as files of their own that are shown at twice their size.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from ...options import Meta
 from . import attribute_values as svg_attributes
-from . import css, foreign_object, values
+from . import values
 from .analysis import SVG, XML, Analysis, Namespaces, box, has_pen
-from .names import DESCRIPTIONS, EDITORS, GROUPS, OWN_UNITS, PLACED, STRUCTURE, WRITING
+from .names import DESCRIPTIONS, EDITORS, OWN_UNITS, STRUCTURE, WRITING
 from .outline import FEWEST_UNITS
 from .tokens import Comment, End, Instruction, Start, Text, Token
 
@@ -71,8 +71,6 @@ class _Open:
     writing: bool
     #: how far outlines in it may move in user units, None for not at all
     tolerance: float | None
-    #: something in it is about itself: a title, what we do not know
-    described: bool = False
     #: outlines in it are drawn with a pen
     pen: bool = False
 
@@ -93,7 +91,6 @@ def minify(
     rules = _Rules(for_readers, outlines, keep, Meta.COPYRIGHT in metas, frozenset())
     if found.delicate:
         return _outside_only(tokens, found, rules), ()
-    tokens = css.minified(tokens)
     known: dict[_Attribute, str] = {}
     writer = _Minifier(found, rules, known)
     text = writer.run(tokens)
@@ -142,8 +139,6 @@ class _Minifier:
         self._out: list[str] = []
         self._open: list[_Open] = []
         self._metadata = iter(found.metadata)
-        #: what is being copied is a `foreignObject` in which blanks may be shortened
-        self._foreign = False
         self._rounds = rules.outlines is Outlines.ROUNDED and found.measured
 
     def run(self, tokens: Sequence[Token]) -> str:
@@ -156,20 +151,17 @@ class _Minifier:
                 elif isinstance(token, End):
                     depth -= 1
                 if verbatim:
-                    self._out.append(self._copied(token))
+                    self._out.append(token.raw)
             elif isinstance(token, Start):
                 outcome = self._start(token)
                 if outcome is not None:
                     depth, verbatim = int(not token.empty), outcome
                     if verbatim:
-                        self._out.append(self._copied(token))
+                        self._out.append(token.raw)
             elif isinstance(token, End):
                 self._end()
             elif isinstance(token, Text):
-                if self._open and self._open[-1].writing:
-                    plain = self._found.blanks or token.raw.startswith("<![")
-                    self._out.append(token.raw if plain else foreign_object.words(token.raw))
-                elif self._open and token.raw.strip(_BLANKS):
+                if self._open and (self._open[-1].writing or token.raw.strip(_BLANKS)):
                     self._out.append(token.raw)
             elif isinstance(token, Instruction) or _keeps(token, self._found, self._rules):
                 self._out.append(token.raw)
@@ -194,9 +186,6 @@ class _Minifier:
             or (parent and parent.local == "switch" and local == "foreignObject")
         ):
             self._namespaces.close(declared)
-            self._foreign = local == "foreignObject" and not self._found.blanks
-            if parent:
-                parent.described = True
             return True
         tolerance = self._tolerance(local, token, parent)
         pen = self._found.stroked or has_pen(token, around=parent is not None and parent.pen)
@@ -216,35 +205,16 @@ class _Minifier:
             self._end()
         return None
 
-    def _copied(self, token: Token) -> str:
-        """A token of what is copied, in which only blanks are shortened."""
-        return foreign_object.shortened(token) if self._foreign else token.raw
-
     def _end(self) -> None:
         opened = self._open.pop()
         self._namespaces.close(opened.declared)
         name = opened.tag[1:].split(" ", 1)[0]
-        if self._is_needless(opened):
-            self._out[opened.place] = ""
-            if len(self._out) == opened.place + 1:
-                self._out.pop()
-        elif len(self._out) > opened.place + 1:
+        if len(self._out) > opened.place + 1:
             self._out.append(f"</{name}>")
         elif opened.tag == "<defs" and self._open:
             self._out.pop()
         else:
             self._out[-1] = f"{opened.tag}/>"
-
-    def _is_needless(self, opened: _Open) -> bool:
-        """Whether a group that has just ended is nothing but what it holds."""
-        found = self._found
-        return (
-            opened.tag == "<g"
-            and not opened.described
-            and not (found.styled or found.animated)
-            and bool(self._open)
-            and self._open[-1].local in GROUPS
-        )
 
     def _drops_metadata(self) -> bool:
         content = next(self._metadata, {""})
@@ -316,8 +286,6 @@ class _Minifier:
             value = quoted[1:-1]
             if name == "enable-background":
                 continue
-            if name in ("x", "y") and local in PLACED and values.length(value) == "0":
-                continue
             # a reference stands for characters that these rules have not seen
             if "&" not in value:
                 met = (local, name, value, places, units)
@@ -331,8 +299,6 @@ class _Minifier:
                         plain=self._found.animated or self._rules.outlines is Outlines.SHORTENED,
                     )
                 value = self._known[met]
-                if name == "style" and not value:
-                    continue
             parts.append(f"{name}={quoted[0]}{value}{quoted[0]}")
         return " ".join(parts)
 

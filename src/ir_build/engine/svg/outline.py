@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import fixed_point, float32
 from .path import Command, PathWriter
-from .values import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,21 +84,6 @@ def respell(commands: list[Command], *, stroked: bool) -> str | None:
     except float32.UnclearError:
         return None
     return writer.text()
-
-
-def rewrite_points(
-    numbers: list[str], places: int, *, stroked: bool, units: int = FEWEST_UNITS
-) -> str | None:
-    """The corners of a polygon rounded as `rewrite` does, None where that can't be done well."""
-    if len(numbers) % 2 or len(numbers) < 4:
-        return None
-    pairs = zip(numbers[::2], numbers[1::2], strict=True)
-    plain = _plain([Command("L", pair) for pair in pairs])
-    if plain is None:
-        return None
-    pieces, places = _rounded(*_exact(plain), places, units if stroked else 0)
-    values = [value for piece in pieces for point in piece.points for value in point]
-    return join(fixed_point.spelled(value, places) for value in values)
 
 
 class _Piece(NamedTuple):
