@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...candidate import Candidate
 from ...containers import iso_bmff
 from ...errors import CorruptFile
-from ...options import Compression, Effort, Meta, Options
+from ...options import NAMED_QUALITIES, Compression, Effort, Meta, Options
 from ..shared import colour_profile, exif, raster
 from ..shared.scorer import Scorer
 from ..shared.search import Found, smallest
@@ -22,21 +22,25 @@ if TYPE_CHECKING:
     from ...quality import Pixels
     from .file import AvifFile
 
-#: the new file must be smaller by this share of the old one
+#: A new file must be smaller by this share of the old one. Each generation costs some quality, so a
+#: small saving is not worth one.
 _WORTH_LOSS = 0.10
-_RESIZED_TARGET = 90.0
-#: encoder speeds and the pixels up to which they are affordable: 5, 1 and 0.4 CPU seconds each
-#: megapixel, three or four times
+#: Speeds of libaom, and the pixels up to which each is affordable. They take 5, 1 and 0.4 CPU
+#: seconds for a megapixel, and a search takes three or four encodes. docs/effort.md shows what they
+#: gain; `python benchmarks FOLDER --curve AVIF` measures it again.
 _MOST = 12_000_000
 _SPEEDS = {
     Effort.FAST: ((_MOST, 8),),
     Effort.DEFAULT: ((4_000_000, 6), (_MOST, 8)),
     Effort.BEST: ((1_500_000, 4), (4_000_000, 6), (_MOST, 8)),
 }
+#: the part of the encoder's scale of 0 to 100 that is searched
 _LOWEST, _HIGHEST = 15, 97
-#: how much more score is tried in turn until all places keep their colours
+#: How much more score is tried in turn until all places keep their colours. From the default
+#: quality of 80 the last one is over 90, where two pictures are not told apart any more.
 _MORE = (0, 4, 8, 12)
-#: what levels from 16 to 235 become where they are taken for all there are
+#: What levels of transparency become where 16 is taken for clear and 235 for opaque, as in the
+#: limited range of video (ITU-T H.273, 8.3).
 _STRETCHED = [min(255, max(0, round((level - 16) * 255 / 219))) for level in range(256)]
 _PROPERTIES = frozenset({b"ispe", b"pixi", b"av1C", b"colr", b"irot", b"imir", b"auxC"})
 #: ITU-T H.273: BT.709 or not said; sRGB, or not said. Every viewer shows these as sRGB.
@@ -101,7 +105,9 @@ def _coded_again(
     """
     resized = new != image.size
     lossy = options.compression_type is Compression.LOSSY
-    target = options.quality if lossy else max(options.quality, _RESIZED_TARGET)
+    target = (
+        options.quality if lossy else max(options.quality, NAMED_QUALITIES["visually-lossless"])
+    )
     metadata, notes = _metadata(image, options, new if resized else None)
     if resized:
         image = raster.resized(image, new)

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from ...options import Options
     from .file import GifFile, GifFrame
 
-# Pixels of all frames: more are not coded anew, and much more are not decoded at all.
+# Pixels of all frames. More than the first are not coded anew, more than the second are not even
+# decoded: a worker has no time for them.
 _CODED_PIXELS = 400_000_000
 _MAX_FRAMES_PIXELS = 4_000_000_000
-# Pixels of all canvases up to which fewer colours are tried.
+# Pixels of all canvases up to which fewer colours are tried. docs/effort.md shows what that gains;
+# `python benchmarks FOLDER --curve GIF` measures it again.
 _SCORED_PIXELS = {Effort.FAST: 0, Effort.DEFAULT: 100_000_000, Effort.BEST: 400_000_000}
-# A lossy result must be smaller than the exact one by this share.
+# A lossy result must be smaller than the exact one by this share. Less is not worth the quality.
 _WORTH_LOSS = 0.10
 
 

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
 #: pixels of all changes that are held in memory at a time
 _HELD = 100_000_000
-#: pixels up to which the ways to draw a change are tried on every strip of it, or on each fourth
+#: Pixels up to which the ways to draw a change are tried on every strip of it, or on each fourth. Of
+#: larger ones each eighth is enough: the ways compare on a part as on all.
 _TRIED_WHOLE, _TRIED_CLOSELY = 20_000, 200_000
 #: rows of a strip
 _STRIP = 8
-#: colour tables among which those are searched that go together
+#: Colour tables among which those are searched that go together. Time grows by their square.
 _COMPARED = 300
 
 

@@ -11,13 +11,17 @@ from .path import Command, PathWriter
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: renderers add up relative steps in single precision: a fresh start bounds the drift
+#: Renderers add up relative steps in single precision. After so many of them a command with absolute
+#: numbers bounds the drift to 32 units of the last of 24 bits, half a unit for each step.
 _ABSOLUTE_EVERY = 64
-#: third difference, in units of the last decimal, up to which a cubic curve counts as quadratic
+#: Up to this third difference, in units of the last decimal, a cubic curve counts as quadratic. The
+#: curve then strays by 0.2 units (see `_curve`).
 _STRAYS = 4
-#: units of the last decimal that a side must have to keep its direction by and large
+#: A side needs so many units of the last decimal to keep its direction. Rounding both ends turns one of
+#: ten units by 6 degrees at most.
 FEWEST_UNITS = 10
-#: how many times a side goes into its distance from zero when single precision has but four bits for it
+#: So many times a side goes into its distance from zero when the 24 bits of single precision leave but
+#: four or five for it.
 _PRECISION = 2**19
 
 _Point = tuple[int, int]
