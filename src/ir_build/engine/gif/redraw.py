@@ -39,7 +39,6 @@ class _Drawing:
     """A frame with its pixels decided on."""
 
     box: Area
-    disposal: int
     #: places in `numbers`
     places: Places
     #: of colours
@@ -65,7 +64,7 @@ class _Drawing:
 
 
 def redraw(file: GifFile, *, thorough: bool) -> GifFile:
-    """The file with the same canvas after each frame. Raises `CorruptFile` and `Unclear`.
+    """A file whose frames all stay, with the same canvas after each. Raises `CorruptFile`, `Unclear`.
 
     `thorough` tries the ways to draw a frame on all of it.
     """
@@ -83,10 +82,9 @@ def redraw(file: GifFile, *, thorough: bool) -> GifFile:
         _frame(frame, drawing, shared, palette)
         for frame, drawing in zip(file.frames, drawings, strict=True)
     )
-    if changes.all_stay(file):
-        # Some are better coded already than by us: drawn as they are they look the same.
-        old = (replace(frame, table=frame.table or file.table) for frame in file.frames)
-        frames = tuple(map(_shorter, frames, old))
+    # Some are better coded already than by us: drawn as they are they look the same.
+    old = (replace(frame, table=frame.table or file.table) for frame in file.frames)
+    frames = tuple(map(_shorter, frames, old))
     return replace(file, table=_table(shared, palette), frames=frames, background=0)
 
 
@@ -129,7 +127,7 @@ def _drawings(change: FrameChange, ways: Sequence[int]) -> Iterator[_Drawing]:
         used = set(numbers[coding.occurring(places, mask)].tolist())
         if change.uncovers or not (mask is None or mask.all()):
             used.add(0)
-        yield _Drawing(change.box, change.disposal, places, numbers, mask, tuple(sorted(used)))
+        yield _Drawing(change.box, places, numbers, mask, tuple(sorted(used)))
 
 
 def _every(pixels: int) -> int:
@@ -176,7 +174,7 @@ def _frame(
     return replace(
         frame,
         control=Control(
-            drawing.disposal if drawing.disposal != changes.KEEP else 0,
+            0,
             frame.control.delay,
             order.index(0) if 0 in drawing.used else None,
             waits=frame.control.waits,
