@@ -72,7 +72,7 @@ def _less(item: Item, content: bytes, size: tuple[int, int], options: Options) -
 
 
 def _may_be_cut(picture: AvifFile, extents: list[Extent]) -> bool:
-    """Whether only the table of places has to know that these extents get shorter."""
+    """Whether nothing but the table of places says where the bytes behind these extents are."""
     every = [one for extents in picture.extents.values() for one in extents]
     holders = [_holder(picture, one) for one in extents]
     return (

@@ -51,8 +51,8 @@ class FrameChange:
     numbers: NDArray[np.intp]
     #: pixels that may not be left as they are
     needed: NDArray[np.bool_]
-    #: whether it leaves places where nothing is; what viewers show there depends on whether the
-    #: frame names a transparent index, used or not
+    #: Whether it leaves places where nothing is drawn. What viewers show there depends on whether the
+    #: frame names a transparent index, used or not.
     uncovers: bool
 
 
@@ -80,12 +80,12 @@ def changes(file: GifFile, screen: Screen) -> Iterator[FrameChange]:
             np.copyto(below, drawn, where=needed)
         inside = Area(0, 0, frame.width, frame.height)
         if number:  # Some viewers take the size of the picture from the first frame.
-            # A frame without pixels is not allowed: one is drawn again.
+            # A frame must have pixels (GIF89a, 20), so one is drawn again.
             inside = _bounds(needed) or Area(0, 0, 1, 1)
         place = inside.place
         places: Places
         if opaque:
-            # Those in its own table; copied, as is what is needed: the rest must not be kept alive.
+            # They are indices of its own table. They are copied so that the rest is freed.
             places, numbers = pixels[place].copy(), colours.astype(np.intp)
         else:
             places, numbers = _places(below[place])

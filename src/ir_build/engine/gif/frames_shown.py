@@ -37,7 +37,7 @@ def indices(frame: GifFrame) -> NDArray[np.uint8]:
     image = Image.frombuffer("L", size, pixels, "raw", "L", 0, 1)
     memory = image.im
     try:
-        # Its decoder only: taking a file apart for each frame takes as long as small ones do.
+        # Only the decoder is called. To open a file for each frame would take as long as to decode it.
         image.frombytes(coded, "gif", (frame.code_size, frame.interlaced, -1))
     except (OSError, ValueError) as error:
         raise CorruptFile(f"cannot be decoded: {error}") from error

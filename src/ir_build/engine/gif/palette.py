@@ -38,7 +38,7 @@ _ROUNDS = 4
 _MARGIN = 0.5
 #: A colour of this share of all pixels may not become another: the same share as in PNG
 #: (docs/formats.md). At a quality of 80 it may move so far: most GIFs are dithered, which hides more
-#: than elsewhere. `python benchmarks --places docs/places` shows the pictures that this was judged by.
+#: than elsewhere.
 _OWN_SHARE = 0.002
 _SHIFT = 0.04
 #: colours x frames that are counted, which bounds the memory
@@ -109,7 +109,7 @@ def _scorers(file: GifFile, colours: NDArray[np.uint8], numbers: set[int]) -> li
 def _fewest(palettes: _Palettes, scorers: list[_FrameScorer], target: float, most: int) -> int:
     """The last place of `_SIZES`, before `most` unless that is -1, that all scorers accept, or -1."""
     best, low, high = -1, 0, len(_SIZES) if most < 0 else most
-    # By halves: fewer colours score lower.
+    # The search goes by halves, because fewer colours score lower.
     while low < high:
         place = (low + high) // 2
         tried = palettes[place]

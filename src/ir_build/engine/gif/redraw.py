@@ -82,7 +82,7 @@ def redraw(file: GifFile, *, thorough: bool) -> GifFile:
         _frame(frame, drawing, shared, palette)
         for frame, drawing in zip(file.frames, drawings, strict=True)
     )
-    # Some are better coded already than by us: drawn as they are they look the same.
+    # Some frames are already coded better. They look the same as they are.
     old = (replace(frame, table=frame.table or file.table) for frame in file.frames)
     frames = tuple(map(_shorter, frames, old))
     return replace(file, table=_table(shared, palette), frames=frames, background=0)
@@ -114,7 +114,7 @@ def _ranked(change: FrameChange, every: int, *, thorough: bool) -> list[int]:
     for way, drawing in zip(coding.WAYS, _drawings(change, coding.WAYS), strict=True):
         if len(drawing.used) <= 256:
             sizes[way] = len(drawing.codes) + _table_bytes(len(drawing.used))
-            # When drawing some more takes more bytes, drawing yet more mostly does, too.
+            # If drawing some more takes more bytes, drawing yet more mostly does, too.
             if sizes[way] > least and not thorough:
                 break
             least = min(least, sizes[way])
@@ -131,7 +131,7 @@ def _drawings(change: FrameChange, ways: Sequence[int]) -> Iterator[_Drawing]:
 
 
 def _every(pixels: int) -> int:
-    """How few of the strips of a change are enough: the ways compare on them as on all."""
+    """One in how many strips of a change is enough to compare the ways on."""
     return 1 if pixels < _TRIED_WHOLE else 4 if pixels < _TRIED_CLOSELY else 8
 
 
@@ -143,7 +143,7 @@ def _shared(palettes: Sequence[tuple[int, ...]], palette: NDArray[np.uint8]) -> 
     missing = {used: set(used) for used in sorted(waiting, key=len)[:_COMPARED]}
     bytes_saved = {used: waiting[used] * _table_bytes(len(used)) for used in missing}
     while missing:
-        # What is saved for each place that is taken, as if there were one for all to share.
+        # The bytes that are saved for each place that is taken in the shared table.
         used = max(missing, key=lambda used: bytes_saved[used] / (1 + len(missing[used])))
         new = missing.pop(used)
         union |= new
@@ -164,7 +164,7 @@ def _frame(
     codes = b""
     if set(shared).issuperset(drawing.used):
         codes = drawing.coded(shared)
-        # As long as with a table of its own when that has codes of the same width.
+        # Codes of the same width are as long as with a table of its own.
         widths = {_width(drawing.used, one) for one in (drawing.used, shared)}
         if len(widths) == 1 or len(codes) <= len(drawing.codes) + len(table):
             order, table = shared, b""

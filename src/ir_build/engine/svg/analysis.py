@@ -25,7 +25,7 @@ _WRITING = frozenset(
 )
 _TRANSFORMS = ("transform", "gradientTransform", "patternTransform")
 
-# Selectors that tell elements apart by their siblings, their blanks or a value we respell.
+# Selectors that tell elements apart by their siblings, by blanks, or by values that get other spellings.
 _DELICATE_CSS = re.compile(
     r"@import|\[\s*+(?!class\b|id\b|data-)"
     r"|:(?:nth-|first-|last-|only-|empty\b|has\b)|(?<=[\w)\]*])\s*[+~]\s*(?=[\w.#:*\[])"
@@ -82,8 +82,8 @@ class Analysis:
     moving: bool = False
     #: there is text, in which blanks may show
     writing: bool = False
-    #: any outline may be drawn with a pen, or have markers at its corners, whatever its element
-    #: and those around it say
+    #: Any outline may be drawn with a pen, or have markers at its corners. The elements around it need
+    #: not say so.
     stroked: bool = False
     #: the width of the widest pen in its own units, infinite where it can't be told
     pen_width: float = 1.0
@@ -119,7 +119,7 @@ def analyse(tokens: Sequence[Token]) -> Analysis:
     namespaces = Namespaces()
     css: list[str] = []
     open_elements: list[tuple[str, list[str], bool]] = []
-    # how deep the outermost of these elements stand, 0 outside of them
+    # How deep the outermost of these elements is; 0 outside of them.
     metadata = styles = 0
     for token in tokens:
         if isinstance(token, Start):

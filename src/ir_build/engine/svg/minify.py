@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
-#: outlines move by no more than this share of the picture: 1/8 pixel on a 4096 pixel screen
+#: Outlines move by no more than this share of the picture. That is 1/8 pixel on a screen that is 4096
+#: pixels wide, which no eye sees.
 _TOLERANCE = 1 / 32_000
 
-#: a side of so many units is never reached: outlines stay as they are
+#: No side is as long as so many units, so outlines stay as they are.
 _MOST_UNITS = 10**9
 
 _KEPT_COMMENT = re.compile(r"<!--(?:!|\[if|<!\[endif|#)")
@@ -239,14 +240,14 @@ class _Minifier:
         factor = values.magnification(attributes.get("transform", "")) or 0.0
         if tolerance is None or not factor:
             return tolerance
-        # what is drawn from elsewhere does not shrink with the place where it stands
+        # An element that is drawn in other places need not be small there.
         return tolerance / (max(factor, 1.0) if self._found.shared else factor)
 
     def _units(self, tolerance: float | None) -> int:
         """The length that a side must have to keep its direction, in units of the last decimal.
 
-        What a side is turned by moves the far corner of a cap by half of the pen's width, and the
-        tip of a mitre by four times that or so.
+        A turn of a side moves the far corner of a cap by up to half of the pen's width times the turn.
+        It moves the tip of a mitre by four times that or so.
         """
         width = self._found.pen_width
         if tolerance is None or not math.isfinite(width):
@@ -286,7 +287,7 @@ class _Minifier:
             value = quoted[1:-1]
             if name == "enable-background":
                 continue
-            # a reference stands for characters that these rules have not seen
+            # These rules do not know the characters that a reference stands for.
             if "&" not in value:
                 met = (local, name, value, places, units)
                 if met not in self._known:
@@ -304,5 +305,5 @@ class _Minifier:
 
 
 def _places(tolerance: float) -> int:
-    """The decimals that keep within it."""
+    """The number of decimals with which rounding stays within `tolerance`, in user units."""
     return max(0, math.ceil(round(-math.log10(2 * tolerance), 9)))
