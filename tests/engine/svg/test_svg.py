@@ -228,9 +228,7 @@ def test_depth_costs_no_stack():
     """Fifty thousand nested groups are no deeper for us than one."""
     depth = 50_000
     text = f"<svg {NS}>" + "<g>" * depth + "</g>" * depth + "</svg>"
-    assert minified(text) == f"<svg {NS}/>"
-    named = text.replace("<g>", "<g id='a'>")
-    assert minified(named) == named.replace("<g id='a'></g>", "<g id='a'/>")
+    assert minified(text) == text.replace("<g></g>", "<g/>")
 
 
 def test_outlines_under_an_enlargement_are_rounded_less():
