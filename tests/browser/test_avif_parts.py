@@ -15,6 +15,7 @@ from pictures import encoded, exif_block
 from profiles import PROFILES
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS, min_saving=0)
+XMP = b"<x/>" * 500
 
 
 saved = partial(encoded, kind="AVIF", quality=95, speed=8, max_threads=1)
@@ -45,12 +46,12 @@ def files():
     """Files by name and whether they are results."""
     originals = {
         "Exif only": turned_by_exif_only(),
-        "plain": saved(upright(alpha=False)),
-        "XMP": saved(upright(alpha=True), xmp=b"<x/>" * 500),
-        "sRGB profile": saved(upright(alpha=False), icc_profile=PROFILES["sRGB"]),
-        "limited": saved(upright(alpha=True), range="limited"),
-        "4:4:4": saved(upright(alpha=True), subsampling="4:4:4"),
-        "grey": saved(upright(alpha=False).convert("L")),
+        "plain": saved(upright(alpha=False), xmp=XMP),
+        "transparent": saved(upright(alpha=True), xmp=XMP),
+        "sRGB profile": saved(upright(alpha=False), icc_profile=PROFILES["sRGB"], xmp=XMP),
+        "limited": saved(upright(alpha=True), range="limited", xmp=XMP),
+        "4:4:4": saved(upright(alpha=True), subsampling="4:4:4", xmp=XMP),
+        "grey": saved(upright(alpha=False).convert("L"), xmp=XMP),
         **{f"turn {turn}": file("AVIF", turn, PROFILES["P3"], alpha=True) for turn in range(1, 9)},
     }
     results = {name: avif.compress(data, LOSSLESS).data for name, data in originals.items()}

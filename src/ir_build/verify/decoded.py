@@ -12,7 +12,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ..errors import CorruptFile, TooLarge
 from ..formats import MediaType
-from . import avif_boxes, png_chunks
+from . import avif, png_chunks
 from .colour import Colours
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Picture:
             raise TooLarge(f"{self.frames} frames of {total // self.frames} pixels are too many")
         if media is not MediaType.PNG:
             icc = self._image.info.get("icc_profile")
-            tag = avif_boxes.colour_tag(data) if media is MediaType.AVIF else None
+            tag = avif.colour_tag(data) if media is MediaType.AVIF else None
             self.colours = Colours(icc, tag)
         #: whether programs that make PDFs invert its four colours, None where it has others
         self.inverted = "adobe" in self._image.info if self._image.mode == "CMYK" else None
@@ -70,7 +70,7 @@ class Picture:
             segments = getattr(self._image, "applist", ())
             self.gain_map = any(mark in body for _, body in segments for mark in _GAIN_MAPS)
         elif media is MediaType.AVIF:
-            self.gain_map = avif_boxes.has_gain_map(data)
+            self.gain_map = avif.has_gain_map(data)
 
     @property
     def size(self) -> tuple[int, int]:

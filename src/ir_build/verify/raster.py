@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import CorruptFile, TooLarge
 from ..formats import MediaType
 from ..options import Compression
-from . import avif_coded, look
+from . import avif, look
 from .colour import readings, shown_in_srgb
 from .compare import alike, deep, equal
 from .decoded import Picture
@@ -65,8 +65,8 @@ def _has_unseen(picture: Picture, media: MediaType) -> bool:
 
 def _parts(original: bytes, candidate: bytes) -> str:
     """What differs between the coded pictures of two AVIFs: Pillow shows them at 8 bits only."""
-    before = avif_coded.coded(original)
-    if before is None or before != avif_coded.coded(candidate):
+    before = avif.coded(original)
+    if before is None or before != avif.coded(candidate):
         return "the coded pictures or their properties differ"
     return ""
 

@@ -105,14 +105,14 @@ def test_a_still_picture_gets_a_better_coding():
 @pytest.mark.parametrize("disposal", [0, 1, 2, 3])
 @pytest.mark.parametrize("options", [{"loop": 0}, {"loop": 3}, {}])
 def test_an_animation_stays_what_it_is(disposal, options):
-    """What is shown, how long and how often is the original's; only changes are drawn."""
+    """What is shown, how long and how often is the original's. Of frames that stay, only changes are drawn."""
     durations = [40, 50, 60, 70, 80, 90, 100, 110]
     data = gif_of(8, duration=durations, disposal=disposal, **options)
     candidate = same(data)
     assert len(candidate.data) < 0.9 * len(data)
     assert shown(candidate.data) == shown(data)
     areas = [one.width * one.height for one in gif_file.parse(candidate.data).frames]
-    assert max(areas[1:]) < 90 * 60 / 4
+    assert disposal > 1 or max(areas[1:]) < 90 * 60 / 4
 
 
 def test_colour_tables_are_shared_and_cut_down():

@@ -1,21 +1,20 @@
-"""The sequence header of coded AV1 pictures, as far as it tells how their samples are meant.
+"""The sequence header of a coded AV1 picture, as far as it tells how its samples are meant.
 
 Source: AV1 Bitstream & Decoding Process Specification, 5.3 (OBU headers) and 5.5 (sequence header).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
 _SEQUENCE_HEADER = 1
 #: ITU-T H.273: not said; BT.709, sRGB's curve, and no matrix, which together are RGB
 _UNSPECIFIED = (2, 2, 2)
 _RGB = (1, 13, 0)
-_SELECT = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(NamedTuple):
     """What a sequence header says of colours: code points of ITU-T H.273, and the range."""
 
     primaries: int
@@ -27,101 +26,79 @@ class Sequence:
 def sequence(data: bytes) -> Sequence | None:
     """The first sequence header of `data`, OBUs one after another; None where none is understood.
 
-    Headers with timing for decoders are not understood: pictures have none.
+    Those of films with timing for decoders are not understood.
     """
     try:
-        header = _find(data)
-        return None if header is None else _read(_BitReader(header))
-    except IndexError:
+        return _colours(_Bits(_header(data)))
+    except (IndexError, ValueError):
         return None
 
 
-def _find(data: bytes) -> bytes | None:
+def _header(data: bytes) -> bytes:
     at = 0
-    while at < len(data):
+    while True:
         first = data[at]
         at += 2 if first & 4 else 1
-        if not first & 2:
-            return data[at:] if first >> 3 & 15 == _SEQUENCE_HEADER else None
         size = shift = 0
-        while True:
+        # Without a size the OBU is the last one.
+        more = bool(first & 2)
+        if not more:
+            size = len(data) - at
+        while more:
             size |= (data[at] & 0x7F) << shift
             shift += 7
+            more = bool(data[at] & 0x80)
             at += 1
-            if not data[at - 1] & 0x80:
-                break
         if first >> 3 & 15 == _SEQUENCE_HEADER:
             return data[at : at + size]
         at += size
-    return None
 
 
-class _BitReader:
+class _Bits:
     """Numbers of any number of bits, the most significant first."""
 
     def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
+        self._bits = iter("".join(f"{byte:08b}" for byte in data))
 
     def take(self, count: int = 1) -> int:
-        value = 0
-        for _ in range(count):
-            value = value << 1 | self._data[self._at >> 3] >> (7 - self._at % 8) & 1
-            self._at += 1
-        return value
+        """The next number. Raises `ValueError` at the end."""
+        return int("".join(islice(self._bits, count)), 2)
 
 
-def _read(bits: _BitReader) -> Sequence | None:
+def _colours(bits: _Bits) -> Sequence | None:
     profile = bits.take(3)
     bits.take()  # still_picture
     reduced = bits.take()
     if reduced:
-        bits.take(5)
+        bits.take(5)  # seq_level_idx
+    elif bits.take():  # timing_info_present_flag
+        return None
     else:
-        if bits.take():  # timing_info_present_flag
-            return None
-        _skip_operating_points(bits)
-    widths, heights = bits.take(4) + 1, bits.take(4) + 1
-    bits.take(widths + heights)
+        delays = bits.take()
+        for _ in range(bits.take(5) + 1):
+            bits.take(12)  # operating_point_idc
+            if bits.take(5) > 7:  # seq_level_idx
+                bits.take()
+            if delays and bits.take():
+                bits.take(4)
+    bits.take(bits.take(4) + bits.take(4) + 2)  # sizes, of as many bits as the first two say
     if not reduced and bits.take():  # frame_id_numbers_present_flag
         bits.take(7)
     bits.take(3)  # use_128x128_superblock, enable_filter_intra, enable_intra_edge_filter
     if not reduced:
-        _skip_tools_between_frames(bits)
-    bits.take(3)  # enable_superres, enable_cdef, enable_restoration
-    return _colours(bits, profile)
-
-
-def _skip_operating_points(bits: _BitReader) -> None:
-    delays = bits.take()
-    for _ in range(bits.take(5) + 1):
-        bits.take(12)
-        if bits.take(5) > 7:  # seq_level_idx
+        bits.take(4)  # tools between frames, enable_order_hint last
+        order_hint = bits.take()
+        if order_hint:
+            bits.take(2)
+        # seq_choose_screen_content_tools, seq_choose_integer_mv and what they replace
+        if (bits.take() or bits.take()) and not bits.take():
             bits.take()
-        if delays and bits.take():
-            bits.take(4)
-
-
-def _skip_tools_between_frames(bits: _BitReader) -> None:
-    bits.take(4)
-    order_hint = bits.take()
-    if order_hint:
-        bits.take(2)
-    # seq_choose_screen_content_tools, seq_choose_integer_mv and what they replace
-    screen_content = _SELECT if bits.take() else bits.take()
-    if screen_content and not bits.take():
+        if order_hint:
+            bits.take(3)
+    bits.take(3)  # enable_superres, enable_cdef, enable_restoration
+    if bits.take() and profile == 2:  # high_bitdepth
         bits.take()
-    if order_hint:
-        bits.take(3)
-
-
-def _colours(bits: _BitReader, profile: int) -> Sequence:
-    high = bits.take()
-    if profile == 2 and high:
-        bits.take()  # twelve_bit
     grey = profile != 1 and bits.take()
-    description = _UNSPECIFIED
-    if bits.take():
-        description = (bits.take(8), bits.take(8), bits.take(8))
-    full = bool(bits.take()) if grey or description != _RGB else True
-    return Sequence(*description, full)
+    description = (bits.take(8), bits.take(8), bits.take(8)) if bits.take() else _UNSPECIFIED
+    full = bits.take() if grey or description != _RGB else 1
+    return Sequence(*description, bool(full))

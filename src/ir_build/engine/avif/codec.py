@@ -1,4 +1,4 @@
-"""AVIF: plain 8-bit stills are coded again up to a score; of others only what is unseen goes."""
+"""AVIF: plain 8-bit stills are coded again up to a score; of others only metadata goes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import io
 from typing import TYPE_CHECKING
 
 from ...candidate import Candidate
-from ...errors import CorruptFile, FileSkipped
-from ...options import Compression, Effort, Meta, Options
+from ...containers import iso_bmff
+from ...errors import CorruptFile
+from ...options import NAMED_QUALITIES, Compression, Effort, Meta, Options
 from ..shared import colour_profile, exif, raster
 from ..shared.scorer import Scorer
 from ..shared.search import Found, smallest
@@ -17,26 +18,33 @@ from . import file as avif_file
 if TYPE_CHECKING:
     from PIL import Image
 
+    from ...containers.iso_bmff import Box
     from ...quality import Pixels
-    from .file import AvifFile, Item, Property
+    from .file import AvifFile
 
-#: the new file must be smaller by this share of the old one
+#: A new file must be smaller by this share of the old one. Each generation costs some quality, so a
+#: small saving is not worth one.
 _WORTH_LOSS = 0.10
-_RESIZED_TARGET = 90.0
-#: encoder speeds and the pixels up to which they are affordable: 5, 1 and 0.4 CPU seconds each
-#: megapixel, three or four times
+#: Speeds of libaom, and the pixels up to which each is affordable. They take 5, 1 and 0.4 CPU
+#: seconds for a megapixel, and a search takes three or four encodes. docs/effort.md shows what they
+#: gain; `python benchmarks FOLDER --curve AVIF` measures it again.
 _MOST = 12_000_000
 _SPEEDS = {
     Effort.FAST: ((_MOST, 8),),
     Effort.DEFAULT: ((4_000_000, 6), (_MOST, 8)),
     Effort.BEST: ((1_500_000, 4), (4_000_000, 6), (_MOST, 8)),
 }
+#: the part of the encoder's scale of 0 to 100 that is searched
 _LOWEST, _HIGHEST = 15, 97
-#: how much more score is tried in turn until all places keep their colours
+#: How much more score is tried in turn until all places keep their colours. From the default
+#: quality of 80 the last one is over 90, where two pictures are not told apart any more.
 _MORE = (0, 4, 8, 12)
-#: what levels from 16 to 235 become where they are taken for all there are
+#: What levels of transparency become where 16 is taken for clear and 235 for opaque, as in the
+#: limited range of video (ITU-T H.273, 8.3).
 _STRETCHED = [min(255, max(0, round((level - 16) * 255 / 219))) for level in range(256)]
 _PROPERTIES = frozenset({b"ispe", b"pixi", b"av1C", b"colr", b"irot", b"imir", b"auxC"})
+#: ITU-T H.273: BT.709 or not said; sRGB, or not said. Every viewer shows these as sRGB.
+_SRGB_PRIMARIES, _SRGB_TRANSFERS = frozenset({1, 2}), frozenset({2, 13})
 
 
 def compress(data: bytes, options: Options) -> Candidate:
@@ -45,118 +53,141 @@ def compress(data: bytes, options: Options) -> Candidate:
     Raises `FileSkipped` where neither can be had.
     """
     picture = avif_file.read(data)
-    raster.check_size(*picture.size, options.max_pixels)
-    if not all(colour_profile.is_whole(one[4:]) for one in strip.profiles(picture)):
+    raster.check_size(*iso_bmff.dimensions(data), options.max_pixels)
+    if not all(map(colour_profile.is_whole, picture.profiles)):
         # As in no other format.
         raise CorruptFile("its colour profile is damaged: browsers do not show the picture")
-    exact, problem = Candidate(data, lossy=False), None
+    unusual = _unusual(picture)
     try:
-        stripped, notes = strip.without_unseen(picture, options)
-    except FileSkipped as left:
-        problem = left
-    else:
-        if len(stripped) < len(data) and len(stripped) <= (1 - options.min_saving) * len(data):
-            exact = Candidate(stripped, lossy=False, notes=notes)
-    try:
-        coded = _coded_again(picture, options, len(exact.data))
-    except FileSkipped as left:
-        coded, problem = None, left
-    if coded is not None:
-        return coded
-    if problem is not None and exact.data == data:
-        raise problem
-    # What is damaged is to be reported, even where nothing has to be decoded.
-    raster.decode(data, "AVIF")
-    return exact
+        image = raster.decode(data, "AVIF")
+    except CorruptFile:
+        if unusual:
+            raise avif_file.left(unusual) from None
+        raise
+    exact, notes = strip.without_metadata(picture, image.size, options)
+    if len(exact) > (1 - options.min_saving) * len(data):
+        exact, notes = data, ()
+    size, new = _size(image, options)
+    lossy = options.compression_type is Compression.LOSSY
+    if new != size or (lossy and raster.can_be_scored(*size)):
+        unusual = unusual or _too_large(size)
+        if not unusual:
+            coded = _coded_again(picture, image, new, options, len(exact))
+            if coded is not None:
+                return coded
+        elif exact is data:
+            raise avif_file.left(unusual)
+    return Candidate(exact, lossy=False, notes=notes)
 
 
-def _coded_again(picture: AvifFile, options: Options, exact: int) -> Candidate | None:
-    """A smaller file that reaches the score; None if that is not worth it or not wanted.
+def _size(image: Image.Image, options: Options) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The size of a picture as it is stored, now and after fitting it in as it is shown."""
+    # Pillow tells irot and imir by the orientation.
+    turned = exif.orientation(image.info.get("exif", b"")) > 4
+    shown = image.size[::-1] if turned else image.size
+    new = options.resize.fit(*shown) if options.resize is not None else shown
+    return image.size, new[::-1] if turned else new
+
+
+def _too_large(size: tuple[int, int]) -> str:
+    width, height = size
+    if width * height > _MOST:
+        return f"{width} x {height} pixels, which would take too long to code"
+    return ""
+
+
+def _coded_again(
+    picture: AvifFile, image: Image.Image, new: tuple[int, int], options: Options, exact: int
+) -> Candidate | None:
+    """A file of the size `new` that reaches the score; None if it is not worth it.
 
     `exact` is the number of bytes that it takes without loss.
     """
-    item = picture.items[picture.primary]
-    width, height = picture.size
+    resized = new != image.size
     lossy = options.compression_type is Compression.LOSSY
-    turned = (item.first(b"irot") or b"\0")[-1] & 1
-    shown = (height, width) if turned else (width, height)
-    size = options.resize.fit(*shown) if options.resize is not None else shown
-    if size == shown and not (lossy and raster.can_be_scored(width, height)):
-        return None
-    _check_plain(picture)
-    if width * height > _MOST:
-        raise avif_file.left(f"{width} x {height} pixels, which would take too long to code")
-    image = raster.decode(picture.data, "AVIF")
-    target = options.quality if lossy else max(options.quality, _RESIZED_TARGET)
-    new = size[::-1] if turned else size
-    metadata, notes = _metadata(image, options, new if size != shown else None)
-    if size != shown:
+    target = (
+        options.quality if lossy else max(options.quality, NAMED_QUALITIES["visually-lossless"])
+    )
+    metadata, notes = _metadata(image, options, new if resized else None)
+    if resized:
         image = raster.resized(image, new)
-    encoder = _Encoder(image, _subsampling(item), options.effort, metadata)
+    encoder = _Encoder(image, _subsampling(picture), options.effort, metadata)
     coded = encoder.up_to_score(target)
-    if size != shown:
+    if resized:
         return Candidate(coded or encoder.encode(_HIGHEST), lossy=True, notes=notes)
     if coded is None or len(coded) >= (1 - _WORTH_LOSS) * exact:
         return None
     return Candidate(coded, lossy=True, notes=notes)
 
 
-def _check_plain(picture: AvifFile) -> None:
-    """Raise `FileSkipped` for all but a still of one 8-bit picture, perhaps with transparency."""
-    if b"avis" in picture.brands or any(box.kind == b"moov" for box in picture.boxes):
-        raise avif_file.left("an image sequence")
-    kinds = {item.kind for item in picture.items.values()}
+def _unusual(picture: AvifFile) -> str:
+    """What it is beside a still of one 8-bit picture in sRGB, perhaps with transparency."""
+    if b"avis" in picture.brands or any(box.kind == b"moov" for box in picture.top):
+        return "an image sequence"
+    kinds = [item.kind for item in picture.items.values()]
     if b"tmap" in picture.brands or b"tmap" in kinds:
-        raise avif_file.left("a gain map")
-    item = picture.items[picture.primary]
-    strange = kinds - {b"av01", b"Exif", b"mime"}
-    if item.kind != b"av01" or strange:
-        parts = sorted(kind.decode("ascii", "backslashreplace") for kind in {item.kind, *strange})
-        raise avif_file.left(f"parts of the kind {', '.join(parts)}")
-    thumbnails = {source for kind, source, _ in picture.references if kind == b"thmb"}
-    for number, other in picture.items.items():
-        if other.kind != b"av01" or number in thumbnails:
-            continue
-        if number != picture.primary:
-            _check_alpha(picture, other)
-        if any(not _is_plain(prop) for prop in other.properties):
-            raise avif_file.left("properties that may change how it looks")
-        if not _is_8_bit(other):
-            raise avif_file.left("more than 8 bits per channel")
-    if any(kind == b"prem" for kind, _, _ in picture.references):
-        raise avif_file.left("premultiplied transparency")
-    colours = strip.colours(picture)
-    if not strip.are_srgb(colours):
-        raise avif_file.left(f"colours of another kind ({'/'.join(map(str, colours or ()))})")
+        return "a gain map"
+    strange = {*kinds} - {b"av01", b"Exif", b"mime"}
+    if strange:
+        names = sorted(kind.decode("ascii", "backslashreplace") for kind in strange)
+        return f"parts of the kind {', '.join(names)}"
+    if kinds.count(b"av01") > 1 + (b"auxl" in picture.references):
+        return "more than one picture"
+    if not all(map(_is_plain, picture.properties)) or not strip.only_transparency(picture):
+        return "properties that may change how it looks"
+    if any(_codec(box) & 0x60 for box in picture.properties):
+        return "more than 8 bits per channel"
+    if b"prem" in picture.references:
+        return "premultiplied transparency"
+    return _unusual_samples(picture)
 
 
-def _check_alpha(picture: AvifFile, item: Item) -> None:
-    if not strip.is_alpha(item):
-        raise avif_file.left("more than one picture")
-    coded = av1.sequence(picture.bytes_of(item))
-    # Against the AVIF specification (4.1), and viewers differ in what they make of it.
-    if coded is None or not coded.full_range:
-        raise avif_file.left("transparency in limited range")
+def _unusual_samples(picture: AvifFile) -> str:
+    """What is unusual about the meaning of its samples."""
+    headers = {
+        number: av1.sequence(picture.bytes_of(number))
+        for number, item in picture.items.items()
+        if item.kind == b"av01"
+    }
+    for number, header in headers.items():
+        # Against the AVIF specification (4.1), and viewers differ in what they make of it.
+        if number != picture.primary and (header is None or not header.full_range):
+            return "transparency in limited range"
+    colours = {
+        (int.from_bytes(box.data[4:6], "big"), int.from_bytes(box.data[6:8], "big"))
+        for box in picture.properties
+        if box.kind == b"colr" and box.data[:4] == b"nclx"
+    }
+    # Where the file tells no colours, viewers go by the header.
+    header = headers.get(picture.primary)
+    if header is not None:
+        colours.add(header[:2])
+    for primaries, transfer in colours or {(0, 0)}:
+        if primaries not in _SRGB_PRIMARIES or transfer not in _SRGB_TRANSFERS:
+            return f"colours of another kind ({primaries}/{transfer})"
+    return ""
 
 
-def _is_plain(prop: Property) -> bool:
+def _is_plain(prop: Box) -> bool:
+    if prop.kind == b"pixi":
+        # What else than depths it may say with a flag, browsers do not know yet.
+        return not any(prop.data[:4])
     # Pixels that are not square are stretched by some viewers.
     return prop.kind in _PROPERTIES or (
         prop.kind == b"pasp" and len(prop.data) == 8 and prop.data[:4] == prop.data[4:]
     )
 
 
-def _is_8_bit(item: Item) -> bool:
-    # byte 2 of av1C: tier, high_bitdepth, twelve_bit, monochrome, subsampling x, y, position
-    codec = item.first(b"av1C") or b""
-    return len(codec) >= 4 and not codec[2] & 0x60
+def _codec(prop: Box) -> int:
+    """Of `av1C`: tier, high_bitdepth, twelve_bit, monochrome, subsampling x, y, position."""
+    return prop.data[2] if prop.kind == b"av1C" and len(prop.data) >= 4 else 0
 
 
-def _subsampling(item: Item) -> str:
-    codec = item.first(b"av1C") or bytes(4)
-    if codec[2] & 0x10:
-        return "4:0:0"
-    return {0x00: "4:4:4", 0x08: "4:2:2"}.get(codec[2] & 0x0C, "4:2:0")
+def _subsampling(picture: AvifFile) -> str:
+    # Of a picture with colour and its transparency, only the latter is monochrome.
+    codecs = [_codec(box) for box in picture.properties if box.kind == b"av1C"]
+    coloured = [codec & 0x0C for codec in codecs if not codec & 0x10]
+    return {0x00: "4:4:4", 0x08: "4:2:2"}.get(min(coloured), "4:2:0") if coloured else "4:0:0"
 
 
 def _metadata(

@@ -6,7 +6,6 @@ Lossless keeps every canvas; lossy may show it in fewer colours, as far as the s
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from ...candidate import Candidate
@@ -16,19 +15,21 @@ from ..shared import raster
 from . import coding
 from . import file as gif_file
 from .changes import all_stay
-from .frames_shown import CLEAR, RESTORE, Unclear, indices
+from .frames_shown import Unclear, indices
 from .redraw import redraw
 
 if TYPE_CHECKING:
     from ...options import Options
     from .file import GifFile, GifFrame
 
-# Pixels of all frames: more are not coded anew, and much more are not decoded at all.
+# Pixels of all frames. More than the first are not coded anew, more than the second are not even
+# decoded: a worker has no time for them.
 _CODED_PIXELS = 400_000_000
 _MAX_FRAMES_PIXELS = 4_000_000_000
-# Pixels of all canvases up to which fewer colours are tried.
+# Pixels of all canvases up to which fewer colours are tried. docs/effort.md shows what that gains;
+# `python benchmarks FOLDER --curve GIF` measures it again.
 _SCORED_PIXELS = {Effort.FAST: 0, Effort.DEFAULT: 100_000_000, Effort.BEST: 400_000_000}
-# A lossy result must be smaller than the exact one by this share.
+# A lossy result must be smaller than the exact one by this share. Less is not worth the quality.
 _WORTH_LOSS = 0.10
 
 
@@ -79,50 +80,29 @@ def _candidates(file: GifFile, canvases: int, *, thorough: bool) -> list[bytes]:
     found = [file.encode()]
     if canvases <= _CODED_PIXELS and _is_clear(file):
         try:
-            found.append(redraw(file, thorough=thorough).encode())
+            return [*found, redraw(file, thorough=thorough).encode()]
         except Unclear:
             pass
-        else:
-            if len(found[1]) < len(found[0]) or all_stay(file):
-                return found
-    area = sum(frame.width * frame.height for frame in file.frames)
-    if area <= _CODED_PIXELS:
+    if sum(frame.width * frame.height for frame in file.frames) <= _CODED_PIXELS:
         frames = tuple(_coded(frame) for frame in file.frames)
         found.append(replace(file, frames=frames).encode())
     return found
 
 
 def _is_clear(file: GifFile) -> bool:
-    """Whether all viewers agree on what is seen where no frame has drawn.
+    """Whether each frame is drawn over the ones before it, and all viewers agree on what is seen.
 
-    Some show a colour of the file there if the frame has no transparent index.
+    Some show a colour of the file where no frame has drawn if the frame has no transparent index.
     """
     first, *_ = file.frames
     covered = (first.width, first.height) == (file.width, file.height)
-    if not covered and first.control.transparent is None:
-        return False
-    return all(
-        frame.left + frame.width <= file.width
-        and frame.top + frame.height <= file.height
-        and frame.control.disposal <= RESTORE
-        and (
-            frame.control.disposal != CLEAR
-            or frame.control.transparent is not None
-            or after is None
-            or _hides(after, frame)
-        )
-        for frame, after in zip_longest(file.frames, file.frames[1:])
-    )
-
-
-def _hides(frame: GifFrame, other: GifFrame) -> bool:
-    """Whether a frame is opaque and drawn over all of another."""
     return (
-        frame.control.transparent is None
-        and frame.left <= other.left
-        and frame.top <= other.top
-        and frame.left + frame.width >= other.left + other.width
-        and frame.top + frame.height >= other.top + other.height
+        all_stay(file)
+        and (covered or first.control.transparent is not None)
+        and all(
+            frame.left + frame.width <= file.width and frame.top + frame.height <= file.height
+            for frame in file.frames
+        )
     )
 
 

@@ -1,7 +1,7 @@
 """What a GIF shows: each frame decoded, and laid over what the ones before it left behind.
 
-The rules are those of browsers: a frame that is cleared leaves nothing, whatever colour the
-file names as its background, and nothing is below the first frame.
+The rule is that of browsers: nothing is below the first frame, whatever colour the file names as
+its background.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 #: the number of a colour for each pixel; 0 is none at all
 Canvas = NDArray[np.uint16]
-CLEAR, RESTORE = 2, 3
 _MOST_COLOURS = 0xFFFF
 _SHIFTS = np.array([1 << 16, 1 << 8, 1], np.int64)
 
@@ -38,7 +37,7 @@ def indices(frame: GifFrame) -> NDArray[np.uint8]:
     image = Image.frombuffer("L", size, pixels, "raw", "L", 0, 1)
     memory = image.im
     try:
-        # Its decoder only: taking a file apart for each frame takes as long as small ones do.
+        # Only the decoder is called. To open a file for each frame would take as long as to decode it.
         image.frombytes(coded, "gif", (frame.code_size, frame.interlaced, -1))
     except (OSError, ValueError) as error:
         raise CorruptFile(f"cannot be decoded: {error}") from error
@@ -65,7 +64,7 @@ class Screen:
         return known.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 1:]
 
     def frames(self) -> Iterator[Canvas]:
-        """The canvas as each frame shows it. Raises `CorruptFile` and `Unclear`."""
+        """The canvas as each frame shows it, where all stay. Raises `CorruptFile` and `Unclear`."""
         base = np.zeros((self._file.height, self._file.width), np.uint16)
         for frame in self._file.frames:
             place = (
@@ -77,11 +76,7 @@ class Screen:
             drawn = coding.numbered(numbers, pixels)
             np.copyto(shown[place], drawn, where=drawn != 0)
             yield shown
-            if frame.control.disposal == CLEAR:
-                base = shown.copy()
-                base[place] = 0
-            elif frame.control.disposal != RESTORE:
-                base = shown
+            base = shown
 
     def decoded(self, frame: GifFrame) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
         """A frame's pixels, and the number of the colour of each index, 0 where it is transparent."""

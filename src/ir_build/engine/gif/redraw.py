@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
 #: pixels of all changes that are held in memory at a time
 _HELD = 100_000_000
-#: pixels up to which the ways to draw a change are tried on every strip of it, or on each fourth
+#: Pixels up to which the ways to draw a change are tried on every strip of it, or on each fourth. Of
+#: larger ones each eighth is enough: the ways compare on a part as on all.
 _TRIED_WHOLE, _TRIED_CLOSELY = 20_000, 200_000
 #: rows of a strip
 _STRIP = 8
-#: colour tables among which those are searched that go together
+#: Colour tables among which those are searched that go together. Time grows by their square.
 _COMPARED = 300
 
 
@@ -38,7 +39,6 @@ class _Drawing:
     """A frame with its pixels decided on."""
 
     box: Area
-    disposal: int
     #: places in `numbers`
     places: Places
     #: of colours
@@ -64,7 +64,7 @@ class _Drawing:
 
 
 def redraw(file: GifFile, *, thorough: bool) -> GifFile:
-    """The file with the same canvas after each frame. Raises `CorruptFile` and `Unclear`.
+    """A file whose frames all stay, with the same canvas after each. Raises `CorruptFile`, `Unclear`.
 
     `thorough` tries the ways to draw a frame on all of it.
     """
@@ -82,10 +82,9 @@ def redraw(file: GifFile, *, thorough: bool) -> GifFile:
         _frame(frame, drawing, shared, palette)
         for frame, drawing in zip(file.frames, drawings, strict=True)
     )
-    if changes.all_stay(file):
-        # Some are better coded already than by us: drawn as they are they look the same.
-        old = (replace(frame, table=frame.table or file.table) for frame in file.frames)
-        frames = tuple(map(_shorter, frames, old))
+    # Some frames are already coded better. They look the same as they are.
+    old = (replace(frame, table=frame.table or file.table) for frame in file.frames)
+    frames = tuple(map(_shorter, frames, old))
     return replace(file, table=_table(shared, palette), frames=frames, background=0)
 
 
@@ -115,7 +114,7 @@ def _ranked(change: FrameChange, every: int, *, thorough: bool) -> list[int]:
     for way, drawing in zip(coding.WAYS, _drawings(change, coding.WAYS), strict=True):
         if len(drawing.used) <= 256:
             sizes[way] = len(drawing.codes) + _table_bytes(len(drawing.used))
-            # When drawing some more takes more bytes, drawing yet more mostly does, too.
+            # If drawing some more takes more bytes, drawing yet more mostly does, too.
             if sizes[way] > least and not thorough:
                 break
             least = min(least, sizes[way])
@@ -128,11 +127,11 @@ def _drawings(change: FrameChange, ways: Sequence[int]) -> Iterator[_Drawing]:
         used = set(numbers[coding.occurring(places, mask)].tolist())
         if change.uncovers or not (mask is None or mask.all()):
             used.add(0)
-        yield _Drawing(change.box, change.disposal, places, numbers, mask, tuple(sorted(used)))
+        yield _Drawing(change.box, places, numbers, mask, tuple(sorted(used)))
 
 
 def _every(pixels: int) -> int:
-    """How few of the strips of a change are enough: the ways compare on them as on all."""
+    """One in how many strips of a change is enough to compare the ways on."""
     return 1 if pixels < _TRIED_WHOLE else 4 if pixels < _TRIED_CLOSELY else 8
 
 
@@ -144,7 +143,7 @@ def _shared(palettes: Sequence[tuple[int, ...]], palette: NDArray[np.uint8]) -> 
     missing = {used: set(used) for used in sorted(waiting, key=len)[:_COMPARED]}
     bytes_saved = {used: waiting[used] * _table_bytes(len(used)) for used in missing}
     while missing:
-        # What is saved for each place that is taken, as if there were one for all to share.
+        # The bytes that are saved for each place that is taken in the shared table.
         used = max(missing, key=lambda used: bytes_saved[used] / (1 + len(missing[used])))
         new = missing.pop(used)
         union |= new
@@ -165,7 +164,7 @@ def _frame(
     codes = b""
     if set(shared).issuperset(drawing.used):
         codes = drawing.coded(shared)
-        # As long as with a table of its own when that has codes of the same width.
+        # Codes of the same width are as long as with a table of its own.
         widths = {_width(drawing.used, one) for one in (drawing.used, shared)}
         if len(widths) == 1 or len(codes) <= len(drawing.codes) + len(table):
             order, table = shared, b""
@@ -175,7 +174,7 @@ def _frame(
     return replace(
         frame,
         control=Control(
-            drawing.disposal if drawing.disposal != changes.KEEP else 0,
+            0,
             frame.control.delay,
             order.index(0) if 0 in drawing.used else None,
             waits=frame.control.waits,

@@ -23,12 +23,9 @@ _SHARED = frozenset({"use", "clipPath", "mask", "symbol"})
 _WRITING = frozenset(
     {"text", "tspan", "textPath", "tref", "flowRoot", "flowPara", "textArea", "foreignObject"}
 )
-# Where runs of blanks are as CSS has them, and elements that show them all or fetch style sheets.
-_FLOWING = frozenset({SVG, "http://www.w3.org/1999/xhtml", "http://www.w3.org/1998/Math/MathML"})
-_KEEPS_BLANKS = frozenset({"pre", "textarea", "listing", "xmp", "plaintext", "link"})
 _TRANSFORMS = ("transform", "gradientTransform", "patternTransform")
 
-# Selectors that tell elements apart by their siblings, their blanks or a value we respell.
+# Selectors that tell elements apart by their siblings, by blanks, or by values that get other spellings.
 _DELICATE_CSS = re.compile(
     r"@import|\[\s*+(?!class\b|id\b|data-)"
     r"|:(?:nth-|first-|last-|only-|empty\b|has\b)|(?<=[\w)\]*])\s*[+~]\s*(?=[\w.#:*\[])"
@@ -36,7 +33,6 @@ _DELICATE_CSS = re.compile(
 _CSS_STRINGS = re.compile(r"""/\*.*?\*/|"[^"]*"|'[^']*'|\([^()]*\)""", re.DOTALL)
 _PEN = re.compile(r"(?<![\w-])stroke\s*+:(?!\s*+none\b)|marker")
 _PEN_WIDTH = re.compile(r"(?<![\w-])stroke-width\s*+:\s*+([^;}]*+)")
-_BLANKS_CSS = re.compile(r"[\\&]|white-space(?!\s*+:\s*+(?:normal|nowrap)\b)", re.IGNORECASE)
 _MOVING_CSS = re.compile(r"transform|zoom|scale|path\(|@keyframes|\bd\s*:")
 # Sources that tools read back from a comment: Excalidraw's scenes, PlantUML's text.
 _PAYLOAD = re.compile(r"payload-|svg-source:|SRC=\[")
@@ -84,14 +80,10 @@ class Analysis:
     animated: bool = False
     #: style sheets or views may enlarge parts of the picture
     moving: bool = False
-    #: there are style sheets, whose selectors may look at the tree
-    styled: bool = False
     #: there is text, in which blanks may show
     writing: bool = False
-    #: blanks may show as they stand, also where CSS takes a run of them for one
-    blanks: bool = False
-    #: any outline may be drawn with a pen, or have markers at its corners, whatever its element
-    #: and those around it say
+    #: Any outline may be drawn with a pen, or have markers at its corners. The elements around it need
+    #: not say so.
     stroked: bool = False
     #: the width of the widest pen in its own units, infinite where it can't be told
     pen_width: float = 1.0
@@ -127,8 +119,8 @@ def analyse(tokens: Sequence[Token]) -> Analysis:
     namespaces = Namespaces()
     css: list[str] = []
     open_elements: list[tuple[str, list[str], bool]] = []
-    # how deep the outermost of these elements stand, 0 outside of them
-    metadata = styles = foreign = 0
+    # How deep the outermost of these elements is; 0 outside of them.
+    metadata = styles = 0
     for token in tokens:
         if isinstance(token, Start):
             declared = namespaces.open(token)
@@ -141,8 +133,6 @@ def analyse(tokens: Sequence[Token]) -> Analysis:
             elif local == "metadata":
                 found.metadata.append(set())
             _element(found, local, token, css)
-            if foreign:
-                found.blanks = found.blanks or uri not in _FLOWING or local in _KEEPS_BLANKS
             pen = has_pen(token, around=bool(open_elements) and open_elements[-1][2])
             found.stroked = found.stroked or (pen and local == "use")
             if token.empty:
@@ -151,11 +141,9 @@ def analyse(tokens: Sequence[Token]) -> Analysis:
             open_elements.append((local, declared, pen))
             metadata = metadata or (len(open_elements) if local == "metadata" else 0)
             styles = styles or (len(open_elements) if local == "style" else 0)
-            foreign = foreign or (len(open_elements) if local == "foreignObject" else 0)
         elif isinstance(token, End):
             metadata = 0 if len(open_elements) == metadata else metadata
             styles = 0 if len(open_elements) == styles else styles
-            foreign = 0 if len(open_elements) == foreign else foreign
             namespaces.close(open_elements.pop()[1])
         elif isinstance(token, Text):
             if styles:
@@ -205,14 +193,8 @@ def _element(found: Analysis, local: str, start: Start, css: list[str]) -> None:
     found.moving = found.moving or local == "view"
     found.writing = found.writing or local in _WRITING
     found.shared = found.shared or local in _SHARED
-    found.styled = found.styled or local == "style"
     found.stroked = found.stroked or local == "marker"
     for name, value in start.attributes:
-        found.blanks = found.blanks or (
-            (name == "xml:space" and value[1:-1] != "default")
-            or (name == "white-space" and value[1:-1] not in ("normal", "nowrap"))
-            or name == "contenteditable"
-        )
         if name in ("d", "points"):
             found.outlines += len(value)
         elif name == "stroke-width":
@@ -236,6 +218,5 @@ def _style(found: Analysis, css: list[str]) -> None:
         for width in _PEN_WIDTH.findall(sheet):
             found.pen_width = max(found.pen_width, _width(width))
         found.moving = found.moving or _MOVING_CSS.search(sheet) is not None
-        found.blanks = found.blanks or _BLANKS_CSS.search(sheet) is not None
         bare = _CSS_STRINGS.sub(" ", sheet)
         found.delicate = found.delicate or _DELICATE_CSS.search(bare) is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import outline, path, values
-from .names import COLOURS, NUMERIC, OUTLINED, TRANSFORMS
+from .names import COLOURS, NUMERIC, OUTLINED
 
 
 def shortened(
@@ -17,16 +17,10 @@ def shortened(
     """
     if name == "d" and local in OUTLINED:
         return _outline(value, places, pen=pen, plain=plain)
-    if name == "points":
-        return _corners(value, None if plain else places, pen=pen)
-    if name in TRANSFORMS:
-        return values.transform(value)
     if name in NUMERIC:
         return values.length(value)
     if name in COLOURS:
         return values.colour(value)
-    if name == "style":
-        return values.style(value)
     return value
 
 
@@ -43,14 +37,3 @@ def _outline(value: str, places: int | None, *, pen: int, plain: bool) -> str:
         if rewritten is not None:
             spellings.append(rewritten)
     return min(spellings, key=len)
-
-
-def _corners(value: str, places: int | None, *, pen: int) -> str:
-    numbers = values.numbers_of(value)
-    if numbers is None:
-        return value
-    if places is not None:
-        rounded = outline.rewrite_points(numbers, places, stroked=pen > 0, units=pen)
-        if rounded is not None:
-            return rounded
-    return values.join(map(values.shorten, numbers))

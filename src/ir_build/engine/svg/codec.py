@@ -1,10 +1,9 @@
 """SVG optimised by leaving out what is never drawn and spelling the rest in fewer characters.
 
-Scripts and what is not SVG stay as they are, and so do ids, classes, `viewBox`, titles and
-descriptions; style sheets, text and `foreignObject` lose comments and blanks that CSS does not show.
-Lossless keeps every point that a browser computes and what editors store for themselves; lossy
-drops the latter and rounds outlines far below what can be seen. Pictures inside are treated as
-files of their own would be that are shown at twice their size.
+Scripts, style sheets, text and what is not SVG stay as they are. So do ids, classes, `viewBox`,
+titles and descriptions. Lossless keeps every point that a browser computes, and what editors store
+for themselves. Lossy drops the latter, and rounds outlines far below what can be seen. Pictures
+inside are treated as files of their own that are shown at twice their size.
 """
 
 from __future__ import annotations
@@ -27,13 +26,15 @@ if TYPE_CHECKING:
 
 # What may show differences between pixels that nobody sees in the picture itself.
 _AMPLIFIES = re.compile(r"blend-mode|<(?:[\w.-]+:)?fe[A-Z]")
-#: a rounded picture must be smaller than the exact one by this share
+#: A rounded picture must be smaller than the exact one by this share. Less is not worth the loss.
 _WORTH_ROUNDING = 0.02
-#: where it is smaller by this share than one whose outlines keep their commands, it will be
+#: A picture that is smaller by this share than one whose outlines keep their commands need not be
+#: compared with the exact one: other commands without loss saved 4.6 % of 324 files.
 _SURELY_WORTH_ROUNDING = 0.2
-#: characters of outlines up to which other commands are looked for, and crossings
+#: Characters of outlines up to which other commands and crossings are looked for. More take longer
+#: than a worker has.
 _MOST_OUTLINES = 2_000_000
-#: how often outlines may cross themselves; to draw both files then takes half a minute
+#: How often outlines may cross themselves. To draw both files then takes half a minute.
 _MOST_CROSSINGS = 5_000_000
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from ...options import Meta
 from . import attribute_values as svg_attributes
-from . import css, foreign_object, values
+from . import values
 from .analysis import SVG, XML, Analysis, Namespaces, box, has_pen
-from .names import DESCRIPTIONS, EDITORS, GROUPS, OWN_UNITS, PLACED, STRUCTURE, WRITING
+from .names import DESCRIPTIONS, EDITORS, OWN_UNITS, STRUCTURE, WRITING
 from .outline import FEWEST_UNITS
 from .tokens import Comment, End, Instruction, Start, Text, Token
 
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
-#: outlines move by no more than this share of the picture: 1/8 pixel on a 4096 pixel screen
+#: Outlines move by no more than this share of the picture. That is 1/8 pixel on a screen that is 4096
+#: pixels wide, which no eye sees.
 _TOLERANCE = 1 / 32_000
 
-#: a side of so many units is never reached: outlines stay as they are
+#: No side is as long as so many units, so outlines stay as they are.
 _MOST_UNITS = 10**9
 
 _KEPT_COMMENT = re.compile(r"<!--(?:!|\[if|<!\[endif|#)")
@@ -71,8 +72,6 @@ class _Open:
     writing: bool
     #: how far outlines in it may move in user units, None for not at all
     tolerance: float | None
-    #: something in it is about itself: a title, what we do not know
-    described: bool = False
     #: outlines in it are drawn with a pen
     pen: bool = False
 
@@ -93,7 +92,6 @@ def minify(
     rules = _Rules(for_readers, outlines, keep, Meta.COPYRIGHT in metas, frozenset())
     if found.delicate:
         return _outside_only(tokens, found, rules), ()
-    tokens = css.minified(tokens)
     known: dict[_Attribute, str] = {}
     writer = _Minifier(found, rules, known)
     text = writer.run(tokens)
@@ -142,8 +140,6 @@ class _Minifier:
         self._out: list[str] = []
         self._open: list[_Open] = []
         self._metadata = iter(found.metadata)
-        #: what is being copied is a `foreignObject` in which blanks may be shortened
-        self._foreign = False
         self._rounds = rules.outlines is Outlines.ROUNDED and found.measured
 
     def run(self, tokens: Sequence[Token]) -> str:
@@ -156,20 +152,17 @@ class _Minifier:
                 elif isinstance(token, End):
                     depth -= 1
                 if verbatim:
-                    self._out.append(self._copied(token))
+                    self._out.append(token.raw)
             elif isinstance(token, Start):
                 outcome = self._start(token)
                 if outcome is not None:
                     depth, verbatim = int(not token.empty), outcome
                     if verbatim:
-                        self._out.append(self._copied(token))
+                        self._out.append(token.raw)
             elif isinstance(token, End):
                 self._end()
             elif isinstance(token, Text):
-                if self._open and self._open[-1].writing:
-                    plain = self._found.blanks or token.raw.startswith("<![")
-                    self._out.append(token.raw if plain else foreign_object.words(token.raw))
-                elif self._open and token.raw.strip(_BLANKS):
+                if self._open and (self._open[-1].writing or token.raw.strip(_BLANKS)):
                     self._out.append(token.raw)
             elif isinstance(token, Instruction) or _keeps(token, self._found, self._rules):
                 self._out.append(token.raw)
@@ -194,9 +187,6 @@ class _Minifier:
             or (parent and parent.local == "switch" and local == "foreignObject")
         ):
             self._namespaces.close(declared)
-            self._foreign = local == "foreignObject" and not self._found.blanks
-            if parent:
-                parent.described = True
             return True
         tolerance = self._tolerance(local, token, parent)
         pen = self._found.stroked or has_pen(token, around=parent is not None and parent.pen)
@@ -216,35 +206,16 @@ class _Minifier:
             self._end()
         return None
 
-    def _copied(self, token: Token) -> str:
-        """A token of what is copied, in which only blanks are shortened."""
-        return foreign_object.shortened(token) if self._foreign else token.raw
-
     def _end(self) -> None:
         opened = self._open.pop()
         self._namespaces.close(opened.declared)
         name = opened.tag[1:].split(" ", 1)[0]
-        if self._is_needless(opened):
-            self._out[opened.place] = ""
-            if len(self._out) == opened.place + 1:
-                self._out.pop()
-        elif len(self._out) > opened.place + 1:
+        if len(self._out) > opened.place + 1:
             self._out.append(f"</{name}>")
         elif opened.tag == "<defs" and self._open:
             self._out.pop()
         else:
             self._out[-1] = f"{opened.tag}/>"
-
-    def _is_needless(self, opened: _Open) -> bool:
-        """Whether a group that has just ended is nothing but what it holds."""
-        found = self._found
-        return (
-            opened.tag == "<g"
-            and not opened.described
-            and not (found.styled or found.animated)
-            and bool(self._open)
-            and self._open[-1].local in GROUPS
-        )
 
     def _drops_metadata(self) -> bool:
         content = next(self._metadata, {""})
@@ -269,14 +240,14 @@ class _Minifier:
         factor = values.magnification(attributes.get("transform", "")) or 0.0
         if tolerance is None or not factor:
             return tolerance
-        # what is drawn from elsewhere does not shrink with the place where it stands
+        # An element that is drawn in other places need not be small there.
         return tolerance / (max(factor, 1.0) if self._found.shared else factor)
 
     def _units(self, tolerance: float | None) -> int:
         """The length that a side must have to keep its direction, in units of the last decimal.
 
-        What a side is turned by moves the far corner of a cap by half of the pen's width, and the
-        tip of a mitre by four times that or so.
+        A turn of a side moves the far corner of a cap by up to half of the pen's width times the turn.
+        It moves the tip of a mitre by four times that or so.
         """
         width = self._found.pen_width
         if tolerance is None or not math.isfinite(width):
@@ -316,9 +287,7 @@ class _Minifier:
             value = quoted[1:-1]
             if name == "enable-background":
                 continue
-            if name in ("x", "y") and local in PLACED and values.length(value) == "0":
-                continue
-            # a reference stands for characters that these rules have not seen
+            # These rules do not know the characters that a reference stands for.
             if "&" not in value:
                 met = (local, name, value, places, units)
                 if met not in self._known:
@@ -331,12 +300,10 @@ class _Minifier:
                         plain=self._found.animated or self._rules.outlines is Outlines.SHORTENED,
                     )
                 value = self._known[met]
-                if name == "style" and not value:
-                    continue
             parts.append(f"{name}={quoted[0]}{value}{quoted[0]}")
         return " ".join(parts)
 
 
 def _places(tolerance: float) -> int:
-    """The decimals that keep within it."""
+    """The number of decimals with which rounding stays within `tolerance`, in user units."""
     return max(0, math.ceil(round(-math.log10(2 * tolerance), 9)))

@@ -23,12 +23,7 @@ STRUCTURE = frozenset(_STRUCTURE.split())
 WRITING = frozenset({"text", "tspan", "textPath", "tref", "flowRoot", "flowPara", "flowSpan"})
 #: attributes of one number with or without a unit
 NUMERIC = frozenset(_NUMERIC.split())
-#: elements whose place is the origin when they do not say
-PLACED = frozenset({"svg", "rect", "image", "use"})
-#: elements in which a group without attributes is nothing but what it holds
-GROUPS = frozenset({"svg", "g"})
 COLOURS = frozenset({"fill", "stroke", "stop-color", "flood-color", "lighting-color", "color"})
-TRANSFORMS = frozenset({"transform", "gradientTransform", "patternTransform"})
 #: elements with path data
 OUTLINED = frozenset({"path", "glyph", "missing-glyph"})
 #: whose own units are not the picture's

@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import fixed_point, float32
 from .path import Command, PathWriter
-from .values import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: renderers add up relative steps in single precision: a fresh start bounds the drift
+#: Renderers add up relative steps in single precision. After so many of them a command with absolute
+#: numbers bounds the drift to 32 units of the last of 24 bits, half a unit for each step.
 _ABSOLUTE_EVERY = 64
-#: third difference, in units of the last decimal, up to which a cubic curve counts as quadratic
+#: Up to this third difference, in units of the last decimal, a cubic curve counts as quadratic. The
+#: curve then strays by 0.2 units (see `_curve`).
 _STRAYS = 4
-#: units of the last decimal that a side must have to keep its direction by and large
+#: A side needs so many units of the last decimal to keep its direction. Rounding both ends turns one of
+#: ten units by 6 degrees at most.
 FEWEST_UNITS = 10
-#: how many times a side goes into its distance from zero when single precision has but four bits for it
+#: A side that goes so many times into its distance from zero has only four or five of the 24 bits of
+#: single precision.
 _PRECISION = 2**19
 
 _Point = tuple[int, int]
@@ -41,7 +44,8 @@ def rewrite(
         return respell(commands, stroked=True)
     pieces, digits = _rounded(pieces, digits, places, units if stroked else 0)
     if not stroked:
-        # Where all numbers are coarser than what can be seen, a unit of theirs is too much to stray.
+        # All numbers may be coarser than what can be seen. A curve that strays by a unit of theirs
+        # would show.
         pieces, digits = _refined(pieces, digits, places)
         pieces = _simplified(pieces)
     return _write_points(pieces, digits, stroked=stroked)
@@ -87,21 +91,6 @@ def respell(commands: list[Command], *, stroked: bool) -> str | None:
     return writer.text()
 
 
-def rewrite_points(
-    numbers: list[str], places: int, *, stroked: bool, units: int = FEWEST_UNITS
-) -> str | None:
-    """The corners of a polygon rounded as `rewrite` does, None where that can't be done well."""
-    if len(numbers) % 2 or len(numbers) < 4:
-        return None
-    pairs = zip(numbers[::2], numbers[1::2], strict=True)
-    plain = _plain([Command("L", pair) for pair in pairs])
-    if plain is None:
-        return None
-    pieces, places = _rounded(*_exact(plain), places, units if stroked else 0)
-    values = [value for piece in pieces for point in piece.points for value in point]
-    return join(fixed_point.spelled(value, places) for value in values)
-
-
 class _Piece(NamedTuple):
     """A command in absolute integers; S and T are spelled out as C and Q."""
 
@@ -141,7 +130,7 @@ def _spellings(piece: _Piece, place: _CurrentPoint, places: int) -> Iterator[Com
 def _respellings(
     piece: _Piece, place: _CurrentPoint, places: int, known: Command, plain: Command
 ) -> Iterator[Command]:
-    """The commands that can stand for a piece: `known`, `plain`, which is it without exponents, others."""
+    """The commands that can stand for a piece. `known` is one, and `plain` is that without exponents."""
     kinds = [_shortest(piece, place)]
     if piece.kind in "CQ" and kinds[0][0] != piece.kind:
         kinds.insert(0, (piece.kind, piece.points))
@@ -225,7 +214,7 @@ def _rounded(pieces: list[_Piece], exact: int, places: int, units: int) -> tuple
             )
             for piece in pieces
         ]
-        # Sides that have become longer may allow for less.
+        # Rounding may have made short sides longer, so that fewer decimals are enough.
         exact = enough
 
 
@@ -306,10 +295,10 @@ def _sides(pieces: list[_Piece]) -> Iterator[tuple[int, int]]:
 
 
 def _meeting(pieces: list[_Piece]) -> frozenset[int]:
-    """The numbers of the pieces that end where the outline began that a Z closes, and of its M.
+    """The numbers of pieces that end where a closed outline began, and of the M that began it.
 
-    Where such an end misses the beginning by a rounding in a sum of relative steps, a pen draws one
-    more line there, too short to be seen, whose joins take the place of the corner.
+    Such an end may miss the beginning by a rounding in a sum of relative steps. Then a pen draws one
+    more line there. It is too short to be seen, but its joins take the place of the corner.
     """
     found: set[int] = set()
     ends: list[int] = []
@@ -326,9 +315,9 @@ def _meeting(pieces: list[_Piece]) -> frozenset[int]:
 
 
 def _misses(commands: list[Command], pieces: list[_Piece]) -> bool:
-    """Whether a browser comes to another point than the one where an outline began, by rounding.
+    """Whether rounding takes a browser to another point than the one where an outline began.
 
-    Then it shows the joins of the short line between, and so it should go on.
+    Then the browser shows the joins of the short line between the two, and it must go on to do so.
     """
     meeting = _meeting(pieces)
     if not meeting:
@@ -346,18 +335,18 @@ def _misses(commands: list[Command], pieces: list[_Piece]) -> bool:
 
 
 def _stays(piece: _Piece, place: _CurrentPoint) -> bool:
-    """Whether a piece has no length: a pen draws a dot there, which must not get a direction."""
+    """Whether a piece has no length. A pen draws a dot there, which must not get a direction."""
     return piece.kind == "L" and piece.points[-1] == place.here
 
 
 def _simplified(pieces: list[_Piece]) -> list[_Piece]:
-    """The same area with fewer numbers, to less than one unit; for outlines without a pen."""
+    """The same area with fewer numbers, to less than one unit. For outlines without a pen."""
     moving = [
         (here, piece)
         for here, piece in zip(_starts(pieces), pieces, strict=True)
         if piece.kind in "MZ" or any(point != here for point in piece.points)
     ]
-    # From the end, as a curve's spelling depends on what the next one has become.
+    # It goes from the end, because the spelling of a curve depends on the next one.
     simpler: list[_Piece] = []
     after: _Piece | None = None
     for here, piece in reversed(moving):
@@ -368,7 +357,7 @@ def _simplified(pieces: list[_Piece]) -> list[_Piece]:
 
 
 def _without_closing_lines(pieces: list[_Piece]) -> list[_Piece]:
-    """The pieces without lines back to where the Z behind them goes anyway."""
+    """The pieces without the lines that the Z behind them draws anyway."""
     kept: list[_Piece] = []
     start = (0, 0)
     for piece in pieces:
@@ -418,12 +407,12 @@ def _write_points(pieces: list[_Piece], places: int, *, stroked: bool) -> str:
     for index, piece in enumerate(pieces):
         spellings = list(_spellings(piece, place, places))
         if index in meeting:
-            # The same numbers are the same point for everybody.
+            # Equal numbers are the same point for every viewer.
             spellings = [_spelled(piece.kind, piece.points, piece.arc, place.here, places)]
         elif stroked and _stays(piece, place):
             spellings = spellings[1:]
         elif index > 0 and index % _ABSOLUTE_EVERY == 0:
-            # Before the first command we are at the origin: it may be either.
+            # The first command may be either: it begins at the origin.
             spellings = spellings[:1]
         writer.add_shortest(spellings)
         place.move(piece)

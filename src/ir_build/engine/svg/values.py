@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 NUMBER = r"[+-]?(?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?"
 SEPARATOR = r"(?:[ \t\r\n\f]++,?[ \t\r\n\f]*+|,[ \t\r\n\f]*+|(?=[-+.]))"
@@ -20,8 +16,6 @@ _RGB = re.compile(r"rgb\(\s*+(\d{1,3}+)\s*+,\s*+(\d{1,3}+)\s*+,\s*+(\d{1,3}+)\s*
 _FUNCTION = re.compile(
     r"(matrix|translate|scale|rotate|skewX|skewY)[ \t\r\n\f]*+\(([^()]*+)\)[ \t\r\n\f,]*+"
 )
-#: no strings, comments, escapes or blocks, and no semicolon between brackets
-_STYLE = re.compile(r"""(?:[^()"'/\\&{}@]|\([^()"'\\&{}@;]*+\))*+""")
 _COUNTS = {
     "matrix": (6,),
     "translate": (1, 2),
@@ -44,11 +38,6 @@ def shorten(number: str) -> str:
     if not whole and not fraction:
         return "0"
     return ("-" if number[0] == "-" else "") + whole + (f".{fraction}" if fraction else "")
-
-
-def join(numbers: Iterable[str]) -> str:
-    """Numbers in one string; librsvg wants separators outside of path data."""
-    return " ".join(numbers)
 
 
 def numbers_of(value: str) -> list[str] | None:
@@ -74,14 +63,6 @@ def colour(value: str) -> str:
     return _HEX.sub(r"#\1\2\3", value) if len(value) == 7 and _HEX.fullmatch(value) else value
 
 
-def transform(value: str) -> str:
-    """A list of transforms in fewest characters; anything irregular as it is."""
-    functions = _functions(value)
-    if functions is None:
-        return value
-    return "".join(f"{name}({join(map(shorten, numbers))})" for name, numbers in functions)
-
-
 def magnification(value: str) -> float | None:
     """How much a list of transforms enlarges at most, None when it can't be told."""
     functions = _functions(value)
@@ -97,23 +78,6 @@ def magnification(value: str) -> float | None:
         elif name in ("skewX", "skewY"):
             total *= _norm(1.0, 0.0, math.tan(math.radians(values[0])), 1.0)
     return total if math.isfinite(total) else None
-
-
-def style(value: str) -> str:
-    """Declarations of a `style` attribute without blanks and without what only editors read."""
-    if _STYLE.fullmatch(value) is None:
-        return value
-    declarations = []
-    for declaration in value.split(";"):
-        name, colon, content = declaration.partition(":")
-        name, content = name.strip(_SPACE), content.strip(_SPACE)
-        if not name and not colon:
-            continue
-        # enable-background was dropped from SVG 2 and no browser ever read it
-        if name == "enable-background" or name.startswith("-inkscape-"):
-            continue
-        declarations.append(f"{name}{colon}{colour(content)}")
-    return ";".join(declarations)
 
 
 def _functions(value: str) -> list[tuple[str, list[str]]] | None:

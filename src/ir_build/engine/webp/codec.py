@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...candidate import Candidate
-from ...options import Compression, Meta, Options
+from ...options import NAMED_QUALITIES, Compression, Meta, Options
 from ..shared import colour_profile, exif, raster
 from . import coding, frames
 from . import file as webp_file
@@ -14,12 +14,11 @@ from . import file as webp_file
 if TYPE_CHECKING:
     from .file import WebPFile
 
-#: a lossy result must be smaller than the exact one by this share
+#: A lossy result must be smaller than the exact one by this share. Less is not worth the quality
+#: that it costs.
 _WORTH_LOSS = 0.05
 #: pixels up to which a picture is coded again; of a larger one only the metadata goes
 _CODED = 40_000_000
-#: the score of a lossy picture that has to be coded again only because it is resized
-_RESIZED_TARGET = 90.0
 #: what XMP may hold of what `preserve_metas` names
 _IN_XMP = frozenset({Meta.DATETIME, Meta.LOCATION, Meta.COPYRIGHT})
 
@@ -100,7 +99,9 @@ def _resized(file: WebPFile, options: Options) -> WebPFile:
     lossy = options.compression_type is Compression.LOSSY
     if file.image.lossless:
         return file.with_image(coding.lossless(image, options.effort, hidden=not lossy))
-    target = options.quality if lossy else max(options.quality, _RESIZED_TARGET)
+    target = (
+        options.quality if lossy else max(options.quality, NAMED_QUALITIES["visually-lossless"])
+    )
     coded = coding.up_to_score(image, target, options.effort, profile=file.icc)
     if coded is None:
         return file.with_image(coding.lossy(image, 100, options.effort))

@@ -23,30 +23,35 @@ if TYPE_CHECKING:
 
     from .file import Bitstream
 
-#: pixels up to which the slowest lossless method (10 CPU seconds per megapixel) is affordable
+#: Pixels up to which the slowest lossless method is affordable. It takes 10 CPU seconds for a
+#: megapixel. These limits and the searches below are chosen by the curves of docs/effort.md;
+#: `python benchmarks FOLDER --curve WEBP` measures them again.
 _THOROUGH = {Effort.FAST: 0, Effort.DEFAULT: 1_500_000, Effort.BEST: 4_000_000}
 _METHOD = 6
-#: methods, and how far over the target a search with it may end, which then goes on: a step of
-#: quality is some half a point and 1 % of bytes. Scores do not rise evenly, so a search that goes on
-#: may end higher; and of five pictures one comes out smaller from the faster method. The smallest
-#: file counts, and each effort does what the lower ones do.
+#: Methods, and how far over the target a search with each may end. Then it goes on to the next
+#: distance. A step of quality is half a point and 1 % of bytes or so. Scores do not rise evenly: a
+#: search that goes on may end higher. One picture in five comes out smaller from the faster method.
+#: The smallest file counts, and each effort does what the lower ones do.
 _SEARCHES = {
     Effort.FAST: ((6, (2.0,)),),
     Effort.DEFAULT: ((6, (2.0, 1.0)),),
     Effort.BEST: ((6, (2.0, 1.0, 0.4)), (4, (2.0, 0.4))),
 }
+#: the part of the encoder's scale of 0 to 100 that is searched
 _LOWEST, _HIGHEST = 20, 98
-#: how much scores usually rise with a step of quality, from 80 on
+#: How much scores usually rise with a step of quality from 80 on. The search only begins by it.
 _RISE = 1.0
-#: how much more score is tried in turn until all places keep their colours
+#: How much more score is tried in turn until all places keep their colours. From the default
+#: quality of 80 the last one is over 90, where two pictures are not told apart any more.
 _MORE = (0, 4, 8, 12)
-#: pixels to be scored up to which a search is affordable
+#: pixels to be scored up to which a search is affordable (docs/effort.md, as above)
 _SCORED = {Effort.FAST: 6_000_000, Effort.DEFAULT: 18_000_000, Effort.BEST: 24_000_000}
 #: alpha data below this size in bytes is not worth coding again
 _SMALL_ALPHA = 256
-#: alpha data begin so: no filter, no preprocessing, compressed as VP8L
+#: Alpha data begin so: no filter, no preprocessing, compressed as VP8L (RFC 9649, 2.7.1.2).
 _ALPHA_HEADER = b"\x01"
-#: what VP8L begins with and alpha data do without: signature, width, height, a flag, a version
+#: The bytes that VP8L begins with and that alpha data do without: signature, width, height, a
+#: flag, a version (RFC 9649, 3.4).
 _VP8L_HEADER = 5
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import CorruptFile
-from ...options import Compression, Effort
+from ...options import NAMED_QUALITIES, Compression, Effort
 from ..shared import raster
 from . import coding
 from .file import WebPFile, WebPFrame
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _AFFORDABLE = {Effort.FAST: 0, Effort.DEFAULT: 12_000_000, Effort.BEST: 40_000_000}
 #: more frames than this are only counted
 _MAX_FRAMES = 2_000
-_RESIZED_TARGET = 90.0
 #: ANMF flags: put the frame in place of what is there, leave it there (RFC 9649, 2.7.1.1)
 _REPLACE = 0x02
 
@@ -73,7 +72,7 @@ def _resized(file: WebPFile, size: tuple[int, int], options: Options) -> WebPFil
     lossless = all(frame.image.lossless for frame in file.frames)
     target = options.quality
     if options.compression_type is not Compression.LOSSY:
-        target = max(target, _RESIZED_TARGET)
+        target = max(target, NAMED_QUALITIES["visually-lossless"])
     frames: list[WebPFrame] = []
     before: Image.Image | None = None
     for number, frame in enumerate(file.frames):
