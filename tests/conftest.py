@@ -26,13 +26,14 @@ settings.load_profile("untimed")
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+TESTS = Path(__file__).parent
 LEFTOVERS = pytest.StashKey[leftovers.Leftovers]()
 
 
 def pytest_configure(config):
     # Workers of ours write no bytecode, so it must be there before them.
     if not hasattr(config, "workerinput"):
-        compileall.compile_dir(Path(__file__).parents[1] / "src", quiet=2)
+        compileall.compile_dir(TESTS.parent / "src", quiet=2)
     # Before the tests are read: some remember the environment.
     config.stash[LEFTOVERS] = leftovers.Leftovers()
 
@@ -50,6 +51,12 @@ def pytest_terminal_summary(terminalreporter):
     skipped = [report.longrepr[2] for report in terminalreporter.stats.get("skipped", [])]
     if line := programs.count_of_skipped(skipped):
         terminalreporter.write_line(line, yellow=True)
+
+
+def pytest_collection_modifyitems(items):
+    """What takes longest comes first, so that no process is left with it in the end."""
+    folders = {name: rank for rank, name in enumerate(("hosts", "cli", "browser", "server"))}
+    items.sort(key=lambda item: folders.get(item.path.relative_to(TESTS).parts[0], len(folders)))
 
 
 def pytest_collection_finish(session):
