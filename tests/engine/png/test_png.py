@@ -394,7 +394,9 @@ def test_16_bits_become_8_where_the_eye_cannot_tell(colour_type):
     assert png_file.parse(candidate.data).bit_depth <= 8
     shown = np.asarray(opened(candidate.data).convert("RGB"))
     assert Reference(rounded).score(shown) >= 80
-    strict = opened(png.compress(data, Options(quality=99.5, effort=Effort.FAST)).data).convert("RGB")
+    strict = opened(png.compress(data, Options(quality=99.5, effort=Effort.FAST)).data).convert(
+        "RGB"
+    )
     assert np.array_equal(np.asarray(strict), rounded)
     linear = insert(data, b"gAMA", (100_000).to_bytes(4, "big"), before=b"IDAT")
     assert not png.compress(linear, Options()).lossy
