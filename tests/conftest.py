@@ -54,9 +54,10 @@ def pytest_terminal_summary(terminalreporter):
 
 
 def pytest_collection_modifyitems(items):
-    """What takes longest comes first, so that no process is left with it in the end."""
-    folders = {name: rank for rank, name in enumerate(("hosts", "cli", "browser", "server"))}
-    items.sort(key=lambda item: folders.get(item.path.relative_to(TESTS).parts[0], len(folders)))
+    """What takes or waits longest comes first, so that the processes end together."""
+    first = ("hosts", "cli", "browser", "server", "imagerecycle", "test_docs.py", "engine")
+    ranks = {name: rank for rank, name in enumerate(first)}
+    items.sort(key=lambda item: min(ranks.get(part, len(ranks)) for part in item.path.parts))
 
 
 def pytest_collection_finish(session):
