@@ -5,7 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
-PARALLEL := -n auto --dist=worksteal
+# A file of tests stays in one process, which starts its servers and builds its sites once.
+PARALLEL := -n auto --dist=loadfile --no-loadscope-reorder
 
 .PHONY: demo help test test-fast coverage lint docs clean
 

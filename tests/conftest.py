@@ -1,7 +1,11 @@
 """Fixtures for every test: real servers, started when first used; and nothing left behind."""
 
+import compileall
 import gc
+import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,10 +22,18 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 
+# Else every process of the tests would compile the same modules again.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+TESTS = Path(__file__).parent
 LEFTOVERS = pytest.StashKey[leftovers.Leftovers]()
 
 
 def pytest_configure(config):
+    # Workers of ours write no bytecode, so it must be there before them.
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(TESTS.parent / "src", quiet=2)
     # Before the tests are read: some remember the environment.
     config.stash[LEFTOVERS] = leftovers.Leftovers()
 
@@ -41,22 +53,34 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(line, yellow=True)
 
 
+def pytest_collection_modifyitems(items):
+    """What takes or waits longest comes first, so that the processes end together."""
+    first = ("hosts", "cli", "browser", "server", "imagerecycle", "test_docs.py", "engine")
+    ranks = {name: rank for rank, name in enumerate(first)}
+    items.sort(key=lambda item: min(ranks.get(part, len(ranks)) for part in item.path.parts))
+
+
 def pytest_collection_finish(session):
-    # What is here stays to the end: not looking at it makes the searches for garbage cheap.
-    gc.collect()
-    gc.freeze()
+    _pass_over_what_stays()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _module_leaves_nothing(pytestconfig):
     """As `_leaves_nothing`, for what the tests of a module share."""
     yield from _watched(pytestconfig)
+    _pass_over_what_stays()
 
 
 @pytest.fixture(autouse=True)
 def _leaves_nothing(pytestconfig):
     """A process that still runs, or a file that is still open, fails the test that left it."""
     yield from _watched(pytestconfig)
+
+
+def _pass_over_what_stays():
+    # What is here stays to the end: not looking at it makes the searches for garbage cheap.
+    gc.collect()
+    gc.freeze()
 
 
 def _watched(config):

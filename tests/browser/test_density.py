@@ -73,7 +73,7 @@ def folder(tmp_path_factory):
         ("in place",),
         ("lossless", "--compression-type", "lossless"),
         ("lossy", "--compression-type", "lossy"),
-        ("resized", "--resize", "120x"),
+        ("resized", "--resize", "120x", "--include", "*.jpg"),
     ):
         command = [sys.executable, "-m", "ir_build", "optimize", "--effort", "fast", *settings]
         command += ["--cache-dir", str(folder / "cache"), "--strict", "--min-saving", "0"]

@@ -237,7 +237,7 @@ def test_two_builds_in_one_folder_are_not_each_others_faults(tmp_path):
     folder = tmp_path / "img"
     folder.mkdir()
     for number in range(12):
-        (folder / f"{number}.png").write_bytes(png((300 + number, 200), blur=1))
+        (folder / f"{number}.png").write_bytes(png((120 + number, 90), blur=1))
     builds = [
         subprocess.Popen(
             [sys.executable, "-m", "ir_build", "optimize", "img", "--strict"],
@@ -254,7 +254,7 @@ def test_two_builds_in_one_folder_are_not_each_others_faults(tmp_path):
     assert not any("warning" in errors for _, errors in told)
     for number in range(12):
         data = (folder / f"{number}.png").read_bytes()
-        assert pixels(data) == pixels(png((300 + number, 200), blur=1))
+        assert pixels(data) == pixels(png((120 + number, 90), blur=1))
 
 
 @pytest.mark.slow

@@ -15,6 +15,8 @@ PYTHON = os.environ.get("HOST_PYTHON", sys.executable)
 BARE_ENVIRON = {
     name: value for name, value in os.environ.items() if not name.startswith("IR_BUILD_")
 }
+# The tests run side by side, and few of them are about how small a file gets.
+BARE_ENVIRON |= {"IR_BUILD_JOBS": "1", "IR_BUILD_EFFORT": "fast"}
 ENVIRON = BARE_ENVIRON | {
     "NO_MKDOCS_2_WARNING": "1",
     "DISABLE_MKDOCS_2_WARNING": "true",

@@ -48,22 +48,27 @@ def lossy(picture, kind="png"):
     return made, np.asarray(opened(made.data).convert(picture.mode))
 
 
-def test_no_place_of_a_page_changes():
+@pytest.fixture(scope="module")
+def result():
+    """What becomes of the page: the candidate and its pixels."""
+    return lossy(page())
+
+
+def test_no_place_of_a_page_changes(result):
     """The result is smaller by far, and every place of it holds."""
     picture = page()
-    made, pixels = lossy(picture)
+    made, pixels = result
     assert made.lossy
     assert len(made.data) < 0.75 * len(encoded(picture, "png"))
     assert not Places(np.asarray(picture), 80).damage(pixels)
 
 
 @pytest.mark.parametrize("name", CHIPS)
-def test_a_colour_that_means_something_stays(name):
+def test_a_colour_that_means_something_stays(result, name):
     """The dots, lines and words of each colour, measured one by one."""
-    picture = page()
-    _, pixels = lossy(picture)
+    _, pixels = result
     number = list(CHIPS).index(name)
-    own = np.asarray(picture)
+    own = np.asarray(page())
     same = (own == CHIPS[name]).all(-1)
     same[:, : 265 + 30 * number] = same[:, 298 + 30 * number :] = False
     assert np.count_nonzero(same) > 100
@@ -104,6 +109,6 @@ def test_pastel_dots_of_a_gif_stay_pastel():
     assert not Places(np.asarray(before.convert("RGB")), 80).damage(np.asarray(after))
 
 
-def test_the_same_bytes_every_time():
+def test_the_same_bytes_every_time(result):
     """Mending counts pixels, not time."""
-    assert lossy(page())[0].data == lossy(page())[0].data
+    assert lossy(page())[0].data == result[0].data

@@ -197,7 +197,7 @@ SRGB_PRIMARIES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
 @pytest.mark.parametrize("kind", list(Compression)[:2])
 def test_chunks_that_change_the_colours_stay(kind):
     """A profile, gamma or primaries other than sRGB's stay, with a palette too."""
-    options = Options(compression_type=kind)
+    options = Options(compression_type=kind, effort=Effort.FAST)
     result = png.compress(saved(window(), icc_profile=exchanged()), options).data
     assert opened(result).info["icc_profile"] == exchanged()
     assert b"iCCP" not in kinds(png.compress(saved(window(), icc_profile=SRGB), options).data)
@@ -308,17 +308,10 @@ def test_a_picture_with_a_file_behind_it_is_skipped():
 def test_resizing(kind):
     """The picture is fitted into the box, never enlarged."""
     data = saved(window("RGBA"))
-    options = Options(compression_type=kind, resize=Resize(60, 60))
+    options = Options(compression_type=kind, resize=Resize(60, 60), effort=Effort.FAST)
     assert opened(png.compress(data, options).data).size == (60, 45)
-    options = Options(compression_type=kind, resize=Resize(600, 600))
+    options = replace(options, resize=Resize(600, 600))
     assert opened(png.compress(data, options).data).size == (120, 90)
-
-
-@pytest.mark.slow
-def test_twice_is_once():
-    """A second run gains nothing worth having."""
-    once = png.compress(saved(window("RGBA")), LOSSLESS).data
-    assert len(png.compress(once, LOSSLESS).data) >= 0.99 * len(once)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
@@ -328,13 +321,6 @@ def test_what_changes_its_type_is_final_at_once(mode, shade):
     flat = Image.new("L", (33, 33), shade).convert(mode)
     once = png.compress(saved(flat), LOSSLESS).data
     assert png.compress(once, LOSSLESS).data == once
-
-
-@pytest.mark.slow
-def test_the_same_bytes_every_time():
-    """The result depends on nothing but the input and the options."""
-    data = saved(window("RGBA"))
-    assert png.compress(data, Options()) == png.compress(data, Options())
 
 
 def test_fewer_colours_merge_the_nearest_first():
@@ -401,14 +387,16 @@ def deep_photo(colour_type=2):
 def test_16_bits_become_8_where_the_eye_cannot_tell(colour_type):
     """Rounded, not cut off, and scored like any other; not where a gamma gives the lower bits weight."""
     data, samples = deep_photo(colour_type)
-    candidate = png.compress(data, Options())
+    candidate = png.compress(data, Options(effort=Effort.FAST))
     rounded = np.rint(samples[..., : 1 if colour_type == 0 else 3] / 257).astype(np.uint8)
     rounded = np.broadcast_to(rounded, samples.shape)
     assert candidate.lossy
     assert png_file.parse(candidate.data).bit_depth <= 8
     shown = np.asarray(opened(candidate.data).convert("RGB"))
     assert Reference(rounded).score(shown) >= 80
-    strict = opened(png.compress(data, Options(quality=99.5)).data).convert("RGB")
+    strict = opened(png.compress(data, Options(quality=99.5, effort=Effort.FAST)).data).convert(
+        "RGB"
+    )
     assert np.array_equal(np.asarray(strict), rounded)
     linear = insert(data, b"gAMA", (100_000).to_bytes(4, "big"), before=b"IDAT")
     assert not png.compress(linear, Options()).lossy
@@ -423,7 +411,8 @@ def test_a_profile_stays_with_the_kind_of_picture_it_is_for():
     grey = window("L").convert("RGB")
     for kind in list(Compression)[:2]:
         data = saved(grey, icc_profile=exchanged())
-        result = png.compress(data, Options(compression_type=kind)).data
+        options = Options(compression_type=kind, effort=Effort.FAST)
+        result = png.compress(data, options).data
         assert b"iCCP" in kinds(result)
         assert not png_file.parse(result).grey
     assert png_file.parse(png.compress(saved(grey), LOSSLESS).data).grey

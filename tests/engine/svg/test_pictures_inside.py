@@ -130,7 +130,7 @@ def test_what_cannot_be_told_is_held_to_twice_its_pixels(place, monkeypatch):
     monkeypatch.setattr(
         images, "_shrunk", lambda *given: (seen.append(given[1]), shrunk(*given))[1]
     )
-    svg.compress(drawing(UNCLEAR[place].format(PICTURES["PNG"])), Options(quality=80))
+    svg.compress(drawing(UNCLEAR[place].format(PICTURES["JPEG"])), Options(quality=80))
     assert [options.quality for options in seen] == [86]
 
 

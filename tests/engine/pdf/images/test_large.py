@@ -38,13 +38,11 @@ def deflated(rows):
     return b"".join([*(packer.compress(row) for row in rows), packer.flush()])
 
 
-DATA = deflated([ROW.tobytes()] * SIDE)
-
-
 @pytest.mark.slow
 def test_few_colours_become_a_palette():
     """Pixels stay, at a third of the samples."""
-    result = pdf.compress(large_image(DATA, Name.DeviceRGB), LOSSLESS).data
+    stored = deflated([ROW] * SIDE)
+    result = pdf.compress(large_image(stored, Name.DeviceRGB), LOSSLESS).data
     image = image_of(result)
     assert image.BitsPerComponent == 8
     family, base, highest, table = image.ColorSpace
@@ -53,20 +51,21 @@ def test_few_colours_become_a_palette():
     colours = np.frombuffer(bytes(table), np.uint8).reshape(-1, 3)
     assert np.array_equal(colours[index[0]], ROW)
     assert (index == index[0]).all()
-    assert len(image.read_raw_bytes()) < len(DATA) / 2
+    assert len(image.read_raw_bytes()) < len(stored) / 2
+
+
+FIRST = np.random.default_rng(1).integers(0, 256, ROW.shape, np.uint8)
+OTHERS = {
+    "many colours": lambda: deflated([FIRST, *[ROW] * (SIDE - 1)]),
+    "cut off": lambda: deflated([ROW] * SIDE)[:-4],
+    "too long": lambda: deflated([ROW] * (SIDE + 1)),
+}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "data",
-    [
-        deflated([np.random.default_rng(1).integers(0, 256, ROW.shape, np.uint8), *[ROW] * (SIDE - 1)]),
-        DATA[:-4],
-        deflated([ROW] * (SIDE + 1)),
-    ],
-    ids=["many colours", "cut off", "too long"],
-)  # fmt: skip
-def test_others_stay(data):
+@pytest.mark.parametrize("which", OTHERS)
+def test_others_stay(which):
     """More colours than a palette takes, or samples that do not add up: every byte stays."""
+    data = OTHERS[which]()
     image = image_of(pdf.compress(large_image(data, Name.DeviceRGB), LOSSLESS).data)
     assert image.read_raw_bytes() == data
