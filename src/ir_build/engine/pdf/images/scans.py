@@ -21,7 +21,6 @@ from . import decoding, scaling
 if TYPE_CHECKING:
     from PIL import Image
 
-    from ....options import Options
     from ....quality import Pixels
     from ..structure.streams import Plain
     from .lossless import Shape
@@ -37,37 +36,39 @@ _COLOUR = (("4:2:0", (0.4, 1.0)), ("4:4:4", (1.0, 3.0)), ("4:4:4", (0.4, 1.0)))
 class ScanCoder:
     """Codes the scanned pages of one document."""
 
-    def __init__(self, options: Options) -> None:
-        self._options = options
+    def __init__(self, max_pixels: int) -> None:
+        self._max_pixels = max_pixels
         self._quality: dict[str, int] = {}
 
-    def coded(self, plain: Plain, form: Shape, size: tuple[int, int] | None) -> Packed | None:
-        """The picture as a JPEG that looks the same, scaled to `size` in pixels where there is one.
+    def coded(
+        self, plain: Plain, form: Shape, size: tuple[int, int] | None, target: float
+    ) -> Packed | None:
+        """The picture as a JPEG that scores `target`, scaled to `size` in pixels where there is one.
 
         None where it is damaged, too large, or none is good enough.
         """
-        if form.width * form.height > self._options.max_pixels:
+        if form.width * form.height > self._max_pixels:
             return None
         image = decoding.image(plain, form, size)
         if image is None or (size and image.size != size) or not raster.can_be_scored(*image.size):
             return None
-        data = self._smallest(image)
+        data = self._smallest(image, target)
         if data is None:
             return None
         packed = Packed(lossy.transcode(data), ("/DCTDecode",))
         return replace(packed, entries=scaling.entries(size)) if size else packed
 
-    def _smallest(self, image: Image.Image) -> bytes | None:
+    def _smallest(self, image: Image.Image, target: float) -> bytes | None:
         pixels = raster.pixels(image)
         reference = Reference(pixels)
-        low = max(_LOWEST, round(self._options.quality) - _BELOW_TARGET)
-        places = ColouredPlaces(pixels, self._options.quality) if image.mode == "RGB" else None
+        low = max(_LOWEST, round(target) - _BELOW_TARGET)
+        places = ColouredPlaces(pixels, target) if image.mode == "RGB" else None
         for subsampling, coarser in _COLOUR if places else _COLOUR[1:2]:
             key = f"{image.mode} {subsampling} {coarser}"
             found = smallest(
                 lossy.Coder(image, subsampling, coarser),
                 lambda data: of_both(*reference.scores(_decoded(data))),
-                self._options.quality,
+                target,
                 low=low, high=_HIGH, guess=self._quality.get(key, _FIRST),
             )  # fmt: skip
             if found is None:
