@@ -65,6 +65,8 @@ class _ImageStream:
     free: bool
     #: it begins where the one before ended, as scanned pages do
     quick: bool
+    #: it fills a sheet of paper
+    sheet: bool
 
 
 class _StreamPacker:
@@ -138,7 +140,7 @@ class _StreamPacker:
             quick = photo and beyond and photos.is_rich(form, streams.present(stream))
         quick = quick and free and not mask
         options = replace(options, quality=options.quality if quality is None else quality)
-        return _ImageStream(stream, plain, form, options, mask, size, free, quick)
+        return _ImageStream(stream, plain, form, options, mask, size, free, quick, sheet)
 
     def _image(self, image: _ImageStream) -> tuple[Packed, bool]:
         """The smallest form of an image, and whether its pixels changed."""
@@ -165,7 +167,9 @@ class _StreamPacker:
         plain = image.plain
         quality = image.options.quality
         coarse = plain.codec and not image.size and photos.coarse(plain, quality)
-        made = None if coarse else self._scans.coded(plain, image.form, image.size, quality)
+        made = None
+        if not coarse:
+            made = self._scans.coded(plain, image.form, image.size, quality, sheet=image.sheet)
         present = streams.present(image.stream)
         if made is None or made.cost > present * _WORTH_SCALING:
             return None
