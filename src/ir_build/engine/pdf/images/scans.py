@@ -67,10 +67,11 @@ class ScanCoder:
             return None
         places = ColouredPlaces(raster.pixels(image), target) if image.mode == "RGB" else None
         for subsampling, coarser in _COLOUR if places else _COLOUR[1:2]:
-            coder = lossy.Coder(image, subsampling, coarser, progressive=True)
+            coder = lossy.Coder(image, subsampling, coarser, progressive=sheet)
             data = self._smallest(coder, target, sheet=sheet)
             if data and not (places and places.damage(_decoded(data))):
-                packed = Packed(data, ("/DCTDecode",))
+                # Of noise it saves next to nothing, and takes as long as all else.
+                packed = Packed(data if sheet else lossy.transcode(data), ("/DCTDecode",))
                 return replace(packed, entries=scaling.entries(size)) if size else packed
         return None
 
