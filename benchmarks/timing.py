@@ -33,8 +33,9 @@ def ir_build(*arguments: object, cache: object) -> Cost:
 
 @functools.cache
 def _compiled() -> None:
-    # As pip does when it installs a package. This one is imported from its source folder.
-    compileall.compile_dir(Path(package.__file__).parent, quiet=1)
+    # As pip does when it installs a package. This one is imported from its source folder. Processes that
+    # measure side by side compile it at once, and each says of files that the other was first: quietly.
+    compileall.compile_dir(Path(package.__file__).parent, quiet=2)
 
 
 def command(line: list[str]) -> Cost:

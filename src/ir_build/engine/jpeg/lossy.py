@@ -190,6 +190,7 @@ class Coder:
     image: Image.Image  #: RGB or L
     subsampling: str  #: as Pillow names it
     coarser: tuple[float, float]  #: than jpegli's table for colour, from low to high frequencies
+    progressive: bool = False  #: smaller than otherwise, for what is not transcoded afterwards
 
     def of(self, image: Image.Image) -> Coder:
         """The same for another picture."""
@@ -207,6 +208,7 @@ class Coder:
             qtables=[[int(step) for step in table] for table in tables],
             subsampling=self.subsampling,
             optimize=True,
+            progressive=self.progressive,
         )
         return buffer.getvalue()
 

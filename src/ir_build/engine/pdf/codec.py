@@ -10,7 +10,7 @@ import pikepdf
 from ...candidate import Candidate
 from ...options import Part
 from .fonts import slim
-from .images import fax, large
+from .images import large
 from .repack import repack
 from .structure import dictionaries, memory, objects, private, repair, writer
 from .structure.linearize import linearized
@@ -29,8 +29,6 @@ def compress(data: bytes, options: Options) -> Candidate:
     kept = options.kept_parts
     dropped = () if Part.STRUCTURE in kept else private.drop(source)
     slimmed = 0 if Part.FONTS in kept else slim.slim(source)
-    if Part.PICTURES not in kept:
-        fax.recode(source)
     changed = repack(source, options)
     if Part.PICTURES not in kept:
         large.shrink(source)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .images.lossless import Shape
+    from .images.placement import Shown
     from .structure.source import PdfFile
     from .structure.streams import Packed, Plain
 
@@ -54,6 +55,8 @@ class _ImageStream:
     stream: pikepdf.Stream
     plain: Plain
     form: Shape
+    #: with the quality that it needs at the size it is shown
+    options: Options
     #: another image uses it as its mask
     mask: bool
     #: pixels to scale it down to, None to leave its size
@@ -62,6 +65,8 @@ class _ImageStream:
     free: bool
     #: it begins where the one before ended, as scanned pages do
     quick: bool
+    #: it fills a sheet of paper
+    sheet: bool
 
 
 class _StreamPacker:
@@ -71,13 +76,13 @@ class _StreamPacker:
         """`remapped`: device colours mean others, so that no picture is plainly coloured."""
         self._options = options
         self._remapped = remapped
-        self._scans = scans.ScanCoder(options)
+        self._scans = scans.ScanCoder(options.max_pixels)
         self._budget = _Budget(
             _BUDGET_DECODED, _BUDGET_SEARCHED[options.effort], _BUDGET_FILTERED[options.effort]
         )
 
     def smaller(
-        self, stream: pikepdf.Stream, shown: tuple[float, float] | None, *, mask: bool
+        self, stream: pikepdf.Stream, shown: Shown | None, *, mask: bool
     ) -> tuple[Packed, bool] | None:
         """A smaller form of the stream, and whether pixels changed; None to leave it as it is."""
         # What is scaled down is never stored as large as it is.
@@ -102,7 +107,7 @@ class _StreamPacker:
         stream: pikepdf.Stream,
         plain: Plain,
         form: Shape,
-        shown: tuple[float, float] | None,
+        shown: Shown | None,
         *,
         mask: bool,
     ) -> _ImageStream:
@@ -113,13 +118,14 @@ class _StreamPacker:
             and not self._remapped
             and colours.plain(stream.get("/ColorSpace"), form.components)
             and not _premultiplied(stream)
-            and not (shown and scaling.enlarged(form, shown))
         )
+        quality = scaling.quality(form, shown, options.quality) if shown else options.quality
+        free = free and quality is not None
         sheet = scaling.fills_a_sheet(shown)
         # A JPEG of a whole sheet is a scan: to look at it would take as long as to decode it.
         look = free and not (sheet and plain.codec)
         kind = kinds.of(plain, form) if look else Kind.PHOTO
-        free = free and (mask or kind is not Kind.EXACT)
+        free = free and kind is not Kind.EXACT
         size = None
         if free and shown and options.pdf_dpi:
             # However clean a scan is, twice the density would be four times its pixels.
@@ -133,7 +139,8 @@ class _StreamPacker:
         else:
             quick = photo and beyond and photos.is_rich(form, streams.present(stream))
         quick = quick and free and not mask
-        return _ImageStream(stream, plain, form, mask, size, free, quick)
+        options = replace(options, quality=options.quality if quality is None else quality)
+        return _ImageStream(stream, plain, form, options, mask, size, free, quick, sheet)
 
     def _image(self, image: _ImageStream) -> tuple[Packed, bool]:
         """The smallest form of an image, and whether its pixels changed."""
@@ -148,7 +155,7 @@ class _StreamPacker:
             return streams.pack(plain), False
         if len(plain.data) != form.size or not image.free:
             return self._stored(image), False
-        if image.size and form.width * form.height <= self._options.max_pixels:
+        if image.size and form.width * form.height <= image.options.max_pixels:
             smaller, its_form = scaling.scaled(plain, form, image.size)
             made, _ = self._seen(replace(image, plain=smaller, form=its_form))
             if made.cost < streams.present(image.stream) * _WORTH_SCALING:
@@ -158,8 +165,11 @@ class _StreamPacker:
     def _quickly(self, image: _ImageStream) -> tuple[Packed, bool] | None:
         """A photograph that looks the same, in next to no time; None where that saves little."""
         plain = image.plain
-        coarse = plain.codec and not image.size and photos.coarse(plain, self._options.quality)
-        made = None if coarse else self._scans.coded(plain, image.form, image.size)
+        quality = image.options.quality
+        coarse = plain.codec and not image.size and photos.coarse(plain, quality)
+        made = None
+        if not coarse:
+            made = self._scans.coded(plain, image.form, image.size, quality, sheet=image.sheet)
         present = streams.present(image.stream)
         if made is None or made.cost > present * _WORTH_SCALING:
             return None
@@ -176,10 +186,10 @@ class _StreamPacker:
             return self._stored(image), False
         self._budget.searched -= pixels
         rough = palettes.roughly(plain, form)
-        photo = photos.as_jpeg(plain, form, len(rough), self._options)
+        photo = photos.as_jpeg(plain, form, len(rough), image.options)
         if photo and photo.cost < len(rough) * _CLEAR:
             return photo, True
-        found = palettes.smallest(image.stream, rough, form, self._options)
+        found = palettes.smallest(image.stream, rough, form, image.options)
         if found is None or not found[1]:
             stored = found[0] if found else self._stored(image)
             found = stored, False
@@ -201,7 +211,7 @@ class _StreamPacker:
         )
 
     def _jpeg(self, image: _ImageStream) -> tuple[Packed, bool]:
-        plain, options = image.plain, self._options
+        plain, options = image.plain, image.options
         own_size = image.form.width, image.form.height
         free = image.free and not image.mask
         size = image.size if free and image.size and photos.size(plain) == own_size else None
@@ -243,7 +253,7 @@ def repack(source: PdfFile, options: Options) -> int:
     return changed
 
 
-def _sign(stream: pikepdf.Stream, shown: tuple[float, float] | None, *, mask: bool) -> bytes:
+def _sign(stream: pikepdf.Stream, shown: Shown | None, *, mask: bool) -> bytes:
     """The same for streams that come out the same."""
     entries = f"{mask} {shown}".encode() + stream.stream_dict.unparse(resolved=True)
     return hashlib.sha256(entries + b"\n" + stream.read_raw_bytes()).digest()
@@ -261,9 +271,7 @@ def _by_size(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Stream]:
         yield one
 
 
-def _masks(
-    pdf: pikepdf.Pdf, shown: dict[tuple[int, int], tuple[float, float]]
-) -> set[tuple[int, int]]:
+def _masks(pdf: pikepdf.Pdf, shown: dict[tuple[int, int], Shown]) -> set[tuple[int, int]]:
     """The images that are another image's mask; they are added to `shown` as large as that."""
     masks = set()
     for one in pdf.objects:
@@ -271,9 +279,9 @@ def _masks(
             mask = one.get(key)
             if isinstance(mask, pikepdf.Stream):
                 masks.add(mask.objgen)
-                size, other = shown.get(one.objgen), shown.get(mask.objgen, (0.0, 0.0))
+                size = shown.get(one.objgen)
                 if size and "/Matte" not in mask:
-                    shown[mask.objgen] = (max(size[0], other[0]), max(size[1], other[1]))
+                    shown[mask.objgen] = size.joined(shown.get(mask.objgen, size))
     return masks
 
 

@@ -337,6 +337,16 @@ def test_unused_outlines_go(composite):
     made.close()
 
 
+def test_name_that_is_a_string():
+    """A font whose name is a string, which is against the rules, loses its unused outlines and keeps it."""
+    source = with_truetype(composite=False)
+    source.pages[0].Resources.Font.F1.BaseFont = String("Sämple 字")
+    made, fonts = fonts_of(pdf.compress(saved(source), LOSSLESS).data)
+    assert str(fonts.F1.BaseFont) == "Sämple 字"
+    assert len(glyphs_with_outlines(fonts.F1.FontDescriptor.FontFile2.read_bytes())) < 30
+    made.close()
+
+
 def keeps_all(made):
     result, fonts = fonts_of(pdf.compress(saved(made), LOSSLESS).data)
     font = fonts.F1.DescendantFonts[0] if "/DescendantFonts" in fonts.F1 else fonts.F1

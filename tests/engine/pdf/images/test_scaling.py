@@ -10,7 +10,9 @@ from pikepdf import Array, Dictionary, Name, String
 from PIL import Image
 
 from documents import first_page, saved_as_stored
+from ir_build import verify
 from ir_build.engine.pdf import codec as pdf
+from ir_build.formats import MediaType
 from ir_build.options import Compression, Options
 from ir_build.quality import Reference
 from pictures import encoded, photo
@@ -44,6 +46,13 @@ def direct(made, stream, inches=1.0):
     page = made.pages[0]
     page.Resources = Dictionary(XObject=Dictionary(I=stream))
     page.Contents = made.make_stream(b"q %f 0 0 %f 20 20 cm /I Do Q" % (72 * inches, 72 * inches))
+
+
+def inherited(made, stream):
+    """The page has its resources from the root of the page tree."""
+    direct(made, stream)
+    made.Root.Pages.Resources = made.pages[0].Resources
+    del made.pages[0].obj.Resources
 
 
 def form(made, content, matrix=None, **resources):
@@ -94,7 +103,7 @@ def in_a_mask(made, stream):
 
 
 WAYS = {
-    "page": direct, "forms": in_forms, "pattern": in_a_pattern, "annotation": in_a_note,
+    "page": direct, "inherited": inherited, "forms": in_forms, "pattern": in_a_pattern, "annotation": in_a_note,
     "mask": in_a_mask,
 }  # fmt: skip
 
@@ -182,6 +191,33 @@ def test_soft_mask_is_scaled_with_its_image():
     assert Reference(first_page(source)).score(first_page(result)) > 75
 
 
+def test_code_in_a_soft_mask():
+    """A mask of bars and modules keeps every pixel, whatever becomes of the picture behind it."""
+    made = blank()
+    code = np.kron(RNG.integers(0, 2, (100, 100)) * 255, np.ones((6, 6))).astype(np.uint8)
+    direct(made, image(made, SMask=image(made, code)))
+    source = saved_as_stored(made)
+    result = pdf.compress(source, Options())
+    assert widths(result.data) == [SIDE, 150]
+    assert verify.verify(source, result, MediaType.PDF, Options()).ok
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("page", "inches"), [((576, 720), 7.5), ((576, 720), 8), ((612, 396), 5)])
+def test_enlarged_pictures_hold_on_their_page(page, inches):
+    """A photograph of fewer pixels than its page is looked at with is coded so that the page holds."""
+    made = pikepdf.new()
+    made.add_blank_page(page_size=page)
+    stream = image(made)
+    stream.write(encoded(PHOTO, "JPEG", quality=96), filter=Name.DCTDecode)
+    direct(made, stream, inches)
+    source = saved_as_stored(made)
+    result = pdf.compress(source, Options())
+    assert result.lossy
+    verdict = verify.verify(source, result, MediaType.PDF, Options())
+    assert verdict.ok, verdict.detail
+
+
 def test_jpeg_is_scaled():
     """A JPEG with more pixels than are shown is scaled and coded once."""
     made = blank()
@@ -235,7 +271,7 @@ def test_screenshot_becomes_a_palette():
         shades = np.repeat(random.integers(0, 90, (1, 14, 3)), 40, axis=1)
         pixels[row : row + 8, 20:580] = 245 * (1 - cover) + shades * cover
     made = blank()
-    direct(made, image(made, pixels), inches=6)
+    direct(made, image(made, pixels), inches=3.5)
     source = saved_as_stored(made)
     result = pdf.compress(source, Options())
     opened, (coded,) = images_of(result.data)

@@ -94,11 +94,13 @@ class Program:
             return
         digest = hashlib.sha256(data).digest()
         tag = "/" + "".join(chr(65 + byte % 26) for byte in digest[:6]) + "+"
-        for descriptor in self.descriptors:
-            descriptor.FontName = Name(tag + str(descriptor.get("/FontName", "/Font"))[1:])
         holders = [part for font in self.fonts for part in (holder(font),) if part]
-        for font in {one.objgen: one for one in (*self.fonts, *holders)}.values():
-            font.BaseFont = Name(tag + str(font.get("/BaseFont", "/Font"))[1:])
+        fonts = {one.objgen: one for one in (*self.fonts, *holders)}.values()
+        for key, owners in (("/FontName", self.descriptors), ("/BaseFont", fonts)):
+            for one in owners:
+                name = one.get(key, Name.Font)
+                if isinstance(name, Name):  # and not a string, as some writers have it
+                    one[key] = Name(tag + str(name)[1:])
 
 
 def read(source: PdfFile) -> list[Program]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
-from ..structure.content import Content, ContentReader, UnreadableContent, matrix, times
+from ..structure.content import Content, ContentReader, UnreadableContent, inherited, matrix, times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,17 +18,33 @@ if TYPE_CHECKING:
 
 # Drawings of one stream in another; a form drawn in forms drawn in forms multiplies.
 _MOST_STEPS = 50_000
-#: inches that a page counts as on its longer side where it is shown on a full screen: a screen of 1920
-#: pixels, at 150 pixels an inch
-SCREEN = 12.8
+# Inches that a page counts as on its longer side where it is shown on a full screen: a screen of 1920
+# pixels, at 150 pixels an inch.
+_SCREEN = 12.8
 # Inches of a page's longer side: smaller ones are hardly looked at as they are.
 _SMALLEST_SHEET = 8.0
 # Where a size depends on text: as large as anything.
 _ENDLESS: Matrix = (1e9, 0.0, 0.0, 1e9)
 
 
-def sizes(source: PdfFile) -> dict[Reference, tuple[float, float]]:
-    """The largest width and height, in inches, that each image is shown with.
+class Shown(NamedTuple):
+    """The largest size that an image is shown with."""
+
+    width: float  #: inches
+    height: float  #: inches
+    slide: bool  #: on a page that fills a screen
+
+    def joined(self, other: Shown) -> Shown:
+        """What holds for an image that is shown in both sizes."""
+        return Shown(
+            max(self.width, other.width),
+            max(self.height, other.height),
+            self.slide or other.slide,
+        )
+
+
+def sizes(source: PdfFile) -> dict[Reference, Shown]:
+    """The largest size that each image is shown with.
 
     Images that no page shows are missing, and all of them where a page cannot be followed.
     """
@@ -41,23 +57,14 @@ def sizes(source: PdfFile) -> dict[Reference, tuple[float, float]]:
     return walk.shown
 
 
-def enlargement(width: float, height: float) -> float:
-    """How many times larger than on paper a page of so many inches is shown, 1 for a sheet.
-
-    A page that is wide, or small, is a slide: it fills a screen.
-    """
-    longer = max(width, height)
-    slide = width > height or longer < _SMALLEST_SHEET
-    return max(1.0, SCREEN / longer) if slide and longer > 0 else 1.0
-
-
 class _Walk:
     """Goes through what pages draw, each stream once for each scale."""
 
     def __init__(self) -> None:
-        self.shown: dict[Reference, tuple[float, float]] = {}
+        self.shown: dict[Reference, Shown] = {}
         self._reader = ContentReader()
-        self._seen: set[tuple[Reference, Matrix]] = set()
+        self._seen: set[tuple[Reference, Matrix, bool]] = set()
+        self._slide = False
         self._left = _MOST_STEPS
 
     def page(self, page: pikepdf.Page) -> None:
@@ -68,8 +75,13 @@ class _Walk:
         except (TypeError, ValueError, pikepdf.PdfError) as error:
             raise UnreadableContent("a page of no size") from error
         width, height = abs(right - left) * scale, abs(top - bottom) * scale
-        turned = page.obj.get("/Rotate", 0) in (90, 270, -90, -270)
-        scale *= enlargement(*((height, width) if turned else (width, height)))
+        if inherited(page, "/Rotate") in (90, 270, -90, -270):
+            width, height = height, width
+        longer = max(width, height)
+        # A page that is wide, or small, is a slide: it fills a screen.
+        self._slide = width > height or longer < _SMALLEST_SHEET
+        if self._slide and longer > 0:
+            scale *= max(1.0, _SCREEN / longer)
         place = (scale, 0.0, 0.0, scale)
         content = self._reader.page(page)
         self._follow([(content, place)], content)
@@ -114,7 +126,7 @@ class _Walk:
         """The content of a form, unless it was met at this scale before."""
         inner = times(matrix(form.get("/Matrix")), place)
         a, b, c, d = (float(f"{value:.4g}") for value in inner)
-        key = form.objgen, (a, b, c, d)
+        key = form.objgen, (a, b, c, d), self._slide
         if key in self._seen:
             return []
         self._seen.add(key)
@@ -123,11 +135,8 @@ class _Walk:
 
     def _show(self, image: Stream, place: Matrix) -> None:
         a, b, c, d = place
-        width, height = self.shown.get(image.objgen, (0.0, 0.0))
-        self.shown[image.objgen] = (
-            max(width, math.hypot(a, b)),
-            max(height, math.hypot(c, d)),
-        )
+        here = Shown(math.hypot(a, b), math.hypot(c, d), self._slide)
+        self.shown[image.objgen] = here.joined(self.shown.get(image.objgen, here))
 
 
 def _values(content: Content, kind: str) -> list[pikepdf.Object]:

@@ -10,40 +10,46 @@ from PIL import Image
 
 from ...shared import raster
 from ..structure.streams import Plain
-from . import lossless, placement
+from . import lossless
 
 if TYPE_CHECKING:
     from .lossless import Entries, Shape
+    from .placement import Shown
 
 # Scaling by less blurs more than it saves.
 _DPI_MARGIN = 1.25
-# Pixels an inch: in a picture shown with fewer, what a score at its own size lets pass is enlarged
-# with it. Drawn at 110, pages with pictures of 72 kept a score of 80; 68 was left of 44, 36 of 19.
-_ENLARGED = 64
-# Inches: a picture of so much on its shorter side is most of what a page shows. Where the longer one
-# is less than a slide is shown on, the page is a sheet of paper.
-_PAGE, _SLIDE = 6.0, placement.SCREEN - 0.3
+# Pixels an inch that pages are looked at with: sheets, and slides that fill a screen.
+_SHEET_DPI, _SLIDE_DPI = 110, 150
+# A picture with fewer is enlarged, and its loss with it: by so much for as large again (eight photographs
+# coded at what `quality` asks for scored 80 to 84 on pages that enlarged them up to twice).
+_LOSS_ENLARGED, _MOST_ENLARGED = 0.7, 2.0
+# Inches: a picture of so much on its shorter side is most of what a sheet shows.
+_PAGE = 6.0
 
 
-def target(form: Shape, shown: tuple[float, float], dpi: int) -> tuple[int, int] | None:
+def target(form: Shape, shown: Shown, dpi: int) -> tuple[int, int] | None:
     """The pixels that an image shown on so many inches needs, None when it has about as many."""
-    scale = max(shown[0] * dpi / form.width, shown[1] * dpi / form.height)
+    scale = max(shown.width * dpi / form.width, shown.height * dpi / form.height)
     if scale * _DPI_MARGIN > 1 or not scale:
         return None
     return max(1, math.ceil(form.width * scale)), max(1, math.ceil(form.height * scale))
 
 
-def enlarged(form: Shape, shown: tuple[float, float]) -> bool:
-    """Whether an image shown on so many inches is shown clearly larger than a screen needs."""
-    return min(form.width / max(shown[0], 1e-9), form.height / max(shown[1], 1e-9)) < _ENLARGED
+def quality(form: Shape, shown: Shown, target: float) -> float | None:
+    """The score that an image needs for a page to reach `target`, None where it is enlarged too far."""
+    dpi = _SLIDE_DPI if shown.slide else _SHEET_DPI
+    times = max(1.0, shown.width * dpi / form.width, shown.height * dpi / form.height)
+    if times > _MOST_ENLARGED:
+        return None
+    return 100 - (100 - target) / (1 + _LOSS_ENLARGED * (times - 1))
 
 
-def fills_a_sheet(shown: tuple[float, float] | None) -> bool:
-    """Whether an image shown on so many inches is most of a sheet of paper, as a scan is.
+def fills_a_sheet(shown: Shown | None) -> bool:
+    """Whether an image is most of a sheet of paper, as a scan is.
 
     A sheet is read at its size, and not on a screen that is filled with it.
     """
-    return shown is not None and min(shown) >= _PAGE and max(shown) < _SLIDE
+    return shown is not None and not shown.slide and min(shown.width, shown.height) >= _PAGE
 
 
 def scaled(plain: Plain, form: Shape, size: tuple[int, int]) -> tuple[Plain, Shape]:

@@ -27,6 +27,7 @@ _OPERATORS = "q Q cm Do gs Tf Tj TJ ' \""
 _LARGEST = 32 * 1024 * 1024
 _MOST = 256 * 1024 * 1024
 _DEEPEST_STATE = 10_000
+_DEEPEST_PAGE = 100
 
 
 class UnreadableContent(Exception):
@@ -68,6 +69,17 @@ def matrix(value: object) -> Matrix:
     return (a, b, c, d)
 
 
+def inherited(page: pikepdf.Page, key: str) -> pikepdf.Object | None:
+    """What a page has, or else the nodes of the page tree above it (ISO 32000-1, 7.7.3.4)."""
+    node: pikepdf.Object | None = page.obj
+    # `Page.resources` would give the page empty ones of its own.
+    for _ in range(_DEEPEST_PAGE):
+        if not isinstance(node, Dictionary) or key in node:
+            break
+        node = node.get("/Parent")
+    return node.get(key) if isinstance(node, Dictionary) else None
+
+
 class ContentReader:
     """Reads content streams, each once, within a budget."""
 
@@ -81,7 +93,7 @@ class ContentReader:
         for part in held if isinstance(held, Array) else [held]:
             if isinstance(part, Stream):
                 self._spend(part)
-        return self._read(page, _dictionary(page.resources))
+        return self._read(page, _dictionary(inherited(page, "/Resources")))
 
     def stream(self, stream: Stream, resources: Dictionary | None = None) -> Content:
         """What a form, a pattern or a glyph uses. Raises `Unreadable`.

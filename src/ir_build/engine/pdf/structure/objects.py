@@ -149,11 +149,6 @@ def _parts(text: bytes, key: Callable[[tuple[int, int]], int]) -> Parts:
     return tuple(parts)
 
 
-def tight(text: bytes) -> bytes:
-    """Text of qpdf's without the spaces that delimiters make superfluous; numbers stay."""
-    return Body(_parts(text, lambda reference: reference[0])).render(lambda number: number)
-
-
 def _tight(text: bytes, *, after_string: bool, before_string: bool) -> bytes:
     """Plain syntax without the spaces that delimiters make superfluous."""
     for wide, narrow in _TIGHTER:

@@ -104,13 +104,20 @@ class _File:
 
     def stream(self, number: int, dictionary: bytes, data: bytes) -> None:
         self._entries[number] = (1, self._file.tell(), 0)
-        self._add(stream_text(number, dictionary, data))
+        head = b"%d 0 obj\n%s/Length %d>>\nstream\n" % (number, dictionary[:-2], len(data))
+        self._add(head, data, b"\nendstream\nendobj\n")
 
     def pack(self, number: int, members: Sequence[tuple[int, bytes]]) -> None:
         """Add an object stream of `members`: their numbers and texts."""
-        for index, (member, _) in enumerate(members):
+        offsets, at = [], 0
+        for index, (member, text) in enumerate(members):
             self._entries[member] = (2, number, index)
-        self.stream(number, *object_stream(members))
+            offsets.append(b"%d %d" % (member, at))
+            at += len(text) + 1
+        head = b" ".join(offsets) + b"\n"
+        body = deflated(head + b"\n".join(text for _, text in members))
+        sizes = len(members), len(head)
+        self.stream(number, b"<</Type/ObjStm/N %d/First %d/Filter/FlateDecode>>" % sizes, body)
 
     def finish(self, trailer: bytes, *, packed: bool) -> bytes:
         start = self._file.tell()
@@ -134,32 +141,15 @@ class _File:
         self._entries[number] = (1, self._file.tell(), 0)
         rows = self._rows()
         rows[0] = (0, 0, 0)
-        dictionary, data = reference_stream(rows)
+        dictionary, data = _reference_stream(rows)
         self.stream(number, b"<<%s/Size %d%s" % (trailer, len(rows), dictionary[2:]), data)
 
     def _add(self, *chunks: bytes) -> None:
         self._file.writelines(chunks)
 
 
-def stream_text(number: int, dictionary: bytes, data: bytes) -> bytes:
-    """A stream as it stands in a file."""
-    head = b"%d 0 obj\n%s/Length %d>>\nstream\n" % (number, dictionary[:-2], len(data))
-    return b"%s%s\nendstream\nendobj\n" % (head, data)
-
-
-def object_stream(members: Sequence[tuple[int, bytes]]) -> tuple[bytes, bytes]:
-    """Dictionary and data of the object stream of `members`: their numbers and texts."""
-    offsets, at = [], 0
-    for member, text in members:
-        offsets.append(b"%d %d" % (member, at))
-        at += len(text) + 1
-    head = b" ".join(offsets) + b"\n"
-    body = deflated(head + b"\n".join(text for _, text in members))
-    return b"<</Type/ObjStm/N %d/First %d/Filter/FlateDecode>>" % (len(members), len(head)), body
-
-
-def reference_stream(entries: Sequence[tuple[int, int, int]]) -> tuple[bytes, bytes]:
-    """Dictionary and data of the cross-reference stream of `entries`."""
+def _reference_stream(entries: Sequence[tuple[int, int, int]]) -> tuple[bytes, bytes]:
+    """Dictionary and data of the cross-reference stream of `entries` (7.5.8)."""
     rows = np.array(entries, np.int64)
     widths = (1, max(1, (int(rows[:, 1].max()).bit_length() + 7) // 8), 2)
     columns = [
