@@ -15,6 +15,7 @@ from ir_build.errors import CorruptFile, TooLarge
 from ir_build.formats import MediaType
 from ir_build.options import Compression, Options, Resize
 from ir_build.verify import Verdict, verify
+from ir_build.verify.decoded import Picture
 from pictures import animated, encoded, raw_png
 from profiles import SRGB
 
@@ -279,6 +280,17 @@ def test_lossless_png_may_drop_empty_low_bytes():
     image = scene(40, 30)
     original = raw_png(np.array(image).astype(np.uint16) * 257, 2, 16)
     assert_same(original, encoded(image, "PNG"), "PNG", lossy=False)
+
+
+def test_sixteen_bits_are_rounded():
+    """A result that is rounded to 8 bits differs by nothing; one that is cut off is darker."""
+    levels = np.linspace(30_000, 52_000, 300).astype(np.uint16)
+    samples = np.ascontiguousarray(np.broadcast_to(levels[None, :, None], (240, 300, 3)))
+    original = raw_png(samples, 2, 16)
+    rounded = ((samples.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+    shown = Picture(original, MediaType.PNG, 10**6).frame(0)
+    assert np.array_equal(np.asarray(shown), rounded)
+    assert_same(original, encoded(Image.fromarray(rounded), "PNG"), "PNG")
 
 
 def test_lossy_16_bit_grey_may_become_8():

@@ -77,6 +77,7 @@ class Finding:
     """Collects what is found in the parts of one pair of pictures."""
 
     def __init__(self, shape: tuple[int, ...], scale: float, *, first: bool) -> None:
+        self.shape = shape
         tiles = (-(-shape[0] // TILE), -(-shape[1] // TILE))
         self.moved, self.stepped = np.zeros(tiles, np.bool_), np.zeros(tiles, np.bool_)
         self.scale = scale

@@ -76,8 +76,10 @@ class Gradients:
         if wanted:
             one, other = _sum(before), _sum(after)
             for turned in wanted:
-                _added_steps(_steps(one, turned=turned), _steps(other, turned=turned), at, found,
-                             turned=turned)  # fmt: skip
+                old, new = (_steps(sums, turned=turned) for sums in (one, other))
+                axis = 1 if turned else 0
+                cut = at[1 - axis] > 0, at[1 - axis] + before.shape[axis] < found.shape[axis]
+                _added_steps(old, new, cut, at, found, turned=turned)
         if not found.over:
             self._bands(*sums, at, found)
 
@@ -101,8 +103,15 @@ class Gradients:
 
 
 def _added_steps(
-    old: Sums, new: Sums, at: tuple[int, int], found: Finding, *, turned: bool
+    old: Sums,
+    new: Sums,
+    cut: tuple[bool, bool],
+    at: tuple[int, int],
+    found: Finding,
+    *,
+    turned: bool,
 ) -> None:
+    """Find steps; `cut` says whether the picture goes on before the first and after the last."""
     if not old.size:
         return
     size = np.abs(old)
@@ -112,6 +121,9 @@ def _added_steps(
     if not large.any():
         return
     large &= _within_slow(old)
+    # What is beyond a cut decides there, and is not known.
+    large[: _REACH * cut[0]] = False
+    large[len(large) - _REACH * cut[1] :] = False
     if not large.any():
         return
     # In noise a step has to be long to be seen, in a clean gradient it need not.

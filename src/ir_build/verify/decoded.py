@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from ..codec_packages import load
 from ..errors import CorruptFile, TooLarge
 from ..formats import MediaType
 from . import avif, png_chunks
@@ -17,6 +18,8 @@ from .colour import Colours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
 # Pixels of all frames together: this many take most of the time a worker has.
 _MOST_PIXELS = 1_500_000_000
@@ -45,10 +48,13 @@ class Picture:
         self.colours = Colours()
         self.gain_map = False
         self._palette: int | None = None
+        self._sixteen: bytes | None = None
         if media is MediaType.PNG:
             png = png_chunks.read(data)
             self.depth, self.colours, data = png.depth, png.colours, png.pixels
             self._palette = png.palette
+            if png.depth == 16:
+                self._sixteen = data
         with _strictly():
             self._image = Image.open(io.BytesIO(data), formats=[media.upper()])
             if self._image.width * self._image.height > max_pixels:
@@ -111,7 +117,9 @@ class Picture:
             if colours is not None and np.asarray(self._image).max() >= colours:
                 # Black for some decoders, the last colour for others.
                 raise ValueError("pixels have colours that the palette does not")
-        return _in_8_bits(self._image) if self._image.mode.startswith("I") else self._image
+        if self._image.mode.startswith("I"):
+            return _in_8_bits(self._image)
+        return self._image if self._sixteen is None else _rounded(self._sixteen)
 
     def duration(self) -> float:
         """How long the frame decoded last is shown, in milliseconds."""
@@ -142,10 +150,22 @@ def _orientation(image: Image.Image) -> int:
 def _in_8_bits(image: Image.Image) -> Image.Image:
     # `convert` would cut off all that is above 255.
     samples = np.asarray(image).astype(np.uint16)
-    grey = Image.fromarray((samples >> 8).astype(np.uint8))
+    grey = Image.fromarray(_in_bytes(samples))
     if (clear := image.info.get("transparency")) is not None:
         grey.putalpha(Image.fromarray(np.where(samples == clear, 0, 255).astype(np.uint8)))
     return grey
+
+
+def _rounded(png: bytes) -> Image.Image:
+    """A PNG of 16 bits a sample in 8: Pillow cuts off the lower byte, which darkens by a level."""
+    pyvips = load("pyvips")  # here, since it takes long and few pictures need it
+    with _strictly():
+        return Image.fromarray(_in_bytes(pyvips.Image.new_from_buffer(png, "").numpy()))
+
+
+def _in_bytes(samples: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """Samples of 16 bits in 8, rounded."""
+    return ((samples.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
 
 
 @contextlib.contextmanager
