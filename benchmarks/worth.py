@@ -1,14 +1,15 @@
-"""What each step of the engine is worth: bytes and CPU with all of them, and with one off at a time."""
+"""What steps and numbers of the engine are worth: bytes and CPU without a step, or with other numbers."""
 
 from __future__ import annotations
 
+import ast
 import time
 from contextlib import ExitStack
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import quality
-from steps import STEPS, put
+from steps import STEPS, constant, place, put
 
 from ir_build import engine
 from ir_build.errors import FileSkipped, InputError
@@ -49,6 +50,26 @@ def measure(folder: Path, *, most: int | None, kind: str, effort: str) -> None:
                 ]
             more = sum(one[0] for one in without) - size
             _print(f"  {step}", len(came[step]), without, more, given)
+
+
+def sweep(folder: Path, where: str, values: list[str], *, most: int | None, effort: str) -> None:
+    """Print what comes of the files with each of some `values`, as Python writes them, of a constant.
+
+    `where` is `module:name` in `ir_build.engine`, in the module that uses it. A constant from which
+    others are computed when its module is loaded cannot be measured so.
+    """
+    owner, name = place(where)
+    options = Options(effort=Effort(effort))
+    print(f"{where:32}files          bytes   saved          CPU s")
+    for media, paths in sorted(quality.by_type(folder).items()):
+        files = [path.read_bytes() for path in paths[:most]]
+        _compressed(files[0], media, options)
+        given = sum(map(len, files))
+        for value in [getattr(owner, name), *map(ast.literal_eval, values)]:
+            with put(where, constant(value)):
+                results = [_compressed(file, media, options) for file in files]
+            saved = given - sum(one[0] for one in results)
+            _print(f"{media} {value}", len(files), results, saved, given)
 
 
 def _print(name: str, files: int, results: list[Result], saved: int, given: int) -> None:
