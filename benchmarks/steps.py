@@ -60,10 +60,6 @@ def _all_segments(file: Any, *_: object) -> Any:
     return [one for one in file.segments if one.marker in kept], ()
 
 
-def _no_zopfli(trials: dict[Any, Any]) -> Any:
-    return {effort: replace(one, zopfli_pixels=0) for effort, one in trials.items()}
-
-
 def _one_way(bare: bytes, trials: Any, pack: Callable[..., bytes]) -> list[bytes]:
     return [pack(bare, trials.ways, trials.level)]
 
@@ -86,7 +82,6 @@ STEPS: dict[MediaType, tuple[tuple[str, str, Off], ...]] = {
         ("colours kept exactly", "shared.quantize:Quantizer._with_kept", same(1)),
         ("k-means", "shared.quantize:Quantizer._refined", same(1)),
         ("lossless coding", "png.coding:recompressed", same(0)),
-        ("zopfli", "png.coding:_TRIALS", _no_zopfli),
         ("every way for icons", "png.coding:_TINY", constant(0)),
         ("more ways for small pictures", "png.coding:_SMALL", constant(0)),
         ("filters by strips (best only)", "png.coding:_well_filtered", constant(_one_way)),

@@ -38,23 +38,20 @@ class _Trials:
     small_ways: tuple[str, ...]
     #: whether each strip of rows is filtered in the way that suits it
     strips: bool = False
-    #: pixels up to which zopfli is tried. It is slow: a picture of 166 x 166 pixels took six seconds
-    #: more for 34 bytes.
-    zopfli_pixels: int = 0
 
 
-# Ways of oxipng to filter rows. The benchmark's steps "zopfli", "every way for icons" and "more ways
-# for small pictures" say what the longer lists and zopfli save: `python benchmarks FOLDER --worth`.
+# Ways of oxipng to filter rows. The benchmark's steps "every way for icons" and "more ways for small
+# pictures" say what the longer lists save: `python benchmarks FOLDER --worth`. Zopfli is not among them: it
+# saved 1 % of the bytes of 21 icons, next to nothing of all PNG files, and took two thirds of the time of icons.
 _FEW_WAYS = ("none", "bigrams")
 _MANY_WAYS = ("none", "sub", "bigrams", "entropy", "bigent")
-_ZOPFLI_ROUNDS = 15  # the default of oxipng and of zopfli itself
 # Level 12 takes twice the time of 11 and saves 0.7 % of the bytes. The way `entropy` takes a fourteenth
 # more time and saves 0.3 %. Both were measured on 72 PNG files of documentation sites, as they were and
 # after lossy coding.
 _TRIALS = {
     Effort.FAST: _Trials(10, _FEW_WAYS, 10, _FEW_WAYS),
-    Effort.DEFAULT: _Trials(11, (*_FEW_WAYS, "entropy"), 12, _MANY_WAYS, zopfli_pixels=16_384),
-    Effort.BEST: _Trials(12, _MANY_WAYS, 12, _MANY_WAYS, strips=True, zopfli_pixels=16_384),
+    Effort.DEFAULT: _Trials(11, (*_FEW_WAYS, "entropy"), 12, _MANY_WAYS),
+    Effort.BEST: _Trials(12, _MANY_WAYS, 12, _MANY_WAYS, strips=True),
 }
 # Pixels up to which the higher level and more ways are tried.
 # With 0 a set of 40 PNG files took 0.5 % more bytes in 11 % less CPU (`--sweep png.coding:_SMALL 0`).
@@ -66,7 +63,6 @@ _TINY = 4_096
 # worker may use 3 GB by default (`memory_limit`).
 _MOST_BYTES = 64_000_000
 _INDEXED = 3  # the colour type of a palette (PNG, third edition, 11.2.1)
-_ZOPFLI_WAYS = ("none", "sub", "bigent", "brute")
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # samples a pixel, by colour type (the same section)
 
 
@@ -105,8 +101,6 @@ def recompressed(
         results.append(pack(bare, trials.small_ways, trials.small_level))
     else:
         results.append(pack(bare, trials.ways, trials.level))
-    if pixels <= trials.zopfli_pixels:
-        results.append(pack(bare, _ZOPFLI_WAYS, None))
     shortest = min(results, key=len)
     if pixels <= _TINY and shortest[24:26] != bare[24:26]:
         # A new depth or colour type opens other ways. The next run must not find one that this run
@@ -146,9 +140,9 @@ class _PngPacker:
     max_pixels: int
 
     def __call__(
-        self, bare: bytes, ways: tuple[str, ...], level: int | None, *, each: bool = False
+        self, bare: bytes, ways: tuple[str, ...], level: int, *, each: bool = False
     ) -> bytes:
-        """`bare` with its rows filtered in one of `ways`, by libdeflate's `level`; None is zopfli.
+        """`bare` with its rows filtered in one of `ways`, deflated by libdeflate's `level`.
 
         With `each` every way is coded in full, else only the one that looks best. Raises
         `CorruptFile`.
@@ -159,9 +153,7 @@ class _PngPacker:
                 oxipng.optimize_from_memory(
                     bare,
                     filter=list(ways),
-                    deflate=oxipng.Deflaters.libdeflater(level)
-                    if level
-                    else oxipng.Deflaters.zopfli(_ZOPFLI_ROUNDS),
+                    deflate=oxipng.Deflaters.libdeflater(level),
                     fast_evaluation=not each,
                     force=True,
                     interlace=oxipng.Interlacing.off,

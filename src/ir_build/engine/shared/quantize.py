@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .colours import Seen, Strip, Weights
 
 _MOST = 256  # what a PNG and a GIF hold
-_ROUNDS = 3  # of k-means. After three rounds the palette hardly moves.
+_ROUNDS = 3  # of k-means. One or six change the sum of the files no more than chance does.
 # libvips chooses a palette for a picture. It gets one of about so many pixels, with so many in a row.
 _DRAWN, _DRAWN_WIDTH = 200_000, 256
 # A colour has its weight to this power of these pixels. So rare colours count for more there. k-means counts
