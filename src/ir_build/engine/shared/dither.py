@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # A mixture is made of two among so many nearest colours. `_LONG` is how much the distance between the two
 # counts, because far colours make dots.
-# `--sweep shared.dither:_MIXED_OF 6 24` tries others.
+# (On 20 PNG files 6 and 24 came to the same bytes: `--sweep shared.dither:_MIXED_OF 6 24`.)
 _MIXED_OF, _LONG = 12, 0.15
 # The square of the distance of two colours that are mixed, at most. In a mixture of farther ones the dots
 # are seen at the size of the screen.
