@@ -51,8 +51,8 @@ _NOTICED = 1.0
 # The hues that are told apart: the order of three bands, by three comparisons. Opposite hues differ in two
 # of these at least.
 _HUES = 8
-# Pixels between the fringes of opposite hues that letters have when they are drawn for the subpixels of a screen,
-# at most: the width of a stem.
+# Letters that are drawn for the subpixels of a screen have fringes of opposite hues. Between these are so many
+# pixels at most: the width of a stem.
 _FRINGE = 5
 # The first bits of the sums of three bands in one number. A sum over 16 x 16 pixels has 16 bits.
 _FIELDS = np.array([0, 16, 32])

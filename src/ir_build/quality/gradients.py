@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 # A gradient moves by less than `_SLOW` levels from row to row, over `_REACH` rows on both sides. An edge moves
 # by more.
 _SLOW, _REACH = 4, 3
-# Steps are means over `_RUN` pixels, so that the dots of dithering count little. A step may be `_STEP` levels larger than the original's: the rounding of 8 bits. It is seen
-# where it is `_LENGTH` pixels longer than a run.
+# Steps are means over `_RUN` pixels, so that the dots of dithering count little. A step may be `_STEP` levels
+# larger than the original's: the rounding of 8 bits. It is seen where it is `_LENGTH` pixels longer than a run.
 _RUN, _STEP, _LENGTH = 9, 1.0, 16
 # A level of the mean of three bands over a run, in sums.
 _LEVEL = 3 * _RUN
@@ -42,8 +42,8 @@ _CLEAN, _SHORT = 1, 4
 # Shifts that make a run of so many pixels from runs of one.
 _DOUBLED = {_LENGTH: (1, 2, 4, 8), _SHORT: (1, 2)}
 # Blocks of 4 x 4 in a gradient without noise. Their mean may be `_BAND_LIMIT` levels off: a level and the
-# rounding of the mean. Such a block differs from the mean of those on both sides by `_BENT` levels at
-# most, and from one of them by `_FLAT` at least.
+# rounding of the mean. The differences of two blocks on opposite sides from such a block add up to `_BENT`
+# levels at most. One of the blocks around differs by `_FLAT` levels at least.
 _BAND_LIMIT, _BENT, _FLAT = 1.25, 1.0, 0.3
 # How much a level of red, green and blue counts there: about the square roots of their weights in luma (ITU-R
 # BT.601), with green as 1.

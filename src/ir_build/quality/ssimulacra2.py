@@ -67,9 +67,9 @@ _C2 = 0.0009
 _ROUNDING = np.float32(0.95e-7)
 _ROUNDED_FROM = 2  # scale
 
-#: points that the score of a picture's worst square may be below that of the whole. A whole picture at 80 then
-#: has no square below 74, of which few people tell one side by side. docs/places.md shows results on both sides
-#: of the limit: `python benchmarks --places docs/places`.
+#: points that the score of a picture's worst square may be below that of the whole. It was chosen
+#: by eye, as the limits on places: docs/places.md shows results on both sides of these, which
+#: `python benchmarks --places docs/places` draws anew.
 WORST_SQUARE = 6.0
 #: pixels along a side of the squares that have scores of their own: four tiles at full size
 SQUARE = 4 * TILE

@@ -72,9 +72,9 @@ _LARGE, _SAMPLE, _SAMPLE_SHARE = 350_000, (100_000, 400_000), 10
 # Pixels along a side of a square of the sample: a multiple of the 16 that are coded together.
 _SQUARE = 96
 # A sample scores higher than its picture by about this, because the edges between its squares hide some of
-# the loss. (0.9 came to 0.8 % fewer bytes of 50 files and to 2.4 % more of 60 others: `--sweep
-# jpeg.lossy:_SAMPLE_BIAS 0.9`.) The second is how much its scores rise with a step of quality, at least and at most. The
-# third is the logarithm of how much larger a file becomes while its score rises by 1.
+# the loss. (0.9 came to 0.8 % fewer bytes of 50 files and to 2.4 % more of 60 others.) The second is how much
+# its scores rise with a step of quality, at least and at most. The third is the logarithm of how much larger a
+# file becomes while its score rises by 1.
 _SAMPLE_BIAS, _SAMPLE_RISES, _GROWTH = 1.8, (0.3, 1.2), 0.025
 # jpegli must be smaller by this, in the logarithm. The second is how much its scores rise with a step of
 # quality, at least. (jpegli saved 0.8 % of the bytes of 54 files, and cost as much of 160 others. The step

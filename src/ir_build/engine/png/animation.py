@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ...options import Options
     from .file import Extras, PngFile
 
-# Pixels of all frames. Packing takes about a CPU second a million pixels (`python benchmarks FOLDER`), so
-# more pixels take most of the time that a worker has.
+# Pixels of all frames. Packing takes about a quarter of a CPU second a million pixels, and more in noise
+# (`python benchmarks FOLDER --lossless`). So more pixels take most of the time that a worker has.
 _CODED_PIXELS = 100_000_000
 _CONTROL_SIZE = 26  # bytes of an fcTL chunk (11.3.6.2)
 # The chunks of an animation, and their order.

@@ -41,8 +41,8 @@ class _Trials:
 
 
 # Ways of oxipng to filter rows. The benchmark's steps "every way for icons" and "more ways for small
-# pictures" say what the longer lists save: `python benchmarks FOLDER --worth`. Zopfli is not among them: it
-# saved 1 % of the bytes of 21 icons, next to nothing of all PNG files, and took two thirds of the time of icons.
+# pictures" say what the longer lists save: `python benchmarks FOLDER --worth`. Zopfli is not used. It saved 1 %
+# of the bytes of 21 icons, next to nothing of all PNG files, and took two thirds of the time of icons.
 _FEW_WAYS = ("none", "bigrams")
 _MANY_WAYS = ("none", "sub", "bigrams", "entropy", "bigent")
 # Level 12 takes twice the time of 11 and saves 0.7 % of the bytes. The way `entropy` takes a fourteenth
