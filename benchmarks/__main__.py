@@ -15,6 +15,7 @@ import places
 import quality
 import throughput
 import warm
+import worth
 
 parser = argparse.ArgumentParser(prog="python benchmarks")
 parser.add_argument("folder", type=Path, nargs="?", help="images and PDFs to measure on")
@@ -36,12 +37,19 @@ what.add_argument("--cores", action="store_true", help="two workers against one,
 what.add_argument(
     "--pdf", type=Path, metavar="PYTHON", help="PDFs beside peers; PYTHON has ocrmypdf installed"
 )
+what.add_argument("--worth", action="store_true", help="what each step of the engine saves")
+what.add_argument(
+    "--sweep",
+    nargs="+",
+    metavar=("CONSTANT", "VALUE"),
+    help="module:name in ir_build.engine, and the values to try beside its own",
+)
 what.add_argument("--warm", action="store_true", help="measure a warm run over many small files")
 what.add_argument("--hook", action="store_true", help="measure the hook on unchanged files")
 what.add_argument("--server", action="store_true", help="what the server bears")
 what.add_argument("--soak", type=float, metavar="SECONDS", help="kill servers amid uploads")
 what.add_argument("--throughput", action="store_true", help="measure builds by a slow server")
-parser.add_argument("--files", type=int, help="how many, with --warm, --hook or --throughput")
+parser.add_argument("--files", type=int, help="how many: --warm, --throughput, --worth, --sweep")
 parser.add_argument("--concurrency", type=int, default=16, help="calls at once, with --throughput")
 arguments = parser.parse_args()
 
@@ -73,6 +81,21 @@ elif arguments.cores:
     cores.measure(arguments.folder)
 elif arguments.pdf:
     pdf.measure(arguments.folder, arguments.pdf)
+elif arguments.worth:
+    worth.measure(
+        arguments.folder,
+        most=arguments.files,
+        kind="lossless" if arguments.lossless else "lossy",
+        effort=arguments.effort,
+    )
+elif arguments.sweep:
+    worth.sweep(
+        arguments.folder,
+        arguments.sweep[0],
+        arguments.sweep[1:],
+        most=arguments.files,
+        effort=arguments.effort,
+    )
 elif arguments.peers and not peers.installed():
     parser.error("install the peers first: python benchmarks --install-peers")
 else:

@@ -1,4 +1,4 @@
-"""The sums of small blocks of a picture, from which the means of larger ones follow."""
+"""The sums of small blocks of a picture. The means of larger blocks follow from them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ if TYPE_CHECKING:
 
     from . import Pixels
 
-#: pixels along a side of a block
+#: pixels along a side of a block: half of the 8 of a square of `coloured` and `places`, so that these
+#: may begin at every fourth pixel
 BLOCK = 4
 
 
 def block_sums(pixels: Pixels) -> NDArray[np.uint16]:
-    """The sums of blocks of 4 x 4, rows x columns x 3, whole ones only."""
+    """The sums of blocks of 4 x 4 of `pixels`, height x width x 3: rows x columns x 3, whole ones."""
     height, width = (size // BLOCK for size in pixels.shape[:2])
     rows = pixels[: height * BLOCK, : width * BLOCK].reshape(height, BLOCK, width * BLOCK * 3)
     down = rows.sum(1, dtype=np.uint16).reshape(height, width, BLOCK, 3)

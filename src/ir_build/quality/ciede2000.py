@@ -1,6 +1,6 @@
 """How far apart two colours look: CIEDE2000, from sRGB.
 
-Source: Sharma, Wu, Dalal, "The CIEDE2000 color-difference formula" (2005), with sRGB's D65 white.
+Source: Sharma, Wu, Dalal, "The CIEDE2000 Color-Difference Formula" (2005), with the white D65 of sRGB.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Values = NDArray[np.float64]
 
-# Linear sRGB to XYZ by IEC 61966-2-1, divided by the white.
+# From linear sRGB to XYZ by IEC 61966-2-1, divided by the white.
 _XYZ = np.array(
     [
         [0.4124564, 0.3575761, 0.1804375],
@@ -22,12 +22,12 @@ _XYZ = np.array(
         [0.0193339, 0.1191920, 0.9503041],
     ]
 ) / np.array([[0.95047], [1.0], [1.08883]])
-_CUBE, _SLOPE = 216 / 24389, 24389 / 27
+_CUBE, _SLOPE = 216 / 24389, 24389 / 27  # CIE 15, 8.2.1.1
 _25_TO_7 = 25.0**7
 
 
 def lab(colours: NDArray[np.generic]) -> Values:
-    """CIELAB of colours ... x 3 in sRGB, levels of 0 to 255, which may be fractions."""
+    """CIELAB of colours ... x 3 in sRGB. Levels are 0 to 255 and may be fractions."""
     levels = np.asarray(colours, np.float64) / 255
     linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
     xyz = linear @ _XYZ.T
@@ -37,9 +37,9 @@ def lab(colours: NDArray[np.generic]) -> Values:
 
 
 def distance(one: NDArray[np.generic], other: NDArray[np.generic]) -> Values:
-    """CIEDE2000 between colours ... x 3 in sRGB, levels of 0 to 255.
+    """CIEDE2000 between colours ... x 3 in sRGB, in levels of 0 to 255. The result has the shape ...
 
-    Rounded because the last bits of a float differ between processors, and a decision must not.
+    It is rounded, because the last bits of a float differ between processors, and a decision must not.
     """
     if not one.size:
         return np.zeros(one.shape[:-1])

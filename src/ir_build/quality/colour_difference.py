@@ -9,10 +9,13 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# What comes back of the light around a screen: nearly black colours are not as far apart as without.
+# The light around that a screen sends back, as a share of white: half of the viewing flare under which sRGB is
+# encoded (IEC 61966-2-1: 1 %). With it nearly black colours are less far apart.
 _FLARE = 0.005
+# How much lightness and the two opponent colours count.
 _TINT = np.array([1.0, 2.0, 2.0])
-# Linear sRGB to what cones answer to, and their cube roots to lightness and two opponent colours.
+# Two matrices: from linear sRGB to what cones receive, and from the cube roots of that to lightness and two
+# opponent colours (B. Ottosson, "A perceptual color space for image processing", 2020).
 # fmt: off
 _CONES = np.array([
     [0.4122214708, 0.2119034982, 0.0883024619],
@@ -28,21 +31,22 @@ _OPPONENTS = np.array([
 
 
 def farthest(before: NDArray[np.generic], after: NDArray[np.generic]) -> float:
-    """The farthest that any of the colours n x 3 or more moves, in OKLab with hue and chroma counting twice.
+    """The farthest that any of the colours n x 3 or more moves, in OKLab; white to black is 1.
 
-    Rounded because the last bits of a float differ between processors, and a decision must not.
+    Colours are sRGB in levels of 0 to 255. Hue and chroma count twice. The result is rounded, because
+    the last bits of a float differ between processors, and a decision must not.
     """
     moved = _eye(after) - _eye(before)
     return round(float(np.sqrt(np.square(moved).sum(1)).max(initial=0.0)), 4)
 
 
 def allowed(usual: float, quality: float) -> float:
-    """What is allowed at a quality of 80 made less for a higher one and more for a lower."""
+    """The limit `usual`, which is for a quality of 80, for another one: less for a higher quality."""
     return usual * max(0.5, 1 + (80 - quality) / 20)
 
 
 def _eye(colours: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Where colours are in Ottosson's OKLab, hue and chroma counting twice: between greys they are seen so."""
+    """The places of colours in OKLab, n x 3. Hue and chroma count twice, as they do between greys."""
     levels = np.asarray(colours[:, :3], np.float64) / 255
     linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
     return np.asarray(np.cbrt((linear + _FLARE) @ _CONES) @ _OPPONENTS * _TINT)

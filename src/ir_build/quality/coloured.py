@@ -1,10 +1,15 @@
 """What happens to colours in pictures with noise: photos, and what JPEG, WebP and AVIF make of drawings.
 
-`places` asks that pixels of one colour stay that colour, which noise never lets them. Here squares of
-8 x 8 pixels keep their means, whatever is in them; and so do coloured letters, lines and dots: saturated
-pixels of one hue that are near each other on plain ground, which are taken out of it; and so does all
-that stands on plain ground in a tile, whatever its colours (`ink`). That is what is lost first where
-colours are stored at half the resolution. All are counted in pixels, never as a share of the canvas.
+`places` asks that pixels of one colour stay that colour. Noise never lets them. Here squares of 8 x 8 pixels
+keep their means, whatever is in them. Coloured letters, lines and dots keep theirs, too. These are
+saturated pixels of one hue that are near each other on plain ground. All that stands on plain ground in a
+tile keeps its mean, whatever its colours are (`ink`). These are lost first where colours are stored at half
+the resolution. All are counted in pixels, never as a share of the canvas.
+
+The limits were chosen on pictures side by side, at their size and three times enlarged (docs/formats.md,
+"Coloured places"). docs/places.md shows results on both sides of them:
+`python benchmarks --places docs/places` draws these anew. `python benchmarks FOLDER --worth` says how many
+bytes they cost ("places keep colours").
 """
 
 from __future__ import annotations
@@ -31,35 +36,41 @@ if TYPE_CHECKING:
     Sums = NDArray[np.int64]
     _Number = TypeVar("_Number", np.uint16, np.int64)
 
-# CIEDE2000 between the means of squares of 8 x 8 at a quality of 80: on plain ground, and anywhere.
+# How far the mean of a square of 8 x 8 may move at a quality of 80, in CIEDE2000: on plain ground, and
+# anywhere.
 _SQUARE, _PLAIN_LIMIT, _LIMIT = 8, 3.5, 4.5
-# The same between the means of saturated pixels of one hue in 16 x 16, by how many there are.
+# How far the mean of saturated pixels of one hue in 16 x 16 may move, by how many pixels there are. Small
+# things may move more.
 _AREAS = ((6, 5.0), (12, 4.0), (32, 3.5), (64, 3.0))
-# The same of ink, which need not be saturated, in 16 x 16: more, since its edges are soft and may be noisy.
+# How far the mean of ink in 16 x 16 may move, saturated or not: more, since its edges are soft and noisy.
 _INKS = ((12, 6.0), (32, 5.0), (64, 4.0))
-# Levels between a saturated pixel's highest and lowest band, at least: less is also the noise of greys.
+# Levels between the highest and the lowest band of a saturated pixel, at least. The noise of greys may come to
+# fewer.
 _SATURATED = 80
-# Ground is plain where so much of it is within so many levels of its median.
+# Ground is plain where at least the share `_PLAIN` of its pixels is within so many levels of its median.
 _PLAIN, _PLAIN_LEVELS = 0.6, 16
-# Levels by which a band of a mean moves, at least, where the colour can move by any of the limits.
+# A colour is only computed where a band of its mean moves by more levels than this. A smaller move stays
+# below all limits.
 _NOTICED = 1.0
-# Hues are told apart by the order of their bands, by three comparisons; opposite ones differ in two at least.
+# The hues that are told apart: the order of three bands, by three comparisons. Opposite hues differ in two
+# of these at least.
 _HUES = 8
-# Letters drawn for the subpixels of a screen have fringes of opposite hues no farther apart than this.
+# Letters that are drawn for the subpixels of a screen have fringes of opposite hues. Between these are so many
+# pixels at most: the width of a stem.
 _FRINGE = 5
-# Where the sums of three bands over 16 x 16 pixels are in one number.
+# The first bits of the sums of three bands in one number. A sum over 16 x 16 pixels has 16 bits.
 _FIELDS = np.array([0, 16, 32])
-# Pixels that are looked at together, whole rows of squares.
+# Pixels that are looked at together: whole rows of squares. The result does not depend on it.
 _STRIP_PIXELS = 1 << 17
-# Rows of tiles that are.
+# Rows of tiles that are looked at together.
 _STRIP_TILES = 8
-# Up to so many pixels it is kept which are saturated, 12 bytes each.
+# Pixels up to which the list of saturated ones is kept for the next picture. It takes 12 bytes a pixel.
 _KEPT_PIXELS = 12_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What has another colour: so many pixels from `x`, `y` on, by CIEDE2000."""
+    """A place with another colour: so many pixels from `x`, `y` on, moved `by` CIEDE2000."""
 
     x: int
     y: int
@@ -75,7 +86,7 @@ class ColouredPlaces:
     """The colours of an original, made ready for comparing pictures with it."""
 
     def __init__(self, before: Pixels, quality: float) -> None:
-        """Take `before`, height x width x 3 in sRGB; limits are scaled by the score asked for."""
+        """Take `before`, height x width x 3 in sRGB. The limits are scaled by `quality`, a score."""
         self._before = before
         self._scale = tolerance(quality)
         self._blocks = block_sums(before)
@@ -91,11 +102,11 @@ class ColouredPlaces:
         self._inks = [Ink(tiles, _INKS[0][0]) for tiles in _tiles(before)]
 
     def damage(self, after: Pixels) -> str:
-        """The first of what has another colour in `after`, in words; empty if nothing has."""
+        """The first place of `after`, height x width x 3, with another colour, in words; or empty."""
         return str(self.moved(after) or "")
 
     def moved(self, after: Pixels) -> Moved | None:
-        """The same as a value."""
+        """The first place of `after`, height x width x 3, with another colour; None if none has."""
         return self._in_squares(after) or self._in_saturated(after) or self._in_inks(after)
 
     def _in_squares(self, after: Pixels) -> Moved | None:
@@ -140,12 +151,12 @@ class ColouredPlaces:
         return None
 
     def _saturated(self, pixels: Pixels) -> Values:
-        """The means of `pixels` where there are so many saturated ones of a hue, n x 3."""
+        """The means of saturated pixels where the original has enough of them of one hue, n x 3."""
         parts = []
         strips = self._strips or _strips(self._before)
         for one in strips:
             bands = pixels[one.rows].reshape(-1, 3).take(one.places, 0)
-            # Exact in floats: no sum of 64 pixels is larger than 46 bits.
+            # Floats hold these exactly: the sums of 64 pixels have 46 bits at most.
             sums = np.bincount(one.keys, bands @ np.exp2(_FIELDS), one.size)
             parts.append(sums.astype(np.int64))
         packed = _windows(self._squares(parts))[self._large]
@@ -171,7 +182,7 @@ def _windows(squares: NDArray[_Number]) -> NDArray[_Number]:
 
 
 def _moved(one: Values, other: Values) -> Values:
-    """CIEDE2000 between colours, 0 where they are nearly the same."""
+    """CIEDE2000 between colours ... x 3; 0 where they are nearly the same."""
     moved = np.zeros(one.shape[:-1])
     noticed = np.abs(one - other).max(-1, initial=0) > _NOTICED
     moved[noticed] = ciede2000.distance(one[noticed], other[noticed])
@@ -184,8 +195,8 @@ class _Strip:
 
     rows: slice
     places: NDArray[np.intp]  #: among the pixels of these rows
-    keys: NDArray[np.int32]  #: the same for pixels of one hue in one square
-    size: int  #: how many keys there are
+    keys: NDArray[np.int32]  #: of each its square and hue, as one number
+    size: int  #: how many such numbers there are
 
 
 def _strips(pixels: Pixels) -> Iterator[_Strip]:
@@ -202,7 +213,7 @@ def _strips(pixels: Pixels) -> Iterator[_Strip]:
 
 
 def _hues(pixels: Pixels) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
-    """Which pixels are saturated, and their hues: the order of their bands."""
+    """Which pixels are saturated, by place, and their hues: the order of their bands."""
     red, green, blue = (np.ascontiguousarray(pixels[..., band]).ravel() for band in range(3))
     spread = np.maximum(np.maximum(red, green), blue)
     spread -= np.minimum(np.minimum(red, green), blue)
@@ -214,13 +225,13 @@ def _hues(pixels: Pixels) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
 
 
 def _on_plain_ground(pixels: Pixels, hue: int) -> bool:
-    """Whether what is around the saturated pixels of a hue is plain."""
+    """Whether the pixels around the saturated ones of a hue are plain."""
     places, hues = _hues(pixels)
     return _is_plain(np.delete(pixels.reshape(-1, 3), places[hues == hue], 0))
 
 
 def _is_fringe(pixels: Pixels, hue: int) -> bool:
-    """Whether beside most pixels of a hue, in their rows, there are some of the opposite hue."""
+    """Whether most pixels of a hue have pixels of the opposite hue beside them in their row."""
     places, hues = _hues(pixels)
     own, opposite = (np.zeros(pixels.shape[:2], np.bool_) for _ in range(2))
     own.ravel()[places[hues == hue]] = True

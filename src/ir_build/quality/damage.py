@@ -1,4 +1,4 @@
-"""What is said of places that changed: which tiles of a picture they are in."""
+"""What is said about places that changed: the tiles of a picture that they are in."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
     _Values = TypeVar("_Values", np.uint8, np.bool_)
 
-#: pixels along a side of a tile
+#: pixels along a side of a tile: two squares of 8 x 8
 TILE = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What changed too much, by tiles of 16 x 16 pixels."""
+    """The tiles of 16 x 16 pixels in which something changed too much."""
 
     #: rows x columns of tiles: where a colour moved
     moved: NDArray[np.bool_]
     #: the same: where a gradient has steps
     stepped: NDArray[np.bool_]
-    #: the first of it, in words; empty when all places hold
+    #: the first change in words; empty when all places hold
     detail: str
 
     def __bool__(self) -> bool:
@@ -34,17 +34,20 @@ class Damage:
 
     @property
     def tiles(self) -> NDArray[np.bool_]:
-        """Where any of it is."""
+        """Where there is any change, rows x columns."""
         return self.moved | self.stepped
 
     def within(self, top: int, rows: int, columns: int) -> NDArray[np.bool_]:
-        """In which cells of a row of them, `rows` x `columns` pixels each, any of it is."""
+        """The cells with any change, of a row of cells that begins `top` pixels down.
+
+        A cell has `rows` x `columns` pixels.
+        """
         tiles = np.any(self.tiles[top // TILE : (top + rows) // TILE], axis=0)
         return np.asarray(np.logical_or.reduceat(tiles, range(0, len(tiles), columns // TILE)))
 
     @staticmethod
     def spread(tiles: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-        """The pixels of some tiles of a picture of that shape."""
+        """The pixels of `tiles`, rows x columns, in a picture of `shape`: height x width."""
         return np.repeat(np.repeat(tiles, TILE, 0), TILE, 1)[: shape[0], : shape[1]]
 
 
@@ -59,7 +62,10 @@ def tiles_of(pixels: NDArray[_Values]) -> NDArray[_Values]:
 
 
 def tolerance(quality: float) -> float:
-    """What limits are multiplied by: 1 at a quality of 80, less above, more below."""
+    """What limits are multiplied by: 1 at a quality of 80, 0.5 from 90 on, and more below 80.
+
+    The limits were chosen at 80, and at 90 nobody tells two pictures apart in a flicker test.
+    """
     return max(0.5, 1 + (80 - quality) / 20)
 
 
@@ -86,11 +92,11 @@ class Finding:
 
     @property
     def over(self) -> bool:
-        """Whether what is asked for is known."""
+        """Whether enough is known: the first change, where only that is asked for."""
         return self._first and bool(self._detail)
 
     def tell(self, what: str, x: int, y: int, pixels: int, by: float) -> None:
-        """Keep the first detail."""
+        """Keep the first detail: `what`, at pixel `x`, `y`, over so many `pixels`, moved `by` so much."""
         self._detail = self._detail or f"{what} at {x}, {y} ({pixels} pixels, by {by:.1f})"
 
     def damage(self) -> Damage:

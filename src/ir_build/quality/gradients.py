@@ -21,25 +21,32 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     _Values = TypeVar("_Values", Sums, Mask)
 
-# A gradient moves by less than this many levels from row to row, and goes on for so many rows.
+# The limits hold at a quality of 80. They were chosen on drawings of which the score passes one that breaks a
+# limit and one that keeps it: "A soft shadow in alpha" and "A sky" of docs/places.md.
+# `python benchmarks --places docs/places` draws them anew with other limits.
+
+# A gradient moves by less than `_SLOW` levels from row to row, over `_REACH` rows on both sides. An edge moves
+# by more.
 _SLOW, _REACH = 4, 3
-# Pixels along a step that are taken together, so that dithering does not count; levels that a step
-# may be larger than the original's; how long one is, beyond the run, where it is seen.
+# Steps are means over `_RUN` pixels, so that the dots of dithering count little. A step may be `_STEP` levels
+# larger than the original's: the rounding of 8 bits. It is seen where it is `_LENGTH` pixels longer than a run.
 _RUN, _STEP, _LENGTH = 9, 1.0, 16
 # A level of the mean of three bands over a run, in sums.
 _LEVEL = 3 * _RUN
 _MOST_STEP = 255 * _LEVEL
-# In a faster gradient steps may be larger by this share of what it moves itself.
+# In a faster gradient a step may be larger by this share of the original's own.
 _OF_ITS_OWN = 0.25
-# Where the original's own steps differ by less than so many levels there is no noise, and a step is seen
-# that is this long.
+# There is no noise where the original's own steps differ by less than `_CLEAN` levels. There a step is seen
+# that is `_SHORT` pixels long.
 _CLEAN, _SHORT = 1, 4
-# Shifts by which a run of one becomes a run of so many.
+# Shifts that make a run of so many pixels from runs of one.
 _DOUBLED = {_LENGTH: (1, 2, 4, 8), _SHORT: (1, 2)}
-# Blocks in a gradient without noise: how many levels the mean may be off, what it differs by from the
-# mean of those on both sides at most, and from each of them at least.
+# Blocks of 4 x 4 in a gradient without noise. Their mean may be `_BAND_LIMIT` levels off: a level and the
+# rounding of the mean. The differences of two blocks on opposite sides from such a block add up to `_BENT`
+# levels at most. One of the blocks around differs by `_FLAT` levels at least.
 _BAND_LIMIT, _BENT, _FLAT = 1.25, 1.0, 0.3
-# How much a level of red, green and blue counts there.
+# How much a level of red, green and blue counts there: about the square roots of their weights in luma (ITU-R
+# BT.601), with green as 1.
 _EYE = np.array([0.8, 1.0, 0.6])
 
 
@@ -47,7 +54,10 @@ class Gradients:
     """Where some rows of a picture have gradients."""
 
     def __init__(self, pixels: Pixels, columns: int) -> None:
-        """Take whole rows of the original, as they are shown, to be looked at by so many columns."""
+        """Take `pixels`, whole rows of the original as they are shown: height x width x 3.
+
+        They are looked at in cells of so many `columns`.
+        """
         self._columns = columns
         starts = np.arange(0, pixels.shape[1], columns)
         sums = _sum(pixels)
@@ -68,8 +78,8 @@ class Gradients:
     ) -> None:
         """Find steps that are larger than the original's, and blocks that are off its means.
 
-        Both pictures are these rows, or some columns of them, from the pixel `at` on; `sums` are
-        those of their blocks.
+        `before` and `after` are these rows, or some columns of them; `at` is the x and y of their first
+        pixel. `sums` are the `block_sums` of both. What is found goes into `found`.
         """
         cells = slice(at[0] // self._columns, -(-(at[0] + before.shape[1]) // self._columns))
         wanted = [turned for turned in (False, True) if self._any[turned][cells].any()]
@@ -90,7 +100,7 @@ class Gradients:
         at: tuple[int, int],
         found: Finding,
     ) -> None:
-        """Gradients without noise that turned into bands of any direction: their means move."""
+        """Find gradients without noise that turned into bands of any direction: their means move."""
         left = at[0] // BLOCK
         y, x = np.nonzero(self._graded[: len(one), left : left + one.shape[1]])
         moved = np.abs(one[y, x].astype(np.int32) - other[y, x]) * _EYE
@@ -126,7 +136,7 @@ def _added_steps(
     large[len(large) - _REACH * cut[1] :] = False
     if not large.any():
         return
-    # In noise a step has to be long to be seen, in a clean gradient it need not.
+    # A step in noise is seen when it is long. A step in a clean gradient is seen when it is short.
     clean = large & (_around(old, np.maximum) - _around(old, np.minimum) < _CLEAN * _LEVEL)
     for mask, length in ((large, _LENGTH), (clean, _SHORT)):
         # The first column is never part of a run.
@@ -145,7 +155,7 @@ def _added_steps(
 
 
 def _graded(sums: NDArray[np.int16]) -> Mask:
-    """Which blocks are in a gradient without noise."""
+    """Which blocks are in a gradient without noise, rows x columns."""
     graded = np.zeros(sums.shape[:2], np.bool_)
     if min(sums.shape[:2]) < 3:
         return graded
@@ -182,17 +192,17 @@ def _slow_columns(sums: Sums, *, turned: bool) -> Mask:
 
 
 def _within_slow(steps: Sums) -> Mask:
-    """Where all steps around are slow, and not all are none."""
+    """Where all steps around are slow, and one of them is not 0."""
     slow = np.abs(steps) < _SLOW * _LEVEL
     moves = steps != 0
     return np.asarray(_around(slow, np.logical_and) & _around(moves, np.logical_or))
 
 
 def _around(values: _Values, choose: np.ufunc) -> _Values:
-    """What `choose` takes of each and those up to three rows above and below."""
-    # The ends are repeated. A picture that lies on its side stays so in memory.
+    """What `choose` makes of each value and those up to three rows above and below."""
+    # The first and the last row are repeated. This keeps a turned picture turned in memory.
     chosen = np.concatenate([*(values[:1],) * _REACH, values, *(values[-1:],) * _REACH])
-    # Of two, of four, of seven.
+    # Now of two rows, then of four, then of seven.
     for shift in (1, 2, 3):
         chosen = choose(chosen[:-shift], chosen[shift:])
     return chosen
@@ -206,7 +216,7 @@ def _sum(pixels: Pixels) -> Sums:
 
 
 def _steps(sums: Sums, *, turned: bool) -> Sums:
-    """The differences of runs from row to row; of the picture as if it lay on its side if `turned`."""
+    """The differences of runs from row to row; from column to column if `turned`."""
     sums = sums.T if turned else sums
     if sums.shape[1] < _RUN + _LENGTH or sums.shape[0] < 2 * _REACH:
         return sums[:0]

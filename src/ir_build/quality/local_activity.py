@@ -1,4 +1,4 @@
-"""How smooth a picture is around each pixel: where nothing happens, an error is seen first."""
+"""How smooth a picture is around each pixel. An error is seen first where nothing happens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 def activity(pixels: Pixels) -> Pixels:
-    """The largest difference in any band among the 3 x 3 pixels around each, 0 to 255."""
+    """The largest difference in any band among the 3 x 3 pixels around each, 0 to 255.
+
+    `pixels` are height x width x bands; the result is height x width.
+    """
     spread = _around(pixels, np.maximum)
     spread -= _around(pixels, np.minimum)
     largest = spread[..., 0]

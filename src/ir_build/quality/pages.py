@@ -1,4 +1,4 @@
-"""What pictures look like on a page: on white and on black where something shows through."""
+"""What pictures look like on a page: on white and on black where they are transparent."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ if TYPE_CHECKING:
 
 
 def shown(before: Pixels, after: Pixels) -> Iterator[tuple[bool, Pixels, Pixels]]:
-    """Two pictures as they are seen, and whether on white: both pages where either is transparent.
+    """Two pictures as they are seen, with whether it is on white.
 
-    They are height x width x 3, or x 4 with straight alpha, and become height x width x 3.
+    There are two pages, white and black, where either picture is transparent. The pictures are height x
+    width x 3, or x 4 with straight alpha. They become height x width x 3.
     """
     for white in (True,) if _opaque(before) and _opaque(after) else (True, False):
         yield white, on_page(before, white=white), on_page(after, white=white)
 
 
 def on_page(pixels: Pixels, *, white: bool) -> Pixels:
-    """A picture on white or on black, height x width x 3."""
+    """`pixels`, height x width x 3 or 4, on white or on black: height x width x 3."""
     if pixels.shape[2] == 3:
         return np.ascontiguousarray(pixels)
     seen = colours_of(pixels)
@@ -44,7 +45,7 @@ def on_page(pixels: Pixels, *, white: bool) -> Pixels:
 def colours_of(pixels: Pixels) -> Pixels:
     """The colours, height x width x 3, of pixels x 4."""
     colours = np.empty((*pixels.shape[:2], 3), np.uint8)
-    # Band by band, which is far quicker than three bytes out of four at a time.
+    # Copying band by band is far quicker than copying three bytes out of four.
     for band in range(3):
         colours[..., band] = pixels[..., band]
     return colours

@@ -1,7 +1,7 @@
 """XYB planes of a picture at several scales, and their blur, for `ssimulacra2`.
 
-Everything is done in parts that stay in the processor's cache: on whole pictures numpy is four
-times slower, as it waits for memory.
+All work is done in parts that stay in the processor's cache. On whole pictures numpy is four times
+slower, because it waits for memory.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ Numbers = npt.NDArray[np.intp]
 #: channels
 X, Y, B = range(3)
 
+# libjxl's matrix from linear sRGB to what three kinds of cones receive, and its bias (lib/jxl/opsin_params.h).
 _OPSIN = np.array(
     [
         [0.30, 0.622, 0.078],
@@ -32,28 +33,30 @@ _OPSIN = np.array(
     np.float32,
 )
 _OPSIN_BIAS = np.float32(0.0037930732552754493)
-# What a third of a float's bits lacks of the bits of its cube root: two thirds of the exponent's
-# bias, and a little less so that errors above and below are equal.
+# The bits of a float divided by three lack this of the bits of its cube root: two thirds of the exponent's
+# bias. It is a little less, so that errors above and below are equal.
 _THIRD_OF_BIAS = np.int32(709_921_077)
 
-# The reference's approximation of a Gaussian of sigma 1.5 (D. Charalampidis, Recursive
-# Implementation of the Gaussian Filter Using Truncated Cosine Functions, 2016) has nine taps.
+# The nine taps of the reference's approximation of a Gaussian of sigma 1.5 (D. Charalampidis, "Recursive
+# Implementation of the Gaussian Filter Using Truncated Cosine Functions", 2016).
 _TAPS = (0.26462110549, 0.21292859201, 0.10933537278, 0.03601111466, 0.00941436781)
 _RADIUS = len(_TAPS) - 1
-# 56 blurred pixels from 64: a block that suits the matrix kernels of any processor.
+#: pixels along a side of a tile: 56 blurred pixels come from 64, a size that suits the matrix kernels of any
+#: processor
 TILE = 56
-# A matrix that blurs all of a window would be mostly zeros: those of quarters take a third of its time.
+# A matrix that blurs a whole window would be mostly zeros. Matrices for quarters take a third of its time.
 _PART = TILE // 4
 _WINDOW = TILE + 2 * _RADIUS
+# These are for speed alone, and stay in a cache of 1 MB. Scores depend on them in their last bits at most.
 #: tiles that are worked on at a time
 BATCH = 12
-# Pixels that are.
+# Pixels that are worked on at a time.
 _CHUNK = 32_768
 
 
 @dataclass(frozen=True, slots=True)
 class Tiled:
-    """A plane in tiles, which are numbered row by row."""
+    """A plane in tiles of 56 x 56. They are numbered row by row."""
 
     windows: Plane  #: rows x columns x window x window, overlapping; a view
     height: int  #: pixels
@@ -70,11 +73,11 @@ class Tiled:
             yield np.arange(at, min(at + BATCH, self.count))
 
     def take(self, numbers: Numbers) -> Plane:
-        """The tiles with these numbers, with a margin: n x window x window."""
+        """The tiles with these numbers and their margins: n x 64 x 64."""
         return np.asarray(self.windows[np.divmod(numbers, self.windows.shape[1])])
 
     def clear_outside(self, maps: Plane, numbers: Numbers) -> None:
-        """Set to 0 what in `maps` of these tiles lies beyond the right and the lower edge."""
+        """Set to 0 the part of `maps`, n x 56 x 56, beyond the right and the lower edge."""
         rows, columns = np.divmod(numbers, self.windows.shape[1])
         if inside := self.height % TILE:
             maps[rows == self.windows.shape[0] - 1, inside:] = 0
@@ -83,7 +86,7 @@ class Tiled:
 
 
 def centre(windows: Plane) -> Plane:
-    """The tiles without their margin."""
+    """The tiles without their margins: n x 56 x 56 of n x 64 x 64."""
     return windows[..., _RADIUS:-_RADIUS, _RADIUS:-_RADIUS]
 
 
@@ -103,7 +106,7 @@ def _kernel_across() -> Plane:
 
 
 def blur(windows: Plane) -> Plane:
-    """The tiles in `windows`, blurred."""
+    """The tiles in `windows`, n x 64 x 64, blurred: n x 56 x 56."""
     down = np.empty((len(windows), TILE, _WINDOW), np.float32)
     blurred = np.empty((len(windows), TILE, TILE), np.float32)
     rows, across = down.reshape(-1, _WINDOW), blurred.reshape(-1, TILE)
@@ -129,10 +132,10 @@ class Edges:
 def pyramid(
     pixels: Pixels, channels: list[list[int]], edges: Edges
 ) -> dict[tuple[int, int], Tiled]:
-    """The XYB planes of `pixels`, as positive numbers, by channel and scale.
+    """The XYB planes of `pixels`, height x width x 3, as positive numbers, by channel and scale.
 
-    `channels` names the planes of each scale that are wanted. Beyond an edge of the picture is 0,
-    as in libjxl; where it goes on it is taken to be mirrored.
+    `channels` names the wanted planes of each scale. Beyond an edge of the picture there is 0, as in
+    libjxl. Beyond an edge of a part that is none of the picture, the part is mirrored.
     """
     height, width = pixels.shape[:2]
     found = {}
@@ -165,7 +168,7 @@ class _Padded:
         self.inside = self._all[_RADIUS : _RADIUS + height, _RADIUS : _RADIUS + width]
 
     def tiled(self, edges: Edges) -> Tiled:
-        """The plane in tiles, when all of it is there."""
+        """The plane in tiles. Call it when all of the plane is there."""
         for plane, size, first, last in (
             (self._all, self._height, edges.top, edges.bottom),
             (self._all.T, self._width, edges.left, edges.right),
@@ -187,10 +190,10 @@ def _linear() -> Plane:
 
 
 def _mixed(pixels: Pixels) -> Plane:
-    """What the three kinds of cones receive: 3 x height x width."""
+    """The light that the three kinds of cones receive: 3 x height x width."""
     linear = np.empty((3, *pixels.shape[:2]), np.float32)
     for channel in range(3):
-        # "wrap" spares the check of the indices, none of which is out of range.
+        # "wrap" spares the check of the indices. None is out of range.
         np.take(_linear(), pixels[..., channel], out=linear[channel], mode="wrap")
     mixed = (_OPSIN @ linear.reshape(3, -1)).reshape(linear.shape)
     mixed += _OPSIN_BIAS
@@ -198,7 +201,7 @@ def _mixed(pixels: Pixels) -> Plane:
 
 
 def _to_xyb(mixed: Plane, planes: dict[int, Plane]) -> None:
-    """Fill the wanted `planes` of the same size."""
+    """Fill the wanted `planes`, height x width, by channel."""
     cones = _cube_roots(mixed if B in planes else mixed[:2])
     if X in planes:
         difference = cones[0] - cones[1]
@@ -216,9 +219,9 @@ def _to_xyb(mixed: Plane, planes: dict[int, Plane]) -> None:
 def _cube_roots(values: Plane) -> Plane:
     """The cube roots of positive numbers, within 4 units in the last place.
 
-    The same on every processor, unlike those of `np.cbrt`, which on some takes six times as long: a
-    third of the exponent, as it stands in the bits, is within 4 %, Halley's step leaves the cube of
-    an error, and Newton's its square.
+    They are the same on every processor. Those of `np.cbrt` are not, and on some it takes six times as
+    long. A third of the bits of a float is within 4 % of its root. Halley's step leaves the cube of that
+    error, and Newton's step the square of the rest.
     """
     roots = (values.view(np.int32) // 3 + _THIRD_OF_BIAS).view(np.float32)
     cubes = roots * roots
@@ -238,9 +241,9 @@ def _cube_roots(values: Plane) -> Plane:
 
 
 def _halve(planes: Plane, halved: Plane) -> None:
-    """Each 2 x 2 pixels as their mean; an odd last row or column counts twice.
+    """Fill `halved` with the mean of each 2 x 2 pixels. An odd last row or column counts twice.
 
-    Means of what cones receive are what cones receive of means, so colours need not be mixed anew.
+    The mean of what cones receive is what they receive of the mean. So colours need not be mixed anew.
     """
     height, width = planes.shape[1:]
     rows = planes[:, : height // 2 * 2 : 2] + planes[:, 1::2]

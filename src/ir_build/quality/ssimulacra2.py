@@ -1,12 +1,13 @@
 """How different a picture looks from its original: SSIMULACRA2, on numpy.
 
-The metric and its constants are those of libjxl's `tools/ssimulacra2.cc` (version 2.1): SSIM and
-edge maps of blurred XYB planes at six scales, their means and 4-norms weighted by a fit to human
-opinions. 100 is identical, 90 not told apart in a flicker test, 80 not side by side.
+The metric and its constants are those of libjxl's `tools/ssimulacra2.cc` (version 2.1). It makes SSIM and
+edge maps of blurred XYB planes at six scales. Their means and 4-norms are weighted by a fit to human
+opinions. Identical pictures score 100. At 90 nobody tells two pictures apart in a flicker test, and at 80
+nobody does side by side.
 
-What makes it fast enough to steer an encoder: features whose weight is next to nothing are not
-computed (all but luminance at full size), tiles in which nothing differs are passed over, and the
-original's side of it is computed once.
+Three things make it fast enough to steer an encoder. Features whose weight is next to nothing are not
+computed: all but luminance at full size. Tiles in which nothing differs are passed over. The original's
+side is computed once.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
     _Sums = NDArray[np.float64]
 
-# For each channel (X, Y, B) and scale: the mean of the SSIM map, of edges that appeared and of
-# edges that were lost, then the 4-norm of the three. Weights below 0.01 are left out as 0.
+# The weights of libjxl. For each channel (X, Y, B) and scale they are those of three means and of three
+# 4-norms: of the SSIM map, of edges that appeared, and of edges that were lost. Weights below 0.01 are 0 here.
 _SSIM, _APPEARED, _LOST = range(3)
 _MEAN, _NORM4 = range(2)
 # fmt: off
@@ -54,28 +55,33 @@ _FITTED = (
     0, 0, 0, 0, 0, 0,
 )
 # fmt: on
+# The next three are libjxl's, too: scales, the pixels of the smallest side at a scale, and the C2 of SSIM.
 _SCALES = 6
-_SMALLEST = 8  # pixels
+_SMALLEST = 8
 _C2 = 0.0009
-# The reference blurs by a recursion in single precision whose rounding errors never fade: on flat
-# areas of documents they cost up to 2 points. What they do to its SSIM maps is, to a tenth, normal
-# noise of this times the square root of the plane's height + width times the squared mean. (Fitted
-# on 40 pairs of 200 to 1600 pixels.) At full and half size it is lost in the picture's own.
+# The reference blurs by a recursion in single precision. Its rounding errors never fade. On flat areas of
+# documents they cost up to 2 points. In its SSIM maps they look, to a tenth, like normal noise: of this number
+# times the square root of the plane's height + width times the squared mean. This was fitted on 40 pairs of
+# pictures of 200 to 1600 pixels a side; tests/quality compares scores with those of libjxl's own tool. At full
+# and half size the noise is lost in the picture's own.
 _ROUNDING = np.float32(0.95e-7)
 _ROUNDED_FROM = 2  # scale
 
-#: how far below the score of a whole picture that of its worst square may be
+#: points that the score of a picture's worst square may be below that of the whole. It was chosen
+#: by eye, as the limits on places: docs/places.md shows results on both sides of these, which
+#: `python benchmarks --places docs/places` draws anew.
 WORST_SQUARE = 6.0
 #: pixels along a side of the squares that have scores of their own: four tiles at full size
 SQUARE = 4 * TILE
-# Larger pictures are scored in blocks whose features add up, so that memory stays bounded.
+# Larger pictures are scored in blocks. The features of blocks add up, and memory stays bounded.
 _BLOCK = 9 * SQUARE
-# Greys of pages, and every how many pixels a picture is looked at for the nearer one.
+# The two greys that libjxl's tool lays transparent pictures on: 0.1 and 0.9 of 255 (ssimulacra2_main.cc).
 _DARK, _LIGHT = 26, 230
+# Every so many pixels a picture is looked at for the nearer of the two.
 _SAMPLED = 4
-# Pixels that are laid on a background at a time, so that they stay in the processor's cache.
+# Pixels that are laid on a background at a time. So many stay in the processor's cache.
 _FLATTENED = 32_768
-# The original's side is kept between scores up to this many pixels, some 30 bytes each.
+# Pixels up to which the original's side is kept between scores. It takes some 30 bytes a pixel.
 _KEPT_PIXELS = 12_000_000
 
 #: a plane's channel and scale
@@ -86,24 +92,24 @@ _Weights = dict[_Where, dict[_Feature, float]]
 
 
 class _Side:
-    """The original's plane at one scale, and what of its blur every score needs.
+    """The original's plane at one scale, and the blurred maps of it that every score needs.
 
-    The blur of a tile is computed when a picture first differs there: many tiles never do.
+    A tile is blurred when a picture first differs there. Many tiles never differ.
     """
 
     def __init__(self, plane: Tiled, *, keep: bool) -> None:
         self.plane = plane
         self._keep = keep
         self._blurred = np.zeros(plane.count, np.bool_)
-        # Memory nobody writes to is not taken.
+        # The system gives no memory to what nobody writes to.
         shape = (plane.count, TILE, TILE)
         self._mean, self._variance, self._edges = (np.empty(shape, np.float32) for _ in range(3))
 
     def blurred(self, numbers: Numbers, windows: Plane) -> tuple[Plane, Plane, Plane]:
-        """Three maps of these tiles, whose `windows` are given.
+        """Three maps of the tiles `numbers`, n x 56 x 56 each; `windows` are the tiles with margins.
 
-        They are the mean, the variance with the constant that keeps divisors from 0, and 1 more
-        than how much each pixel differs from the mean.
+        They are the mean, the variance with the constant that keeps divisors from 0, and 1 plus the
+        difference of each pixel from the mean.
         """
         if not self._keep:
             return _blurred(windows)
@@ -127,7 +133,7 @@ def _blurred(windows: Plane) -> tuple[Plane, Plane, Plane]:
 
 
 def _scales(height: int, width: int) -> int:
-    """How many scales a picture has: the next is half as large, as long as this is large enough."""
+    """How many scales a picture has. Each is half as large as the one before, until it is too small."""
     smaller = min(height, width)
     scales = 1
     while scales < _SCALES and smaller >= _SMALLEST:
@@ -140,8 +146,8 @@ def _scales(height: int, width: int) -> int:
 def _weights(scales: int) -> _Weights:
     """The weights for a picture of so many scales.
 
-    The reference takes them one after the other, so in a picture with fewer than six scales the
-    second and third channel get those that were fitted for others. To agree with it, so do we.
+    The reference takes them one after the other. So in a picture with fewer than six scales the second
+    and third channel get weights that were fitted for others. This does so as well, to agree with it.
     """
     found: _Weights = {}
     fitted = iter(_FITTED)
@@ -155,7 +161,7 @@ def _weights(scales: int) -> _Weights:
 
 
 def of_both(whole: float, worst: float) -> float:
-    """What is held against a target: the score of the whole, or what its worst square allows."""
+    """The score that is compared with a target: of the whole, or what its worst square allows."""
     return min(whole, worst + WORST_SQUARE)
 
 
@@ -165,37 +171,38 @@ class Reference:
     def __init__(self, pixels: Pixels, *, keep: bool = True) -> None:
         """Take `pixels`: height x width x 3 in sRGB, or x 4 with straight alpha.
 
-        Without `keep` nothing is kept for another score, which makes a single one faster.
+        Without `keep` nothing is kept for another score. That makes a single score faster.
         """
         self._shape = pixels.shape
         self._keep = keep
-        # What shows through on a light page may be hidden on a dark one: the worse one counts.
+        # A fault may show on a light page and hide on a dark one. The worse score counts.
         shades = (None,) if pixels.shape[2] == 3 else _backgrounds(pixels)
         self._views = [_View(pixels, shade) for shade in shades]
 
     def scores(self, pixels: Pixels) -> tuple[float, float]:
-        """The score of `pixels`, and that of the worst square of some 224 x 224 pixels in them.
+        """The score of `pixels`, and the score of their worst square of some 224 x 224 pixels.
 
-        Squares at the right and the lower edge have from half as many to half as many more on a side.
+        Squares at the right and the lower edge have 112 to 336 pixels on a side. `pixels` have the shape
+        of the original; else this raises `ValueError`.
         """
         found = [self.scores_on(number, pixels) for number in range(len(self._views))]
         return min(one[0] for one in found), min(one[1] for one in found)
 
     def scores_on(self, background: int, pixels: Pixels) -> tuple[float, float]:
-        """The same on one background, 0 (likely the lower) or 1; an opaque picture has but 0.
+        """The same on one background: 0, likely the lower score, or 1 of a transparent picture.
 
-        Only of 0, which is asked for again and again, the original's side is kept.
+        The original's side is kept for 0 only, which is asked for again and again.
         """
         self._check(pixels)
         whole, worst = self._views[background].scores(pixels, keep=self._keep and background == 0)
         return round(whole, 2), round(worst, 2)
 
     def score(self, pixels: Pixels, share: float = 1.0) -> float:
-        """The score of `pixels`, of the same shape, to two decimals; at most 100.
+        """The score of `pixels`, of the original's shape, to two decimals; at most 100.
 
-        Where they are a `share` of a picture whose other parts are equal, it is that picture's.
-        Rounded because the last bits of a float differ between processors, and a decision
-        must not.
+        If they are a `share` of a picture whose other parts are equal, this is the score of that picture.
+        It is rounded, because the last bits of a float differ between processors, and a decision must
+        not. Raises `ValueError` for another shape.
         """
         self._check(pixels)
         return round(min(view.score(pixels, share) for view in self._views), 2)
@@ -206,9 +213,9 @@ class Reference:
 
 
 def _backgrounds(pixels: Pixels) -> tuple[int, int]:
-    """Greys of a dark and a light page; first that which the picture itself is nearer to.
+    """The greys of a dark and a light page; first the one that is nearer to the picture's own colours.
 
-    Edges towards it are weak and hide little of what goes wrong beside them.
+    Edges towards it are weak, and hide little of a fault beside them.
     """
     sample = pixels[::_SAMPLED, ::_SAMPLED].astype(np.int64)
     opacity = sample[..., 3]
@@ -239,7 +246,7 @@ class _View:
     """A picture as seen on one background."""
 
     def __init__(self, pixels: Pixels, shade: int | None) -> None:
-        """See `pixels` on a grey of `shade`, or as they are where they are opaque."""
+        """Take `pixels` on a grey of `shade`; None for opaque ones, as they are."""
         self._shade = shade
         self._pixels = self._seen(pixels)
         height, width = pixels.shape[:2]
@@ -275,7 +282,7 @@ class _View:
     def _sums(
         self, pixels: Pixels, *, keep: bool = True
     ) -> tuple[_Squares, dict[tuple[_Where, _Feature], _Sums]]:
-        """What the maps add up to in each square."""
+        """The sums of the maps in each square."""
         keep = keep and pixels.shape[0] * pixels.shape[1] <= _KEPT_PIXELS
         squares = _Squares(*pixels.shape[:2])
         sums: dict[tuple[_Where, _Feature], _Sums] = {}
@@ -360,7 +367,7 @@ class _Squares:
         numbers: Numbers,
         values: Plane,
     ) -> None:
-        """Add what parts of tiles hold, tiles x parts x parts, to the squares where they are."""
+        """Add the `values` of parts of tiles, tiles x parts x parts, to the squares they lie in."""
         parts, tiles = values.shape[1], max(1, (SQUARE >> scale) // TILE)
         places = []
         for tile, start, last in zip(
@@ -376,10 +383,10 @@ class _Squares:
 def _features(
     side: _Side, plane: Tiled, weights: dict[_Feature, float], noise: float, scale: int
 ) -> Iterator[tuple[_Feature, Numbers, Plane]]:
-    """What the maps of `plane`, or their fourth powers, add up to, where that has a weight.
+    """The sums of the maps of `plane`, or of their fourth powers, where these have a weight.
 
-    For some tiles by number: tiles x parts x parts, as many as lie in squares of their own.
-    `noise` is what rounding does to the reference's map, per squared mean.
+    They come for some tiles at a time, by number: tiles x parts x parts, where each part of a tile lies
+    in one square. `noise` is the rounding of the reference's map, per squared mean.
     """
     kinds = sorted({kind for kind, _ in weights})
     if noise and np.array_equal(side.plane.windows, plane.windows):
@@ -387,7 +394,7 @@ def _features(
     for batch in plane.batches():
         numbers, original, windows = batch, side.plane.take(batch), plane.take(batch)
         if not noise:
-            # Where nothing differs every map is 0: most of a screenshot is such tiles.
+            # Every map is 0 where nothing differs. Most tiles of a screenshot are such.
             differ = _differ(windows, original)
             if not differ.all():
                 numbers, original, windows = numbers[differ], original[differ], windows[differ]
@@ -419,7 +426,7 @@ def _features(
 
 def _differ(windows: Plane, original: Plane) -> NDArray[np.bool_]:
     """Which of the windows differ."""
-    # Those of photos nearly all do, which a few of their pixels tell.
+    # Nearly all windows of photos differ. A few of their pixels tell.
     differ = (windows[:, ::8, ::8] != original[:, ::8, ::8]).any(axis=(1, 2))
     if not differ.all():
         same = np.flatnonzero(~differ)
@@ -454,7 +461,7 @@ def _unlikeness(
     mean: Plane,
     noise: float,
 ) -> Plane:
-    """1 less SSIM, without the divisor of its first term, as in libjxl."""
+    """1 minus SSIM, without the divisor of its first term, as in libjxl."""
     covariance = planes.blur(windows * original)
     covariance -= mean * original_mean
     covariance *= 2

@@ -1,8 +1,8 @@
 """Decide whether a candidate may replace its original, whichever backend it came from.
 
-Nothing here is shared with the engine that makes candidates: the files are decoded, compared and
-measured anew, and what cannot be shown to be equivalent is turned down. Inputs are hostile: the
-caller runs it in a worker process with limits (see `sandbox`).
+Nothing here is shared with the engine that makes candidates. The files are decoded, compared and measured
+anew. A candidate that cannot be shown to be equivalent is turned down. Inputs are hostile: the caller
+runs it in a worker process with limits (see `sandbox`).
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["VERIFY_VERSION", "Verdict", "verify"]
 
-#: raise it when the checks get stricter: results that older ones have passed are made and judged again
+#: raise it when the checks get stricter: results that passed older checks are made and judged again
 VERIFY_VERSION = 4
 
-#: what begins a manifest of the C2PA specification in files of all formats, and in SVG. (Of a PDF it
-#: may be in a picture inside.)
+#: the beginning of a manifest of the C2PA specification (11.1.4.2), in files of all formats and in SVG. (In a
+#: PDF it may be in a picture inside.)
 _SIGNED = (bytes.fromhex("6a756d646332706100110010800000aa00389b71"), b"http://c2pa.org/manifest")
 
 

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageCms
 
-# Levels. Profiles called sRGB differ by the rounding of their curves; nobody sees that.
+# Levels by which two profiles of the same colours may differ, at most and on average. Profiles called sRGB
+# differ by the rounding of their curves. Twice what the engine takes for sRGB (`_TOLERANCE` in its
+# `colour_profile`), and a level, which nobody sees.
 _WORST_OF_EQUAL = 4
 _MEAN_OF_EQUAL = 1.0
+# Bytes. Profiles of printers have a few MB.
 _LARGEST_PROFILE = 16 * 1024 * 1024
 
 # Modes without colour.
@@ -26,11 +29,11 @@ Reading = Callable[[Image.Image], Image.Image]
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """How a file says that its colours are to be read; sRGB when it says nothing."""
+    """What a file says about its colours. They are sRGB when it says nothing."""
 
     #: the ICC profile as stored, valid or not
     icc: bytes | None = None
-    #: what else is not sRGB: ("cicp", ...) or ("gamma", ...), as stored
+    #: another tag that is not sRGB: ("cicp", ...) or ("gamma", ...), as stored
     tag: tuple[object, ...] | None = None
     #: whether gAMA and cHRM together say sRGB, which browsers take at their word: a power
     spelled: bool = False
@@ -39,7 +42,7 @@ class Colours:
 def readings(
     before: Colours, mode: str, after: Colours, new_mode: str
 ) -> tuple[Reading, Reading] | None:
-    """How to see the colours of two pictures of these modes; None if both are read in one way."""
+    """How to see the colours of two pictures of these Pillow modes; None if both are seen alike."""
     if mode == new_mode and before.icc == after.icc:
         return None
     icc, new_icc = _usable(before.icc, mode), _usable(after.icc, new_mode)
@@ -54,7 +57,7 @@ def readings(
 
 
 def shown_in_srgb(image: Image.Image, colours: Colours) -> Image.Image:
-    """A picture as it is shown, RGB, or RGBA where it is transparent."""
+    """A picture in sRGB as it is shown: RGB, or RGBA where it is transparent."""
     profile = _usable(colours.icc, image.mode)
     mode = "RGBA" if image.has_transparency_data else "RGB"
     shown = image if image.mode == mode else image.convert(mode)

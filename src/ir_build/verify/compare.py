@@ -15,17 +15,21 @@ if TYPE_CHECKING:
 
     from .colour import Reading
 
-# Levels that equal pixels may come to look different when their profile was exchanged.
+# Levels by which equal pixels may look different when their profile was exchanged: two are the rounding of
+# a transform, and one that of the other.
 _SAME_COLOUR = 3
-# Levels of alpha: so near to opaque a lossy encoder, or the way a picture is shrunk, may make it so.
+# Levels of alpha from which a pixel may become opaque. A lossy encoder rounds by a few levels. Another kernel
+# for shrinking changes edges by more.
 _NEARLY_OPAQUE = 250
 _NEARLY_OPAQUE_RESIZED = 200
-# When the profile was exchanged: mean levels below which nobody sees that colours moved, and how
-# much more they moved than their numbers did where nothing was converted.
+# These are for pictures whose profile was exchanged. Nobody sees a mean move of fewer levels than the
+# first. Where nothing was converted, colours moved more than their numbers did: the second is how many times
+# more.
 _UNSEEN_BIAS = 0.15
 _SIGN_OF_NO_CONVERSION = 2.0
-# What another way to shrink a picture does to its finest details.
+# What another kernel for shrinking does to the finest details: limits are twice as wide.
 _RESIZE_SLACK = 2.0
+# Rows that are compared at a time. The result does not depend on it.
 _DEEP_ROWS = 256
 _SAMPLES = {"uchar": np.uint8, "ushort": np.uint16}
 
@@ -37,7 +41,7 @@ def equal(
     *,
     unseen: bool,
 ) -> str:
-    """What differs between two pictures that must be equal pixel for pixel, empty for nothing.
+    """The difference between two pictures that must be equal pixel for pixel, in words; or empty.
 
     `reading` is how to see them where their profiles differ. With `unseen` the colour of fully
     transparent pixels may differ.
@@ -63,7 +67,11 @@ def alike(
     *,
     slack: float,
 ) -> str:
-    """Why two pictures do not look alike, empty when they do. A larger one is shrunk first."""
+    """Why two pictures do not look alike, in words; empty when they do.
+
+    `before` is shrunk to the size of `after`. `reading` is how to see them where their profiles differ.
+    `slack` multiplies the limits.
+    """
     alpha = before.has_transparency_data or after.has_transparency_data
     mode = "RGB"
     if before.mode == after.mode and reading is None and not alpha and before.mode in ("L", "CMYK"):
@@ -97,9 +105,9 @@ def alike(
 
 
 def deep(before: bytes, after: bytes) -> str:
-    """What differs between two pictures of more than 8 bits a sample, empty for nothing.
+    """The difference between two files of more than 8 bits a sample, in words; empty for none.
 
-    Pillow reads these at 8 bits. Pictures of 8 bits are passed over.
+    Pillow reads these at 8 bits. Files of 8 bits are passed over.
     """
     pyvips = load("pyvips")  # few pictures come here, and it takes long to import
 
@@ -159,7 +167,7 @@ def _seen(rgba: Image.Image) -> bytes:
 
 
 def _look(image: Image.Image, reading: Reading | None, mode: str, *, alpha: bool) -> Image.Image:
-    """The strip in `mode`, or premultiplied with its alpha."""
+    """The strip in `mode`, or RGBa, premultiplied, with its alpha."""
     if not alpha:
         if reading:
             return reading(image)

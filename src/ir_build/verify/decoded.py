@@ -1,4 +1,4 @@
-"""A raster file as a viewer shows it: its size, frames, timing and colours, decoded strictly."""
+"""A raster file as a viewer shows it: its size, frames, timing and colours. It is decoded strictly."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# Pixels of all frames together: this many take most of the time a worker has.
+# Pixels of all frames together. Decoding and comparing so many takes most of the time that a worker has.
 _MOST_PIXELS = 1_500_000_000
 
-# What is done to a stored picture so that it stands upright, by Exif orientation.
+# By Exif orientation how a stored picture is turned upright (CIPA DC-008, 4.6.4).
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -43,7 +43,7 @@ class Picture:
     """An opened raster file. Frames are decoded one at a time."""
 
     def __init__(self, data: bytes, media: MediaType, max_pixels: int) -> None:
-        """Read the headers of `data`. Raises `CorruptFile` or `TooLarge`."""
+        """Read the headers of `data`. Raises `CorruptFile`, or `TooLarge` above `max_pixels`."""
         self.depth = 8  #: bits a sample; more than 8 must be compared by other means
         self.colours = Colours()
         self.gain_map = False
@@ -70,7 +70,7 @@ class Picture:
             icc = self._image.info.get("icc_profile")
             tag = avif.colour_tag(data) if media is MediaType.AVIF else None
             self.colours = Colours(icc, tag)
-        #: whether programs that make PDFs invert its four colours, None where it has others
+        #: whether programs that make PDFs invert its four colours; None where it has not four
         self.inverted = "adobe" in self._image.info if self._image.mode == "CMYK" else None
         if media is MediaType.JPEG:
             segments = getattr(self._image, "applist", ())
@@ -86,7 +86,7 @@ class Picture:
 
     @property
     def shown_size(self) -> tuple[int, int]:
-        """Width and height at which browsers show it: its density may say another than in pixels.
+        """Width and height at which browsers show it. Its density may ask for others than its pixels.
 
         HTML Standard, "density-corrected natural width and height".
         """
@@ -104,18 +104,18 @@ class Picture:
 
     @property
     def loop(self) -> int | None:
-        """How often an animation runs, as stored; known for certain after the last frame."""
+        """How often an animation runs, as stored. It is only certain after the last frame."""
         value = self._image.info.get("loop")
         return None if value is None else int(value)
 
     def frame(self, number: int) -> Image.Image:
-        """Decode a frame as stored, valid until the next is asked for. Raises `CorruptFile`."""
+        """A frame as stored. It is valid until the next is asked for. Raises `CorruptFile`."""
         with _strictly():
             self._image.seek(number)
             self._image.load()
             colours = self._palette if self._image.mode == "P" else None
             if colours is not None and np.asarray(self._image).max() >= colours:
-                # Black for some decoders, the last colour for others.
+                # Some decoders show black, and others the last colour.
                 raise ValueError("pixels have colours that the palette does not")
         if self._image.mode.startswith("I"):
             return _in_8_bits(self._image)
@@ -132,9 +132,9 @@ class Picture:
 
 
 def _exif(image: Image.Image) -> Image.Exif:
-    # Not `getexif`: it falls back on XMP and on text chunks, which browsers do not.
+    # `getexif` falls back on XMP and on text chunks. Browsers do not.
     exif = Image.Exif()
-    # Damaged Exif damages no pixel, and Pillow raises struct.error, KeyError and more over it.
+    # Damaged Exif damages no pixel. Pillow raises struct.error, KeyError and more over it.
     with contextlib.suppress(Exception):
         exif.load(image.info.get("exif", b""))
     return exif
@@ -148,7 +148,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _in_8_bits(image: Image.Image) -> Image.Image:
-    # `convert` would cut off all that is above 255.
+    # `convert` would make all levels above 255 white.
     samples = np.asarray(image).astype(np.uint16)
     grey = Image.fromarray(_in_bytes(samples))
     if (clear := image.info.get("transparency")) is not None:
@@ -181,7 +181,7 @@ def _strictly() -> Iterator[None]:
             raise CorruptFile("does not decode: its headers make no sense") from error
         except Image.DecompressionBombError as error:
             raise TooLarge(str(error)) from error
-        # Pillow's plugins raise OSError, SyntaxError, ValueError, IndexError, struct.error,
-        # zlib.error and more over broken bytes, and no list of them stays complete.
+        # Over broken bytes Pillow's plugins raise OSError, SyntaxError, ValueError, IndexError,
+        # struct.error, zlib.error and more. No list of them stays complete.
         except Exception as error:
             raise CorruptFile(f"does not decode: {error}") from error

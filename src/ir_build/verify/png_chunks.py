@@ -1,4 +1,4 @@
-"""What a PNG says about itself outside its pixels."""
+"""What a PNG says about itself beside its pixels."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# What pixels, frames and orientation are made of.
+# The chunks of pixels and orientation, and those of frames.
 _DECODED = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf"})
 _DECODED_APNG = frozenset({b"acTL", b"fcTL", b"fdAT"})
-_LARGEST_PROFILE = 16 * 1024 * 1024
-_INDEXED = 3
+_LARGEST_PROFILE = 16 * 1024 * 1024  # bytes, as in `colour`
+_INDEXED = 3  # the colour type of a palette
 
-# sRGB as gAMA and cHRM put it (PNG, third edition, 11.3.2.5), and how near counts as the same:
-# libpng's thresholds.
+# sRGB as gAMA and cHRM spell it (PNG, third edition, 11.3.2.5). Values within the tolerances of libpng count
+# as the same: about 5 % of gamma, and 0.01 of a primary's coordinate.
 _GAMMA, _GAMMA_TOLERANCE = 45455, 2500
 _PRIMARIES, _PRIMARIES_TOLERANCE = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000), 1000
 _SRGB_CICP = frozenset({b"\x01\x0d\x00\x01", b"\x01\x01\x00\x01", b"\x02\x02\x00\x01"})
@@ -34,12 +34,12 @@ class Png:
     #: colours of the palette that pixels are indices into, None where they are not
     palette: int | None
     colours: Colours
-    #: the file without text, profiles and private chunks, which may be large or broken
+    #: the file without text, profiles and private chunks; these may be large or broken
     pixels: bytes
 
 
 def read(data: bytes) -> Png:
-    """Take the PNG `data` apart. Raises `CorruptFile` when its chunks do not end with IEND."""
+    """Take the PNG `data` apart. Raises `CorruptFile` if its chunks do not end with IEND."""
     found: dict[bytes, bytes] = {}
     kept = [_SIGNATURE]
     seen = set()
@@ -50,7 +50,7 @@ def read(data: bytes) -> Png:
         seen.add(kind)
         if kind in _DECODED or kind in _DECODED_APNG:
             kept.append(data[start:end])
-        # Colour chunks count only before the pixels, and only the first of a kind.
+        # A colour chunk counts only before the pixels. Of one kind only the first counts.
         elif b"IDAT" not in seen and kind in (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"):
             found.setdefault(kind, data[start + 8 : end - 4])
     return Png(data[24], palette, _colours(found), b"".join(kept))

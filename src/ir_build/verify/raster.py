@@ -1,4 +1,4 @@
-"""Verify a raster candidate: the same picture in size, frames, timing, transparency and colours."""
+"""Verify a raster candidate: it has the same size, frames, timing, transparency and colours."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Compare = Callable[[Image.Image, Image.Image, tuple[Reading, Reading] | None], str]
 
-# Below this SSIMULACRA2 score the coarse comparison tolerates more and more.
+# The SSIMULACRA2 score for which the limits of `similarity` were chosen. For lower scores they get wider.
 _GOOD_QUALITY = 60.0
 
 
@@ -54,17 +54,17 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
 
 
 def slack(options: Options) -> float:
-    """How much the coarse comparison tolerates: more than 1 below good quality."""
+    """The factor of the limits of the coarse comparison: 1, up to 2 below good quality."""
     return 1 + max(0.0, _GOOD_QUALITY - options.quality) / _GOOD_QUALITY
 
 
 def _has_unseen(picture: Picture, media: MediaType) -> bool:
-    # The colour of a clear pixel is the decoder's choice where frames are laid over frames.
+    # Where frames are laid over frames, the decoder chooses the colour of a transparent pixel.
     return picture.frames > 1 or media is MediaType.GIF
 
 
 def _parts(original: bytes, candidate: bytes) -> str:
-    """What differs between the coded pictures of two AVIFs: Pillow shows them at 8 bits only."""
+    """The difference between the coded pictures of two AVIF files; Pillow shows 8 bits only."""
     before = avif.coded(original)
     if before is None or before != avif.coded(candidate):
         return "the coded pictures or their properties differ"
@@ -80,8 +80,8 @@ class _OriginalBroken(Exception):
 
 
 def _properties(before: Picture, after: Picture, options: Options, *, lossless: bool) -> str:
-    """What differs as far as the headers tell, empty when nothing does."""
-    # Some pictures are not resized (animations, CMYK): the size they have is right as well.
+    """The difference that the headers tell, in words; empty for none."""
+    # Some pictures are not resized (animations, CMYK). So their own size is right as well.
     expected = before.size
     if options.resize and after.size != before.size:
         expected = options.resize.fit(*before.size)
@@ -100,7 +100,7 @@ def _properties(before: Picture, after: Picture, options: Options, *, lossless: 
         return "its four colours would be taken for inverted ones, or for others"
     if after.gain_map != before.gain_map:
         return "the gain map for brighter screens was lost or added"
-    # A power instead of sRGB's curve scores over 90, but is not the same.
+    # A power in place of sRGB's curve scores over 90, but it is not the same.
     respelled = lossless and after.colours.spelled != before.colours.spelled
     if respelled or after.colours.tag != before.colours.tag:
         return "the colour tags (cICP, gAMA, cHRM) changed"
@@ -108,7 +108,7 @@ def _properties(before: Picture, after: Picture, options: Options, *, lossless: 
 
 
 def _frames(before: Picture, after: Picture, compare: Compare) -> str:
-    """What differs between the pixels of any frame, or in the timing."""
+    """The first difference in pixels or timing of any frame, in words; empty for none."""
     animated = before.frames > 1
     for number in range(before.frames):
         try:
@@ -130,9 +130,9 @@ def _frames(before: Picture, after: Picture, compare: Compare) -> str:
 
 
 def _looks(before: Picture, after: Picture, media: MediaType, quality: float) -> str:
-    """What looks worse in any frame that is looked at."""
+    """Why a frame looks worse, in words; empty when none of those that are looked at does."""
     for number in look.frames_looked_at(before.frames, before.size[0] * before.size[1]):
-        # Frames stand one on the other: those between are decoded as well.
+        # A frame stands on those before it. So the frames between are decoded as well.
         one, other = (
             shown_in_srgb(picture.upright(picture.frame(number)), picture.colours)
             for picture in (before, after)

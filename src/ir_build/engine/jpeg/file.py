@@ -18,7 +18,7 @@ _DHT = 0xC4
 _APP0, _APP1, _APP2, _APP11, _APP14, _COM = 0xE0, 0xE1, 0xE2, 0xEB, 0xEE, 0xFE
 _HUFFMAN_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 
-#: where a JFIF header has the unit and the density, and what says nothing but that pixels are square
+#: where a JFIF header has the unit and the density, and the value that says only that pixels are square
 _DENSITY, _NO_DENSITY = slice(7, 12), b"\0\0\1\0\1"
 _JFIF, _EXIF, _ICC, _MPF = b"JFIF\0", b"Exif\0\0", b"ICC_PROFILE\0", b"MPF\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
@@ -36,8 +36,9 @@ _NAMES = {
 
 # A marker in the coded picture that is not a restart, a stuffed byte or fill.
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-_MAX_SEGMENT = 65_533
-# Where mozjpeg's search for the best scans may cut the spectrum of lightness.
+_MAX_SEGMENT = 65_533  # bytes after its length field of two (T.81, B.1.1.4)
+# Where mozjpeg's search for the best scans may cut the spectrum of lightness (`jpeg_search_progression` in its
+# jcparam.c), and 63 for no cut.
 _CUTS = frozenset({2, 5, 8, 12, 18, 63})
 # Bits of a difference of two DC coefficients, and of an AC coefficient (T.81, F.1.2).
 _DC_BITS, _AC_BITS = 11, 10
@@ -56,10 +57,10 @@ class JpegFile:
 
     @property
     def is_well_coded(self) -> bool:
-        """Whether the scans look like what mozjpeg's search ends with.
+        """Whether the scans look like those that mozjpeg's search ends with.
 
-        Another search gains 0.1 % then (32 files, 0.5 % at most), but over the scans that other
-        encoders always write 4 %.
+        Another search then gains 0.1 % (of 32 files, 0.5 % at most). It gains 4 % over the scans that
+        other encoders always write.
         """
         scans = [(one[0], one[-3], one[-2], one[-1]) for one in self.scans]
         averages = [one for one in scans if one[1:3] == (0, 0)]
@@ -125,7 +126,10 @@ class JpegFile:
 
 
 def parse(data: bytes) -> JpegFile:
-    """Take the file apart. Raises `CorruptFile`, and `FileSkipped` for what must stay whole."""
+    """Take the JPEG `data` apart.
+
+    Raises `CorruptFile`, and `FileSkipped` for what must stay whole.
+    """
     segments: list[Segment] = []
     start = 0
     for marker, start, end in spans(data):
@@ -164,9 +168,9 @@ def _end_of_picture(data: bytes, at: int) -> tuple[int, tuple[bytes, ...]]:
 
 
 def _check_tables(data: bytes) -> None:
-    """Refuse Huffman tables for larger numbers than 8-bit pictures have.
+    """Raise `CorruptFile` for Huffman tables with larger numbers than 8-bit pictures have.
 
-    A decoder takes them; the transcoder would end the process over the numbers.
+    A decoder accepts such a table. The transcoder would end the process.
     """
     while len(data) >= 17:
         is_ac, count = data[0] >> 4, sum(data[1:17])
@@ -222,11 +226,12 @@ def metadata(
 ) -> tuple[list[Segment], tuple[str, ...]]:
     """The segments that have to stay, and the names of what is stripped.
 
-    `resized` is the size in pixels that the picture will have, None if it keeps its own.
+    `metas` are what the user keeps. `resized` is the new width and height in pixels, None when the
+    picture keeps its own.
     """
     kept: list[Segment] = []
     stripped = []
-    # Without its orientation a picture would be turned; it is kept whatever is asked for.
+    # Without its orientation the picture would be turned. So it always stays.
     size = file.width, file.height
     block = exif.keep(file.exif, metas | {Meta.ORIENTATION}, size, resized) if file.exif else None
     if block:
@@ -252,8 +257,8 @@ def metadata(
 def with_segments(data: bytes, kept: list[Segment], source: JpegFile) -> bytes:
     """`data`, a JPEG file without metadata, with the segments `kept` after its JFIF header.
 
-    The header says of the density what `source` says in its own. Four colours get no marker of
-    Adobe's that they had not: programs that make PDFs invert by it.
+    The header gets the density of the header of `source`. A picture of four colours gets no Adobe
+    marker that `source` does not have: programs that make PDFs invert its colours by it.
     """
     if source.components == 4 and source.adobe is None:
         data = _without_adobe(data)

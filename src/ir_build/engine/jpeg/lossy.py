@@ -1,8 +1,13 @@
-"""Re-encoding a picture as JPEG at the lowest quality at which nobody can tell, anywhere in it.
+"""Re-encoding a picture as JPEG at the lowest quality at which nobody sees a difference.
 
-Coefficients are rounded by jpegli's tables, which need the fewest bytes at an equal score, colour more
-coarsely the finer its detail. That makes colour at full resolution nearly as small as at half of it, so
-half is for pictures that have no more, or that lose no colour by it.
+Coefficients are rounded by jpegli's tables, which need the fewest bytes at an equal score. Fine detail of
+colour is rounded more coarsely than by these. So colour at full resolution takes nearly as few bytes as
+at half of it. Half the resolution is for pictures that have no more, and for those that lose no colour by
+it.
+
+The numbers below were fitted on JPEG files of documentation sites.
+`python benchmarks FOLDER --sweep jpeg.lossy:NAME VALUE` tries others: what that comes to on 40 files is
+said beside some.
 """
 
 from __future__ import annotations
@@ -35,34 +40,50 @@ if TYPE_CHECKING:
     from .file import JpegFile
 
 
+# The highest quality that is tried. A search hardly ever needs it: 90 makes the same files of 40 JPEGs.
 _HIGH = 97
-# Below the target less this bands appear in skies, which the score hardly notices, and next to
-# nothing is saved.
+# The lowest quality is the target less the first number, and never less than the second. Below it bands
+# appear in skies. The score hardly notices these, and next to nothing is saved.
 _BELOW_TARGET, _LOWEST = 45, 20
-# What jpegli's table for colour is multiplied by, for the lowest frequencies and the highest; where places
-# lose their colour by the first, the next is tried. Of colour at half the resolution the lowest are
-# finer, since they are what moves the mean of 8 x 8 pixels.
+# Factors for jpegli's table for colour, for the lowest frequencies and the highest. Where places lose their
+# colour by the first pair, the next one is tried. At half the resolution the lowest frequencies are
+# finer, because they move the mean of 8 x 8 pixels. The benchmark's steps "finer colour at half size" and
+# "coarser colour at full size" say what they save: `python benchmarks FOLDER --worth`.
 _HALF = ((0.4, 1.0), (0.2, 0.6))
 _FULL = ((1.0, 5.0), (1.0, 3.0), (0.7, 2.0), (0.4, 1.0))
-# From the sum of a coefficient's two frequencies on it counts among the highest.
+# A coefficient counts among the highest when its two frequencies add up to this or more.
+# (On 40 files 3 came to 0.6 % more bytes and 10 to 1 % fewer: `--sweep jpeg.lossy:_FINE 3 10`.)
 _FINE = 6
-#: by effort, how far over the target a score may end, of pictures up to so many pixels and of larger ones
+#: by effort, how far over the target a score may end: in pictures up to `_LARGER` pixels, and in larger
+#: ones. Each encode of a megapixel takes some 0.1 CPU seconds with its score; half a point of score is some
+#: 1 % of the bytes. docs/effort.md draws what that comes to (`python benchmarks FOLDER --curve`).
 _NEAR = {Effort.FAST: (2.5, 2.5), Effort.DEFAULT: (NEAR, 1.0), Effort.BEST: (0.0, 0.0)}
 _LARGER = 1_500_000
+# The quality at which colours are looked at while nothing is known about a picture: a fine one, because
+# what half the resolution loses is lost at any quality.
 _FINE_QUALITY = 90
-# A file that scores so much over the target is near enough where a nearer one moves a colour.
+# A file that scores less than this over the target is near enough when a nearer one moves a colour: twice
+# `NEAR`. (On 40 files 0 came to the same bytes, 2.4 to 0.3 % more.)
 _HARDLY_MORE = 1.2
-# In a larger picture the search begins with a sample of a tenth of its pixels, or so many.
+# In a picture of more than `_LARGE` pixels the search begins with a sample. It has a tenth of the pixels,
+# but at least and at most so many.
+# (On 40 files `_LARGE` of 100,000 came to 0.1 % fewer bytes in 4 % more CPU, of 1,000,000 to 0.1 % more.)
 _LARGE, _SAMPLE, _SAMPLE_SHARE = 350_000, (100_000, 400_000), 10
-_SQUARE = 96  # pixels, a multiple of the 16 that are coded together
-# A sample, in which edges between its squares hide some of the loss, scores higher by about this; how
-# much its scores may rise with a step of quality; what bytes do while it rises by 1, in the logarithm; and
-# by how much jpegli has to be the smaller, whose scores rise by at least so much.
+# Pixels along a side of a square of the sample: a multiple of the 16 that are coded together.
+_SQUARE = 96
+# A sample scores higher than its picture by about this, because the edges between its squares hide some of
+# the loss. (0.9 came to 0.8 % fewer bytes of 50 files and to 2.4 % more of 60 others.) The second is how much
+# its scores rise with a step of quality, at least and at most. The third is the logarithm of how much larger a
+# file becomes while its score rises by 1.
 _SAMPLE_BIAS, _SAMPLE_RISES, _GROWTH = 1.8, (0.3, 1.2), 0.025
+# jpegli must be smaller by this, in the logarithm. The second is how much its scores rise with a step of
+# quality, at least. (jpegli saved 0.8 % of the bytes of 54 files, and cost as much of 160 others. The step
+# "jpegli's own rounding" of `python benchmarks FOLDER --worth` measures it.)
 _MUCH, _JPEGLI_RISE = 0.03, 0.8
-# A first guess of the quality: a + b * the source's quality + c * log(its bytes per pixel), by
-# target. Least squares over the searches on 47 JPEGs of documentation sites, in which it was off
-# by 7.8, 5.5, 2.9 and 2 on average.
+# A first guess of the quality is a + b * the source's quality + c * log(its bytes per pixel), by target.
+# Least squares over the searches on 47 JPEG files of documentation sites. The guess was off by 7.8, 5.5, 2.9
+# and 2 on average. A guess of 80 for all took a fifth more CPU for 40 small files: the benchmark's step "a
+# guess of the quality" measures it.
 _GUESSES = {
     70.0: (40.5, 0.03, 9.5),
     80.0: (56.0, 0.22, 8.1),
@@ -71,15 +92,16 @@ _GUESSES = {
 }
 _MCU = 16  # pixels along a side of what is coded together
 _BLOCK = 8  # pixels along a side of what is transformed at once
-# The places, row by row, of the coefficients in the order in which a file has them (T.81, figure 5).
+# For each coefficient in the order of a file its place row by row (T.81, figure A.6).
 _ZIGZAG = sorted(
     range(_BLOCK**2),
     key=lambda at: (at // 8 + at % 8, at // 8 if (at // 8 + at % 8) % 2 else at % 8),
 )
-# Mean of the luminance table at quality 50 (T.81, annex K.1), from which qualities are scaled.
+# The mean of the luminance table at quality 50 (T.81, annex K.1). libjpeg scales its qualities by it.
 _MEAN_AT_50 = 57.6
-# What bytes do while a score changes by 1, in the logarithm: at least when it has to rise, at most
-# when it may fall (95 % of 52 pictures); and what lossless transcoding leaves of a file.
+# How much a file grows, at least, while its score rises by 1, and how much it shrinks, at most, while its
+# score falls by 1, both in the logarithm: so it was for 95 % of 52 JPEG files. The third is what lossless
+# transcoding leaves of a file, at least. (On 32 others: 0.019 and 0.093 for nine tenths, and 0.86.)
 _LEAST_GROWTH, _MOST_SHRINKING = 0.02, 0.11
 _TRANSCODING = 0.85
 
@@ -88,15 +110,15 @@ _TRANSCODING = 0.85
 class Aim:
     """What a re-encoded picture must reach."""
 
-    target: float  #: score against the original
-    limit: float  #: bytes, from which on it is not worth its loss
+    target: float  #: SSIMULACRA2 score against the original, up to 100
+    limit: float  #: bytes; a file of so many or more is not worth its loss
     effort: Effort
-    #: the profile that the picture is shown with, empty when that is sRGB
+    #: the ICC profile that the picture is shown with, empty for sRGB
     profile: bytes = b""
 
 
 def guess(file: JpegFile, target: float) -> int:
-    """A quality to begin with, from how coarse the source is and how many bytes it takes."""
+    """A quality to begin with, 20 to 97, by how coarse the source is and how many bytes it takes."""
     tables = file.tables()
     scale = 100 * float(np.mean(tables[0])) / _MEAN_AT_50 if tables else 50.0
     present = 100 - scale / 2 if scale <= 100 else 5000 / scale
@@ -106,10 +128,10 @@ def guess(file: JpegFile, target: float) -> int:
 
 
 def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) -> bytes | None:
-    """The smallest file that reaches the aim for `image`, RGB or L; None where there is none.
+    """The smallest JPEG file that reaches the aim for `image`, RGB or L; None where there is none.
 
-    `first` is the quality to begin with; `halved` says that its colours have half the resolution as
-    it is. The file is coded for speed: compare it transcoded.
+    `first` is the quality to begin with, 0 to 100. `halved` says that the colours of `image` have half
+    the resolution already. The file is coded for speed: compare it transcoded.
     """
     coders = _coders(image, halved=halved)
     half = None if halved or image.mode == "L" else coders[0]
@@ -125,22 +147,22 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """In which ways a picture is coded, and from which quality on."""
+    """The ways to code a picture, and the quality to begin with."""
 
     coders: list[_Coding]
-    half: Coder | None  #: the one of them that loses half the resolution of colours
-    first: int  #: quality
-    rise: float = USUAL_RISE  #: of scores, with a step of quality
-    known: bool = False  #: whether the quality is about what the picture needs
+    half: Coder | None  #: the one that takes half the resolution of colours away
+    first: int  #: quality, 0 to 100
+    rise: float = USUAL_RISE  #: of scores with a step of quality
+    known: bool = False  #: the quality is about what the picture needs
 
 
 def _smallest(original: _Original, plan: _Plan, target: float) -> bytes | None:
-    """The smallest file by the first coder with which all holds, or by one before."""
+    """The smallest file by the coders up to the first one with which every place holds."""
     first = plan.first
     files: list[bytes] = []
     for coder in plan.coders:
-        # To look at colours takes less than a score, where the quality is about known already; what half
-        # the resolution loses is lost at any.
+        # A look at colours takes less time than a score. It pays where the quality is about known, and
+        # for half the resolution, which loses colours at any quality.
         if (plan.known and coder is not plan.coders[-1]) or coder is plan.half:
             look_at = first if plan.known else _FINE_QUALITY
             if original.moves_a_colour(coder, look_at):
@@ -159,19 +181,22 @@ def _smallest(original: _Original, plan: _Plan, target: float) -> bytes | None:
 class _Tried:
     """What came of a coder."""
 
-    #: the smallest file that scores enough and in which every place keeps its colour
+    #: the smallest file that scores enough and keeps the colour of every place
     found: Found | None
     quality: int  #: to begin with for the next coder
-    #: whether a smaller one scores enough, but not every place keeps its colour
+    #: a smaller file scores enough, but a place has another colour
     moved: bool = False
 
 
 class _ColourMovedError(Exception):
-    """A file scores enough, but not every place keeps its colour."""
+    """A file scores enough, but a place has another colour."""
 
 
 def transcode(data: bytes) -> bytes:
-    """The same coefficients with the best scans and Huffman tables, without metadata."""
+    """The JPEG `data` with the best scans and Huffman tables, without metadata.
+
+    Its coefficients stay. Raises `CorruptFile`.
+    """
     try:
         return bytes(mozjpeg.optimize(data, copy=mozjpeg.COPY_MARKERS.NONE))
     except (ValueError, OSError, RuntimeError) as error:
@@ -179,7 +204,7 @@ def transcode(data: bytes) -> bytes:
 
 
 def at_quality(image: Image.Image, quality: int = _HIGH) -> bytes:
-    """`image`, RGB or L, at a quality."""
+    """`image`, RGB or L, as a JPEG file at a quality of 0 to 100."""
     return Coder(image, "4:4:4", _FULL[0])(quality)
 
 
@@ -189,7 +214,8 @@ class Coder:
 
     image: Image.Image  #: RGB or L
     subsampling: str  #: as Pillow names it
-    coarser: tuple[float, float]  #: than jpegli's table for colour, from low to high frequencies
+    #: factors of jpegli's table for colour, for low and high frequencies
+    coarser: tuple[float, float]
     progressive: bool = False  #: smaller than otherwise, for what is not transcoded afterwards
 
     def of(self, image: Image.Image) -> Coder:
@@ -215,10 +241,10 @@ class Coder:
 
 @dataclass(frozen=True, slots=True)
 class _Jpegli:
-    """jpegli, which rounds more coarsely where less is seen: some pictures are smaller by it."""
+    """jpegli as it is. It rounds more coarsely where less is seen, which makes some pictures smaller."""
 
     image: Image.Image  #: RGB
-    more: int = 0  #: how much higher its quality is than what is asked for
+    more: int = 0  #: how much higher its quality is than the quality that is asked for
 
     def __call__(self, quality: int) -> bytes:
         """The picture at a quality of 0 to 100."""
@@ -232,7 +258,7 @@ _Coding = Coder | _Jpegli
 
 @cache
 def _tables(quality: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The steps that jpegli divides coefficients by, row by row: of luminance and of colour."""
+    """The tables of luminance and of colour that jpegli uses, 64 divisors each, row by row."""
     coded = bytes(pyjpegli.encode(bytes(3 * _BLOCK**2), _BLOCK, _BLOCK, quality))
     luma, chroma = (np.zeros(_BLOCK**2) for _ in range(2))
     luma[_ZIGZAG], chroma[_ZIGZAG] = jpeg_file.parse(coded).tables()[:2]
@@ -240,16 +266,16 @@ def _tables(quality: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _ramp(low: float, high: float) -> NDArray[np.float64]:
-    """Factors from `low` to `high` for the coefficients, row by row."""
+    """64 factors from `low` to `high` for the coefficients, row by row."""
     fineness = np.add.outer(np.arange(_BLOCK), np.arange(_BLOCK)).ravel() / _FINE
     return np.asarray(low + (high - low) * np.minimum(fineness, 1))
 
 
 def _coders(image: Image.Image, *, halved: bool) -> list[Coder]:
-    """The ways to code a picture, from the one with the fewest bytes on."""
+    """The ways to code a picture; the one with the fewest bytes first."""
     if image.mode == "L":
         return [Coder(image, "4:4:4", _FULL[0])]
-    # What loses a colour by half the resolution does so however fine it is coded.
+    # A picture that loses a colour by half the resolution loses it at any quality.
     half = _HALF if halved else _HALF[:1]
     ways = [("4:2:0", coarser) for coarser in half] + [("4:4:4", coarser) for coarser in _FULL]
     return [Coder(image, *way) for way in ways]
@@ -257,13 +283,13 @@ def _coders(image: Image.Image, *, halved: bool) -> list[Coder]:
 
 @dataclass(frozen=True, slots=True)
 class _Guess:
-    """What a sample tells of the quality that a picture needs."""
+    """What a sample says about the quality that a picture needs."""
 
     quality: int
-    rise: float  #: of its scores, with a step of quality
+    rise: float  #: of its scores with a step of quality
     tried: int  #: a quality near it
-    data: bytes  #: the sample at that
-    missing: float  #: what it then misses of the target
+    data: bytes  #: the sample as a file of that quality
+    missing: float  #: what that file misses of the target score
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,11 +314,11 @@ class _Original:
         self._last = _Coded(None, 0, b"", self._pixels)
         self._reference = Reference(self._pixels)
         self._colours = ColouredPlaces(self._pixels, aim.target) if image.mode == "RGB" else None
-        # Where a colour moved last: what moves it there again need not be coded as a whole.
+        # The part where a colour moved last. When it moves there again, the whole need not be coded.
         self._place: _Original | None = None
 
     def search(self, coder: _Coding, first: int, rise: float) -> _Tried:
-        """Look for the smallest file that scores enough, from the quality `first` on.
+        """Look for the smallest file that scores enough. The search begins at the quality `first`.
 
         Scores rise by about `rise` with a step of quality.
         """
@@ -324,7 +350,7 @@ class _Original:
         return _Tried(found, first)
 
     def guess(self, coder: Coder, first: int) -> _Guess:
-        """The quality at which a sample scores enough, by two scores from `first` on."""
+        """The quality at which a sample scores enough, by two scores; the first is at `first`."""
         coder = coder.of(self.image)
         missing = self._missing(coder(first))
         step = max(4, abs(missing / USUAL_RISE)) * (1 if missing > 0 else -1)
@@ -337,9 +363,9 @@ class _Original:
         return _Guess(quality, rise, second, data, left)
 
     def jpegli(self, image: Image.Image, guess: _Guess) -> list[_Jpegli]:
-        """How jpegli codes `image`, where its sample is smaller by it.
+        """The coder jpegli for `image`, if it makes the sample of it smaller; else nothing.
 
-        To tell takes two scores, too many for `fast`.
+        This takes two scores, too many for `fast`.
         """
         if self._aim.effort is Effort.FAST:
             return []
@@ -353,12 +379,12 @@ class _Original:
         return [_Jpegli(image, more)] if cost < -_MUCH else []
 
     def _missing(self, data: bytes) -> float:
-        """What a file of the sample misses of the target."""
+        """What a file of the sample misses of the target score."""
         score = self._reference.score(self._decoded(data)) - _SAMPLE_BIAS
         return self._aim.target - score
 
     def moves_a_colour(self, coder: _Coding, quality: int) -> bool:
-        """Whether a place has another colour at a quality."""
+        """Whether a place has another colour at this quality."""
         if not self._colours:
             return False
         place = self._place
@@ -382,7 +408,7 @@ class _Original:
         return self.image.crop((left, top, min(right, size[0]), min(bottom, size[1])))
 
     def _code(self, coder: _Coding, quality: int) -> bytes:
-        """The picture at a quality, which is kept with its pixels until the next."""
+        """The picture at a quality. It is kept with its pixels until the next one."""
         if self._last.coder is not coder or self._last.quality != quality:
             data = coder(quality)
             self._last = _Coded(coder, quality, data, self._decoded(data))
@@ -398,7 +424,7 @@ class _Original:
 
 
 def _hopeless(size: int, missing: float, limit: float) -> bool:
-    """Whether a file of `size`, whose score misses the target by so much, tells to give up."""
+    """Whether a file of `size` bytes, whose score misses the target by so much, says to give up."""
     change = _LEAST_GROWTH if missing > 0 else _MOST_SHRINKING
     return size * _TRANSCODING * math.exp(missing * change) > limit
 
@@ -413,7 +439,7 @@ def _sample(image: Image.Image) -> Image.Image:
         pixels[y : y + _SQUARE, x : x + _SQUARE]
         for row, y in enumerate(rows)
         for column, x in enumerate(columns)
-        # Two columns on in each row, so that they are not all in a few.
+        # Each row begins two columns further on, so that the squares are not all in a few columns.
         if (2 * row + column) % every == 0
     ]
     across = math.isqrt(len(squares))

@@ -1,7 +1,7 @@
-"""APNG: the pixels of each frame packed anew; where, how and how long it is shown stays.
+"""APNG: the pixels of each frame are packed anew. Where, how and how long it is shown stays.
 
-See PNG, third edition, 4.9 and 11.3.6. All frames share one header, palette and colour type, so
-none of these changes.
+See PNG, third edition, 4.9 and 11.3.6. All frames share one header, palette and colour type. So none of
+these changes.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from ...options import Options
     from .file import Extras, PngFile
 
-# Pixels of all frames: more take most of the time a worker has.
+# Pixels of all frames. Packing takes about a quarter of a CPU second a million pixels, and more in noise
+# (`python benchmarks FOLDER --lossless`). So more pixels take most of the time that a worker has.
 _CODED_PIXELS = 100_000_000
-_CONTROL_SIZE = 26
-# What an animation is made of, and in what order.
+_CONTROL_SIZE = 26  # bytes of an fcTL chunk (11.3.6.2)
+# The chunks of an animation, and their order.
 _PARTS = {b"acTL": "a", b"fcTL": "c", b"IDAT": "I", b"fdAT": "f"}
 _ORDER = re.compile(r"ac?I+(cf+)*")
 
@@ -40,10 +41,13 @@ class _ApngFrame:
 
 
 def recompressed(file: PngFile, kept: Extras, options: Options) -> bytes:
-    """The same frames in fewer bytes, with `kept`. Raises `FileSkipped` for what is out of order."""
+    """The same frames in fewer bytes, and what is `kept` beside them.
+
+    Raises `FileSkipped` for what is out of order, interlaced or too large, and `CorruptFile`.
+    """
     header = file.chunks[0].data
     if header[12]:
-        # Pillow, which results are checked with, does not decode it.
+        # The verifier decodes by Pillow, and Pillow does not decode these.
         raise _skipped("interlaced")
     pictures = _pictures(file)
     pixels = sum(one.pixels for one in pictures)
@@ -63,7 +67,7 @@ def recompressed(file: PngFile, kept: Extras, options: Options) -> bytes:
             SIGNATURE + b"".join(one.encode() for one in (*alone, PngChunk(b"IEND", b""))),
             coding.Types.FIXED,
             options.effort,
-            # No frame inflates to more than its own pixels.
+            # A frame inflates to its own pixels at most.
             picture.pixels,
             among=pixels,
         )
@@ -81,7 +85,7 @@ def recompressed(file: PngFile, kept: Extras, options: Options) -> bytes:
 
 
 def _pictures(file: PngFile) -> list[_ApngFrame]:
-    """The first picture and the frames after it, checked to be in the order that viewers want."""
+    """The first picture and the frames after it. Raises `FileSkipped` where viewers differ on them."""
     parts = [one for one in file.chunks if one.kind in _PARTS]
     controls = [one for one in parts if one.kind == b"fcTL"]
     numbers = [one.data[:4] for one in parts if one.kind in (b"fcTL", b"fdAT")]

@@ -32,52 +32,56 @@ class _Trials:
     """What is tried to make a file smaller."""
 
     level: int  #: of libdeflate, 1 to 12
-    ways: tuple[str, ...]  #: to filter rows, of which the one that looks best is coded in full
-    #: the same for pictures of no more pixels than `_SMALL`
+    ways: tuple[str, ...]  #: to filter rows; only the one that looks best is coded in full
+    #: the same for pictures of at most `_SMALL` pixels
     small_level: int
     small_ways: tuple[str, ...]
-    #: whether rows are filtered strip by strip in whichever way suits each
+    #: whether each strip of rows is filtered in the way that suits it
     strips: bool = False
-    #: zopfli is slow, so it is for pictures of no more pixels: one of 166 x 166 took six seconds
-    #: more for 34 bytes
-    zopfli_pixels: int = 0
 
 
+# Ways of oxipng to filter rows. The benchmark's steps "every way for icons" and "more ways for small
+# pictures" say what the longer lists save: `python benchmarks FOLDER --worth`. Zopfli is not used. It saved 1 %
+# of the bytes of 21 icons, next to nothing of all PNG files, and took two thirds of the time of icons.
 _FEW_WAYS = ("none", "bigrams")
 _MANY_WAYS = ("none", "sub", "bigrams", "entropy", "bigent")
-_ZOPFLI_ROUNDS = 15
-# Level 12 takes twice the time of 11 for 0.7 % of the bytes, entropy a fourteenth more for 0.3 %
-# (72 files of documentation sites, found and made by lossy coding).
+# Level 12 takes twice the time of 11 and saves 0.7 % of the bytes. The way `entropy` takes a fourteenth
+# more time and saves 0.3 %. Both were measured on 72 PNG files of documentation sites, as they were and
+# after lossy coding.
 _TRIALS = {
     Effort.FAST: _Trials(10, _FEW_WAYS, 10, _FEW_WAYS),
-    Effort.DEFAULT: _Trials(11, (*_FEW_WAYS, "entropy"), 12, _MANY_WAYS, zopfli_pixels=16_384),
-    Effort.BEST: _Trials(12, _MANY_WAYS, 12, _MANY_WAYS, strips=True, zopfli_pixels=16_384),
+    Effort.DEFAULT: _Trials(11, (*_FEW_WAYS, "entropy"), 12, _MANY_WAYS),
+    Effort.BEST: _Trials(12, _MANY_WAYS, 12, _MANY_WAYS, strips=True),
 }
+# Pixels up to which the higher level and more ways are tried.
+# With 0 a set of 40 PNG files took 0.5 % more bytes in 11 % less CPU (`--sweep png.coding:_SMALL 0`).
 _SMALL = 300_000
-# Pictures of so few pixels are coded in every way that there is.
+# Pictures of at most so many pixels are coded in every way that there is.
+# This makes a result a fixed point: icons gain by chance from every other way.
 _TINY = 4_096
-# Bytes of a picture up to which it is held in several ways of filtering at once.
+# Bytes of rows. They are held in up to nine ways of filtering at once, 580 MB, and once more in strips: a
+# worker may use 3 GB by default (`memory_limit`).
 _MOST_BYTES = 64_000_000
-_INDEXED = 3
-_ZOPFLI_WAYS = ("none", "sub", "bigent", "brute")
-_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # a pixel, by colour type
+_INDEXED = 3  # the colour type of a palette (PNG, third edition, 11.2.1)
+_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # samples a pixel, by colour type (the same section)
 
 
 class Types(Enum):
-    """The colour types that pixels may be stored as, if they can."""
+    """The colour types that pixels may be stored as."""
 
     ANY = auto()
-    COLOURED = auto()  #: of those with colour, any
+    COLOURED = auto()  #: any type that has colour
     SAME = auto()
-    FIXED = auto()  #: the same, of the same depth, with the same palette
+    FIXED = auto()  #: the same type, the same depth and the same palette
 
 
 def recompressed(
     bare: bytes, types: Types, effort: Effort | None, max_pixels: int, among: int = 0
 ) -> bytes:
-    """The same pixels in fewer bytes, as one of `types`; without `effort` a first guess.
+    """The same pixels in fewer bytes, as one of `types`; a quick first guess without `effort`.
 
-    `among` is how many pixels there are in all pictures that are coded like this one.
+    `bare` is a PNG file that holds nothing but a picture, and so is the result. `among` is the number
+    of pixels in all frames of an animation, 0 for a picture of its own. Raises `CorruptFile`.
     """
     width, height = _size(bare)
     pixels = among or width * height
@@ -87,7 +91,7 @@ def recompressed(
     trials = _TRIALS[effort]
     results = [bare]
     if pixels <= _TINY and effort is not Effort.FAST:
-        # Which colour type is chosen depends on the level, and not always for the better.
+        # oxipng chooses the colour type by the level. The higher level may choose the worse one.
         levels = (trials.small_level, trials.small_level - 1)
         ways = (*filters.QUICK, *filters.SLOW)
         results += [pack(bare, ways, level, each=True) for level in levels]
@@ -97,24 +101,23 @@ def recompressed(
         results.append(pack(bare, trials.small_ways, trials.small_level))
     else:
         results.append(pack(bare, trials.ways, trials.level))
-    if pixels <= trials.zopfli_pixels:
-        results.append(pack(bare, _ZOPFLI_WAYS, None))
     shortest = min(results, key=len)
     if pixels <= _TINY and shortest[24:26] != bare[24:26]:
-        # From another depth or colour type other ways lead on, and the next run would take them.
+        # A new depth or colour type opens other ways. The next run must not find one that this run
+        # did not.
         return recompressed(shortest, types, effort, max_pixels, among)
     return shortest
 
 
 def _well_filtered(bare: bytes, trials: _Trials, pack: _PngPacker) -> Iterator[bytes]:
-    """The picture in the colour type that suits it, its rows filtered in the ways that do."""
+    """The picture in the colour type that suits it, with its rows filtered strip by strip."""
     reduced = pack(bare, _FEW_WAYS, filters.LEVEL)
     width, height = _size(reduced)
     if reduced[25] == _INDEXED:
-        # The order of the palette matters more, and is looked for at the highest level only.
+        # The order of the palette matters more. oxipng looks for it at the highest level only.
         reduced = pack(reduced, trials.ways, trials.level)
         yield reduced
-    # Each row begins with a byte that says how it is filtered.
+    # Each row begins with a byte that names its filter.
     size = height * (1 + -(-width * _SAMPLES[reduced[25]] * reduced[24] // 8))
     if size > _MOST_BYTES:
         yield pack(reduced, (*filters.QUICK, *filters.SLOW), trials.level)
@@ -131,17 +134,18 @@ def _well_filtered(bare: bytes, trials: _Trials, pack: _PngPacker) -> Iterator[b
 
 @dataclass(frozen=True, slots=True)
 class _PngPacker:
-    """What oxipng makes of pictures, smaller than before or not."""
+    """What oxipng makes of pictures. It may be larger than before."""
 
     types: Types
     max_pixels: int
 
     def __call__(
-        self, bare: bytes, ways: tuple[str, ...], level: int | None, *, each: bool = False
+        self, bare: bytes, ways: tuple[str, ...], level: int, *, each: bool = False
     ) -> bytes:
-        """`bare` with its rows filtered in one of `ways`, by libdeflate's `level` or by zopfli.
+        """`bare` with its rows filtered in one of `ways`, deflated by libdeflate's `level`.
 
-        With `each` every way is coded in full, else only the one that looks best.
+        With `each` every way is coded in full, else only the one that looks best. Raises
+        `CorruptFile`.
         """
         types = self.types
         try:
@@ -149,22 +153,21 @@ class _PngPacker:
                 oxipng.optimize_from_memory(
                     bare,
                     filter=list(ways),
-                    deflate=oxipng.Deflaters.libdeflater(level)
-                    if level
-                    else oxipng.Deflaters.zopfli(_ZOPFLI_ROUNDS),
+                    deflate=oxipng.Deflaters.libdeflater(level),
                     fast_evaluation=not each,
                     force=True,
                     interlace=oxipng.Interlacing.off,
                     palette_reduction=types is not Types.FIXED,
                     color_type_reduction=types in (Types.ANY, Types.COLOURED),
                     grayscale_reduction=types is Types.ANY,
-                    # Browsers compute other colours in as many bits as they find.
+                    # A browser computes colours in as many bits as the file has. Fewer bits are
+                    # other colours.
                     bit_depth_reduction=types is Types.ANY
                     or (types is not Types.FIXED and bare[24] < 16),
-                    # Colour under full transparency stays: somebody may look at it with another
+                    # Colours under full transparency stay. Somebody may look at them with another
                     # alpha.
                     optimize_alpha=False,
-                    # 16 bits, with a filter byte a row, are the most a picture inflates to.
+                    # The largest picture has 4 samples of 16 bits a pixel and a byte a row.
                     max_decompressed_size=self.max_pixels * 9,
                 )
             )
@@ -177,7 +180,7 @@ def _size(bare: bytes) -> tuple[int, int]:
 
 
 def deflated(bare: bytes) -> bytes:
-    """The rows of a picture as they are stored."""
+    """The rows of the PNG file `bare` as they are stored: zlib data."""
     return png_chunks.content(bare, b"IDAT")
 
 

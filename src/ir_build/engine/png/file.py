@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
     from .colours import ColourTags
 
+# A file of 100 MB that is stored in chunks of a kilobyte has so many. More are an attack.
 _MAX_CHUNKS = 100_000
 
 #: chunks that the picture is made of
 _PICTURE = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 _TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
-#: chunks known to be of no use to a viewer
+#: chunks that no viewer uses
 _USELESS = {
     b"tIME",
     b"bKGD",
@@ -41,7 +42,7 @@ _USELESS = {
 _USELESS |= {b"vpAg", b"caNv", b"prVW", b"iDOT", b"orNT", b"alPh", b"CgBI"}  # fmt: skip
 _ANIMATION = frozenset({b"acTL", b"fcTL", b"fdAT"})
 
-#: keywords of texts that hold an editable source: the payload of the file
+#: keywords of texts that hold a source which a program can edit: the payload of the file
 _SOURCES = (
     b"mxfile",
     b"mxGraphModel",
@@ -88,12 +89,15 @@ class PngFile:
 
 
 def parse(data: bytes) -> PngFile:
-    """Take the file apart. Raises `CorruptFile`, and `FileSkipped` for what must stay whole."""
+    """Take the PNG `data` apart.
+
+    Raises `CorruptFile` and `TooLarge`, and `FileSkipped` for what must stay whole.
+    """
     chunks: list[PngChunk] = []
     at = 0
     for kind, start, at in spans(data):
         body = data[start + 8 : at - 4]
-        # Viewers stop at a damaged critical chunk; a damaged text is nobody's loss.
+        # A viewer stops at a damaged critical chunk. Nobody misses a damaged text.
         if kind[:1].isupper() and zlib.crc32(kind + body) != int.from_bytes(
             data[at - 4 : at], "big"
         ):
@@ -132,7 +136,8 @@ class Extras:
 def extras(file: PngFile, metas: frozenset[Meta], resized: tuple[int, int] | None = None) -> Extras:
     """What has to stay of `file`, and the names of what is stripped.
 
-    `resized` is the size in pixels that the picture will have, None if it keeps its own.
+    `metas` are what the user keeps. `resized` is the new width and height in pixels, None when the
+    picture keeps its own.
     """
     before: list[PngChunk] = []
     after: list[PngChunk] = []
@@ -146,7 +151,7 @@ def extras(file: PngFile, metas: frozenset[Meta], resized: tuple[int, int] | Non
         if chunk.kind in _PICTURE or chunk.kind in _ANIMATION:
             continue
         if chunk.kind in png_colours.KINDS or chunk.kind == b"pHYs":
-            # The same density both ways says nothing about the shape of pixels.
+            # Pixels of equal density both ways are square, as pixels without a density are.
             if chunk.kind in looks or (
                 chunk.kind == b"pHYs"
                 and (Meta.DENSITY in metas or chunk.data[:4] != chunk.data[4:8])
@@ -174,9 +179,10 @@ def extras(file: PngFile, metas: frozenset[Meta], resized: tuple[int, int] | Non
         elif chunk.kind in _USELESS:
             stripped.append(name)
         else:
-            # Some tools keep programs or layers in chunks of their own: not ours to drop. Only what
-            # is safe to copy does not depend on the pixels (PNG, third edition, 5.4: bit 5 of the
-            # fourth byte), and only ancillary chunks may be met by programs that don't know them.
+            # Some tools keep programs or layers in chunks of their own. These stay. A chunk that is
+            # safe to copy does not depend on the pixels (PNG, third edition, 5.4: bit 5 of the fourth
+            # byte). An ancillary chunk may be met by a program that does not know it. With any other
+            # chunk the pixels stay, too.
             unknown = True
             payload = payload or not (chunk.kind[:1].islower() and chunk.kind[3:].islower())
             after.append(chunk)
@@ -194,7 +200,7 @@ def _is_source(chunk: PngChunk) -> bool:
 
 
 def assembled(picture: bytes, kept: Extras) -> bytes:
-    """The file `picture`, which has nothing but a picture, with what has to stay."""
+    """The file `picture`, which holds nothing but a picture, with what has to stay."""
     chunks = parse(picture).chunks
     before = [chunk.encode() for chunk in kept.before]
     after = [chunk.encode() for chunk in kept.after]
@@ -203,12 +209,12 @@ def assembled(picture: bytes, kept: Extras) -> bytes:
 
 
 def bare(file: PngFile) -> bytes:
-    """The file with nothing but its picture."""
+    """The file with the chunks of its picture only."""
     return SIGNATURE + b"".join(one.encode() for one in file.chunks if one.kind in _PICTURE)
 
 
 def with_data(picture: bytes, data: bytes) -> bytes:
-    """The file `picture`, which has nothing but a picture, with other rows, deflated."""
+    """The file `picture`, which holds nothing but a picture, with `data`, zlib data, as its rows."""
     chunks = [one for one in parse(picture).chunks if one.kind != b"IDAT"]
     chunks.insert(-1, PngChunk(b"IDAT", data))
     return SIGNATURE + b"".join(one.encode() for one in chunks)

@@ -1,4 +1,4 @@
-"""Colour profiles: whether one changes what a browser shows, and conversion to sRGB."""
+"""ICC profiles: whether one changes what a browser shows, and conversion to sRGB."""
 
 from __future__ import annotations
 
@@ -7,30 +7,36 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
-# Two 8-bit levels are the rounding of the transform itself.
+# The rounding of the transform itself is up to two levels of 8 bits.
 _TOLERANCE = 2
+# More levels than there are: no profile moves a colour so far.
 _UNUSABLE = 256
+# Levels of a channel in the grid of colours. A profile is a smooth curve and a matrix, which few colours
+# tell; the ramps beside the grid have all levels.
 _STEPS = 6
-#: bytes of a profile's header and of the count of its tags
+#: bytes of a profile's header and of the count of its tags (ICC.1:2022, 7.2 and 7.3)
 _HEADER = 132
 
 
 def is_srgb(profile: bytes) -> bool:
-    """Whether a picture looks the same with `profile` as without any.
+    """Whether a picture looks the same with the ICC data `profile` as without any.
 
-    One that cannot be used, or that is for other than RGB and grey pictures, is no sRGB.
+    Data that cannot be used, or that is for other pictures than RGB and grey ones, is no sRGB.
     """
     return _offset(profile) <= _TOLERANCE
 
 
 def changes_nothing(profile: bytes) -> bool:
-    """Whether browsers show a picture with `profile` as without any: also where nobody can read it."""
+    """Whether browsers show a picture with the ICC data `profile` as without any.
+
+    They also do so where nobody can read it.
+    """
     offset = _offset(profile)
     return offset <= _TOLERANCE or (offset == _UNUSABLE and not is_whole(profile))
 
 
 def _offset(profile: bytes) -> int:
-    """How many levels a profile moves a colour at most, `_UNUSABLE` where it cannot be applied."""
+    """How many levels of 255 a profile moves a colour at most; `_UNUSABLE` if it cannot be applied."""
     for grid in (_rgb_grid(), _grey_ramp()):
         shown = _converted(grid, profile, "RGB")
         if shown is not None:  # else not a profile for this kind of picture
@@ -40,14 +46,14 @@ def _offset(profile: bytes) -> int:
 
 
 def to_srgb(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """`image` as sRGB, with its alpha; None when `profile` cannot be applied to it."""
+    """`image` in sRGB, RGB or RGBA; None when the ICC data `profile` cannot be applied to it."""
     return _converted(image, profile, "RGBA" if image.mode == "RGBA" else "RGB")
 
 
 def is_whole(profile: bytes) -> bool:
-    """Whether a profile has a header and is as long as that says (ICC.1:2022, 7.2).
+    """Whether a profile has a header, and the length that it says (ICC.1:2022, 7.2).
 
-    Browsers pass over any other, though some readers understand it.
+    Browsers pass over any other profile, though some readers understand it.
     """
     size = int.from_bytes(profile[:4], "big")
     return _HEADER <= size <= len(profile) and profile[36:40] == b"acsp"
@@ -64,7 +70,7 @@ def _converted(image: Image.Image, profile: bytes, mode: str) -> Image.Image | N
 
 
 def _rgb_grid() -> Image.Image:
-    """Colours of all kinds, and every level of the three channels together and of each alone."""
+    """Colours of all kinds: a grid, and all levels of grey and of each channel alone."""
     levels = np.linspace(0, 255, _STEPS).astype(np.uint8)
     grid = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(-1, 3)
     ramp = np.arange(256, dtype=np.uint8)[:, None]

@@ -1,4 +1,4 @@
-"""Content credentials: a signed manifest in a picture (C2PA), which covers every other byte of it."""
+"""Content credentials: a signed manifest in a picture (C2PA). It covers every other byte of the file."""
 
 from __future__ import annotations
 

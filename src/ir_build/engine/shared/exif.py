@@ -1,7 +1,7 @@
-"""Exif metadata: how a picture is turned and sized, and a block with only what shall be kept.
+"""Exif metadata: how a picture is turned and sized, and a block with only what is kept.
 
 Exif is a TIFF file without a picture (TIFF 6.0, section 2; CIPA DC-008, section 4.6). Values are
-copied byte for byte: texts in them come in any encoding.
+copied byte for byte, because texts in them come in any encoding.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ORIENTATION = 0x0112
 _RESOLUTIONS, _UNIT = (0x011A, 0x011B), 0x0128
 _PIXELS = (0xA002, 0xA003)
 _RATIONAL, _INCH = 5, 2
-#: pixels an inch at which a picture is as large as its pixels
+#: pixels an inch at which a picture is as large as its pixels (HTML Standard, 4.8.4.3)
 _PLAIN = 72
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _EXIF_VERSION = 0x9000
@@ -52,7 +52,7 @@ _Directory = dict[int, _Field]
 
 
 class _Block:
-    """An Exif block. What is damaged in it counts as absent."""
+    """An Exif block. A damaged part of it counts as absent."""
 
     def __init__(self, block: bytes) -> None:
         self._data = block.removeprefix(_HEADER)
@@ -84,7 +84,7 @@ class _Block:
 
 
 def orientation(block: bytes) -> int:
-    """The orientation that `block` asks a viewer for, 1 to 8; 1 when it asks for none."""
+    """The orientation that the Exif block asks a viewer for, 1 to 8; 1 when it asks for none."""
     return _orientation(_Block(block))
 
 
@@ -96,8 +96,8 @@ def keep(
 ) -> bytes | None:
     """A block, beginning with its TIFF header, with only what `metas` asks for; None if empty.
 
-    `size` is that of the picture in pixels as it is stored, `resized` what it becomes. What makes
-    browsers show it in another size than that stays whatever is asked for.
+    `size` is the width and height of the picture as it is stored, in pixels; `resized` is what these
+    become. Tags that make browsers show the picture in another size always stay.
     """
     source = _Block(block)
     main = _chosen(source.main, _MAIN_TAGS, metas)
@@ -129,11 +129,11 @@ def _orientation(block: _Block) -> int:
 
 
 def _shown_size(block: _Block, details: _Directory, size: tuple[int, int]) -> list[int] | None:
-    """The density-corrected size of a picture of `size`, None where that is `size`.
+    """The density-corrected width and height of a picture of `size`, None where that is `size`.
 
     HTML Standard, 4.8.4.3, "density-corrected natural width and height": the density counts where
-    the size that follows from it is the one that is written beside it. Chromium does so with JPEG
-    only, but the standard names no format.
+    the size that follows from it is written beside it. Chromium does so with JPEG only, but the
+    standard names no format.
     """
     unit = block.main.get(_UNIT)
     shown = []
@@ -160,7 +160,7 @@ def _scale(
     sizes: tuple[tuple[int, int], tuple[int, int]],
     order: Literal["little", "big"],
 ) -> None:
-    """Have a picture shown smaller by as much as it loses pixels, at a density that is exact."""
+    """Make a picture be shown smaller by as much as it loses pixels, at an exact density."""
     for tag, pixels, length, before, after in zip(
         _RESOLUTIONS, _PIXELS, shown, *sizes, strict=True
     ):
@@ -184,7 +184,7 @@ def _written(
     details: _Directory,
     place: _Directory,
 ) -> bytes:
-    """The directories one after another, then the values that do not fit into them."""
+    """The block: the directories one after another, then the values that do not fit into them."""
 
     def pointer(at: int) -> _Field:
         return _Field(_LONG, 1, at.to_bytes(4, order))
@@ -209,7 +209,7 @@ def _written(
                 head += field.value.ljust(4, b"\0")
             else:
                 head += (values_at + len(values)).to_bytes(4, order)
-                # Values begin at even offsets.
+                # A value begins at an even offset (TIFF 6.0, section 2).
                 values += field.value + bytes(len(field.value) % 2)
         head += bytes(4)
     return head + values

@@ -1,4 +1,4 @@
-"""Decoded pictures: from a file of any format Pillow reads to pixels."""
+"""Decoded pictures: from a file of any format that Pillow reads to pixels."""
 
 from __future__ import annotations
 
@@ -15,30 +15,34 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-#: pixels of the shorter side
+#: pixels of the shorter side of a picture that is scored: two at the smallest of the metric's six scales,
+#: a thirty-second
 _SMALLEST_SCORED = 64
 
 
 def check_size(width: int, height: int, max_pixels: int) -> None:
-    """Raise `TooLarge` before anything of this size is decoded."""
+    """Raise `TooLarge` for more pixels than `max_pixels`, before anything is decoded."""
     if width * height > max_pixels:
         raise TooLarge(f"{width} x {height} pixels, more than the limit of {max_pixels}")
 
 
 def can_be_scored(width: int, height: int) -> bool:
-    """Whether a picture is large enough for its score to mean what it says.
+    """Whether a picture of so many pixels is large enough for a score that means something.
 
-    The metric looks at scales down to a thirty-second; what it makes of icons nobody has fitted
-    to anyone's opinion, so they keep their pixels.
+    The metric looks at scales down to a thirty-second. Nobody has fitted it to opinions about icons. So
+    icons keep their pixels.
     """
     return min(width, height) >= _SMALLEST_SCORED
 
 
 def decode(data: bytes, kind: str) -> Image.Image:
-    """The picture in `data`, decoded by Pillow's plugin `kind`; its size is checked before."""
+    """The picture in `data`, decoded by Pillow's plugin `kind`. Check its size before.
+
+    Raises `CorruptFile` and `TooLarge`.
+    """
     try:
         with warnings.catch_warnings():
-            # Pillow warns of many pixels, which have been checked, and of damaged metadata.
+            # Pillow warns of many pixels, which have been checked, and of damaged metadata, which goes.
             warnings.simplefilter("ignore")
             image = Image.open(io.BytesIO(data), formats=[kind])
             image.load()
@@ -53,7 +57,7 @@ def decode(data: bytes, kind: str) -> Image.Image:
 
 
 def resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The picture in another size; transparent pixels lend their neighbours no colour."""
+    """The picture in another width and height. Transparent pixels lend no colour to others."""
     if image.mode != "RGBA":
         return image.resize(size, Image.Resampling.LANCZOS)
     premultiplied = image.convert("RGBa").resize(size, Image.Resampling.LANCZOS)
@@ -61,7 +65,7 @@ def resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def opaque(image: Image.Image) -> bool:
-    """Whether no pixel lets anything through."""
+    """Whether no pixel of a picture, RGB, RGBA or L, is transparent."""
     return image.mode != "RGBA" or image.getchannel("A").getextrema() == (255, 255)
 
 

@@ -1,4 +1,4 @@
-"""A few squares from all over a picture stand for all of it while settings are searched for."""
+"""A sample of a picture: squares from all over it, for a search of settings."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import numpy as np
 if TYPE_CHECKING:
     from ...quality import Pixels
 
-#: pixels along the side of a square: whole blocks and tiles
+#: pixels along the side of a square: six tiles of `quality.damage.TILE`, so that places are looked at as in
+#: the whole picture
 _SQUARE = 96
 
 
 def sample(pixels: Pixels, size: int) -> Pixels:
-    """Squares from all over `pixels`, side by side, of about `size` pixels in all."""
+    """Squares from all over `pixels`, height x width x bands, side by side: about `size` pixels."""
     step = _SQUARE * max(1, round((pixels.shape[0] * pixels.shape[1] / size) ** 0.5))
     for axis in (0, 1):
         starts = range(0, max(1, pixels.shape[axis] - _SQUARE + 1), step)

@@ -1,4 +1,4 @@
-"""Find the lowest setting of an encoder that still reaches a score, in few encodes."""
+"""Find the lowest setting of an encoder that reaches a score, in few encodes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: close enough to the target: another encode would save less than it costs
+#: points over the target that are close enough: about a step of JPEG's quality, so that another encode could
+#: save one step, 1 to 2 % of the bytes
 NEAR = 0.6
-#: how much scores of JPEG rise with a step of the setting, while there is nothing to tell it from
+#: how much scores of JPEG rise with a step of the setting, while nothing else is known. Of 40 JPEG files of
+#: documentation sites 0.43 made 0.1 % more bytes in more CPU, 0.3 another 0.2 %.
 USUAL_RISE = 0.55
-# What two scores near each other may tell of that, on pictures of documentation sites
+# The least and the most that two scores may say of the rise. Two scores that are near each other say little.
+# JPEG's scores rise by 0.2 to 0.65, those of WebP by about 1 (`_RISE` there).
 _LEAST_RISE, _MOST_RISE = 0.2, 2.0
 
 
@@ -22,7 +25,7 @@ class Found:
 
     data: bytes
     quality: int  #: the encoder's setting
-    score: float
+    score: float  #: up to 100
 
 
 def smallest(
@@ -39,8 +42,8 @@ def smallest(
 ) -> Found | None:
     """The file at the lowest setting from `low` to `high` whose score reaches `target`.
 
-    As `Search` finds it. None when even `high` misses the target, or when a file and its score
-    are `hopeless`.
+    `Search` finds it, and may end `near` points above the target. The result is None when even `high`
+    misses the target, or when `hopeless` says so of a file and its score.
     """
     return Search(
         encode, score, target, low=low, high=high, guess=guess, rise=rise, hopeless=hopeless
@@ -48,10 +51,10 @@ def smallest(
 
 
 class Search:
-    """A search for the lowest setting, which goes on where it ended if it has to come nearer.
+    """A search for the lowest setting. It may go on where it ended, to come nearer.
 
-    Scores are taken to rise with the setting. Starts at `guess`, then follows the line through
-    the two nearest scores.
+    Scores are taken to rise with the setting. The search starts at `guess`. Then it follows the line
+    through the two nearest scores (the secant method, kept between bounds).
     """
 
     def __init__(
@@ -66,7 +69,7 @@ class Search:
         rise: float = USUAL_RISE,
         hopeless: Callable[[bytes, float], bool] | None = None,
     ) -> None:
-        """Look for `target` as `smallest` does; scores usually `rise` so much each step."""
+        """Look for `target` as `smallest` does. Scores usually rise by `rise` with each step."""
         self._encode = encode
         self._score = score
         self._target = target
@@ -80,9 +83,9 @@ class Search:
         self._above: Found | None = None
 
     def within(self, near: float) -> Found | None:
-        """What is at most `near` above, or twice that where only one setting is left to try.
+        """A file that scores at most `near` over the target, or twice that with one setting left.
 
-        Otherwise the lowest setting that reaches the target; None where none does.
+        If there is none, the file at the lowest setting that reaches the target. None if none does.
         """
         while True:
             if self._last is not None:
@@ -117,7 +120,7 @@ class Search:
         if self._above is None:
             assert self._below is not None
             quality, reached = self._below
-            # A step too far up is an answer, a step too short another encode.
+            # A step that is too long still gives an answer. A step that is too short needs another encode.
             step = int((self._target - reached) / (self._rise or self._usual_rise)) + 1
             return min(self._high, quality + step)
         if self._below is None:
@@ -130,5 +133,5 @@ class Search:
 def _between(below: tuple[int, float], above: Found, target: float) -> int:
     low, low_score = below
     share = (target - low_score) / (above.score - low_score) if above.score > low_score else 0.5
-    # Rounded up, as above.
+    # The setting is rounded up, as above.
     return min(above.quality - 1, max(low + 1, -int(-(low + share * (above.quality - low)) // 1)))
