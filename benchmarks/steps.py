@@ -60,6 +60,10 @@ def _all_segments(file: Any, *_: object) -> Any:
     return [one for one in file.segments if one.marker in kept], ()
 
 
+def _all_boxes(picture: Any, *_: object) -> tuple[bytes, tuple[str, ...]]:
+    return picture.data, ()
+
+
 def _one_way(bare: bytes, trials: Any, pack: Callable[..., bytes]) -> list[bytes]:
     return [pack(bare, trials.ways, trials.level)]
 
@@ -115,7 +119,7 @@ STEPS: dict[MediaType, tuple[tuple[str, str, Off], ...]] = {
     ),
     MediaType.AVIF: (
         ("coding again", "avif.codec:_coded_again", gives(None)),
-        ("what is unseen", "avif.strip:without_unseen", raises(_OFF)),
+        ("metadata", "avif.strip:without_metadata", constant(_all_boxes)),
     ),
     MediaType.SVG: (
         (
@@ -124,7 +128,6 @@ STEPS: dict[MediaType, tuple[tuple[str, str, Off], ...]] = {
             constant(lambda minified: (*minified(Outlines.RESPELLED), False)),
         ),
         ("outlines", "svg.attribute_values:_outline", same(0)),
-        ("style sheets", "svg.css:minified", same(0)),
         ("pictures inside", "svg.images:shrink", constant(lambda tokens, _: (tokens, False))),
     ),
     MediaType.PDF: (
@@ -138,7 +141,6 @@ STEPS: dict[MediaType, tuple[tuple[str, str, Off], ...]] = {
         ("photos as JPEG", "pdf.images.photos:as_jpeg", gives(None)),
         ("palettes", "pdf.images.palettes:smallest", gives(None)),
         ("scans", "pdf.images.scans:ScanCoder.coded", gives(None)),
-        ("fax", "pdf.images.fax:recode", gives(None)),
         ("large pictures", "pdf.images.large:shrink", gives(None)),
         ("equal resources as one", "pdf.structure.objects:merged", same(0)),
         ("objects of a kind together", "pdf.structure.writer:_Order.__call__", gives(0)),

@@ -268,7 +268,8 @@ def test_screenshot_becomes_a_palette():
     pixels[20:60] = np.linspace(60, 120, 600).astype(np.uint8)[None, :, None]
     for row in range(80, 380, 12):
         cover = random.choice([0, 0, 0, 0.25, 0.5, 0.75, 1], (8, 560, 1))
-        shades = np.repeat(random.integers(0, 90, (1, 14, 3)), 40, axis=1)
+        greys = random.integers(0, 90, (1, 14, 1)) + random.integers(0, 8, (1, 14, 3))
+        shades = np.repeat(greys, 40, axis=1)
         pixels[row : row + 8, 20:580] = 245 * (1 - cover) + shades * cover
     made = blank()
     direct(made, image(made, pixels), inches=3.5)
