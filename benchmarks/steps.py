@@ -141,10 +141,8 @@ STEPS: dict[MediaType, tuple[tuple[str, str, Off], ...]] = {
         ("photos as JPEG", "pdf.images.photos:as_jpeg", gives(None)),
         ("palettes", "pdf.images.palettes:smallest", gives(None)),
         ("scans", "pdf.images.scans:ScanCoder.coded", gives(None)),
-        ("large pictures", "pdf.images.large:shrink", gives(None)),
         ("equal resources as one", "pdf.structure.objects:merged", same(0)),
         ("objects of a kind together", "pdf.structure.writer:_Order.__call__", gives(0)),
-        ("lighter dictionaries", "pdf.structure.dictionaries:lighten", gives(None)),
         ("private data", "pdf.structure.private:drop", gives(False)),  # noqa: FBT003
         ("repair", "pdf.structure.repair:_repaired", raises(_OFF)),
     ),

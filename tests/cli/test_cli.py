@@ -578,7 +578,11 @@ def test_what_a_worker_printed_before_it_crashed_is_told(tmp_path):
     threads = Path(f"/proc/{process.pid}/task")
     while not (found := "".join(one.read_text() for one in threads.glob("*/children")).split()):
         time.sleep(0.01)
-    time.sleep(0.5)
+    # The worker has to have begun: by then it has taken some CPU time, in hundredths of a second.
+    while (
+        sum(map(int, Path(f"/proc/{found[0]}/stat").read_text().split(") ")[1].split()[11:13])) < 30
+    ):
+        time.sleep(0.01)
     os.kill(int(found[0]), signal.SIGSEGV)
     out, errors = process.communicate(timeout=60)
     assert process.returncode == 0

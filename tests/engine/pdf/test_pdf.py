@@ -128,39 +128,6 @@ def test_private_data_go():
     assert pdf.compress(MANUAL, LOSSLESS).notes == ("stripped private application data",)
 
 
-def figures(document):
-    """A page of figures as TeX places them, each with fonts of its own."""
-    page = document.add_blank_page(page_size=(300, 400))
-    forms = Dictionary()
-    for number in range(4):
-        named = {f"/F{one}": font(document) for one in range(9)}
-        forms[f"/X{number}"] = document.make_stream(
-            WORDS % (50 * number, number), Type=Name.XObject, Subtype=Name.Form, BBox=[0, 0, 300, 400],
-            Resources=Dictionary(Font=Dictionary(named)),
-        )  # fmt: skip
-    page.Resources = Dictionary(XObject=forms)
-    page.Contents = document.make_stream(b"/X0 Do /X1 Do /X2 Do /X3 Do\n" * 9)
-    return list(forms)
-
-
-@pytest.mark.parametrize("packed", [True, False])
-def test_long_values_leave_streams(packed):
-    """What is long in a stream's dictionary goes where it is deflated, but in PDF/A-1."""
-    document = pikepdf.new()
-    names = figures(document)
-    if not packed:
-        document.Root.Metadata = document.make_stream(
-            XMP % b'pdfaid:part="1"', Type=Name.Metadata, Subtype=Name.XML
-        )
-    data = saved(document)
-    result = strictly(pdf.compress(data, LOSSLESS).data)
-    forms = [result.pages[0].Resources.XObject[name] for name in names]
-    assert all(one.get_raw("/Resources").is_indirect is packed for one in forms)
-    assert len({one.Resources.objgen for one in forms}) == 1
-    assert not any(one.BBox.is_indirect for one in forms)
-    assert rendered(pdf.compress(data, LOSSLESS).data) == rendered(data)
-
-
 def test_equal_objects_merge():
     """Equal fonts become one; pages that look the same stay two."""
     document = pikepdf.new()

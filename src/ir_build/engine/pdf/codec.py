@@ -10,9 +10,8 @@ import pikepdf
 from ...candidate import Candidate
 from ...options import Part
 from .fonts import slim
-from .images import large
 from .repack import repack
-from .structure import dictionaries, memory, objects, private, repair, writer
+from .structure import memory, objects, private, repair, writer
 from .structure.linearize import linearized
 from .structure.self_check import check, signs
 
@@ -30,10 +29,6 @@ def compress(data: bytes, options: Options) -> Candidate:
     dropped = () if Part.STRUCTURE in kept else private.drop(source)
     slimmed = 0 if Part.FONTS in kept else slim.slim(source)
     changed = repack(source, options)
-    if Part.PICTURES not in kept:
-        large.shrink(source)
-    if Part.STRUCTURE not in kept:
-        dictionaries.lighten(source)
     table = objects.read(source.pdf, objects.moved)
     if Part.STRUCTURE not in kept:
         table = objects.merged(table)
