@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from ir_build.quality import ciede2000
+from ir_build.quality import ciede2000, places
 from ir_build.quality.damage import Damage
 from ir_build.quality.places import Known, Places
 
@@ -31,6 +31,19 @@ def test_bands_are_seen():
     assert holds(SKY, SKY, 80)
     assert holds(SKY, in_steps(SKY, 3), 80)
     assert not holds(SKY, SKY // 16 * 16 + 8, 80)
+
+
+def test_a_cut_makes_no_step_worse(monkeypatch):
+    """Pictures are looked at in parts: an edge beyond a part excuses a step as it does in the whole."""
+    rows = 60 + np.arange(400) / 3
+    rows[273:] -= 50
+    before = np.broadcast_to(rows.astype(np.uint8)[:, None, None], (400, 260, 3))
+    after = before.copy()
+    after[271:273] += 3
+    after[200] += 1
+    parts = Places(before, 80).damage(after).stepped
+    monkeypatch.setattr(places, "_ROWS", 512)
+    assert np.array_equal(parts, Places(before, 80).damage(after).stepped)
 
 
 def test_flat_areas_do_not_hide_bands():

@@ -293,6 +293,27 @@ def test_sixteen_bits_are_rounded():
     assert_same(original, encoded(Image.fromarray(rounded), "PNG"), "PNG")
 
 
+def test_every_frame_of_16_bits_counts():
+    """Another second frame of an animation fails, at 16 bits a sample too."""
+    samples = np.array(scene()).astype(np.uint16) * 257
+    first, second, other = (raw_png(one, 2, 16) for one in (samples, samples[::-1], samples))
+    original, same, wrong = (animated_16(first, one) for one in (second, second, other))
+    assert_same(original, same, "PNG")
+    assert not raster_verdict(original, wrong, "PNG").ok
+
+
+def animated_16(first, second):
+    """An animation of two PNG of one size, each of one IDAT chunk."""
+    head, tail = first[:33], first[33:-12]
+    control = first[16:24] + bytes(8) + struct.pack(">HHBB", 1, 10, 0, 0)
+    frame = struct.pack(">I", 2) + second[41:-16]
+    return with_chunks(head, (b"acTL", struct.pack(">II", 2, 0)), (b"fcTL", bytes(4) + control)) + (
+        tail
+        + with_chunks(head, (b"fcTL", struct.pack(">I", 1) + control), (b"fdAT", frame))[33:]
+        + first[-12:]
+    )
+
+
 def test_lossy_16_bit_grey_may_become_8():
     """A 16-bit grey picture looks the same at 8 bits."""
     grey = np.array(scene().convert("L"))

@@ -19,8 +19,6 @@ from .colour import Colours
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
 # Pixels of all frames together. Decoding and comparing so many takes most of the time that a worker has.
 _MOST_PIXELS = 1_500_000_000
 
@@ -119,7 +117,9 @@ class Picture:
                 raise ValueError("pixels have colours that the palette does not")
         if self._image.mode.startswith("I"):
             return _in_8_bits(self._image)
-        return self._image if self._sixteen is None else _rounded(self._sixteen)
+        # The only decoder of 16 bits here knows no animations.
+        still = self._sixteen if self.frames == 1 else None
+        return self._image if still is None else _rounded(still)
 
     def duration(self) -> float:
         """How long the frame decoded last is shown, in milliseconds."""
@@ -150,7 +150,7 @@ def _orientation(image: Image.Image) -> int:
 def _in_8_bits(image: Image.Image) -> Image.Image:
     # `convert` would make all levels above 255 white.
     samples = np.asarray(image).astype(np.uint16)
-    grey = Image.fromarray(_in_bytes(samples))
+    grey = Image.fromarray(((samples.astype(np.uint32) + 128) // 257).astype(np.uint8))
     if (clear := image.info.get("transparency")) is not None:
         grey.putalpha(Image.fromarray(np.where(samples == clear, 0, 255).astype(np.uint8)))
     return grey
@@ -160,12 +160,9 @@ def _rounded(png: bytes) -> Image.Image:
     """A PNG of 16 bits a sample in 8: Pillow cuts off the lower byte, which darkens by a level."""
     pyvips = load("pyvips")  # here, since it takes long and few pictures need it
     with _strictly():
-        return Image.fromarray(_in_bytes(pyvips.Image.new_from_buffer(png, "").numpy()))
-
-
-def _in_bytes(samples: NDArray[np.uint16]) -> NDArray[np.uint8]:
-    """Samples of 16 bits in 8, rounded."""
-    return ((samples.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+        image = pyvips.Image.new_from_buffer(png, "", access="sequential")
+        # Row by row, so that no more than the result is held: 65535 is 257 times 255.
+        return Image.fromarray((image / 257).rint().cast("uchar").numpy())
 
 
 @contextlib.contextmanager

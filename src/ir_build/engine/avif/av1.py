@@ -58,7 +58,7 @@ class _Bits:
     """Numbers of any number of bits, the most significant first."""
 
     def __init__(self, data: bytes) -> None:
-        self._bits = iter("".join(f"{byte:08b}" for byte in data))
+        self._bits = (bit for byte in data for bit in f"{byte:08b}")
 
     def take(self, count: int = 1) -> int:
         """The next number. Raises `ValueError` at the end."""
