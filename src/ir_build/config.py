@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from .formats import MediaType
+    from .options import Pages
 
 #: variables with our prefix that are not settings
 _OTHER_VARIABLES = frozenset(
@@ -60,6 +61,7 @@ class Config:
 
     include: tuple[str, ...]
     exclude: tuple[str, ...]
+    pages: Pages | None  #: what is inserted into HTML pages, None for nothing
     max_file_size: int  #: bytes
     jobs: int  #: worker processes
     timeout: float  #: CPU seconds a file, and as many for its check

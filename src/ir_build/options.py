@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from .formats import MediaType
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -69,6 +71,24 @@ class Resize:
         if scale >= 1.0:
             return width, height
         return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """What is inserted into HTML pages for their pictures."""
+
+    #: width, height and when to load
+    attributes: bool = True
+    #: files for smaller screens
+    sizes: bool = True
+    #: formats to offer beside a picture's own, the most wanted first
+    formats: tuple[MediaType, ...] = (MediaType.AVIF, MediaType.WEBP)
+    #: how wide the column of content is, in CSS pixels; None to go by the site's style sheets
+    content_width: int | None = None
+    #: a still picture in place of an animation, for those who asked for less motion
+    still: bool = False
+    #: the address of the site's root; None to go by what pages say
+    site_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

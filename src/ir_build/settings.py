@@ -149,6 +149,15 @@ SETTINGS = (
         "last match wins.",
     ),
     Setting(
+        name="pages",
+        read=values.pages,
+        default=False,
+        metavar="true|false|MAPPING",
+        help="Edit HTML pages, too: their pictures get sizes, and smaller files for smaller screens, in "
+        "AVIF and WebP where these are smaller. In files and in the environment also a mapping with some "
+        "of attributes, sizes, formats, content_width, still, site_url.",
+    ),
+    Setting(
         name="max_file_size",
         read=values.size,
         default="200MB",

@@ -6,13 +6,14 @@ sentence that says what was expected.
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .formats import COMPRESSIBLE, MediaType
-from .options import NAMED_QUALITIES, Compression, Effort, Meta, Resize
+from .options import NAMED_QUALITIES, Compression, Effort, Meta, Pages, Resize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -147,6 +148,52 @@ def dpi(value: Any) -> int | None:
     return _whole(value, 36, 2400, "a number of pixels an inch from 36 to 2400, or none")
 
 
+def pages(value: Any) -> Pages | None:
+    """What to do with HTML pages: a boolean, or a mapping of what is wanted; in text it is JSON."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is not JSON") from None
+    if not isinstance(value, dict):
+        try:
+            return Pages() if boolean(value) else None
+        except ValueError:
+            names = ", ".join(_PAGES)
+            raise ValueError(
+                f"{value!r} is neither true nor false, nor a mapping with some of {names}"
+            ) from None
+    for name in value:
+        if name not in _PAGES:
+            close = difflib.get_close_matches(str(name), _PAGES, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(_PAGES)}"
+            raise ValueError(f"pages has no option {name!r}; {hint}")
+    read = {}
+    for name, one in value.items():
+        try:
+            read[name] = _PAGES[name](one)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    return Pages(**read)
+
+
+def _page_formats(value: Any) -> tuple[MediaType, ...]:
+    allowed = (MediaType.AVIF, MediaType.WEBP)
+    return tuple(dict.fromkeys(choice(MediaType, allowed)(one) for one in strings(value)))
+
+
+def _content_width(value: Any) -> int:
+    return _whole(value, 16, 10_000, "a width in CSS pixels from 16 to 10000")
+
+
+def _site_url(value: Any) -> str | None:
+    if value in (None, ""):
+        return None
+    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+        raise ValueError(f"{value!r} is not an address that begins with https://")
+    return value
+
+
 def jobs(value: Any) -> int | None:
     """A number of processes, None for as many as there are processors to use."""
     return None if value in (None, "auto", "") else count(value)
@@ -214,3 +261,14 @@ def _whole(value: Any, low: int, high: int, expected: str) -> int:
     if number != int(number):
         raise ValueError(f"{value!r} is not a whole number")
     return int(number)
+
+
+#: the readers of what `pages` may hold
+_PAGES: Mapping[str, Callable[[Any], Any]] = {
+    "attributes": boolean,
+    "sizes": boolean,
+    "formats": _page_formats,
+    "content_width": _content_width,
+    "still": boolean,
+    "site_url": _site_url,
+}

@@ -17,7 +17,14 @@ from ..outcome import Failed, Kept
 from ..report.escape import printable
 from ..report.github import publish
 from ..report.numbers import files, share, size
-from ..report.text import failure_line, file_lines, skipped_line, summary_line, summary_lines
+from ..report.text import (
+    failure_line,
+    file_lines,
+    skipped_line,
+    summary_line,
+    summary_lines,
+    told_lines,
+)
 from ..run.cache import Entry
 from ..run.finish import failures
 from ..sandbox import process
@@ -176,11 +183,7 @@ def _print_report(report: Report, *, check: bool, quiet: bool, verbose: bool) ->
     if check:
         _print_check(report)
         return
-    for line in (
-        summary_lines(report)
-        if verbose
-        else (summary_line(report), *report.warnings, *report.advice)
-    ):
+    for line in summary_lines(report) if verbose else (summary_line(report), *told_lines(report)):
         click.secho(line, bold=True)
 
 

@@ -37,6 +37,8 @@ def to_json(report: Totals) -> str:
         },
         "files": [_file(outcome) for outcome in report.outcomes],
     }
+    if report.pages is not None:
+        document["pages"] = report.pages.to_json()
     return json.dumps(document, indent=2) + "\n"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..outcome import Failed, Kept
 from .escape import markdown
 from .numbers import duration, files, share, size
-from .text import why_skipped
+from .text import told_lines, why_skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,7 +39,7 @@ def _lines(report: Totals, rows: int | None) -> Iterator[str]:
     if report.all_cached:
         yield "Everything was cached: nothing was compressed in this run."
         yield ""
-    for told in (*report.warnings, *report.advice):
+    for told in told_lines(report):
         yield f"> {markdown(told)}"
         yield ""
     counts = report.counts

@@ -68,6 +68,13 @@ def summary_lines(report: Totals) -> Iterator[str]:
             yield (f"{size(before):>9} {size(after):>9} {saved:>8}  {name}: {files(len(members))}")
         yield ""
     yield summary_line(report)
+    yield from told_lines(report)
+
+
+def told_lines(report: Totals) -> Iterator[str]:
+    """What is to be told beside the totals: of pages, of the run as a whole, of what is to be done."""
+    if report.pages is not None:
+        yield from report.pages.lines()
     yield from report.warnings
     yield from report.advice
 

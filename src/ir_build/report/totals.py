@@ -12,6 +12,7 @@ from ..outcome import Compressed, Failed, Kept
 
 if TYPE_CHECKING:
     from ..outcome import Outcome
+    from .pages import PagesReport
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Totals:
     warnings: tuple[str, ...] = ()
     #: what should be done elsewhere, now that files have changed
     advice: tuple[str, ...] = ()
+    #: what became of HTML pages, None where these are no concern of the run
+    pages: PagesReport | None = None
 
     @cached_property
     def before(self) -> int:

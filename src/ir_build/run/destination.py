@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .. import atomic
 from ..errors import ConfigError, NotWritten, Unreadable
+from ..pages.names import is_ours
 from ..report.escape import printable
 from ..report.numbers import files
 from . import discover
@@ -121,6 +122,7 @@ class OutputFolder(Destination):
             and not stat.S_ISDIR(found.state.st_mode)
             and (discover.looks_like_asset(found.inside) or not self._only_assets)
             and found.path.resolve() not in ours
+            and not is_ours(found.path.name)
         ]
         if left:
             yield (

@@ -30,6 +30,8 @@ def log_report(report: Report, log: Log) -> None:
     for skipped in report.skipped:
         log.info("%s", skipped_line(skipped))
     log.info("%s", summary_line(report))
+    for told in report.pages.lines() if report.pages is not None else ():
+        log.info("%s", told)
     for advice in report.advice:
         log.info("%s", advice)
 

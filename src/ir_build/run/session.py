@@ -8,7 +8,7 @@ import stat
 import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -18,6 +18,7 @@ from ..errors import Changed, ConfigError, Reason
 from ..globs import matcher
 from ..options import Compression, Meta
 from ..outcome import Kept
+from ..pages.names import is_variant
 from ..report import Report
 from ..report.escape import printable
 from ..report.numbers import files
@@ -33,6 +34,7 @@ from .destination import (
     refuse_sources,
 )
 from .fingerprint import StatIndex
+from .pages import Site, take_out
 from .pipeline import Pipeline, failed, keep, missing, pass_over
 from .plan import Job, Planner
 from .skips import Skips
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 
     from ..config import Config
     from ..formats import MediaType
-    from ..options import Options
+    from ..options import Options, Pages
     from ..outcome import Failed, Outcome
     from .cache import Entry
     from .discover import Asset
@@ -85,6 +87,10 @@ class Session:
         #: whether pictures keep their density when `preserve_metas` is not set. Originals do, and so
         #: do files for paper: LaTeX and office programs size pictures by it, browsers do not.
         self.keep_density = not copies
+        #: whether HTML pages are edited as `Config.pages` says. An EPUB's are not.
+        self.edit_pages = True
+        #: the address of the site's root as the host's configuration has it, if it does
+        self.site_url: str | None = None
         self._copies = copies
         self._cached_only = cached_only
         self._sandbox = Sandbox(
@@ -179,7 +185,8 @@ class Session:
         """
         if sources is not None:
             refuse_sources(folder, sources)
-        found = discover.walk(folder, sweep=True)
+        found = list(discover.walk(folder, sweep=True))
+        self._take_out([folder], found)
         assets = [asset for asset in found if self._wanted(asset.name)]
         return self._run(assets, InPlace(keep_times=True), folder, progress, folders=[folder])
 
@@ -202,6 +209,7 @@ class Session:
         if check:
             return self._run(assets, Destination(), Path.cwd(), progress)
         if out is None:
+            self._take_out(folders, assets)
             return self._run(assets, InPlace(keep_times=False), Path.cwd(), progress, folders)
         refuse_overlap(paths, out)
         ours = {asset.inside for asset in assets}
@@ -212,6 +220,7 @@ class Session:
         )
         destination = OutputFolder(out, only_assets=only_assets)
         lost = [missing(found, error) for found, error in destination.bring_all(others)]
+        self._take_out([out], discover.walk(out))
         report = self._run(assets, destination, Path.cwd(), progress, [out])
         known = ours | {found.inside for found in trees}
         left = destination.without_source(known, self.config.report) if folders else ()
@@ -220,6 +229,20 @@ class Session:
             outcomes=tuple(sorted([*report.outcomes, *lost], key=_name)),
             advice=(*report.advice, *left),
         )
+
+    def _take_out(self, folders: Iterable[Path], assets: Iterable[Asset]) -> None:
+        """Take out of pages what an earlier run has inserted, if this one inserts nothing."""
+        if self._pages is None and any(is_variant(asset.path.name) for asset in assets):
+            for folder in folders:
+                take_out(folder)
+
+    @property
+    def _pages(self) -> Pages | None:
+        pages = self.config.pages if self.edit_pages else None
+        if pages is None or pages.site_url is not None:
+            return pages
+        known = (self.site_url or "").startswith(("http://", "https://"))
+        return replace(pages, site_url=self.site_url if known else None)
 
     def plan(self, paths: Sequence[Path]) -> list[Planned]:
         """What `optimize` would do, from what is known without compressing anything."""
@@ -262,6 +285,8 @@ class Session:
         return list(found.values())
 
     def _wanted(self, *names: str) -> bool:
+        if is_variant(names[0]):
+            return False
         if self._included is not None and not any(map(self._included, names)):
             return False
         return not any(map(self._excluded, names))
@@ -298,12 +323,14 @@ class Session:
         progress: Progress | None,
         folders: Sequence[Path] = (),
     ) -> Report:
-        """Optimise `assets`. `folders` may hold what other tools have made of them."""
+        """Optimise `assets`, then the pages in `folders`, where other tools' files may be, too."""
         started = time.perf_counter()
         index = StatIndex(self._cache.index_file(root))
         planner = self._planner(index)
         pipeline = self._prefetched or self._pipeline()
+        site = self._site(folders)
         outcomes: list[Outcome] = []
+        settled: list[tuple[Asset, Outcome]] = []
         jobs: list[Job] = []
         for asset in assets:
             planned = planner.plan(asset)
@@ -311,6 +338,7 @@ class Session:
                 jobs.append(planned)
             elif planned is not None:
                 outcomes.append(keep(planned, asset, destination))
+                settled.append((asset, outcomes[-1]))
             elif lost := pass_over(asset, destination):
                 outcomes.append(lost)
         if progress is not None:
@@ -320,7 +348,7 @@ class Session:
                 progress.add(outcome)
         with progress or contextlib.nullcontext():
             futures = [
-                self._threads.submit(_carry_out, job, planner, pipeline, destination, index)
+                self._threads.submit(_carry_out, job, planner, pipeline, destination, index, site)
                 for job in _largest_first(jobs)
             ]
             for future in as_completed(futures):
@@ -328,15 +356,42 @@ class Session:
                     outcomes.append(done)
                     if progress is not None:
                         progress.add(done)
+            if site is not None:
+                known = [
+                    self._threads.submit(site.finished, asset, outcome, destination)
+                    for asset, outcome in settled
+                ]
+                wait(known)
         index.forget_missing(str(asset.path) for asset in assets)
         index.save()
+        edited = None if site is None else site.edit()
+        written = [*pipeline.written, *(site.written if site is not None else ())]
         return Report(
             outcomes=tuple(sorted(outcomes, key=_name)),
             backend=self.backend.name,
+            pages=edited,
             seconds=time.perf_counter() - started,
             warnings=self._warnings(pipeline),
-            advice=(*_missing_packages(outcomes), *stale.advice(pipeline.written, folders)),
+            advice=(*_missing_packages(outcomes), *stale.advice(written, folders)),
         )
+
+    def _site(self, folders: Sequence[Path]) -> Site | None:
+        """The pages in `folders`, if they are to be edited."""
+        if self._pages is None or not folders:
+            return None
+        return Site(
+            folders,
+            self._pages,
+            cache=self._cache,
+            sandbox=self._sandbox,
+            skips=Skips(self._cache.local_folder, self._sandbox.limits),
+            options_for=self._variant_options,
+            cached_only=self._cached_only,
+        )
+
+    def _variant_options(self, name: str, media: MediaType) -> Options:
+        # Variants stand beside the picture. So lossy is the default in place, too.
+        return self.config.options_for(name, media, default=Compression.LOSSY)
 
     def _warnings(self, pipeline: Pipeline) -> tuple[str, ...]:
         warnings = [told for told in (self._cache.replaced, self._cache.trouble) if told]
@@ -353,6 +408,22 @@ class Session:
 
 
 def _carry_out(
+    job: Job,
+    planner: Planner,
+    pipeline: Pipeline,
+    destination: Destination,
+    index: StatIndex,
+    site: Site | None,
+) -> Outcome | None:
+    """The outcome of `job`; None when its file is gone. Then pages of `site` may show it."""
+    original = None if site is None else site.original(job.asset, job.media, job.digest)
+    outcome = _optimised(job, planner, pipeline, destination, index)
+    if site is not None and outcome is not None:
+        site.finished(job.asset, outcome, destination, original)
+    return outcome
+
+
+def _optimised(
     job: Job, planner: Planner, pipeline: Pipeline, destination: Destination, index: StatIndex
 ) -> Outcome | None:
     """The outcome of `job`; None when its file is gone.

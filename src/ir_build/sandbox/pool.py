@@ -85,6 +85,16 @@ class Sandbox:
         header, _ = self._run({"task": "verify", "files": files, "lossy": header["lossy"], **asked})
         return None if header["ok"] else str(header["detail"])
 
+    def measure(self, data: bytes, media: MediaType, options: Options) -> tuple[int, int, int]:
+        """The size at which browsers show a raster picture, in CSS pixels, and its pixels across.
+
+        Raises an `InputError` or `FileSkipped`.
+        """
+        asked = {"media": media, "options": options.to_json()}
+        header, _ = self._run({"task": "measure", **asked}, data)
+        width, height, pixels = cast("list[int]", header["size"])
+        return width, height, pixels
+
     def draw(self, document: bytes | Path) -> bytes:
         """The first page of a PDF as a PNG. Raises an `InputError` or `FileSkipped`."""
         if isinstance(document, bytes):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from .. import engine, verify
 from ..candidate import Candidate
+from ..codec_packages import load
 from ..errors import FileSkipped, InputError, OverMemoryLimit, Unreadable, WorkerCrashed
 from ..formats import MediaType
 from ..marker import is_marked, mark
@@ -72,6 +73,9 @@ def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, obj
         return {}, [first_page(blobs[0])]
     media = MediaType(str(header["media"]))
     options = Options.from_json(str(header["options"]))
+    if header["task"] == "measure":
+        picture = load("ir_build.verify.decoded").Picture(blobs[0], media, options.max_pixels)
+        return {"size": [*picture.shown_size, picture.size[0]]}, []
     if header["task"] == "compress file":
         return _compress_file(blobs[0], media, options, Path(str(header["into"])))
     if header["task"] == "compress":
