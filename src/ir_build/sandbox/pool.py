@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, cast
 from ..candidate import Candidate
 from ..errors import InputError, OverMemoryLimit, TooLarge, Unreadable, WorkerCrashed
 from ..options import Options, Part
+from ..variant import Variant
 from . import messages
 from .limits import Limits, allowed, count
 from .process import Answer, KilledError, Worker, over_memory
 
 if TYPE_CHECKING:
     from ..formats import MediaType
+    from ..variant import Wanted
 
 # Native memory that fragments or leaks goes back to the system with the process.
 _TASKS_PER_WORKER = 500
@@ -66,6 +68,40 @@ class Sandbox:
             candidate.data,
         )
         return None if header["ok"] else str(header["detail"])
+
+    def variants(
+        self,
+        data: bytes,
+        media: MediaType,
+        options: Options,
+        wanted: Wanted,
+        shipped: bytes | None = None,
+    ) -> tuple[Variant, ...]:
+        """Have the engine make variants of `data`, and verify them; those that hold.
+
+        `shipped` is the file that is shipped for `data`, None where that is `data`. They come in the
+        order in which a page offers them. Raises an `InputError`, or `FileSkipped` where a package is
+        missing.
+        """
+        asked = {"media": media, "options": options.to_json()}
+        blobs = (data,) if shipped is None else (data, shipped)
+        header, files = self._run({"task": "variants", "wanted": wanted.to_json(), **asked}, *blobs)
+        told = cast("list[str]", header["variants"])
+        held: list[Variant] = []
+        judged: dict[MediaType, bool] = {}
+        for variant in map(Variant.from_json, told, files):
+            if not judged.get(variant.media, True):
+                continue
+            header, _ = self._run(
+                {"task": "verify variant", "variant": variant.to_json(), **asked},
+                *blobs,
+                variant.data,
+            )
+            if header["ok"]:
+                held.append(variant)
+            # Without the largest, a browser that takes the format would show a small one large.
+            judged.setdefault(variant.media, bool(header["ok"]) or variant.media is media)
+        return tuple(held)
 
     def compress_file(
         self, original: Path, media: MediaType, options: Options, into: Path

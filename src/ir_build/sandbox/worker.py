@@ -24,6 +24,7 @@ from ..errors import FileSkipped, InputError, OverMemoryLimit, Unreadable, Worke
 from ..formats import MediaType
 from ..marker import is_marked, mark
 from ..options import Options
+from ..variant import Variant, Wanted
 from .drawing import first_page
 from .limits import hard
 from .messages import receive, send
@@ -86,6 +87,14 @@ def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, obj
             "parts": sorted(candidate.parts),
         }
         return told, [candidate.data]
+    if header["task"] == "variants":
+        wanted = Wanted.from_json(str(header["wanted"]))
+        variants = engine.make_variants(blobs[0], media, options, wanted)
+        return {"variants": [one.to_json() for one in variants]}, [one.data for one in variants]
+    if header["task"] == "verify variant":
+        variant = Variant.from_json(str(header["variant"]), blobs[-1])
+        verdict = verify.verify_variant(blobs[0], variant, media, options)
+        return {"ok": verdict.ok, "detail": verdict.detail}, []
     candidate = Candidate(blobs[1], lossy=bool(header["lossy"]))
     verdict = verify.verify(blobs[0], candidate, media, options)
     return {"ok": verdict.ok, "detail": verdict.detail}, []
