@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from bisect import bisect_left
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import turbohtml
@@ -45,8 +46,8 @@ class Page:
         self.found = data
         #: the page without our insertions
         self.bytes = _without_insertions(data) if MARK.encode() in data else data
-        self._text, self._line_ends, self._start = _as_text(self.bytes)
-        self.document = _parse(self._text)
+        self._text = _as_text(self.bytes)
+        self.document = _parse(self._text.text)
         self.encoding = _encoding(self.document, self.bytes)
         self._insertions: list[tuple[int, int, bytes]] = []
 
@@ -87,34 +88,54 @@ class Page:
             last = at
         data = b"".join([*pieces, self.bytes[last:]])
         if self._insertions:
-            if _without_insertions(data) != self.bytes:
-                raise PageLeft("what was inserted could not be told from the rest")
-            text = _as_text(data)[0]
-            for scripting in (True, False):
-                before = _parse(self._text, scripting=scripting)
-                after = _parse(text, scripting=scripting)
-                _take_out(after)
-                if not before.equals(after):
-                    raise PageLeft("browsers would read its other parts in another way")
+            self._check(data)
         return data
 
+    def _check(self, data: bytes) -> None:
+        """Raise `PageLeft` if `data` differs from the page by more than what was inserted."""
+        text = _as_text(data)
+        after = _parse(text.text)
+        if _cut(data, text, after) != self.bytes:
+            raise PageLeft("what was inserted could not be told from the rest")
+        trees = [(self.document, after)]
+        # Without scripts, browsers read what is in these, too.
+        if "<noscript" in text.text.lower():
+            both = (_parse(one, scripting=False) for one in (self._text.text, text.text))
+            trees.append((next(both), next(both)))
+        for before, tree in trees:
+            _take_out(tree)
+            if not before.equals(tree):
+                raise PageLeft("browsers would read its other parts in another way")
+
     def _at(self, offset: int) -> int:
-        # Each line end before it was two bytes, if it was one of those.
-        return self._start + offset + bisect_left(self._line_ends, offset)
+        return self._text.place(offset)
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What a parser reads of a page, and where that is in its bytes."""
+
+    text: str
+    start: int  #: bytes before it
+    #: where in the text there are line ends that were two bytes
+    line_ends: list[int]
+
+    def place(self, offset: int) -> int:
+        """The byte at which the character at `offset` is."""
+        return self.start + offset + bisect_left(self.line_ends, offset)
+
+
+def _as_text(data: bytes) -> _Text:
+    start = len(_BOM) if data.startswith(_BOM) else 0
+    text = data[start:].decode("latin-1")
+    if "\r\n" not in text:
+        return _Text(text, start, [])
+    line_ends = [match.start() - number for number, match in enumerate(re.finditer("\r\n", text))]
+    return _Text(text.replace("\r\n", "\n"), start, line_ends)
 
 
 def _parse(text: str, *, scripting: bool = True) -> Document:
     return turbohtml.parse(text, source_locations=True, scripting=scripting)
-
-
-def _as_text(data: bytes) -> tuple[str, list[int], int]:
-    """The text of a page, where in it a line end was two bytes, and the length of the byte order mark."""
-    start = len(_BOM) if data.startswith(_BOM) else 0
-    text = data[start:].decode("latin-1")
-    if "\r" not in text:
-        return text, [], start
-    line_ends = [match.start() - number for number, match in enumerate(re.finditer("\r\n", text))]
-    return text.replace("\r\n", "\n"), line_ends, start
 
 
 def _encoding(document: Document, data: bytes) -> str:
@@ -143,13 +164,17 @@ def _encoding(document: Document, data: bytes) -> str:
 
 def _without_insertions(data: bytes) -> bytes:
     """The page as it was before anything was inserted. Raises `PageLeft` if that cannot be told."""
-    text, line_ends, start = _as_text(data)
-    cuts = []
-    for element in _parse(text).select(f"[{MARK}]"):
-        cuts += [
-            (start + one + bisect_left(line_ends, one), start + two + bisect_left(line_ends, two))
-            for one, two in _insertions_of(element, text)
-        ]
+    text = _as_text(data)
+    return _cut(data, text, _parse(text.text))
+
+
+def _cut(data: bytes, text: _Text, document: Document) -> bytes:
+    """`data`, which `document` was read from, without our insertions. Raises `PageLeft`."""
+    cuts = [
+        (text.place(begin), text.place(end))
+        for element in document.select(f"[{MARK}]")
+        for begin, end in _insertions_of(element, text.text)
+    ]
     pieces, last = [], 0
     for begin, end in sorted(cuts):
         pieces.append(data[last:begin])

@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from html import escape
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..formats import FORMATS
@@ -45,11 +46,16 @@ _SCRIPTED = re.compile(
     r"|glide|gallery",
     re.IGNORECASE,
 )
+# How many elements around a picture are looked at for the names of scripts, and how many there may be at all:
+# browsers nest no deeper.
+_LEVELS, _DEEPEST = 12, 512
 # Fragments by which themes show one picture on light and another on dark pages.
 _SCHEMES = ("only-light", "only-dark", "gh-light-mode-only", "gh-dark-mode-only")
 # A picture is the largest thing that is seen first if it has so many CSS pixels each way, and so few
 # characters of text stand before it. A screen of 412 x 823 holds some 1,500.
 _LARGE, _TEXT_BEFORE = 200, 800
+# Bytes in which so much text is looked for; tags take several times as many.
+_MARKUP_BEFORE = 8_000
 # Dots that count visits have one or two pixels each way.
 _DOT = 2
 _NUMBER = re.compile(r"\s*(\d{1,5})\s*")
@@ -151,9 +157,10 @@ def _pictures(page: Page, place: Place, find: Find, styles: Styles) -> list[_Sho
 def _is_left(element: Element) -> bool:
     if any(name in element.attrs for name in _OWN):
         return True
-    tags = [getattr(above, "tag", "#document") for above in element.ancestors]
+    above = islice(element.ancestors, _DEEPEST)
+    tags = [getattr(one, "tag", "#document") for one in above]
     # What is in a template hangs on a document of its own.
-    return any(tag in _ELSEWHERE or tag.startswith("amp-") for tag in tags)
+    return len(tags) == _DEEPEST or any(tag in _ELSEWHERE or tag.startswith("amp-") for tag in tags)
 
 
 def _main(document: Document) -> Element | None:
@@ -164,7 +171,7 @@ def _main(document: Document) -> Element | None:
 
 
 def _is_inside(element: Element, main: Element) -> bool:
-    for above in element.ancestors:
+    for above in islice(element.ancestors, _DEEPEST):
         if above == main:
             return True
         if getattr(above, "tag", "") in _AROUND:
@@ -261,7 +268,7 @@ class _Markup:
         """Whether little text of the content stands before the picture."""
         main = _main(self._page.document)
         begin = self._page.tag(main)[1] if main is not None else 0
-        text = self._page.bytes[begin : self._page.tag(shown.element)[0]]
+        text = self._page.bytes[begin : self._page.tag(shown.element)[0]][:_MARKUP_BEFORE]
         return len(re.sub(rb"<[^>]*>|\s+", b" ", text).strip()) <= _TEXT_BEFORE
 
     def _plan(self, shown: _Shown, width: int, *, lazy: bool) -> _Plan:
@@ -290,15 +297,14 @@ class _Markup:
 
 def _scripted(element: Element) -> str:
     """Why a script may look for the picture where it is, in words; empty if nothing says so."""
-    for one in (element, *element.ancestors):
-        names = getattr(one, "attrs", {})
-        told = names.get("class") or ()
-        for name in (*([told] if isinstance(told, str) else told), *names):
-            if _SCRIPTED.search(name):
-                return f"a script may look for it ({name})"
-        if getattr(one, "tag", "") in ("main", "body"):
-            break
-    return ""
+    names: list[str] = []
+    for one in (element, *islice(element.ancestors, _LEVELS)):
+        attrs = getattr(one, "attrs", {})
+        names += attrs
+        told = attrs.get("class") or ""
+        names += [told] if isinstance(told, str) else told
+    found = _SCRIPTED.search(" ".join(names))
+    return f"a script may look for it ({found[0]})" if found else ""
 
 
 def rule_of(page: Page, place: Place) -> Rule | None:

@@ -17,7 +17,7 @@ from ..options import Compression
 from ..outcome import Failed
 from ..pages import names
 from ..pages.picture import Picture, VariantFile, svg_size
-from ..variant import Wanted
+from ..variant import Variant, Wanted
 from ..verify import VERIFY_VERSION
 from .cache import Entry
 from .fingerprint import digest
@@ -176,7 +176,7 @@ class Variants:
         )
         try:
             measured = self._sandbox.measure(source, media, options)
-            made = ()
+            made: tuple[Variant, ...] = ()
             lossy = options.compression_type is Compression.LOSSY
             if lossy and not self._cached_only and not is_marked(source, media):
                 made = self._sandbox.variants(source, media, options, wanted)
