@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 #: part of every cache key: raise it when a codec module changes what it produces
 ENGINE_VERSION = 11
 
+#: the same for variants
+VARIANTS_VERSION = 1
+
 #: the distributions whose code decides what comes out
 CODEC_DISTRIBUTIONS = (
     "deflate",
@@ -78,6 +81,11 @@ def make_variants(
     """
     maker = cast("VariantMaker", load(f"{__name__}.variants"))
     return maker.make(data, media, options, wanted, shipped)
+
+
+def variants_identity() -> str:
+    """What distinguishes the variants of this engine from another's, for the cache key."""
+    return f"{identity()};variants/{VARIANTS_VERSION};pylibjxl={_version('pylibjxl')}"
 
 
 def codec_versions() -> dict[str, str | None]:

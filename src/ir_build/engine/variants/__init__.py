@@ -9,13 +9,13 @@ from ...formats import MediaType
 from ...options import Compression
 from ...variant import Variant
 from ..shared import raster
-from . import original
+from . import jpeg_xl, original
 from .exact import ExactCoder
 from .lossy import LossyCoder
 from .own import OwnCoder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from PIL import Image
 
@@ -44,8 +44,19 @@ def make(
     which a page offers them. There are none of what is no still picture of 8 bits, or is too small to be
     scored. Raises an `InputError`, and `FileSkipped` for a package that is missing.
     """
-    if options.compression_type is not Compression.LOSSY:
-        return ()
+    others: list[Variant] = []
+    if options.compression_type is Compression.LOSSY:
+        others = list(_lossy(data, media, options, wanted, shipped))
+    best = _jpeg_xl(shipped, media, options, wanted)
+    if best is not None and all(len(best.data) < len(one.data) for one in others):
+        # Whoever shows it shows the others, too: it is of use where it is the smallest of all.
+        others = [best, *others][: wanted.most]
+    return tuple(others)
+
+
+def _lossy(
+    data: bytes, media: MediaType, options: Options, wanted: Wanted, shipped: bytes
+) -> Iterable[Variant]:
     try:
         picture = original.read(data, media, options.max_pixels)
         smaller = original.read(shipped, media, options.max_pixels)
@@ -55,7 +66,20 @@ def make(
         return ()
     if not raster.can_be_scored(*picture.image.size):
         return ()
-    return tuple(_Maker(picture, smaller.image, media, options, wanted).variants())
+    return _Maker(picture, smaller.image, media, options, wanted).variants()
+
+
+def _jpeg_xl(shipped: bytes, media: MediaType, options: Options, wanted: Wanted) -> Variant | None:
+    """The JPEG that is shipped as JPEG XL; None where that is not wanted or saves too little."""
+    if media is not MediaType.JPEG or MediaType.JPEG_XL not in wanted.formats:
+        return None
+    if options.compression_type is Compression.NONE or not wanted.most:
+        return None
+    found = jpeg_xl.transcoded(shipped, options)
+    if found is None or len(found[0]) > (1 - wanted.smaller) * wanted.shipped:
+        return None
+    data, width, height = found
+    return Variant(media=MediaType.JPEG_XL, width=width, height=height, data=data)
 
 
 class _Maker:

@@ -31,10 +31,10 @@ class ExactCoder:
     def coded(self, image: Image.Image, limit: float) -> bytes | None:
         """`image`, L, RGB or RGBA, in at most `limit` bytes and with the promise kept; None for neither."""
         if image.size == self._shipped.size:
-            shortest = self.whole
+            files = [self.whole]
         else:
-            shortest = min(map(_coded, self._versions(image)), key=len, default=None)
-        return None if shortest is None or len(shortest) > limit else shortest
+            files = [_coded(one) for one in self._versions(image)]
+        return min((one for one in files if len(one) <= limit), key=len, default=None)
 
     @cached_property
     def whole(self) -> bytes:
