@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import traceback
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from .errors import FileSkipped, Reason
+from .errors import ConfigError, FileSkipped, Reason
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -21,6 +22,7 @@ _INSTALLED_AS = {
     "oxipng": "oxipng-pybind",
     "pikepdf": "pikepdf",
     "pyjpegli": "pyjpegli",
+    "pylibjxl": "pylibjxl",
     "pypdfium2": "pypdfium2",
     "pyvips": "pyvips pyvips-binary",
 }
@@ -38,6 +40,17 @@ def load(name: str) -> ModuleType:
         if package is None:
             raise
         raise FileSkipped(Reason.MISSING_PACKAGE, _advice(package, error)) from error
+
+
+def check_jpeg_xl(where: str, key: str) -> None:
+    """Raise `ConfigError` where the package of JPEG XL is missing, which the setting `key` asks for.
+
+    `where` is the file, the environment or the command line that the setting was read from.
+    """
+    if find_spec("pylibjxl") is None:
+        raise ConfigError(
+            where, key, 'jxl needs another package; type `pip install "ir-build[jxl]"`'
+        )
 
 
 def _imported(error: ImportError | OSError) -> str:

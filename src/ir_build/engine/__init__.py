@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 #: part of every cache key: raise it when a codec module changes what it produces
 ENGINE_VERSION = 11
 
+#: the same for variants
+VARIANTS_VERSION = 1
+
 #: the distributions whose code decides what comes out
 CODEC_DISTRIBUTIONS = (
     "deflate",
@@ -64,20 +67,25 @@ class VariantMaker(Protocol):
     """The module that makes variants."""
 
     def make(
-        self, data: bytes, media: MediaType, options: Options, wanted: Wanted
+        self, data: bytes, media: MediaType, options: Options, wanted: Wanted, shipped: bytes
     ) -> tuple[Variant, ...]:
-        """Files to stand beside `data`. Raises `FileSkipped` or an `InputError`."""
+        """Files to stand beside `shipped`, made of `data`. Raises `FileSkipped` or an `InputError`."""
 
 
 def make_variants(
-    data: bytes, media: MediaType, options: Options, wanted: Wanted
+    data: bytes, media: MediaType, options: Options, wanted: Wanted, shipped: bytes
 ) -> tuple[Variant, ...]:
     """Files to stand beside `data`, a picture of type `media`, in the order that a page offers them.
 
-    Raises `FileSkipped` where a package is missing, or an `InputError`.
+    `shipped` is what is shipped for `data`. Raises `FileSkipped` where a package is missing, or an `InputError`.
     """
     maker = cast("VariantMaker", load(f"{__name__}.variants"))
-    return maker.make(data, media, options, wanted)
+    return maker.make(data, media, options, wanted, shipped)
+
+
+def variants_identity() -> str:
+    """What distinguishes the variants of this engine from another's, for the cache key."""
+    return f"{identity()};variants/{VARIANTS_VERSION};pylibjxl={_version('pylibjxl')}"
 
 
 def codec_versions() -> dict[str, str | None]:

@@ -89,11 +89,11 @@ def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, obj
         return told, [candidate.data]
     if header["task"] == "variants":
         wanted = Wanted.from_json(str(header["wanted"]))
-        variants = engine.make_variants(blobs[0], media, options, wanted)
+        variants = engine.make_variants(blobs[0], media, options, wanted, blobs[-1])
         return {"variants": [one.to_json() for one in variants]}, [one.data for one in variants]
     if header["task"] == "verify variant":
         variant = Variant.from_json(str(header["variant"]), blobs[-1])
-        verdict = verify.verify_variant(blobs[0], variant, media, options)
+        verdict = verify.verify_variant(blobs[0], variant, media, options, blobs[-2])
         return {"ok": verdict.ok, "detail": verdict.detail}, []
     candidate = Candidate(blobs[1], lossy=bool(header["lossy"]))
     verdict = verify.verify(blobs[0], candidate, media, options)

@@ -61,17 +61,17 @@ class VariantVerifier(Protocol):
     """The module that verifies variants."""
 
     def verify(
-        self, original: bytes, variant: Variant, media: MediaType, options: Options
+        self, original: bytes, variant: Variant, media: MediaType, options: Options, shipped: bytes
     ) -> Verdict:
         """Whether `variant` may stand for `original`. Raises `CorruptFile` or `TooLarge`."""
 
 
 def verify_variant(
-    original: bytes, variant: Variant, media: MediaType, options: Options
+    original: bytes, variant: Variant, media: MediaType, options: Options, shipped: bytes
 ) -> Verdict:
     """Whether `variant` shows at its size what `original`, a file of type `media`, does.
 
-    Raises `CorruptFile` or `TooLarge` when the original itself cannot be checked.
+    `shipped` is what is shipped for it, and was verified before. Raises `CorruptFile` or `TooLarge` when the original itself cannot be checked.
     """
     verifier = cast("VariantVerifier", load(f"{__name__}.variants"))
-    return verifier.verify(original, variant, media, options)
+    return verifier.verify(original, variant, media, options, shipped)

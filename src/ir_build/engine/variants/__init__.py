@@ -9,12 +9,13 @@ from ...formats import MediaType
 from ...options import Compression
 from ...variant import Variant
 from ..shared import raster
-from . import original
+from . import jpeg_xl, original
+from .exact import ExactCoder
 from .lossy import LossyCoder
 from .own import OwnCoder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from PIL import Image
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 # Widths above this share of the picture's own save too little to be worth a file.
 _NARROWER = 0.9
 _CODED = (MediaType.AVIF, MediaType.WEBP)
+# formats that a picture in fewer pixels keeps; a GIF has too few colours for it
+_OWN = (MediaType.JPEG, MediaType.PNG, MediaType.WEBP, MediaType.AVIF)
 
 
 class _Coder(Protocol):
@@ -32,69 +35,119 @@ class _Coder(Protocol):
         """A file of at most `limit` bytes that keeps the promise; None where there is none."""
 
 
-def make(data: bytes, media: MediaType, options: Options, wanted: Wanted) -> tuple[Variant, ...]:
-    """The files to stand beside `data`, a picture of type `media`, largest first in each format.
+def make(
+    data: bytes, media: MediaType, options: Options, wanted: Wanted, shipped: bytes
+) -> tuple[Variant, ...]:
+    """The files to stand beside a picture of type `media`, largest first in each format.
 
-    They come in the order in which a page offers them. There are none of what is no still picture of
-    8 bits, or is too small to be scored. Raises an `InputError`, and `FileSkipped` for a package that
-    is missing.
+    They are made of `data`, its original; `shipped` is what is shipped for that. They come in the order in
+    which a page offers them. There are none of what is no still picture of 8 bits, or is too small to be
+    scored. Raises an `InputError`, and `FileSkipped` for a package that is missing.
     """
-    if options.compression_type is not Compression.LOSSY:
-        return ()
+    others: list[Variant] = []
+    if options.compression_type is Compression.LOSSY:
+        others = list(_lossy(data, media, options, wanted, shipped))
+    best = _jpeg_xl(shipped, media, options, wanted)
+    if best is not None and all(len(best.data) < len(one.data) for one in others):
+        # Whoever shows it shows the others, too: it is of use where it is the smallest of all.
+        others = [best, *others][: wanted.most]
+    return tuple(others)
+
+
+def _lossy(
+    data: bytes, media: MediaType, options: Options, wanted: Wanted, shipped: bytes
+) -> Iterable[Variant]:
     try:
         picture = original.read(data, media, options.max_pixels)
+        smaller = original.read(shipped, media, options.max_pixels)
     except FileSkipped as left:
         if left.reason is Reason.MISSING_PACKAGE:
             raise
         return ()
     if not raster.can_be_scored(*picture.image.size):
         return ()
-    return tuple(_Maker(picture, media, options, wanted).variants())
+    return _Maker(picture, smaller.image, media, options, wanted).variants()
+
+
+def _jpeg_xl(shipped: bytes, media: MediaType, options: Options, wanted: Wanted) -> Variant | None:
+    """The JPEG that is shipped as JPEG XL; None where that is not wanted or saves too little."""
+    if media is not MediaType.JPEG or MediaType.JPEG_XL not in wanted.formats:
+        return None
+    if options.compression_type is Compression.NONE or not wanted.most:
+        return None
+    found = jpeg_xl.transcoded(shipped, options)
+    if found is None or len(found[0]) > (1 - wanted.smaller) * wanted.shipped:
+        return None
+    data, width, height = found
+    return Variant(media=MediaType.JPEG_XL, width=width, height=height, data=data)
 
 
 class _Maker:
     """Makes the files of one picture."""
 
     def __init__(
-        self, picture: Original, media: MediaType, options: Options, wanted: Wanted
+        self,
+        picture: Original,
+        shipped: Image.Image,
+        media: MediaType,
+        options: Options,
+        wanted: Wanted,
     ) -> None:
         self._picture = picture
         self._media = media
         self._options = options
         self._wanted = wanted
         self._left = wanted.most
+        self._limit = (1 - wanted.smaller) * wanted.shipped
         self._reduced: dict[int, Image.Image] = {}
+        self._exact = ExactCoder(options, shipped) if picture.lossless else None
 
     def variants(self) -> Iterator[Variant]:
         """Files of the first format that makes the picture smaller, and the whole picture in others."""
+        whole, *narrower = [self._picture.image.width, *self._widths()]
         leads = True
         for media in self._wanted.formats:
             if media in _CODED and media is not self._media and self._left:
-                coder = LossyCoder(media, self._options)
-                sizes = [self._picture.image.width, *(self._widths() if leads else ())]
-                made = list(self._chain(media, coder, sizes))
+                widths = [whole, *narrower] if leads else [whole]
+                coder, limit = self._coder(media)
+                made = list(self._chain(media, coder, widths, limit))
                 leads = leads and not made
                 yield from made
-        if leads:
+        if leads and self._media in _OWN:
             own = OwnCoder(self._media, self._options, lossless=self._picture.lossless)
-            yield from self._chain(self._media, own, self._widths())
+            yield from self._chain(self._media, own, narrower, self._limit)
+
+    def _coder(self, media: MediaType) -> tuple[_Coder, float]:
+        """What codes as `media`, and the bytes that the whole picture may have."""
+        exact = self._exact
+        limit = self._limit
+        if exact is not None and len(exact.whole) <= limit:
+            if media is MediaType.WEBP:
+                return exact, limit
+            if MediaType.WEBP in self._wanted.formats:
+                limit = len(exact.whole)
+        return LossyCoder(media, self._options), limit
 
     def _widths(self) -> list[int]:
         """The widths to try, widest first."""
         most = _NARROWER * self._picture.image.width
         return sorted({width for width in self._wanted.widths if width <= most}, reverse=True)
 
-    def _chain(self, media: MediaType, coder: _Coder, widths: list[int]) -> Iterator[Variant]:
-        """A file for each width that is small enough; none where the whole picture has none."""
-        before = self._wanted.shipped
+    def _chain(
+        self, media: MediaType, coder: _Coder, widths: list[int], limit: float
+    ) -> Iterator[Variant]:
+        """A file for each width that is small enough; none where the whole picture has none.
+
+        `limit` is how many bytes the first one may have.
+        """
         for width in widths:
             image = self._at(width)
             if not self._left or not raster.can_be_scored(*image.size):
                 return
-            data = coder.coded(image, (1 - self._wanted.smaller) * before)
+            data = coder.coded(image, limit)
             if data is not None:
                 self._left -= 1
-                before = len(data)
+                limit = (1 - self._wanted.smaller) * len(data)
                 yield Variant(media=media, width=width, height=image.height, data=data)
             elif width == self._picture.image.width:
                 return

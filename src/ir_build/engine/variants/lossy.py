@@ -1,7 +1,7 @@
-"""AVIF and WebP files that keep the promise, each in few encodes.
+"""AVIF and WebP files that keep the promise, each in few encodes of the whole picture.
 
-A search on a sample of the picture says at which quality to begin. What one size needed is where the next
-one begins.
+The search for a quality works on less than the picture: on a sample for the score, and on the parts around
+the places that a quick draft moves. What one size needed is where the next one begins.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,32 +19,36 @@ from PIL import Image
 from ...formats import MediaType
 from ...marker import mark
 from ...options import Effort
-from ..avif.codec import Stretching, is_translucent
 from ..shared.sample import sample
-from ..shared.scorer import Scorer
+from ..shared.search import Search
 from ..webp import coding as webp_coding
+from .judge import Judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ...options import Options
+    from .judge import Box
 
     #: a picture at a quality of 0 to 100, as a file
     Encode = Callable[[int], bytes]
 
-# Pixels of a sample. A picture of fewer than `_FEW` is searched itself.
-_SAMPLE, _FEW = 100_000, 250_000
-# The least that a whole picture takes of the bytes that its sample foretells.
-_LEAST_OF_FORETOLD = 0.6
-# How many files are coded of a picture, and of a sample, and how many more while none keeps the promise.
-_TRIES = {Effort.FAST: 2, Effort.DEFAULT: 3, Effort.BEST: 6}
-_SAMPLE_TRIES = 5
+# Pixels of a sample: a tenth of the picture, at least and at most so many. A picture of fewer pixels than
+# `_FEW` needs none.
+_SAMPLE, _SAMPLE_SHARE, _FEW = (150_000, 300_000), 10, 350_000
+# How far over the target the score of a sample, and of a picture, may end, in points.
+_SAMPLE_NEAR, _NEAR = 1.5, 1.5
+# The least that a whole picture takes of the bytes that its sample foretells, which is coded faster, and of
+# the bytes of its draft.
+_LEAST_OF_FORETOLD, _LEAST_OF_DRAFT = 0.5, 0.33
+# How many files are coded of a picture, and how many more while none keeps the promise.
+_TRIES = {Effort.FAST: 1, Effort.DEFAULT: 2, Effort.BEST: 5}
 _MORE_TRIES = 3
-# how far over the target a score may end, in points
-_NEAR = 1.5
-# How much more score a file is to have whose places moved. Where it has this much more than the target, two
-# pictures are not told apart any more, and still more does not help.
-_MORE, _MOST = 4, 15
+# Where a file scores so much more than the target and places have still moved, still more does not help: two
+# pictures are not told apart any more.
+_MOST = 15
+# How many places are looked at, and how many steps apart the qualities are that are tried until they hold.
+_MOST_PLACES, _STEP = 8, 3
 # The least that a file grows while its score rises by 1, and the most that it shrinks while its score falls
 # by 1, in the logarithm.
 _GROWTH, _SHRINKING = 0.02, 0.11
@@ -52,6 +57,14 @@ _GROWTH, _SHRINKING = 0.02, 0.11
 _AVIF_SPEEDS = {Effort.FAST: 8, Effort.DEFAULT: 6, Effort.BEST: 5}
 # Pixels above which AVIF is coded faster, and above which it takes too much memory and time.
 _LARGE, _MOST_PIXELS = 6_000_000, 16_000_000
+
+
+class _Pass(IntEnum):
+    """What a file is coded for, and the least speed of libaom for that."""
+
+    WHOLE = 0  #: to be shipped
+    PART = 8  #: a sample, or the part around a place. At an equal quality it looks a bit worse.
+    DRAFT = 9  #: to find the places that move
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +78,7 @@ class _Scale:
 
 
 _SCALES = {
-    MediaType.AVIF: _Scale(15, 97, 62, 0.55),
+    MediaType.AVIF: _Scale(15, 97, 62, 0.5),
     MediaType.WEBP: _Scale(20, 98, 80, 1.0),
 }
 
@@ -75,57 +88,56 @@ class LossyCoder:
 
     def __init__(self, media: MediaType, options: Options) -> None:
         """Code files of type `media` that reach `options.quality`."""
-        self._media = media
-        self._options = options
-        self._scale = _SCALES[media]
-        self._first: int | None = None
+        self.media = media
+        self.scale = _SCALES[media]
+        self.target = options.quality
+        self.effort = options.effort
+        #: at what quality a picture is likely to have the score
+        self.first: int | None = None
 
     def coded(self, image: Image.Image, limit: float) -> bytes | None:
         """`image`, L, RGB or RGBA, in at most `limit` bytes and with the promise kept; None for neither."""
-        if self._media is MediaType.AVIF and image.width * image.height > _MOST_PIXELS:
-            return None
-        if self._first is None:
-            foretold = self._foretold(image)
-            if foretold is None or foretold * _LEAST_OF_FORETOLD > limit:
-                return None
-        tries = _TRIES[self._options.effort]
-        return self._search(image, limit, tries if self._first is not None else _SAMPLE_TRIES)
-
-    def _foretold(self, image: Image.Image) -> float | None:
-        """The bytes that a sample says, None where it cannot keep the promise; 0 for a small picture."""
         area = image.width * image.height
-        if area < _FEW:
-            return 0.0
-        small = Image.fromarray(sample(np.asarray(image), _SAMPLE))
-        data = self._search(small, math.inf, _SAMPLE_TRIES)
-        if data is None:
+        if self.media is MediaType.AVIF and area > _MOST_PIXELS:
             return None
-        return len(data) * area / (small.width * small.height)
+        if self.first is None and area >= _FEW:
+            size = min(max(area // _SAMPLE_SHARE, _SAMPLE[0]), _SAMPLE[1])
+            small = Image.fromarray(sample(np.asarray(image), size))
+            bytes_of_sample = self._learn(small)
+            foretold = bytes_of_sample * area / (small.width * small.height)
+            if foretold * _LEAST_OF_FORETOLD > limit:
+                return None
+        tries = _TRIES[self.effort] + (1 if area < _FEW else 0)
+        return _Search(self, image, limit).run(tries)
 
-    def _search(self, image: Image.Image, limit: float, tries: int) -> bytes | None:
-        search = _Search(self._judge(image), self._scale, self._options.quality, limit)
-        first = self._scale.usual if self._first is None else self._first
-        data = search.run(self._encoder(image), first, tries)
-        self._first = search.last
-        return data
+    def _learn(self, small: Image.Image) -> float:
+        """Find the quality to begin with on a sample, and how many bytes it takes of that."""
+        judge = Judge(small, self.media, self.target)
+        search = Search(
+            self.encoder(small, _Pass.PART),
+            judge.score,
+            self.target,
+            low=self.scale.low,
+            high=self.scale.high,
+            guess=self.scale.usual,
+            rise=self.scale.rise,
+        )
+        found = search.within(_SAMPLE_NEAR)
+        if found is None:
+            return math.inf
+        self.first = found.quality
+        return len(found.data)
 
-    def _judge(self, image: Image.Image) -> _Judge:
-        target = self._options.quality
-        scorers = [Scorer(image, self._media.upper(), target)]
-        if self._media is MediaType.AVIF and is_translucent(image):
-            scorers.append(Stretching(image, "AVIF", target))
-        return _Judge(scorers)
-
-    def _encoder(self, image: Image.Image) -> Encode:
-        effort = self._options.effort
-        if self._media is MediaType.AVIF:
+    def encoder(self, image: Image.Image, coding: _Pass) -> Encode:
+        """What codes `image`, as fast as what it is for."""
+        if self.media is MediaType.AVIF:
             large = image.width * image.height > _LARGE
-            speed = _AVIF_SPEEDS[Effort.FAST if large else effort]
-            return partial(_avif, image, speed)
+            speed = _AVIF_SPEEDS[Effort.FAST if large else self.effort]
+            return partial(_avif, image, max(speed, coding))
         alpha = None
         if image.mode == "RGBA":
             alpha = webp_coding.transparency(image, Effort.FAST)
-        return partial(_webp, image, effort, alpha)
+        return partial(_webp, image, self.effort, alpha)
 
 
 def _avif(image: Image.Image, speed: int, quality: int) -> bytes:
@@ -147,19 +159,6 @@ def _webp(image: Image.Image, effort: Effort, alpha: bytes | None, quality: int)
     return mark(stream.file(), MediaType.WEBP)
 
 
-class _Judge:
-    """Looks at files of one picture."""
-
-    def __init__(self, scorers: list[Scorer]) -> None:
-        self._scorers = scorers
-
-    def score(self, data: bytes) -> float:
-        return min(scorer.score(data) for scorer in self._scorers)
-
-    def holds(self, data: bytes) -> bool:
-        return self._scorers[0].holds(data)
-
-
 @dataclass(frozen=True, slots=True)
 class _Tried:
     """A file that was looked at."""
@@ -167,67 +166,97 @@ class _Tried:
     quality: int
     data: bytes
     score: float
-    lack: float  #: points of score that it is to have more; 0 where it keeps the promise
 
 
 class _Search:
-    """A search for the lowest quality that keeps the promise."""
+    """A search for the lowest quality at which a picture keeps the promise."""
 
-    def __init__(self, judge: _Judge, scale: _Scale, target: float, limit: float) -> None:
-        self._judge = judge
-        self._scale = scale
-        self._target = target
+    def __init__(self, coder: LossyCoder, image: Image.Image, limit: float) -> None:
+        """Look for a file of `image` of at most `limit` bytes."""
+        self._coder = coder
+        self._scale = coder.scale
+        self._target = coder.target
+        self._image = image
+        self._encode = coder.encoder(image, _Pass.WHOLE)
+        self._judge = Judge(image, coder.media, coder.target)
         self._limit = limit
         self._good: _Tried | None = None
-        self._bad: _Tried | None = None
-        self.last = scale.usual  #: the quality that was found, or tried last
+        #: the lowest quality that may do
+        self._floor = self._scale.low
+        self._beyond = _STEP
 
-    def run(self, encode: Encode, first: int, tries: int) -> bytes | None:
+    def run(self, tries: int) -> bytes | None:
         """The smallest file found. None where none keeps the promise, or where its bytes are too many."""
-        self.last = first
-        for left in range(tries + _MORE_TRIES - 1, -1, -1):
-            tried = self._tried(encode(self.last), self.last)
+        quality = self._scale.usual if self._coder.first is None else self._coder.first
+        if self._coder.media is MediaType.AVIF:
+            draft = self._coder.encoder(self._image, _Pass.DRAFT)(quality)
+            if len(draft) * _LEAST_OF_DRAFT > self._limit:
+                return None
+            self._raise_floor(self._judge.moved(draft, _MOST_PLACES), quality, beyond=0)
+            quality = max(quality, self._floor)
+        for number in range(tries + _MORE_TRIES):
+            if quality > self._scale.high:
+                return None
+            tried = self._tried(quality)
             if self._is_hopeless(tried):
                 return None
-            if not tried.lack:
-                self._good = tried
-            else:
-                self._bad = tried
-            if self._good is None:
-                if tried.score > self._target + _MOST or tried.quality == self._scale.high:
-                    return None
-            elif left <= _MORE_TRIES or self._is_near(self._good):
+            if self._good and (number + 1 >= tries or self._is_near(self._good)):
                 break
-            self.last = self._next()
+            quality = self._next(tried)
         if self._good is None or len(self._good.data) > self._limit:
             return None
-        self.last = self._good.quality
         return self._good.data
 
-    def _tried(self, data: bytes, quality: int) -> _Tried:
-        score = self._judge.score(data)
-        lack = self._target - score
-        if lack <= 0:
-            lack = 0 if self._judge.holds(data) else _MORE
-        return _Tried(quality, data, score, lack)
+    def _tried(self, quality: int) -> _Tried:
+        data = self._encode(quality)
+        tried = _Tried(quality, data, self._judge.score(data))
+        over = round((tried.score - self._target) / self._scale.rise)
+        self._coder.first = min(max(quality - over, self._scale.low), self._scale.high)
+        if tried.score < self._target:
+            self._floor = max(self._floor, quality + 1)
+        elif moved := self._judge.moved(data, _MOST_PLACES):
+            if tried.score > self._target + _MOST:
+                self._floor = self._scale.high + 1
+            else:
+                self._raise_floor(moved, quality, beyond=self._beyond)
+                # Parts that are coded alone say too little of this picture.
+                self._beyond *= 2
+        else:
+            self._good = tried
+        return tried
+
+    def _raise_floor(self, boxes: list[Box], quality: int, *, beyond: int) -> None:
+        """Have the floor where all these parts hold when each is coded alone, `beyond` above `quality`."""
+        quality += beyond if boxes else 0
+        for box in boxes:
+            part = self._image.crop(box)
+            encode = self._coder.encoder(part, _Pass.PART)
+            judge = Judge(part, self._coder.media, self._target)
+            while quality <= self._scale.high and judge.moved(encode(quality), 1):
+                quality += _STEP
+        if boxes:
+            self._floor = max(self._floor, quality)
 
     def _is_hopeless(self, tried: _Tried) -> bool:
-        change = tried.lack * _GROWTH or (self._target - tried.score) * _SHRINKING
+        missing = self._target - tried.score
+        if missing > 0:
+            change = missing * _GROWTH
+        else:
+            room = max(0, tried.quality - self._floor) * self._scale.rise
+            change = -min(-missing, room) * _SHRINKING
         return len(tried.data) * math.exp(change) > self._limit
 
     def _is_near(self, good: _Tried) -> bool:
-        if good.score <= self._target + _NEAR or good.quality == self._scale.low:
+        if good.quality <= self._floor + 1:
             return True
-        return self._bad is not None and good.quality - self._bad.quality <= 2
+        return good.score <= self._target + _NEAR and len(good.data) <= self._limit
 
-    def _next(self) -> int:
+    def _next(self, tried: _Tried) -> int:
         """The next quality to try."""
-        good, bad = self._good, self._bad
-        if good is None:
-            assert bad is not None
-            step = math.ceil(bad.lack / self._scale.rise)
-            return min(self._scale.high, bad.quality + step)
-        if bad is None:
-            step = int((good.score - self._target - _NEAR / 2) / self._scale.rise)
-            return max(self._scale.low, good.quality - max(1, step))
-        return (good.quality + bad.quality + 1) // 2
+        if self._good is None:
+            step = math.ceil((self._target - tried.score) / self._scale.rise)
+            return max(self._floor, tried.quality + max(step, 1))
+        if tried is not self._good:
+            return (self._good.quality + self._floor) // 2
+        step = int((tried.score - self._target - _NEAR / 3) / self._scale.rise)
+        return max(self._floor, tried.quality - max(1, step))

@@ -138,4 +138,8 @@ def _as_shown(image: Image.Image, profile: bytes | None, turn: int = 1) -> Image
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     if image.mode == "RGBA" and raster.opaque(image):
         image = image.convert("RGB")
-    return image.transpose(_UPRIGHT[turn]) if turn in _UPRIGHT else image
+    if turn in _UPRIGHT:
+        image = image.transpose(_UPRIGHT[turn])
+    # Encoders would write a profile and more from here. A converted picture has one with the time in it.
+    image.info.clear()
+    return image
