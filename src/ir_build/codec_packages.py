@@ -7,7 +7,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from .errors import ConfigError, FileSkipped, Reason
+from .errors import FileSkipped, Reason
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -42,15 +42,9 @@ def load(name: str) -> ModuleType:
         raise FileSkipped(Reason.MISSING_PACKAGE, _advice(package, error)) from error
 
 
-def check_jpeg_xl(where: str, key: str) -> None:
-    """Raise `ConfigError` where the package of JPEG XL is missing, which the setting `key` asks for.
-
-    `where` is the file, the environment or the command line that the setting was read from.
-    """
-    if find_spec("pylibjxl") is None:
-        raise ConfigError(
-            where, key, 'jxl needs another package; type `pip install "ir-build[jxl]"`'
-        )
+def is_installed(module: str) -> bool:
+    """Whether a package is there that not every system has."""
+    return find_spec(module) is not None
 
 
 def _imported(error: ImportError | OSError) -> str:

@@ -12,6 +12,7 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .codec_packages import is_installed
 from .formats import COMPRESSIBLE, MediaType
 from .options import NAMED_QUALITIES, Compression, Effort, Meta, Pages, Resize
 
@@ -150,6 +151,16 @@ def dpi(value: Any) -> int | None:
 
 def pages(value: Any) -> Pages | None:
     """What to do with HTML pages: a boolean, or a mapping of what is wanted; in text it is JSON."""
+    wanted = _wanted_pages(value)
+    if wanted is not None and not is_installed("turbohtml"):
+        raise ValueError(
+            "turbohtml, which reads HTML, is not installed; type `pip install --only-binary :all: "
+            "turbohtml`; where there is none for this system, pages cannot be edited"
+        )
+    return wanted
+
+
+def _wanted_pages(value: Any) -> Pages | None:
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:
             value = json.loads(value)
@@ -178,8 +189,11 @@ def pages(value: Any) -> Pages | None:
 
 
 def _page_formats(value: Any) -> tuple[MediaType, ...]:
-    allowed = (MediaType.AVIF, MediaType.WEBP)
-    return tuple(dict.fromkeys(choice(MediaType, allowed)(one) for one in strings(value)))
+    allowed = (MediaType.AVIF, MediaType.WEBP, MediaType.JPEG_XL)
+    formats = tuple(dict.fromkeys(choice(MediaType, allowed)(one) for one in strings(value)))
+    if MediaType.JPEG_XL in formats and not is_installed("pylibjxl"):
+        raise ValueError('jxl needs another package; type `pip install "ir-build[jxl]"`')
+    return formats
 
 
 def _content_width(value: Any) -> int:

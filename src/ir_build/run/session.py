@@ -34,7 +34,6 @@ from .destination import (
     refuse_sources,
 )
 from .fingerprint import StatIndex
-from .pages import Site, take_out
 from .pipeline import Pipeline, failed, keep, missing, pass_over
 from .plan import Job, Planner
 from .skips import Skips
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from ..outcome import Failed, Outcome
     from .cache import Entry
     from .discover import Asset
+    from .pages import Site
     from .progress import Progress
 
 # Threads mostly wait for a worker process, a disk or a server.
@@ -233,6 +233,8 @@ class Session:
     def _take_out(self, folders: Iterable[Path], assets: Iterable[Asset]) -> None:
         """Take out of pages what an earlier run has inserted, if this one inserts nothing."""
         if self._pages is None and any(is_variant(asset.path.name) for asset in assets):
+            from .pages import take_out  # noqa: PLC0415  (it takes time, and few runs need it)
+
             for folder in folders:
                 take_out(folder)
 
@@ -379,6 +381,8 @@ class Session:
         """The pages in `folders`, if they are to be edited."""
         if self._pages is None or not folders:
             return None
+        from .pages import Site  # noqa: PLC0415  (as above)
+
         return Site(
             folders,
             self._pages,

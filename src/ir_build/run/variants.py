@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .. import atomic
-from ..engine import identity
+from ..engine import variants_identity
 from ..errors import FileSkipped, InputError, LimitMet
 from ..formats import HEAD_BYTES, MediaType
 from ..marker import is_marked
@@ -99,6 +99,7 @@ class Variants:
         self._skips = skips
         self._options_for = options_for
         self._cached_only = cached_only
+        self._versions = f"variants/{_VERSION};verify/{VERIFY_VERSION};{variants_identity()}"
         #: what is known of each picture, by where it is
         self.pictures: dict[Path, Picture] = {}
 
@@ -159,19 +160,19 @@ class Variants:
         source = shipped if original is None else original
         entry = self._known(asset, media, digest(source))
         if entry is None:
-            entry = self._made_anew(asset, media, source, len(shipped))
+            entry = self._made_anew(asset, media, source, shipped)
             if not self._cached_only and entry.notes:
                 # The next run may find the one or the other.
                 for content in {digest(source), digest(shipped)}:
                     self._cache.put(self._key(asset, media, content), entry)
         return _Made.of(entry) if entry.notes else _Made()
 
-    def _made_anew(self, asset: Asset, media: MediaType, source: bytes, shipped: int) -> Entry:
+    def _made_anew(self, asset: Asset, media: MediaType, source: bytes, shipped: bytes) -> Entry:
         options = self._options_for(asset.name, media)
         wanted = Wanted(
             widths=_WIDTHS if self.pages.sizes else (),
             formats=self.pages.formats,
-            shipped=shipped,
+            shipped=len(shipped),
             still=self.pages.still,
         )
         try:
@@ -179,7 +180,7 @@ class Variants:
             made: tuple[Variant, ...] = ()
             lossy = options.compression_type is Compression.LOSSY
             if lossy and not self._cached_only and not is_marked(source, media):
-                made = self._sandbox.variants(source, media, options, wanted)
+                made = self._sandbox.variants(source, media, options, wanted, shipped)
         except LimitMet as met:
             self._skips.put(self._key(asset, media, digest(source)), met)
             return Entry("kept", code=met.reason)
@@ -201,8 +202,7 @@ class Variants:
         return json.dumps([self._options_for(asset.name, media).to_json(), pages])
 
     def _key(self, asset: Asset, media: MediaType, content: str) -> str:
-        versions = f"variants/{_VERSION};verify/{VERIFY_VERSION};{identity()}"
-        text = f"{versions}\n{self._settings(asset, media)}"
+        text = f"{self._versions}\n{self._settings(asset, media)}"
         return f"{content}-{hashlib.sha256(text.encode()).hexdigest()}"
 
 
