@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -312,3 +313,36 @@ def test_lossless_means_no_lossy_file_beside_it(site):
     site.run(compression_type="lossless")
     assert not site.variants()
     assert 'width="1300" height="800"' in site.read()
+
+
+def test_hostile_pages_cost_little(site):
+    """Deep nesting, many pictures, many attributes: some CPU seconds, and no crash."""
+    picture = "<img src=img/photo.jpg>"
+    site.write("deep.html", "<div>" * 200_000 + picture * 1000)
+    site.write("bold.html", "<b><font>" * 30_000 + picture * 100)
+    site.write("table.html", "<table>" * 50_000 + picture * 100)
+    site.write("many.html", "<p>" + picture * 3000)
+    site.write(
+        "attributes.html",
+        f"<img {' '.join(f'a{number}' for number in range(50_000))} src=img/photo.jpg>",
+    )
+    before = time.process_time()
+    report = site.run()
+    assert report.pages.pages == 5
+    assert time.process_time() - before < 30
+
+
+def test_nothing_else_is_deleted(site):
+    """Files with names like ours, and a style sheet with other content."""
+    others = {
+        "img/photo.ir-0123456789ab.avif": b"x",
+        "img/photo.ir-0123456789ab-480w.avif.txt": b"x",
+        "img/ir-0123456789ab-480w.avif": b"x",
+        "ir-build-pictures.css": b"body{}",
+    }
+    for name, data in others.items():
+        site.write(name, data)
+    site.page('<p><img src="img/photo.jpg">')
+    site.run()
+    site.run(pages=False)
+    assert others.items() <= site.files().items()

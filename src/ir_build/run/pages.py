@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import stat
 from html import unescape
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from ..options import Pages
     from ..pages.addresses import Place
     from ..pages.css import Sheet
-    from ..pages.markup import Result
+    from ..pages.markup import Result, Rule
     from ..pages.picture import Picture
 
 _SUFFIXES = (".html", ".htm")
@@ -151,7 +152,7 @@ class _Editor:
             place,
             self._styles(page, place),
             self._pages,
-            rule_of(page, place),
+            self._rule(page, place),
         )
         if result.rule is not None:
             self._write_rule(result.rule)
@@ -195,14 +196,27 @@ class _Editor:
                 self._sheets[file] = css.parse(data, address=file.as_posix())
         return self._sheets[file]
 
+    def _rule(self, page: Page, place: Place) -> Rule | None:
+        """Where the rule can be linked: not where somebody else's file has its name."""
+        rule = rule_of(page, place)
+        if rule is None or rule.file in self._rules:
+            return rule
+        path = self._folder / rule.file
+        return rule if not os.path.lexists(path) or _is_rule(path) else None
+
     def _write_rule(self, file: PurePosixPath) -> None:
-        if file in self._rules:
-            return
         path = self._folder / file
-        if not path.exists() or path.read_text("utf-8", "replace") != RULE:
+        if file not in self._rules and not path.exists():
             with atomic.writing(path) as written:
                 written.write(RULE.encode())
         self._rules.add(file)
+
+
+def _is_rule(path: Path) -> bool:
+    try:
+        return path.read_bytes() == RULE.encode()
+    except OSError:
+        return False
 
 
 def _names_on(page: discover.Found) -> set[str]:
@@ -223,5 +237,5 @@ def _delete_unused(
         if name in kept or not stat.S_ISREG(found.state.st_mode):
             continue
         with contextlib.suppress(OSError):
-            if name != RULE_NAME or found.path.read_text("utf-8") == RULE:
+            if name != RULE_NAME or _is_rule(found.path):
                 found.path.unlink()
