@@ -1,0 +1,1 @@
+"""Pages: what a built site loads for its pictures."""
