@@ -169,7 +169,7 @@ class _Editor:
             if one.text is not None:
                 sheets.append(css.parse(one.text, address=place.base))
                 continue
-            file = place.file(one.address)
+            file = place.file(one.href)
             linked = [] if file is None else list(self._linked(file, place))
             unknown |= not linked or None in linked
             sheets += [sheet for sheet in linked if sheet is not None]

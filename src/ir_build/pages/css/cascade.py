@@ -1,0 +1,108 @@
+"""Which values of a property may win on an element, over all media."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .sheet import inline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from turbohtml import Element
+
+    from .sheet import Declared, Rule, Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A declared value; a weak one is overridden by a rule outside layers of no specificity."""
+
+    text: str
+    weak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    value: Value
+    rank: tuple[Any, ...]
+    certain: bool
+    layered: bool
+
+
+# None among values: there may be none.
+States = dict[str, tuple[Value | None, ...]]
+ANY: tuple[Value | None, ...] = (None,)
+
+
+def keys(element: Element) -> list[str]:
+    """Under what the rules that may match `element` stand in an index."""
+    attributes = element.attrs
+    found = ["*", element.tag]
+    classes = attributes.get("class") or ()
+    if isinstance(classes, str):
+        classes = classes.split()
+    found += ["." + name for name in dict.fromkeys(classes)]
+    identity = attributes.get("id")
+    return [*found, f"#{identity}"] if identity else found
+
+
+class Cascade:
+    """The sheets of one page, each with whether it stands in a layer, and what they declare."""
+
+    def __init__(self, sheets: Sequence[tuple[Sheet, bool]]) -> None:
+        self.sheets = sheets
+        self._states: dict[Element, States] = {}
+
+    def states(self, element: Element) -> States:
+        """For each property the values that may win, those of heavier rules first."""
+        if element not in self._states:
+            found: dict[str, list[_Entry]] = {}
+            for name, entry in self._entries(element):
+                found.setdefault(name, []).append(entry)
+            self._states[element] = {name: _winners(all_) for name, all_ in found.items()}
+        return self._states[element]
+
+    def _entries(self, element: Element) -> Iterator[tuple[str, _Entry]]:
+        names = keys(element)
+        for number, (sheet, layered) in enumerate(self.sheets):
+            for key in names:
+                for rule in sheet.rules.get(key, ()):
+                    if element.matches(rule.selector):
+                        for declared in rule.declared:
+                            yield declared.name, _entry(rule, declared, number, layered=layered)
+        style = element.attr("style")
+        for declared in inline(style) if style else ():
+            yield (
+                declared.name,
+                _Entry(
+                    Value(declared.value),
+                    (declared.important, True, (math.inf,)),
+                    declared.certain,
+                    layered=False,
+                ),
+            )
+
+
+def _entry(rule: Rule, declared: Declared, number: int, *, layered: bool) -> _Entry:
+    layered = layered or rule.layered
+    important = declared.important
+    weak = not important and (layered or rule.specificity == (0, 0, 0))
+    # Importance turns the order of layers round.
+    rank = (important, layered == important, rule.specificity, number, rule.order)
+    certain = declared.certain and not rule.conditional
+    return _Entry(Value(declared.value, weak), rank, certain, layered)
+
+
+def _winners(entries: list[_Entry]) -> tuple[Value | None, ...]:
+    """From the top, up to one that is certain; layers are not told apart, so none ends it."""
+    winners: list[Value | None] = []
+    for entry in sorted(entries, key=lambda entry: entry.rank, reverse=True):
+        winners.append(entry.value)
+        if entry.certain and not entry.layered:
+            return tuple(winners)
+    if not any(entry.certain for entry in entries):
+        winners.append(None)
+    return tuple(winners)

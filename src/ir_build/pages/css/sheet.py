@@ -1,0 +1,321 @@
+"""A style sheet, read once: what is kept of it is what may matter to a picture."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+import tinycss2
+from tinycss2.ast import (
+    AtRule,
+    Declaration,
+    FunctionBlock,
+    IdentToken,
+    QualifiedRule,
+    StringToken,
+    URLToken,
+)
+
+from . import selectors, values
+from .selectors import Selector, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tinycss2.ast import Node
+
+_GROUPS = frozenset(("media", "supports", "layer", "container", "scope", "starting-style"))
+# Prefixed names of these are known to some browsers only.
+_DOCUMENT = re.compile(r"-?[a-z]*-?document")
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A declaration by its physical, long name, its value in lower case.
+
+    `certain`: every browser knows it.
+    """
+
+    name: str
+    value: str
+    important: bool
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """Declarations for what `selector` matches.
+
+    `conditional`: it may match less, in some media only, or not at all in some browsers.
+    """
+
+    selector: str
+    specificity: tuple[int, int, int]
+    order: int
+    conditional: bool
+    layered: bool
+    declared: tuple[Declared, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """A step of a selector that an element between a picture and its parent may change.
+
+    `following`: the combinator and the selector up to the next step, where that is a sibling.
+    `harmless`: a further element that matches looks as it would without the rule.
+    """
+
+    selector: str
+    following: tuple[str, str] | None
+    harmless: bool
+    shown: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AttributeProbe:
+    """A step of a selector that looks at attributes which a page gains; `selector` does not."""
+
+    selector: str
+    attributes: frozenset[str]
+    shown: str
+
+
+@dataclass(slots=True, eq=False)
+class Sheet:
+    """What one file or <style> element says; the indexes go by `selectors.Compound.key`."""
+
+    address: str
+    imports: list[str] = field(default_factory=list)
+    layered_imports: set[str] = field(default_factory=set)
+    rules: dict[str, list[Rule]] = field(default_factory=dict)
+    probes: dict[str, list[Probe]] = field(default_factory=dict)
+    of_type: dict[str, list[Probe]] = field(default_factory=dict)
+    containing: dict[str, list[Probe]] = field(default_factory=dict)
+    attribute_probes: dict[str, list[AttributeProbe]] = field(default_factory=dict)
+    variables: dict[str, list[str]] = field(default_factory=dict)
+    root_font_sizes: list[str] = field(default_factory=list)
+    unreadable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a rule stands."""
+
+    parent: str = ""
+    conditional: bool = False
+    layered: bool = False
+
+
+def parse(text: bytes | str, *, address: str) -> Sheet:
+    """Read the style sheet of `address`, by which the addresses of its imports are resolved.
+
+    Bytes are read as latin-1, as pages are, so that names are the same in both.
+    """
+    if isinstance(text, bytes):
+        text = text.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+    sheet = Sheet(address)
+    try:
+        nodes = tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)
+        _Reader(sheet).read(nodes, _Place())
+    except RecursionError:  # a block in a block in a block ...
+        sheet.unreadable = True
+    return sheet
+
+
+def inline(style: str) -> tuple[Declared, ...]:
+    """The declarations of a style attribute."""
+    try:
+        return _declared(tinycss2.parse_blocks_contents(style, skip_comments=True))
+    except RecursionError:
+        return (Declared("all", "", important=True, certain=False),)
+
+
+def _declared(nodes: Iterable[Node]) -> tuple[Declared, ...]:
+    declarations = [node for node in nodes if isinstance(node, Declaration)]
+    texts = [tinycss2.serialize(node.value).strip().lower() for node in declarations]
+    names = [node.lower_name for node in declarations]
+    return tuple(
+        Declared(long, value, node.important, values.certain(name, value))
+        for node, name, text in zip(declarations, names, texts, strict=True)
+        for long, value in values.longhands(name, text)
+        if not (name == "border-style" and _no_border(names, texts))
+    )
+
+
+def _no_border(names: list[str], texts: list[str]) -> bool:
+    return any(
+        name in {"border", "border-width"} and text.startswith("0")
+        for name, text in zip(names, texts, strict=True)
+    )
+
+
+class _Reader:
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+        self.order = 0
+
+    def read(self, nodes: Iterable[Node], place: _Place) -> None:
+        for node in nodes:
+            if isinstance(node, QualifiedRule):
+                self._rule(node, place)
+            elif isinstance(node, AtRule):
+                self._at_rule(node, place)
+
+    def _at_rule(self, node: AtRule, place: _Place) -> None:
+        name = node.lower_at_keyword
+        if name == "import" and node.content is None:
+            self._import(node)
+        if node.content is None or not (name in _GROUPS or _DOCUMENT.fullmatch(name)):
+            return
+        medium = tinycss2.serialize(node.prelude).strip().lower()
+        if name == "media" and print_alone(medium):
+            return
+        plain = name == "layer" or (name == "media" and medium in {"", "all"})
+        inside = _Place(
+            place.parent,
+            conditional=place.conditional or not plain,
+            layered=place.layered or name == "layer",
+        )
+        if place.parent:
+            self._block(node.content, inside, [])
+        else:
+            rules = tinycss2.parse_rule_list(node.content, skip_comments=True, skip_whitespace=True)
+            self.read(rules, inside)
+
+    def _import(self, node: AtRule) -> None:
+        tokens = [token for token in node.prelude if token.type not in {"whitespace", "comment"}]
+        if not tokens:
+            return
+        first, rest = tokens[0], tokens[1:]
+        target = None
+        if isinstance(first, StringToken | URLToken):
+            target = first.value
+        elif isinstance(first, FunctionBlock) and first.lower_name == "url" and first.arguments:
+            target = getattr(first.arguments[0], "value", None)
+        if not isinstance(target, str) or print_alone(tinycss2.serialize(rest).strip().lower()):
+            return
+        address = urljoin(self.sheet.address, target)
+        self.sheet.imports.append(address)
+        if any(
+            (isinstance(token, IdentToken) and token.lower_value == "layer")
+            or (isinstance(token, FunctionBlock) and token.lower_name == "layer")
+            for token in rest
+        ):
+            self.sheet.layered_imports.add(address)
+
+    def _rule(self, node: QualifiedRule, place: _Place) -> None:
+        prelude: Sequence[Node] = node.prelude
+        if place.parent:
+            prelude = _nested(prelude, place.parent)
+        conditional = place.conditional
+        try:
+            found = selectors.read(prelude)
+        except Unreadable:
+            found, conditional = selectors.last_resort(prelude), True
+        if not all(selector.exact for selector in found):
+            conditional = True  # a browser that does not know one of a list drops all
+        if found:
+            parent = ",".join(selector.prefix(len(selector.steps)) for selector in found)
+            self._block(node.content, _Place(f":is({parent})", conditional, place.layered), found)
+
+    def _block(self, content: list[Node], place: _Place, found: list[Selector]) -> None:
+        """Declarations and nested rules, for what `found`, or else the parent, matches."""
+        nodes = tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True)
+        if any(isinstance(node, Declaration) for node in nodes):
+            if not found:
+                found = selectors.read(tinycss2.parse_component_value_list(place.parent))
+            names = [node for node in nodes if isinstance(node, Declaration)]
+            self._variables(names)
+            declared = _declared(names)
+            harmless = all(
+                values.harmless(node.lower_name, tinycss2.serialize(node.value).strip().lower())
+                for node in names
+            )
+            for selector in found:
+                self._keep(selector, place, declared, harmless=harmless)
+        self.read(nodes, place)
+
+    def _variables(self, nodes: Iterable[Declaration]) -> None:
+        for node in nodes:
+            value = tinycss2.serialize(node.value).strip()
+            if node.name.startswith("--") and values.measurable(value):
+                self.sheet.variables.setdefault(node.name, []).append(value.lower())
+
+    def _keep(
+        self, selector: Selector, place: _Place, declared: tuple[Declared, ...], *, harmless: bool
+    ) -> None:
+        self.order += 1
+        subject = selector.subject
+        whole = selector.prefix(len(selector.steps))
+        if declared:
+            self.sheet.rules.setdefault(subject.key, []).append(
+                Rule(
+                    whole,
+                    selector.specificity,
+                    self.order,
+                    place.conditional or not selector.exact,
+                    place.layered,
+                    declared,
+                )
+            )
+        if subject.key in {"html", "*"} and subject.text in {"html", ":root", "*"}:
+            self.sheet.root_font_sizes += [d.value for d in declared if d.name == "font-size"]
+        self._probe(selector, declared, harmless=harmless)
+
+    def _probe(self, selector: Selector, declared: tuple[Declared, ...], *, harmless: bool) -> None:
+        steps = selector.steps
+        shown = selector.prefix(len(steps))
+        through = False  # an element without a name may be the one that is added
+        for index, (combinator, compound) in enumerate(steps):
+            last = index == len(steps) - 1
+            text = selector.prefix(index + 1)
+            following = None
+            if not last and steps[index + 1][0] in {"+", "~"}:
+                following = (steps[index + 1][0], selector.prefix(index + 2))
+            probe = Probe(text, following, harmless and last, shown)
+            if compound.attributes and not (last and _height_auto(declared)):
+                self.sheet.attribute_probes.setdefault(compound.key, []).append(
+                    AttributeProbe(
+                        selector.prefix(index + 1, blind=True),
+                        frozenset(compound.attributes),
+                        shown,
+                    )
+                )
+            unnamed = compound.key in {"*", "picture", "source"}
+            if compound.of_type:
+                self.sheet.of_type.setdefault(compound.key, []).append(probe)
+            if compound.has:
+                self.sheet.containing.setdefault(compound.key, []).append(probe)
+            if (last or following) and (
+                combinator in {">", "+", "~"}
+                or compound.structural
+                or unnamed
+                or through
+                or following
+            ):
+                self.sheet.probes.setdefault(compound.key, []).append(probe)
+            through = through or unnamed
+
+
+def _height_auto(declared: tuple[Declared, ...]) -> bool:
+    return bool(declared) and all((d.name, d.value) == ("height", "auto") for d in declared)
+
+
+def _nested(prelude: Sequence[Node], parent: str) -> list[Node]:
+    """The selectors of a nested rule, with the parent's in their place."""
+    parts: list[str] = []
+    for part in selectors.split(prelude):
+        text = tinycss2.serialize(part)
+        if "&" in text:
+            parts.append(text.replace("&", parent))
+        else:
+            parts.append(f"{parent} {text}")
+    return list(tinycss2.parse_component_value_list(",".join(parts)))
+
+
+def print_alone(medium: str) -> bool:
+    """Whether a list of media queries, in lower case, is for paper only."""
+    queries = [query.split() for query in medium.split(",")]
+    return all(query[:1] == ["print"] or query[:2] == ["only", "print"] for query in queries)

@@ -1,0 +1,213 @@
+"""What the style sheets of a page say of its pictures."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from turbohtml import Element
+
+from . import values
+from .cascade import ANY, Cascade, Value, keys
+from .values import Ruler
+from .wrapping import wrap_keeps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .cascade import States
+    from .sheet import Sheet
+
+_UNKNOWN = "a style sheet of this page cannot be read"
+# Displays, or parts of them, whose children are not laid out as in a line of text.
+_ITEMS = ("flex", "grid", "box", "masonry", "ruby", "math", "var(", "inherit")
+
+
+@dataclass(frozen=True, slots=True)
+class PictureStyle:
+    """What may be done to a picture so that nothing on its page moves.
+
+    `sizes_keep`, `wrap_keeps`: empty where width and height, or a <picture> round it, leave
+    every box as it is, else the reason. `squashes`: its height must be set to auto by a rule.
+    `keeps_natural_width`: it is shown by its natural width, which `sizes` would change.
+    `column`: the largest width that it can be shown at, in CSS pixels; None when unknown.
+    """
+
+    sizes_keep: str
+    squashes: bool
+    keeps_natural_width: bool
+    wrap_keeps: str
+    column: float | None
+
+
+class Styles:
+    """The style sheets of one page, in their order, imported ones before what imports them.
+
+    `unknown`: it has others that cannot be read, from another host.
+    """
+
+    def __init__(self, sheets: Sequence[Sheet], unknown: bool) -> None:  # noqa: FBT001
+        layered = {address for sheet in sheets for address in sheet.layered_imports}
+        self._sheets = sheets
+        self._cascade = Cascade([(sheet, sheet.address in layered) for sheet in sheets])
+        self._unknown = unknown or any(sheet.unreadable for sheet in sheets)
+        self._bounds: dict[Element, float] = {}
+        self._ruler: Ruler | None = None
+
+    def of(self, img: Element) -> PictureStyle:
+        """What is so for `img`, an element of the page, whose tree is as it was afterwards."""
+        states = self._cascade.states(img)
+        sizes_keep = _UNKNOWN if self._unknown else self._sizes_keep(img, states)
+        widths = states.get("width", ANY)
+        follows = sizes_keep and None in widths and img.attr("width") is None
+        return PictureStyle(
+            sizes_keep,
+            squashes=None in states.get("height", ANY),
+            keeps_natural_width=bool(follows) or any(map(_natural, widths)),
+            wrap_keeps=_UNKNOWN if self._unknown else self._wrap_keeps(img),
+            column=None if self._unknown else self._column(img, states),
+        )
+
+    def _sizes_keep(self, img: Element, states: States) -> str:
+        """Each reason is a way in which a given width differs from a natural one."""
+        probed = self._attributes_probed(img)
+        if probed:
+            return f"{_shown(probed)} looks at its attributes"
+        if img.attr("height") is not None:
+            return "its author gave it a height"
+        if "all" in states:
+            return "a rule resets all of its properties"
+        widths, heights = states.get("width", ANY), states.get("height", ANY)
+        if any(value and value.weak and value.text != "auto" for value in heights):
+            return "a rule in a layer, or without weight, sets its height"
+        if any(value and value.text.startswith("revert") for value in (*widths, *heights)):
+            return "a rule takes back its size"
+        if None not in widths or img.attr("width") is not None:
+            return ""
+        if any(value and value.text not in {"auto", "initial", "unset"} for value in heights):
+            return "a rule sets its height alone"
+        for name, neutral in _NEUTRAL.items():
+            if any(value and value.text not in neutral for value in states.get(name, ())):
+                return f"a rule sets its {name}"
+        if "frame" in states and any(
+            value and value.text not in {"content-box", "initial", "unset"}
+            for value in states.get("box-sizing", ())
+        ):
+            return "its padding or border is part of its width"
+        return self._item(img)
+
+    def _attributes_probed(self, img: Element) -> str:
+        for sheet in self._sheets:
+            for key in keys(img) if sheet.attribute_probes else ():
+                for probe in sheet.attribute_probes.get(key, ()):
+                    if img.matches(probe.selector) and any(
+                        img.attr(name) is None for name in probe.attributes
+                    ):
+                        return probe.shown
+        return ""
+
+    def _item(self, img: Element) -> str:
+        """Whether its parent lays it out as an item of its own."""
+        for parent in img.ancestors:
+            if not isinstance(parent, Element):
+                break
+            declared = self._cascade.states(parent).get("display", ())
+            displays = [value.text for value in declared if value]
+            if any(part in display for display in displays for part in _ITEMS):
+                return "it is an item of a flexible box or a grid"
+            if "contents" not in displays:
+                break
+        return ""
+
+    def _wrap_keeps(self, img: Element) -> str:
+        if isinstance(img.parent, Element) and img.parent.tag == "picture":
+            return "it is in a picture already"
+        item = self._item(img)
+        if item:
+            return item
+        shown = wrap_keeps(img, self._cascade)
+        return f"{_shown(shown)} would see the difference" if shown else ""
+
+    # The column
+
+    def _column(self, img: Element, states: States) -> float | None:
+        """How wide it can be; without a maximum it is as wide as it is, whatever is round it."""
+        container = self._bound(img.parent)
+        widths = states.get("width", ANY)
+        author = img.attr("width")
+        if author is not None and None in widths:
+            text = author.strip()
+            given = Value(text + "px" if text.isdigit() else text)
+            widths = tuple(value or given for value in widths)
+        width = max(
+            math.inf if value is None or _natural(value) else self._measure(value, container)
+            for value in widths
+        )
+        largest = min(width, self._maximum(states, container))
+        return None if math.isinf(largest) else largest
+
+    def _bound(self, element: object) -> float:
+        """The largest width of `element`, infinite when none is known."""
+        if not isinstance(element, Element):
+            return math.inf
+        if element not in self._bounds:
+            states = self._cascade.states(element)
+            container = self._bound(element.parent)
+            if any(v and v.text not in {"static", "relative"} for v in states.get("position", ())):
+                container = math.inf
+            width = max(
+                container if value is None or _natural(value) else self._measure(value, container)
+                for value in states.get("width", ANY)
+            )
+            width = min(width, self._maximum(states, container))
+            least = [self._measure(v, container) for v in states.get("min-width", ()) if v]
+            finite = [value for value in least if not math.isinf(value)]
+            self._bounds[element] = max([width, *finite])
+        return self._bounds[element]
+
+    def _maximum(self, states: States, container: float) -> float:
+        return max(
+            math.inf if value is None else self._measure(value, container)
+            for value in states.get("max-width", ANY)
+        )
+
+    def _measure(self, value: Value, container: float) -> float:
+        if self._ruler is None:
+            self._ruler = Ruler(self._root_font_size(), self._variable)
+        measured = self._ruler.width(value.text, container)
+        return math.inf if measured is None else measured
+
+    def _variable(self, name: str) -> list[str]:
+        return [value for sheet in self._sheets for value in sheet.variables.get(name, ())]
+
+    def _root_font_size(self) -> float:
+        ruler = Ruler(16, self._variable)
+        sizes = [ruler.width(size, 16) for sheet in self._sheets for size in sheet.root_font_sizes]
+        return max((size for size in sizes if size), default=16)
+
+
+# Values of properties with which a given width is no other than a natural one.
+_NEUTRAL = {
+    "max-height": values.NONE,
+    "min-height": values.NONE,
+    "aspect-ratio": frozenset(("auto", "initial", "unset")),
+    "content": frozenset(("normal", "none", "initial", "unset")),
+    "contain": frozenset(("none", "paint", "layout", "style", "content", "initial", "unset")),
+    "content-visibility": frozenset(("visible", "initial", "unset")),
+    "image-orientation": frozenset(("from-image", "initial", "unset")),
+    "image-resolution": frozenset(("initial", "unset")),
+    "writing-mode": frozenset(("horizontal-tb", "initial", "unset")),
+}
+
+
+def _natural(value: Value | None) -> bool:
+    """Whether a width of this value may be the picture's own."""
+    if value is None:
+        return False
+    text = values.unprefixed(value.text)
+    return text in values.NATURAL or text.startswith(("var(", "fit-content(", "revert"))
+
+
+def _shown(selector: str) -> str:
+    return f"the rule {selector if len(selector) <= 80 else selector[:79] + '…'}"

@@ -1,0 +1,190 @@
+"""Values of properties: which ones matter, and how long a length can be."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import tinycss2
+from tinycss2.ast import DimensionToken, FunctionBlock, NumberToken, PercentageToken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tinycss2.ast import Node
+
+# Sizes that follow the picture's own.
+NATURAL = frozenset(
+    ("auto", "fit-content", "max-content", "min-content", "initial", "unset", "intrinsic")
+)
+_KEYWORDS = (NATURAL - {"intrinsic"}) | {"none", "inherit", "revert"}
+NONE = frozenset(("none", "auto", "0", "0px", "0%", "0rem", "0em", "initial", "unset"))
+_SIZES = {
+    prefix + name: prefix + physical
+    for prefix in ("", "min-", "max-")
+    for name, physical in (
+        ("width", "width"),
+        ("height", "height"),
+        ("inline-size", "width"),
+        ("block-size", "height"),
+    )
+}
+_KEPT = frozenset(
+    (
+        "all",
+        "aspect-ratio",
+        "box-sizing",
+        "contain",
+        "content",
+        "content-visibility",
+        "display",
+        "font",
+        "font-size",
+        "image-orientation",
+        "image-resolution",
+        "position",
+        "writing-mode",
+    )
+)
+_FRAME = re.compile(
+    r"padding(-(left|right|top|bottom|inline|block)(-(start|end))?)?"
+    r"|border(-(left|right|top|bottom|inline|block)(-(start|end))?)?(-(width|style))?"
+)
+_PREFIX = re.compile(r"-(webkit|moz|ms|o)-")
+# An inline box without these is no box at all.
+_EDGES = re.compile(r"(margin|padding|border)(-[a-z-]+)?")
+_INVISIBLE = frozenset(
+    ("box-sizing", "object-fit", "object-position", "aspect-ratio", "height", "width")
+)
+_ZERO = re.compile(r"(-?0(px|em|rem|%)?|none|hidden|solid|initial|unset|auto|\s)+")
+_LENGTH = re.compile(
+    r"-?[\d.]+(px|rem|em|ch|ex|%|in|cm|mm|pt|pc|q|v[wh])|0|(var|calc|min|max|clamp)\(.*", re.DOTALL
+)
+_PIXELS = {
+    "px": 1.0,
+    "in": 96.0,
+    "cm": 96 / 2.54,
+    "mm": 9.6 / 2.54,
+    "q": 2.4 / 2.54,
+    "pt": 96 / 72,
+    "pc": 16.0,
+}
+
+
+def longhands(name: str, value: str) -> Iterator[tuple[str, str]]:
+    """What of a declaration is kept, by physical names; all parts of the frame are `frame`."""
+    bare = _PREFIX.sub("", name, count=1)
+    if bare in _SIZES:
+        yield _SIZES[bare], value
+    elif bare == "font":
+        yield from (("font-size", part) for part in re.split(r"[\s/]+", value) if measurable(part))
+    elif bare in _KEPT:
+        yield bare, value
+    elif bare in {"inset", "flex", "float", "zoom"}:
+        return
+    elif _FRAME.fullmatch(bare) and not _ZERO.fullmatch(value):
+        yield "frame", value
+
+
+def unprefixed(text: str) -> str:
+    """A name of CSS without the prefix of one browser."""
+    return _PREFIX.sub("", text, count=1)
+
+
+def certain(name: str, value: str) -> bool:
+    """Whether every browser that is in use takes the declaration."""
+    if _PREFIX.match(name) or _PREFIX.search(value):
+        return False
+    if name.rpartition("-")[2] in {"width", "height"} or name.endswith("-size"):
+        return value in _KEYWORDS or bool(_LENGTH.fullmatch(value))
+    return True
+
+
+def harmless(name: str, value: str) -> bool:
+    """Whether an inline box round a picture looks the same with this declaration."""
+    if name.startswith("--") or _SIZES.get(name) or name in _INVISIBLE:
+        return True
+    if name in {"margin-top", "margin-bottom", "margin-block", "margin-block-start"}:
+        return True
+    if name in {"border-color", "border-collapse", "border-spacing"}:
+        return True
+    if _EDGES.fullmatch(name):
+        return bool(_ZERO.fullmatch(value))
+    return (name, value) in {("vertical-align", "baseline"), ("display", "inline")}
+
+
+def measurable(value: str) -> bool:
+    """Whether `value` looks like a length."""
+    return bool(_LENGTH.fullmatch(value))
+
+
+class Ruler:
+    """Lengths in CSS pixels, generously: the largest that one can come to.
+
+    `root`: the largest font size of the root, in pixels.
+    """
+
+    def __init__(self, root: float, variables: Callable[[str], list[str]]) -> None:
+        self.root = root
+        self.variables = variables
+
+    def width(self, value: str, container: float, depth: int = 0) -> float | None:
+        """The largest width that `value` gives in a container; None when it cannot be told."""
+        tokens = [
+            token
+            for token in tinycss2.parse_component_value_list(value, skip_comments=True)
+            if token.type != "whitespace"
+        ]
+        return self._token(tokens[0], container, depth) if len(tokens) == 1 else None
+
+    def _token(self, token: Node, container: float, depth: int) -> float | None:
+        if isinstance(token, PercentageToken):
+            return container * float(token.value) / 100
+        if isinstance(token, NumberToken):
+            return 0.0 if token.value == 0 else None
+        if isinstance(token, DimensionToken):
+            return self._length(token.value, token.lower_unit)
+        if isinstance(token, FunctionBlock) and depth < 8:
+            return self._function(token, container, depth + 1)
+        return None
+
+    def _length(self, number: float, unit: str) -> float | None:
+        relative: Mapping[str, float] = {"rem": 1, "em": 1, "ch": 0.6, "ex": 0.6}
+        if unit in relative:
+            return number * relative[unit] * self.root
+        return number * _PIXELS[unit] if unit in _PIXELS else None
+
+    def _function(self, token: FunctionBlock, container: float, depth: int) -> float | None:
+        arguments = [
+            self.width(tinycss2.serialize(part), container, depth)
+            for part in _arguments(token.arguments)
+        ]
+        known = [value for value in arguments if value is not None]
+        name = token.lower_name
+        if name == "var":
+            return self._variable(token, container, depth)
+        if name == "min" and known:
+            return min(known)
+        if name == "max" and known and len(known) == len(arguments):
+            return max(known)
+        if name == "clamp" and len(arguments) == 3:
+            return arguments[2]
+        return None
+
+    def _variable(self, token: FunctionBlock, container: float, depth: int) -> float | None:
+        name, _, fallback = tinycss2.serialize(token.arguments).partition(",")
+        texts = self.variables(name.strip()) or ([fallback.strip()] if fallback else [])
+        found = [self.width(text, container, depth) for text in texts]
+        known = [value for value in found if value is not None]
+        return max(known) if known and len(known) == len(found) else None
+
+
+def _arguments(tokens: list[Node]) -> Iterator[list[Node]]:
+    part: list[Node] = []
+    for token in tokens:
+        if token.type == "literal" and token.value == ",":
+            yield part
+            part = []
+        else:
+            part.append(token)
+    yield part
