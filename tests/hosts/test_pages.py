@@ -42,6 +42,7 @@ def entry(request, tmp_path, cache, photo):
     entry = request.param(tmp_path, cache)
     entry.add("img/photo.jpg", photo)
     entry.write(*HOMES[request.param])
+    entry.add("x.css", "img{max-width:100%}")
     return entry
 
 

@@ -45,6 +45,10 @@ class Place:
         return None if path.is_absolute() or ".." in path.parts else path
 
 
+#: for files that are addressed from other files of the site only, as style sheets are
+UNKNOWN_SITE = Place(_NOWHERE, _NOWHERE)
+
+
 def address_of(place: Place, file: PurePosixPath) -> str:
     """The whole address of a file of the site."""
     return urljoin(place.site, quote(file.as_posix(), errors="surrogateescape"))

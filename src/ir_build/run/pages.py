@@ -170,22 +170,20 @@ class _Editor:
                 sheets.append(css.parse(one.text, address=place.base))
                 continue
             file = place.file(one.href)
-            linked = [] if file is None else list(self._linked(file, place))
+            linked = [] if file is None else list(self._linked(file))
             unknown |= not linked or None in linked
             sheets += [sheet for sheet in linked if sheet is not None]
         return css.Styles(sheets, unknown)
 
-    def _linked(self, file: PurePosixPath, place: Place, depth: int = 0) -> Iterator[Sheet | None]:
-        """A style sheet and those that it imports; None for one that cannot be read."""
+    def _linked(self, file: PurePosixPath, depth: int = 0) -> Iterator[Sheet | None]:
+        """The style sheets that one imports, and that one; None for one that cannot be read."""
         sheet = self._sheet(file)
-        if sheet is not None and depth < _IMPORTS:
-            own = addresses.Place(place.site, addresses.address_of(place, file))
-            for address in sheet.imports:
-                other = own.file(address)
-                if other is None:
-                    yield None
-                else:
-                    yield from self._linked(other, place, depth + 1)
+        for address in sheet.imports if sheet is not None else ():
+            imported = addresses.UNKNOWN_SITE.file(address)
+            if imported is None or depth == _IMPORTS:
+                yield None
+            else:
+                yield from self._linked(imported, depth + 1)
         yield sheet
 
     def _sheet(self, file: PurePosixPath) -> Sheet | None:
@@ -193,7 +191,8 @@ class _Editor:
             self._sheets[file] = None
             with contextlib.suppress(InputError):
                 data, _ = atomic.read(self._folder / file)
-                self._sheets[file] = css.parse(data, address=file.as_posix())
+                address = addresses.address_of(addresses.UNKNOWN_SITE, file)
+                self._sheets[file] = css.parse(data, address=address)
         return self._sheets[file]
 
     def _rule(self, page: Page, place: Place) -> Rule | None:

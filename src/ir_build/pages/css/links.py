@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
 
 # What these answer holds @font-face alone.
 _FONTS = frozenset(("fonts.googleapis.com", "fonts.bunny.net"))
+# Style sheets that are for letters, code and formulas, by their addresses on another host.
+_FOR_TEXT = re.compile(
+    r"/(highlight\.?js|@highlightjs|prism(js)?|katex|mathjax|font-?awesome|bootstrap-icons"
+    r"|material-design-icons|@fontsource|pygments|asciinema-player)[/@.-]",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +41,20 @@ def sheet_links(document: Document) -> list[SheetLink]:
             continue
         href = (element.attr("href") or "").strip()
         relations = _words(element.attrs.get("rel"))
-        if href and "stylesheet" in relations and urlsplit(href).hostname not in _FONTS:
+        if href and "stylesheet" in relations and not _is_for_text(href):
             found.append(SheetLink(href=href))
     return found
+
+
+def _is_for_text(href: str) -> bool:
+    """Whether a style sheet of another host has no rule for pictures."""
+    try:
+        parts = urlsplit(href)
+    except ValueError:
+        return False
+    return bool(parts.netloc) and (
+        parts.hostname in _FONTS or _FOR_TEXT.search(parts.path) is not None
+    )
 
 
 def _words(value: str | list[str] | None) -> list[str]:
