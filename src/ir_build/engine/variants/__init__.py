@@ -9,7 +9,7 @@ from ...formats import MediaType
 from ...options import Compression
 from ...variant import Variant
 from ..shared import raster
-from . import jpeg_xl, original
+from . import animated, jpeg_xl, original
 from .exact import ExactCoder
 from .lossy import LossyCoder
 from .own import OwnCoder
@@ -45,8 +45,12 @@ def make(
     scored. Raises an `InputError`, and `FileSkipped` for a package that is missing.
     """
     others: list[Variant] = []
-    if options.compression_type is Compression.LOSSY:
-        others = list(_lossy(data, media, options, wanted, shipped))
+    if options.compression_type is not Compression.NONE:
+        try:
+            others = list(_others(data, media, options, wanted, shipped))
+        except FileSkipped as left:
+            if left.reason is Reason.MISSING_PACKAGE:
+                raise
     best = _jpeg_xl(shipped, media, options, wanted)
     if best is not None and all(len(best.data) < len(one.data) for one in others):
         # Whoever shows it shows the others, too: it is of use where it is the smallest of all.
@@ -54,18 +58,18 @@ def make(
     return tuple(others)
 
 
-def _lossy(
+def _others(
     data: bytes, media: MediaType, options: Options, wanted: Wanted, shipped: bytes
 ) -> Iterable[Variant]:
-    try:
-        picture = original.read(data, media, options.max_pixels)
-        smaller = original.read(shipped, media, options.max_pixels)
-    except FileSkipped as left:
-        if left.reason is Reason.MISSING_PACKAGE:
-            raise
+    """All but JPEG XL. Raises `FileSkipped` for what no variant can be made of."""
+    if media is MediaType.GIF and original.is_animated(data):
+        return animated.variants(data, options, wanted)
+    if options.compression_type is not Compression.LOSSY:
         return ()
+    picture = original.read(data, media, options.max_pixels)
     if not raster.can_be_scored(*picture.image.size):
         return ()
+    smaller = original.read(shipped, media, options.max_pixels)
     return _Maker(picture, smaller.image, media, options, wanted).variants()
 
 

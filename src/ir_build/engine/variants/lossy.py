@@ -56,7 +56,7 @@ _GROWTH, _SHRINKING = 0.02, 0.11
 # 4 % fewer in three times as much.
 _AVIF_SPEEDS = {Effort.FAST: 8, Effort.DEFAULT: 6, Effort.BEST: 5}
 # Pixels above which AVIF is coded faster, and above which it takes too much memory and time.
-_LARGE, _MOST_PIXELS = 6_000_000, 16_000_000
+_LARGE, _MOST_PIXELS = 10_000_000, 16_000_000
 
 
 class _Pass(IntEnum):

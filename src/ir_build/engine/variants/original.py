@@ -53,6 +53,11 @@ def read(data: bytes, media: MediaType, max_pixels: int) -> Original:
     return _READERS[media](data, max_pixels)
 
 
+def is_animated(gif: bytes) -> bool:
+    """Whether a GIF has more than one frame. Raises `FileSkipped`, `CorruptFile` and `TooLarge`."""
+    return len(gif_file.parse(gif).frames) > 1
+
+
 def _jpeg(data: bytes, max_pixels: int) -> Original:
     file = jpeg_file.parse(data)
     raster.check_size(file.width, file.height, max_pixels)
