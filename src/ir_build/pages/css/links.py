@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from .sheet import print_alone
 
 if TYPE_CHECKING:
     from turbohtml import Document
 
-# What these answer holds @font-face alone.
-_FONTS = frozenset(("fonts.googleapis.com", "fonts.bunny.net"))
+# Public style sheets, wherever they are taken from, that say nothing of pictures: fonts, and
+# the colours of code, icons and formulas, each under classes of its own.
+_WITHOUT_PICTURES = re.compile(
+    r"(https?:)?//(fonts\.googleapis\.com|fonts\.bunny\.net)/.*"
+    r"|(https?:)?//[^?#]*/(highlight\.?js|highlightjs/cdn-release|font-?awesome|katex)\b[^?#]*\.css.*",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,10 @@ class SheetLink:
 
 
 def sheet_links(document: Document) -> list[SheetLink]:
-    """The style sheets of a page in their order, without those for paper and those of fonts."""
+    """The style sheets of a page in their order, but for those that cannot matter to a picture.
+
+    Those are for paper, or public ones of fonts, icons, formulas and the colours of code.
+    """
     found: list[SheetLink] = []
     for element in document.iter_elements(["link", "style"]):
         if print_alone((element.attr("media") or "").lower()):
@@ -34,7 +42,7 @@ def sheet_links(document: Document) -> list[SheetLink]:
             continue
         href = (element.attr("href") or "").strip()
         relations = _words(element.attrs.get("rel"))
-        if href and "stylesheet" in relations and urlsplit(href).hostname not in _FONTS:
+        if href and "stylesheet" in relations and not _WITHOUT_PICTURES.fullmatch(href):
             found.append(SheetLink(href=href))
     return found
 
