@@ -68,11 +68,9 @@ class Cascade:
     def _entries(self, element: Element) -> Iterator[tuple[str, _Entry]]:
         names = keys(element)
         for number, (sheet, layered) in enumerate(self.sheets):
-            for key in names:
-                for rule in sheet.rules.get(key, ()):
-                    if element.matches(rule.selector):
-                        for declared in rule.declared:
-                            yield declared.name, _entry(rule, declared, number, layered=layered)
+            for rule in sheet.rules.matching(element, names):
+                for declared in rule.declared:
+                    yield declared.name, _entry(rule, declared, number, layered=layered)
         style = element.attr("style")
         for declared in inline(style) if style else ():
             yield (

@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from .sheet import print_alone
 
 if TYPE_CHECKING:
     from turbohtml import Document
 
-# What these answer holds @font-face alone.
-_FONTS = frozenset(("fonts.googleapis.com", "fonts.bunny.net"))
-# Style sheets that are for letters, code and formulas, by their addresses on another host.
-_FOR_TEXT = re.compile(
-    r"/(highlight\.?js|@highlightjs|prism(js)?|katex|mathjax|font-?awesome|bootstrap-icons"
-    r"|material-design-icons|@fontsource|pygments|asciinema-player)[/@.-]",
+# Public style sheets, wherever they are taken from, that say nothing of pictures: fonts, and
+# the colours of code, icons and formulas, each under classes of its own.
+_WITHOUT_PICTURES = re.compile(
+    r"(https?:)?//(fonts\.googleapis\.com|fonts\.bunny\.net)/.*"
+    r"|(https?:)?//[^?#]*/(highlight\.?js|highlightjs/cdn-release|font-?awesome|katex)\b[^?#]*\.css.*",
     re.IGNORECASE,
 )
 
@@ -31,7 +29,10 @@ class SheetLink:
 
 
 def sheet_links(document: Document) -> list[SheetLink]:
-    """The style sheets of a page in their order, without those for paper and those of fonts."""
+    """The style sheets of a page in their order, but for those that cannot matter to a picture.
+
+    Those are for paper, or public ones of fonts, icons, formulas and the colours of code.
+    """
     found: list[SheetLink] = []
     for element in document.iter_elements(["link", "style"]):
         if print_alone((element.attr("media") or "").lower()):
@@ -41,20 +42,9 @@ def sheet_links(document: Document) -> list[SheetLink]:
             continue
         href = (element.attr("href") or "").strip()
         relations = _words(element.attrs.get("rel"))
-        if href and "stylesheet" in relations and not _is_for_text(href):
+        if href and "stylesheet" in relations and not _WITHOUT_PICTURES.fullmatch(href):
             found.append(SheetLink(href=href))
     return found
-
-
-def _is_for_text(href: str) -> bool:
-    """Whether a style sheet of another host has no rule for pictures."""
-    try:
-        parts = urlsplit(href)
-    except ValueError:
-        return False
-    return bool(parts.netloc) and (
-        parts.hostname in _FONTS or _FOR_TEXT.search(parts.path) is not None
-    )
 
 
 def _words(value: str | list[str] | None) -> list[str]:

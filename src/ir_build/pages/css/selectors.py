@@ -33,6 +33,8 @@ _OF_TYPE = frozenset(
 _STRUCTURE = _OF_TYPE | frozenset(
     ("first-child", "last-child", "only-child", "nth-child", "nth-last-child", "empty")
 )
+# Pseudo-classes that a <picture> can have, beside those of structure.
+_ANYTHING = frozenset(("hover", "active", "lang", "dir", "defined", "scope"))
 # Only in shadow trees.
 _NEVER = frozenset(("host", "host-context"))
 # CSS 2 spelled these with one colon.
@@ -58,11 +60,15 @@ class Compound:
     exact: bool = True
     structural: bool = False  # where it stands among others matters
     of_type: bool = False
-    has: bool = False  # what is in it, or after it, matters
+    plain: bool = True  # no link, field or the like is asked for
     specificity: tuple[int, int, int] = (0, 0, 0)
     # `text` without what looks at attributes that a page gains, and the names of those.
     blind: str = ""
     attributes: set[str] = field(default_factory=set)
+    # `text` without `:has()`, and the keys of what that looks for by its place.
+    loose: str = ""
+    contained: set[str] = field(default_factory=set)
+    sideways: bool = False  # it looks for what follows
 
     @property
     def key(self) -> str:
@@ -71,10 +77,16 @@ class Compound:
             return "#" + self.id
         return "." + self.class_ if self.class_ else self.tag or "*"
 
-    def add(self, text: str, *, blind: str | None = None) -> None:
-        """Add a condition; `blind` is what is left of it without added attributes."""
+    @property
+    def unnamed(self) -> bool:
+        """Whether an element that is added may be it."""
+        return self.plain and self.key in {"*", "picture", "source"}
+
+    def add(self, text: str, *, blind: bool = False, loose: bool = False) -> None:
+        """Add a condition; `blind` and `loose` ones are left out of the texts of these names."""
         self.text += text
-        self.blind += text if blind is None else blind
+        self.blind += "" if blind else text
+        self.loose += "" if loose else text
 
     def weigh(self, ids: int = 0, classes: int = 0, types: int = 0) -> None:
         """Add to the specificity."""
@@ -105,12 +117,18 @@ class Selector:
         ids, classes, types = (sum(column) for column in sums)
         return ids, classes, types
 
-    def prefix(self, length: int, *, blind: bool = False) -> str:
-        """The selector of the first `length` compounds, the last one without added attributes."""
-        parts = []
-        for index, (combinator, compound) in enumerate(self.steps[:length]):
-            text = compound.blind if blind and index == length - 1 else compound.text
-            parts.append(combinator + (text or "*"))
+    @property
+    def text(self) -> str:
+        """The whole selector."""
+        return self.prefix(len(self.steps))
+
+    def prefix(self, length: int, last: str | None = None) -> str:
+        """The selector of the first `length` compounds, with `last` for the last of them."""
+        parts = [
+            combinator + (compound.text or "*") for combinator, compound in self.steps[:length]
+        ]
+        if last is not None:
+            parts[-1] = self.steps[length - 1][0] + (last or "*")
         return "".join(parts)
 
 
@@ -266,7 +284,7 @@ def _attribute(compound: Compound, block: SquareBracketsBlock) -> None:
     compound.weigh(classes=1)
     if name in ADDED_ATTRIBUTES:
         compound.attributes.add(name)
-        compound.add(text, blind="")
+        compound.add(text, blind=True)
     else:
         compound.add(text)
 
@@ -289,6 +307,7 @@ def _pseudo(compound: Compound, token: Node | None) -> None:
             compound.add(":root")
         else:  # what a reader does, or what is unknown here, may be so at times
             compound.exact = False
+            compound.plain = compound.plain and name in _ANYTHING
 
 
 def _function(compound: Compound, token: FunctionBlock) -> None:
@@ -324,20 +343,24 @@ def _list(compound: Compound, name: str, token: FunctionBlock) -> None:
         compound.exact = False
     if name != "where":
         compound.weigh(*max((selector.specificity for selector in inner), default=(0, 0, 0)))
-    attributes: set[str] = set()
-    for selector in inner:
-        compound.structural = compound.structural or len(selector.steps) > 1
-        for _, step in selector.steps:
-            compound.structural = compound.structural or step.structural
-            compound.of_type = compound.of_type or step.of_type
-            compound.has = compound.has or step.has
-            attributes |= step.attributes
-    compound.has = compound.has or name == "has"
-    compound.attributes |= attributes
-    used = [s for s in inner if s.exact] if name == "not" else inner
-    if not used:
-        return
-    arguments = ",".join(selector.prefix(len(selector.steps)) for selector in used)
-    spelled = name if name in {"is", "where", "not", "has"} else "is"
-    text = f":{spelled}({arguments})"
-    compound.add(text, blind="" if attributes else text)
+    steps = [step for selector in inner for step in selector.steps]
+    for _, step in steps:
+        compound.structural = compound.structural or step.structural
+        compound.of_type = compound.of_type or step.of_type
+        compound.contained |= step.contained
+        compound.sideways = compound.sideways or step.sideways
+        compound.attributes |= step.attributes
+    attributes = any(step.attributes for _, step in steps)
+    if name == "has":
+        for selector in inner:
+            combinators = {combinator for combinator, _ in selector.steps}
+            if combinators & {">", "+", "~"} or any(step.structural for _, step in selector.steps):
+                compound.contained |= {step.key for _, step in selector.steps}
+            compound.sideways = compound.sideways or bool(combinators & {"+", "~"})
+    else:
+        compound.structural = compound.structural or len(steps) > len(inner)
+    used = [selector for selector in inner if selector.exact or name != "not"]
+    if used:
+        spelled = name if name in {"where", "not", "has"} else "is"
+        text = f":{spelled}({','.join(selector.text for selector in used)})"
+        compound.add(text, blind=attributes, loose=bool(compound.contained))

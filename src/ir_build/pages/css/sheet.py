@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import urljoin
 
 import tinycss2
@@ -22,9 +22,10 @@ from . import selectors, values
 from .selectors import Selector, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tinycss2.ast import Node
+    from turbohtml import Element
 
 _GROUPS = frozenset(("media", "supports", "layer", "container", "scope", "starting-style"))
 # Prefixed names of these are known to some browsers only.
@@ -65,11 +66,26 @@ class Probe:
 
     `following`: the combinator and the selector up to the next step, where that is a sibling.
     `harmless`: a further element that matches looks as it would without the rule.
+    `idle`: so does a picture, if it has no margins and no frame.
     """
 
     selector: str
     following: tuple[str, str] | None
     harmless: bool
+    idle: bool
+    shown: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ContainingProbe:
+    """A step that looks for elements by their place, in what `selector` matches, or after it.
+
+    `contained`: the keys of what it looks for.
+    """
+
+    selector: str
+    contained: frozenset[str]
+    sideways: bool
     shown: str
 
 
@@ -82,21 +98,55 @@ class AttributeProbe:
     shown: str
 
 
-@dataclass(slots=True, eq=False)
-class Sheet:
-    """What one file or <style> element says; the indexes go by `selectors.Compound.key`."""
+T = TypeVar("T", Rule, Probe, AttributeProbe, ContainingProbe)
 
-    address: str
-    imports: list[str] = field(default_factory=list)
-    layered_imports: set[str] = field(default_factory=set)
-    rules: dict[str, list[Rule]] = field(default_factory=dict)
-    probes: dict[str, list[Probe]] = field(default_factory=dict)
-    of_type: dict[str, list[Probe]] = field(default_factory=dict)
-    containing: dict[str, list[Probe]] = field(default_factory=dict)
-    attribute_probes: dict[str, list[AttributeProbe]] = field(default_factory=dict)
-    variables: dict[str, list[str]] = field(default_factory=dict)
-    root_font_sizes: list[str] = field(default_factory=list)
-    unreadable: bool = False
+
+class Index(Generic[T]):
+    """Rules or probes by the key of the compound that they match by."""
+
+    _AT_ONCE = 16  # how many are asked for in one selector
+
+    def __init__(self) -> None:
+        self._groups: dict[str, list[tuple[str, list[T]]]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._groups)
+
+    def add(self, key: str, item: T) -> None:
+        """Add one under `key`."""
+        groups = self._groups.setdefault(key, [])
+        selector, items = groups[-1] if groups else ("", [])
+        if items and len(items) < self._AT_ONCE:
+            groups[-1] = (f"{selector},{item.selector}", [*items, item])
+        else:
+            groups.append((item.selector, [item]))
+
+    def matching(self, element: Element, keys: Iterable[str]) -> Iterator[T]:
+        """Those that match `element`, which has `keys`."""
+        groups, matches = self._groups, element.matches
+        for key in keys:
+            for selector, items in groups.get(key, ()):
+                if matches(selector):
+                    for item in items:
+                        if len(items) == 1 or matches(item.selector):
+                            yield item
+
+
+class Sheet:
+    """What one file or <style> element says."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.imports: list[str] = []
+        self.layered_imports: set[str] = set()
+        self.rules = Index[Rule]()
+        self.probes = Index[Probe]()
+        self.of_type = Index[Probe]()
+        self.containing = Index[ContainingProbe]()
+        self.attribute_probes = Index[AttributeProbe]()
+        self.variables: dict[str, list[str]] = {}
+        self.root_font_sizes: list[str] = []
+        self.unreadable = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +267,7 @@ class _Reader:
         if not all(selector.exact for selector in found):
             conditional = True  # a browser that does not know one of a list drops all
         if found:
-            parent = ",".join(selector.prefix(len(selector.steps)) for selector in found)
+            parent = ",".join(selector.text for selector in found)
             self._block(node.content, _Place(f":is({parent})", conditional, place.layered), found)
 
     def _block(self, content: list[Node], place: _Place, found: list[Selector]) -> None:
@@ -226,15 +276,11 @@ class _Reader:
         if any(isinstance(node, Declaration) for node in nodes):
             if not found:
                 found = selectors.read(tinycss2.parse_component_value_list(place.parent))
-            names = [node for node in nodes if isinstance(node, Declaration)]
-            self._variables(names)
-            declared = _declared(names)
-            harmless = all(
-                values.harmless(node.lower_name, tinycss2.serialize(node.value).strip().lower())
-                for node in names
-            )
+            declarations = [node for node in nodes if isinstance(node, Declaration)]
+            self._variables(declarations)
+            block = _Block.of(declarations)
             for selector in found:
-                self._keep(selector, place, declared, harmless=harmless)
+                self._keep(selector, place, block)
         self.read(nodes, place)
 
     def _variables(self, nodes: Iterable[Declaration]) -> None:
@@ -243,64 +289,79 @@ class _Reader:
             if node.name.startswith("--") and values.measurable(value):
                 self.sheet.variables.setdefault(node.name, []).append(value.lower())
 
-    def _keep(
-        self, selector: Selector, place: _Place, declared: tuple[Declared, ...], *, harmless: bool
-    ) -> None:
+    def _keep(self, selector: Selector, place: _Place, block: _Block) -> None:
         self.order += 1
         subject = selector.subject
-        whole = selector.prefix(len(selector.steps))
-        if declared:
-            self.sheet.rules.setdefault(subject.key, []).append(
-                Rule(
-                    whole,
-                    selector.specificity,
-                    self.order,
-                    place.conditional or not selector.exact,
-                    place.layered,
-                    declared,
-                )
+        if block.kept:
+            rule = Rule(
+                selector.text,
+                selector.specificity,
+                self.order,
+                place.conditional or not selector.exact,
+                place.layered,
+                block.kept,
             )
-        if subject.key in {"html", "*"} and subject.text in {"html", ":root", "*"}:
-            self.sheet.root_font_sizes += [d.value for d in declared if d.name == "font-size"]
-        self._probe(selector, declared, harmless=harmless)
+            self.sheet.rules.add(subject.key, rule)
+        if subject.text in {"html", ":root", "*"}:
+            self.sheet.root_font_sizes += [d.value for d in block.kept if d.name == "font-size"]
+        self._probe_places(selector, block)
+        self._probe_attributes(selector, block)
 
-    def _probe(self, selector: Selector, declared: tuple[Declared, ...], *, harmless: bool) -> None:
+    def _probe_places(self, selector: Selector, block: _Block) -> None:
         steps = selector.steps
-        shown = selector.prefix(len(steps))
-        through = False  # an element without a name may be the one that is added
+        through = False  # an unnamed step further left may be the element that is added
         for index, (combinator, compound) in enumerate(steps):
             last = index == len(steps) - 1
             text = selector.prefix(index + 1)
             following = None
             if not last and steps[index + 1][0] in {"+", "~"}:
                 following = (steps[index + 1][0], selector.prefix(index + 2))
-            probe = Probe(text, following, harmless and last, shown)
-            if compound.attributes and not (last and _height_auto(declared)):
-                self.sheet.attribute_probes.setdefault(compound.key, []).append(
-                    AttributeProbe(
-                        selector.prefix(index + 1, blind=True),
-                        frozenset(compound.attributes),
-                        shown,
-                    )
-                )
-            unnamed = compound.key in {"*", "picture", "source"}
+            probe = Probe(text, following, block.harmless and last, block.idle, selector.text)
+            placed = combinator in {">", "+", "~"} or compound.structural
+            if following or (last and (placed or compound.unnamed or through)):
+                self.sheet.probes.add(compound.key, probe)
             if compound.of_type:
-                self.sheet.of_type.setdefault(compound.key, []).append(probe)
-            if compound.has:
-                self.sheet.containing.setdefault(compound.key, []).append(probe)
-            if (last or following) and (
-                combinator in {">", "+", "~"}
-                or compound.structural
-                or unnamed
-                or through
-                or following
-            ):
-                self.sheet.probes.setdefault(compound.key, []).append(probe)
-            through = through or unnamed
+                self.sheet.of_type.add(compound.key, probe)
+            through = through or compound.unnamed
+
+    def _probe_attributes(self, selector: Selector, block: _Block) -> None:
+        for index, (_, compound) in enumerate(selector.steps, 1):
+            if compound.contained:
+                text = selector.prefix(index, compound.loose)
+                contained = frozenset(compound.contained)
+                self.sheet.containing.add(
+                    compound.key,
+                    ContainingProbe(text, contained, compound.sideways, selector.text),
+                )
+            if compound.attributes and not (index == len(selector.steps) and block.height_auto):
+                text = selector.prefix(index, compound.blind)
+                names = frozenset(compound.attributes)
+                self.sheet.attribute_probes.add(
+                    compound.key, AttributeProbe(text, names, selector.text)
+                )
 
 
-def _height_auto(declared: tuple[Declared, ...]) -> bool:
-    return bool(declared) and all((d.name, d.value) == ("height", "auto") for d in declared)
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """The declarations of a rule: what is kept of them, and what they come to."""
+
+    kept: tuple[Declared, ...]
+    harmless: bool
+    idle: bool
+    height_auto: bool
+
+    @classmethod
+    def of(cls, declarations: list[Declaration]) -> _Block:
+        pairs = [
+            (node.lower_name, tinycss2.serialize(node.value).strip().lower())
+            for node in declarations
+        ]
+        return cls(
+            _declared(declarations),
+            harmless=all(values.harmless(name, text) for name, text in pairs),
+            idle=all(values.is_edge(name) and values.edgeless(text) for name, text in pairs),
+            height_auto=all(pair == ("height", "auto") for pair in pairs),
+        )
 
 
 def _nested(prelude: Sequence[Node], parent: str) -> list[Node]:

@@ -83,13 +83,16 @@ class Styles:
             return "a rule in a layer, or without weight, sets its height"
         if any(value and value.text.startswith("revert") for value in (*widths, *heights)):
             return "a rule takes back its size"
+        reason = _other_than(_RATIO_ALONE, states)
+        if reason:
+            return reason
         if None not in widths or img.attr("width") is not None:
             return ""
         if any(value and value.text not in {"auto", "initial", "unset"} for value in heights):
             return "a rule sets its height alone"
-        for name, neutral in _NEUTRAL.items():
-            if any(value and value.text not in neutral for value in states.get(name, ())):
-                return f"a rule sets its {name}"
+        reason = _other_than(_NEUTRAL, states)
+        if reason:
+            return reason
         if "frame" in states and any(
             value and value.text not in {"content-box", "initial", "unset"}
             for value in states.get("box-sizing", ())
@@ -99,12 +102,9 @@ class Styles:
 
     def _attributes_probed(self, img: Element) -> str:
         for sheet in self._sheets:
-            for key in keys(img) if sheet.attribute_probes else ():
-                for probe in sheet.attribute_probes.get(key, ()):
-                    if img.matches(probe.selector) and any(
-                        img.attr(name) is None for name in probe.attributes
-                    ):
-                        return probe.shown
+            for probe in sheet.attribute_probes.matching(img, keys(img)):
+                if any(img.attr(name) is None for name in probe.attributes):
+                    return probe.shown
         return ""
 
     def _item(self, img: Element) -> str:
@@ -123,6 +123,9 @@ class Styles:
     def _wrap_keeps(self, img: Element) -> str:
         if isinstance(img.parent, Element) and img.parent.tag == "picture":
             return "it is in a picture already"
+        displays = self._cascade.states(img).get("display", ())
+        if any(value and value.text not in _PLAIN for value in displays):
+            return "a rule sets its display"
         item = self._item(img)
         if item:
             return item
@@ -187,18 +190,30 @@ class Styles:
         return max((size for size in sizes if size), default=16)
 
 
+_PLAIN = frozenset(("inline", "block", "inline-block", "none", "initial", "unset"))
 # Values of properties with which a given width is no other than a natural one.
 _NEUTRAL = {
+    "display": _PLAIN,
     "max-height": values.NONE,
     "min-height": values.NONE,
     "aspect-ratio": frozenset(("auto", "initial", "unset")),
-    "content": frozenset(("normal", "none", "initial", "unset")),
-    "contain": frozenset(("none", "paint", "layout", "style", "content", "initial", "unset")),
-    "content-visibility": frozenset(("visible", "initial", "unset")),
     "image-orientation": frozenset(("from-image", "initial", "unset")),
     "image-resolution": frozenset(("initial", "unset")),
     "writing-mode": frozenset(("horizontal-tb", "initial", "unset")),
 }
+# And those with which the ratio of given sizes is no other than that of the picture.
+_RATIO_ALONE = {
+    "content": frozenset(("normal", "none", "initial", "unset")),
+    "contain": frozenset(("none", "paint", "layout", "style", "content", "initial", "unset")),
+    "content-visibility": frozenset(("visible", "initial", "unset")),
+}
+
+
+def _other_than(neutral: dict[str, frozenset[str]], states: States) -> str:
+    for name, texts in neutral.items():
+        if any(value and value.text not in texts for value in states.get(name, ())):
+            return f"a rule sets its {name}"
+    return ""
 
 
 def _natural(value: Value | None) -> bool:

@@ -54,9 +54,15 @@ _PREFIX = re.compile(r"-(webkit|moz|ms|o)-")
 # An inline box without these is no box at all.
 _EDGES = re.compile(r"(margin|padding|border)(-[a-z-]+)?")
 _INVISIBLE = frozenset(
-    ("box-sizing", "object-fit", "object-position", "aspect-ratio", "height", "width")
+    (
+        *("aspect-ratio", "box-sizing", "object-fit", "object-position"),
+        *("border-collapse", "border-color", "border-radius", "border-spacing"),
+        *("margin-block", "margin-block-end", "margin-block-start"),
+        *("margin-bottom", "margin-top"),
+        *("caret-color", "cursor", "tap-highlight-color"),
+    )
 )
-_ZERO = re.compile(r"(-?0(px|em|rem|%)?|none|hidden|solid|initial|unset|auto|\s)+")
+_ZERO = re.compile(r"(-?0(px|em|rem|%)?|none|hidden|solid|initial|unset|\s)+")
 _LENGTH = re.compile(
     r"-?[\d.]+(px|rem|em|ch|ex|%|in|cm|mm|pt|pc|q|v[wh])|0|(var|calc|min|max|clamp)\(.*", re.DOTALL
 )
@@ -72,7 +78,7 @@ _PIXELS = {
 
 
 def longhands(name: str, value: str) -> Iterator[tuple[str, str]]:
-    """What of a declaration is kept, by physical names; all parts of the frame are `frame`."""
+    """What of a declaration is kept, by physical names; padding and border are `frame`."""
     bare = _PREFIX.sub("", name, count=1)
     if bare in _SIZES:
         yield _SIZES[bare], value
@@ -82,7 +88,9 @@ def longhands(name: str, value: str) -> Iterator[tuple[str, str]]:
         yield bare, value
     elif bare in {"inset", "flex", "float", "zoom"}:
         return
-    elif _FRAME.fullmatch(bare) and not _ZERO.fullmatch(value):
+    elif bare.startswith("margin") and not edgeless(value):
+        yield "margin", value
+    elif _FRAME.fullmatch(bare) and not edgeless(value):
         yield "frame", value
 
 
@@ -100,16 +108,25 @@ def certain(name: str, value: str) -> bool:
     return True
 
 
+def edgeless(value: str) -> bool:
+    """Whether a margin, padding or border of this value takes no room."""
+    return bool(_ZERO.fullmatch(value)) and (
+        "solid" not in value or any(part in value for part in ("0", "none", "hidden"))
+    )
+
+
+def is_edge(name: str) -> bool:
+    """Whether it is a margin, a padding or a border."""
+    return bool(_EDGES.fullmatch(name))
+
+
 def harmless(name: str, value: str) -> bool:
     """Whether an inline box round a picture looks the same with this declaration."""
-    if name.startswith("--") or _SIZES.get(name) or name in _INVISIBLE:
+    bare = unprefixed(name)
+    if name.startswith("--") or bare in _SIZES or bare in _INVISIBLE:
         return True
-    if name in {"margin-top", "margin-bottom", "margin-block", "margin-block-start"}:
-        return True
-    if name in {"border-color", "border-collapse", "border-spacing"}:
-        return True
-    if _EDGES.fullmatch(name):
-        return bool(_ZERO.fullmatch(value))
+    if is_edge(name):
+        return value == "auto" or edgeless(value)
     return (name, value) in {("vertical-align", "baseline"), ("display", "inline")}
 
 

@@ -12,10 +12,9 @@ from .cascade import Cascade, keys
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .sheet import Probe
 
-# (element, selector): the whole selector, to be shown
-_Seen = dict[tuple[Element, str], str]
+# (what, selector): the whole selector, to be shown
+_Seen = dict[tuple[Element | None, str], str]
 
 
 def wrap_keeps(img: Element, cascade: Cascade) -> str:
@@ -23,6 +22,9 @@ def wrap_keeps(img: Element, cascade: Cascade) -> str:
 
     The tree is changed meanwhile, and as it was afterwards.
     """
+    contained = _contained(img, cascade)
+    if contained:
+        return contained
     before = _seen(img, img, cascade)
     with _wrapped(img) as (picture, source):
         after = _seen(img, picture, cascade)
@@ -47,45 +49,46 @@ def _wrapped(img: Element) -> Iterator[tuple[Element, Element]]:
 
 def _styled(element: Element, cascade: Cascade) -> str:
     """The selector of a rule that makes `element` more than nothing."""
-    for probe in _probes(element, cascade, "probes"):
-        if not probe.following and not probe.harmless and element.matches(probe.selector):
-            return probe.shown
+    names = keys(element)
+    for sheet, _ in cascade.sheets:
+        for probe in sheet.probes.matching(element, names):
+            if not probe.following and not probe.harmless:
+                return probe.shown
     return ""
 
 
-def _probes(element: Element, cascade: Cascade, index: str) -> Iterator[Probe]:
-    for sheet, _ in cascade.sheets:
-        probes: dict[str, list[Probe]] = getattr(sheet, index)
-        if probes:
-            for key in keys(element):
-                yield from probes.get(key, ())
-
-
 def _seen(img: Element, outer: Element, cascade: Cascade) -> _Seen:
-    """What selectors see of `img` and, where `outer` stands, of its siblings and ancestors."""
+    """What selectors see of `img`, and of its siblings where `outer` stands among them."""
     seen: _Seen = {}
-
-    def look(element: Element, probe: Probe, selector: str) -> None:
-        if element.matches(selector):
-            seen[element, selector] = probe.shown
-
-    for probe in _probes(img, cascade, "probes"):
-        if not probe.following:
-            look(img, probe, probe.selector)
-    for probe in _probes(outer, cascade, "probes"):
-        if probe.following:
-            combinator, selector = probe.following
-            for sibling in _following(outer, first=combinator == "+"):
-                look(sibling, probe, selector)
-    if any(sheet.of_type for sheet, _ in cascade.sheets):
-        for sibling in _siblings(outer):
-            for probe in _probes(sibling, cascade, "of_type"):
-                look(sibling, probe, probe.selector)
-    if any(sheet.containing for sheet, _ in cascade.sheets):
-        for element in (*_siblings(outer), *_ancestors(outer)):
-            for probe in _probes(element, cascade, "containing"):
-                look(element, probe, probe.selector)
+    states = cascade.states(img)
+    bare = "margin" not in states and "frame" not in states
+    for sheet, _ in cascade.sheets:
+        for probe in sheet.probes.matching(img, keys(img)):
+            if not probe.following and not (bare and probe.idle):
+                seen[None, probe.selector] = probe.shown
+        for probe in sheet.probes.matching(outer, keys(outer)):
+            if probe.following:
+                combinator, selector = probe.following
+                for sibling in _following(outer, first=combinator == "+"):
+                    if sibling.matches(selector):
+                        seen[sibling, selector] = probe.shown
+        for sibling in _siblings(outer) if sheet.of_type else ():
+            for probe in sheet.of_type.matching(sibling, keys(sibling)):
+                seen[sibling, probe.selector] = probe.shown
     return seen
+
+
+def _contained(img: Element, cascade: Cascade) -> str:
+    """The selector that may look for `img` in something by `:has()` and by its place."""
+    for sheet, _ in cascade.sheets:
+        if not sheet.containing:
+            continue
+        names = {*keys(img), "picture", "source"}
+        for element in (*_siblings(img), *_ancestors(img)):
+            for probe in sheet.containing.matching(element, keys(element)):
+                if names & probe.contained:
+                    return probe.shown
+    return ""
 
 
 def _following(element: Element, *, first: bool) -> Iterator[Element]:
