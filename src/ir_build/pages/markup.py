@@ -80,8 +80,8 @@ class Result:
     """A page with its insertions."""
 
     data: bytes
-    #: files of variants that it names, from the site's root
-    used: set[PurePosixPath] = field(default_factory=set)
+    #: names of the variants that it names, by their picture's file from the site's root
+    used: dict[PurePosixPath, set[str]] = field(default_factory=dict)
     #: bytes of pictures that the page loads, before and after
     loads: Loads = field(default_factory=Loads)
     #: why pictures are without sizes or formats: the address of each, and the reason
@@ -214,7 +214,9 @@ class _Markup:
         lazy = self._loading(shown, added)
         plan = self._plan(shown, width, lazy=lazy)
         added |= plan.attributes
-        self._result.used |= {shown.file.with_name(one.name) for one in plan.variants}
+        if plan.variants:
+            used = self._result.used.setdefault(shown.file, set())
+            used |= {one.name for one in plan.variants}
         picture = shown.picture
         self._result.loads.add(shown.file, picture.size, width or picture.width, plan.choices)
         if not added and not plan.before:

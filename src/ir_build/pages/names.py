@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from ..formats import FORMATS, MediaType
+
+if TYPE_CHECKING:
+    from .picture import VariantFile
 
 #: the style sheet with the rule that `markup.RULE` holds
 RULE_NAME = "ir-build-pictures.css"
@@ -25,17 +29,15 @@ def variant_hash(digest: str, settings: str) -> str:
     return sha256(text.encode()).hexdigest()[:_HASH_DIGITS]
 
 
-def variant_name(
-    name: str, hashed: str, width: int, media: MediaType, *, still: bool = False
-) -> str:
-    """The name of a variant of the file `name`, `width` pixels wide.
+def variant_name(name: str, hashed: str, variant: VariantFile) -> str:
+    """The name of a variant of the file `name`.
 
     It differs for each content of the picture and each setting. So the file may be cached for ever.
     """
     stem = name.rpartition(".")[0] or name
     stem = stem.encode("utf-8", "surrogateescape")[:_LONGEST_STEM].decode("utf-8", "ignore")
-    kind = "still" if still else "w"
-    return f"{stem}.ir-{hashed}-{width}{kind}{FORMATS[media].suffixes[0]}"
+    kind = "still" if variant.still else "w"
+    return f"{stem}.ir-{hashed}-{variant.width}{kind}{FORMATS[variant.media].suffixes[0]}"
 
 
 def read_variant(name: str) -> tuple[int, MediaType, bool] | None:

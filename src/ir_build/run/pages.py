@@ -15,27 +15,27 @@ from .. import atomic
 from ..errors import InputError
 from ..pages import addresses, css
 from ..pages.html import MARK, Page, PageLeft
-from ..pages.markup import RULE, optimised, rule_of
+from ..pages.markup import RULE, Result, optimised, rule_of
 from ..pages.names import RULE_NAME, is_ours
 from ..report.pages import PagesReport
 from . import discover
 from .variants import Variants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
     from ..options import Pages
     from ..pages.addresses import Place
     from ..pages.css import Sheet
-    from ..pages.markup import Result, Rule
-    from ..pages.picture import Picture
+    from ..pages.markup import Rule
 
 _SUFFIXES = (".html", ".htm")
 #: bytes of a page; nobody reads larger ones
 _LARGEST = 8 * 1024 * 1024
 #: How deep style sheets may import each other.
 _IMPORTS = 5
+_IMG = re.compile(rb"<img\b", re.IGNORECASE)
 _SRC = re.compile(
     rb"<img\b[^>]*?\ssrc\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE | re.DOTALL
 )
@@ -92,22 +92,22 @@ class Site(Variants):
     def edit(self) -> PagesReport:
         """Edit all pages, each in one step, and delete variants that none of them names."""
         report = PagesReport(sum(map(len, self._folders.values())))
+        report.left |= self.faults
         for folder, pages in self._folders.items():
-            editor = _Editor(folder, self.pages, self.pictures)
-            self.written += editor.edit(pages, report)
+            self.written += _Editor(folder, self).edit(pages, report)
         return report
 
 
 class _Editor:
     """Edits the pages in one folder."""
 
-    def __init__(self, folder: Path, pages: Pages, pictures: Mapping[Path, Picture]) -> None:
-        """`pictures` are what is known of files, by their paths."""
+    def __init__(self, folder: Path, site: Site) -> None:
         self._folder = folder
-        self._pages = pages
+        self._pages = site.pages
+        self._write = site.write
         self._pictures = {
             PurePosixPath(path.relative_to(folder).as_posix()): picture
-            for path, picture in pictures.items()
+            for path, picture in site.pictures.items()
             if path.is_relative_to(folder)
         }
         self._sheets: dict[PurePosixPath, Sheet | None] = {}
@@ -116,24 +116,24 @@ class _Editor:
     def edit(self, pages: Iterable[discover.Found], report: PagesReport) -> list[Path]:
         """Edit `pages`, and note in `report` what became of them. Returns those that were changed."""
         written = []
-        used: set[str] = set()
+        used: set[PurePosixPath] = set()
         kept: set[str] = set()
         for page in pages:
             try:
                 result, changed = self._edited(page)
-            except (PageLeft, InputError, OSError) as left:
-                report.left[page.inside] = getattr(left, "message", str(left))
+            except Exception as left:  # noqa: BLE001  (a fault of ours must not cost anybody a build)
+                report.left[page.inside] = _reason(left)
                 kept |= _names_on(page)
                 continue
             report.add(result, changed=changed)
             if changed:
                 written.append(page.path)
-            used |= {path.as_posix() for path in result.used}
-            used |= {result.rule.as_posix()} if result.rule else set()
-        _delete_unused(self._folder, used, kept)
-        for path, picture in self._pictures.items():
+            used |= {file.with_name(name) for file, names in result.used.items() for name in names}
+            used |= {result.rule} if result.rule else set()
+        _delete_unused(self._folder, {file.as_posix() for file in used}, kept)
+        for file, picture in self._pictures.items():
             for one in picture.variants:
-                if path.with_name(one.name).as_posix() in used:
+                if file.with_name(one.name) in used:
                     report.variants += 1
                     report.variant_bytes += one.size
         return written
@@ -143,17 +143,16 @@ class _Editor:
         if found.state.st_size > _LARGEST:
             raise PageLeft("it is larger than 8 MB")
         data, state = atomic.read(found.path)
+        if MARK.encode() not in data and not _IMG.search(data):
+            return Result(data), False
         page = Page(data)
         path = PurePosixPath(found.inside)
         place = addresses.place_of(page, path, self._pages.site_url)
-        result = optimised(
-            page,
-            self._pictures.get,
-            place,
-            self._styles(page, place),
-            self._pages,
-            self._rule(page, place),
-        )
+        styles, rule = self._styles(page, place), self._rule(page, place)
+        result = optimised(page, self._pictures.get, place, styles, self._pages, rule)
+        # What a page names comes before the page.
+        for file, names in result.used.items():
+            self._write(self._folder / file, names)
         if result.rule is not None:
             self._write_rule(result.rule)
         if result.data == data:
@@ -209,6 +208,14 @@ class _Editor:
             with atomic.writing(path) as written:
                 written.write(RULE.encode())
         self._rules.add(file)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, InputError):
+        return error.message
+    if isinstance(error, PageLeft | OSError):
+        return str(error)
+    return f"unexpected {type(error).__name__}: {error}; please report it"
 
 
 def _is_rule(path: Path) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .. import atomic
 from ..engine import variants_identity
-from ..errors import FileSkipped, InputError, LimitMet
+from ..errors import FileSkipped, InputError, LimitMet, NotWritten
 from ..formats import HEAD_BYTES, MediaType
 from ..marker import is_marked
 from ..options import Compression
@@ -102,6 +102,12 @@ class Variants:
         self._versions = f"variants/{_VERSION};verify/{VERIFY_VERSION};{variants_identity()}"
         #: what is known of each picture, by where it is
         self.pictures: dict[Path, Picture] = {}
+        #: what went wrong with pictures, by their names
+        self.faults: dict[str, str] = {}
+        # Where the bytes of variants are: in the cache, since they are many, or here if there is none.
+        self._keys: dict[Path, str] = {}
+        self._entries: dict[Path, Entry] = {}
+        self._written: set[Path] = set()
 
     def original(self, asset: Asset, media: MediaType, content: str) -> bytes | None:
         """The bytes of a picture, if they will be needed. `content` is their digest."""
@@ -119,17 +125,39 @@ class Variants:
         destination: Destination,
         original: bytes | None = None,
     ) -> None:
-        """`outcome` became of a picture. Write its variants beside it.
-
-        `original` is what `original` returned.
-        """
+        """`outcome` became of a picture. Make its variants. `original` is what `original` returned."""
         media = outcome.media
         if media is None or isinstance(outcome, Failed) or not self._is_shown(asset, media):
             return
-        with contextlib.suppress(InputError, OSError):
+        try:
             path = destination.path(asset)
             shipped, _ = atomic.read(path)
             self.pictures[path] = self._picture(asset, media, path, shipped, original)
+        except InputError as error:
+            self.faults[asset.name] = error.message
+        except Exception as error:  # noqa: BLE001  (a fault of ours must not cost anybody a build)
+            self.faults[asset.name] = (
+                f"unexpected {type(error).__name__}: {error}; please report it"
+            )
+
+    def write(self, path: Path, used: AbstractSet[str]) -> None:
+        """Write those variants of the picture at `path` whose names are `used`. Raises an `InputError`."""
+        picture = self.pictures[path]
+        missing = [
+            (number, file)
+            for number, one in enumerate(picture.variants)
+            if one.name in used and (file := path.with_name(one.name)) not in self._written
+        ]
+        if not missing:
+            return
+        entry = self._entries.get(path) or self._cache.get(self._keys.get(path, ""))
+        made = _Made.of(entry).variants if entry is not None and entry.notes else ()
+        for number, file in missing:
+            if number < len(made):
+                _write(file, made[number][1])
+            elif not file.exists():
+                raise NotWritten(f"{file.name} is not in the cache any more")
+            self._written.add(file)
 
     def _is_shown(self, asset: Asset, media: MediaType) -> bool:
         return media in _PICTURES and asset.path.name in self._shown
@@ -141,12 +169,11 @@ class Variants:
         if media is MediaType.SVG:
             width, height = svg_size(shipped[:HEAD_BYTES])
             return Picture(width, height, 0, media, len(shipped), hashed)
-        made = self._made(asset, media, shipped, original)
-        found = []
-        for one, data in made.variants:
-            name = names.variant_name(path.name, hashed, one.width, one.media, still=one.still)
-            _write(path.with_name(name), data)
-            found.append(VariantFile(name, one.media, one.width, one.size, one.still))
+        made = self._made(asset, media, path, shipped, original)
+        found = [
+            replace(one, name=names.variant_name(path.name, hashed, one))
+            for one, _ in made.variants
+        ]
         if not found and is_marked(shipped, media):
             # A lossy result, whose original is gone. What was made of that may still be there.
             found = _left_from_before(path, hashed)
@@ -155,9 +182,10 @@ class Variants:
         )
 
     def _made(
-        self, asset: Asset, media: MediaType, shipped: bytes, original: bytes | None
+        self, asset: Asset, media: MediaType, path: Path, shipped: bytes, original: bytes | None
     ) -> _Made:
         source = shipped if original is None else original
+        self._keys[path] = self._key(asset, media, digest(source))
         entry = self._known(asset, media, digest(source))
         if entry is None:
             entry = self._made_anew(asset, media, source, shipped)
@@ -165,6 +193,8 @@ class Variants:
                 # The next run may find the one or the other.
                 for content in {digest(source), digest(shipped)}:
                     self._cache.put(self._key(asset, media, content), entry)
+            if self._cache.trouble:
+                self._entries[path] = entry
         return _Made.of(entry) if entry.notes else _Made()
 
     def _made_anew(self, asset: Asset, media: MediaType, source: bytes, shipped: bytes) -> Entry:
