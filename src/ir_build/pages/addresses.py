@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
 
 if TYPE_CHECKING:
-    from turbohtml import Element
-
     from .html import Page
 
 #: where a site is whose address nobody has told: by the standard (RFC 2606) there is no such host
@@ -39,7 +37,7 @@ class Place:
         if parts.netloc.lower() != site.netloc.lower() or not parts.path.startswith(site.path):
             return None
         raw = unquote_to_bytes(parts.path[len(site.path) :])
-        if b"\0" in raw or not raw:
+        if b"\0" in raw or not raw or raw.endswith(b"/"):
             return None
         path = PurePosixPath(raw.decode("utf-8", "surrogateescape"))
         return None if path.is_absolute() or ".." in path.parts else path
@@ -103,7 +101,6 @@ def for_srcset(address: str) -> str | None:
     return address.replace(" ", "%20").replace(",", "%2C")
 
 
-def written_in(element: Element, page: Page, name: str) -> str | None:
-    """The attribute `name` of `element` as a browser reads it, without blanks around it."""
-    value = page.attribute(element, name)
-    return None if value is None else value.strip(_BLANKS)
+def trimmed(address: str) -> str:
+    """An address without the blanks around it that browsers do not see."""
+    return address.strip(_BLANKS)

@@ -18,7 +18,7 @@ MARK = "data-ir"
 #: what is inserted into a tag of a picture, in this order
 ATTRIBUTES = ("width", "height", "loading", "decoding", "fetchpriority", "srcset", "sizes")
 
-_IN_IMG = re.compile(rf'(?: (?:{"|".join(ATTRIBUTES)})="[^"<>]*")* {MARK}="[0-9a-f]*"')
+_IN_IMG = re.compile(rf'(?: (?:{"|".join(ATTRIBUTES)})="[^"<>]*")* {MARK}="[0-9a-f]*(?: h)?"')
 _SOURCE = re.compile(rf'<source(?: (?:type|srcset|sizes|media)="[^"<>]*")+ {MARK}>')
 _PICTURE, _PICTURE_END = f"<picture {MARK}>", "</picture>"
 _LINK = re.compile(rf'<link rel="stylesheet" href="[^"<>]*" {MARK}>')
@@ -194,11 +194,17 @@ def _insertions_of(element: Element, text: str) -> list[tuple[int, int]]:
                 return [(begin + name, begin + found.end())]
         elif _SOURCE.fullmatch(tag) or _LINK.fullmatch(tag):
             return [(begin, end)]
-        elif tag == _PICTURE and place.end_tag is not None:
+        elif tag == _PICTURE and place.end_tag is not None and _holds_source(element):
             last, close = place.end_tag.start_offset, place.end_tag.end_offset
             if text[last:close] == _PICTURE_END:
                 return [(begin, end), (last, close)]
     raise PageLeft("another program has rewritten what ir-build had inserted: build the page anew")
+
+
+def _holds_source(picture: Element) -> bool:
+    """Whether a `<picture>` begins with a source of ours, as all of ours do."""
+    first = next(iter(picture.children), None)
+    return getattr(first, "tag", "") == "source" and MARK in getattr(first, "attrs", {})
 
 
 def _take_out(document: Document) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from html import escape
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..formats import FORMATS
@@ -14,41 +14,23 @@ from . import addresses
 from .html import ATTRIBUTES, MARK, Page, PageLeft
 from .loads import Loads
 from .names import RULE_NAME
+from .shown import main_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import PurePosixPath
 
-    from turbohtml import Document, Element
+    from turbohtml import Element
 
     from ..formats import MediaType
     from ..options import Pages
     from .addresses import Place
-    from .css import PictureStyle, Styles
     from .picture import Picture, VariantFile
+    from .shown import Pictures, Shown
 
     #: the picture that a file of the site is, None for what is none, or not known
     Find = Callable[[PurePosixPath], Picture | None]
 
-# Elements whose pictures are not shown, or not by the rules of HTML pages.
-_ELSEWHERE = frozenset(
-    ["template", "noscript", "picture", "pre", "svg", "math", "object", "canvas"]
-)
-# Attributes by which authors, or scripts of theirs, choose files themselves.
-_OWN = ("srcset", "sizes", "data-src", "data-srcset", "ismap", "usemap", MARK)
-# What holds the content of a page, the best first.
-_MAIN = ('main, [role="main"]', "article", "#content")
-_AROUND = frozenset(["header", "nav", "footer", "aside"])
-# How scripts call the pictures that they enlarge or move. Two of them are known to take `<picture>`, too:
-# glightbox shows what its link names, medium-zoom what the picture shows.
-_SCRIPTED = re.compile(
-    r"(?<!g)lightbox|(?<!medium-)zoom|fancybox|photoswipe|pswp|magnific|carousel|swiper|slick|splide"
-    r"|glide|gallery",
-    re.IGNORECASE,
-)
-# How many elements around a picture are looked at for the names of scripts, and how many there may be at all:
-# browsers nest no deeper.
-_LEVELS, _DEEPEST = 12, 512
 # Fragments by which themes show one picture on light and another on dark pages.
 _SCHEMES = ("only-light", "only-dark", "gh-light-mode-only", "gh-dark-mode-only")
 # A picture is the largest thing that is seen first if it has so many CSS pixels each way, and so few
@@ -58,12 +40,15 @@ _LARGE, _TEXT_BEFORE = 200, 800
 _MARKUP_BEFORE = 8_000
 # Dots that count visits have one or two pixels each way.
 _DOT = 2
+# CSS pixels of the shorter side below which a picture is an icon or a badge, not the first picture.
+_SMALL = 64
 _NUMBER = re.compile(r"\s*(\d{1,5})\s*")
 
 
 #: Attributes for width and height make a picture keep both where a theme only narrows it. This rule, in the
-#: file `RULE_NAME`, loses to every other one, since it counts for nothing and stands first.
-RULE = f":where(img[{MARK}]){{height:auto}}\n"
+#: file `RULE_NAME`, is for those whose height we have added. It loses to every other one, since it counts for
+#: nothing and stands first.
+RULE = f":where(img[{MARK}~=h]){{height:auto}}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,32 +76,37 @@ class Result:
 
 
 @dataclass(frozen=True)
-class _Shown:
-    """A picture on a page."""
+class _Picture:
+    """A picture, where it stands on a page."""
 
-    element: Element
-    address: str
-    file: PurePosixPath
+    shown: Shown
     picture: Picture
-    style: PictureStyle
-    main: bool  #: whether it is a part of the page's content
-    first: bool  #: whether it is the first of these
+    first: bool  #: whether it is the first of the page's content
+    below: bool  #: whether it comes after that one
+    #: whether another file may be loaded in its place
+    offers: bool
+    #: whether that may be one with fewer pixels
+    by_width: bool
+
+    @property
+    def address(self) -> str:
+        return self.shown.address
 
 
 def optimised(
-    page: Page, find: Find, place: Place, styles: Styles, options: Pages, rule: Rule | None
+    page: Page, pictures: Pictures, find: Find, options: Pages, rule: Rule | None
 ) -> Result:
-    """Insert what makes the pictures of `page` smaller. Raises `PageLeft`.
+    """Insert what makes the `pictures` of `page` smaller. Raises `PageLeft`.
 
     `rule` is the style sheet for pictures that would lose their shape; None if none can be linked.
     """
-    shown = list(_pictures(page, place, find, styles))
+    known = _known(pictures, find)
     # A parser may take a wrapper for something else where the page is broken. Then without any.
     for wrapping in (True, False):
         result = Result(page.bytes)
         markup = _Markup(page, options, result, rule, wrapping=wrapping)
         page.clear()
-        for one in shown:
+        for one in known:
             markup.add(one)
         if result.rule and rule:
             page.insert(rule.at, f'<link rel="stylesheet" href="{escape(rule.address)}" {MARK}>')
@@ -130,53 +120,26 @@ def optimised(
     raise AssertionError  # the second time returns or raises
 
 
-def _pictures(page: Page, place: Place, find: Find, styles: Styles) -> list[_Shown]:
-    document = page.document
-    if document.select_one("html[amp], html[\u26a1], html[\xe2\x9a\xa1]") is not None:
-        raise PageLeft("AMP allows no other pictures than its own")
-    main = _main(document)
-    found: list[_Shown] = []
+def _known(pictures: Pictures, find: Find) -> list[_Picture]:
+    """The pictures of a page of which something is known, and that are more than a dot."""
+    places = Counter(one.file for one in pictures.shown)
+    alone = {one.file for one in pictures.shown if one.not_wrapped} | pictures.loaded
+    found: list[_Picture] = []
     first: str | None = None
-    for element in document.select("img"):
-        address = addresses.written_in(element, page, "src")
-        if not address or _is_left(element):
+    for shown in pictures.shown:
+        picture = find(shown.file)
+        if picture is None or (picture.width and min(picture.width, picture.height) <= _DOT):
             continue
-        file = place.file(address)
-        picture = None if file is None else find(file)
-        inside = main is not None and _is_inside(element, main)
-        large = picture is None or min(picture.width, picture.height) > _DOT
-        is_first = inside and large and (first is None or _are_a_pair(first, address))
+        large = not picture.width or min(picture.width, picture.height) >= _SMALL
+        is_first = shown.main and large and (first is None or _are_a_pair(first, shown.address))
         if is_first:
-            first = address
-        if file is not None and picture is not None and large:
-            style = styles.of(element)
-            found.append(_Shown(element, address, file, picture, style, inside, is_first))
+            first = shown.address
+        # Where the page loads the file itself, or where two places want two widths, a page would load more.
+        wraps = any(one.media != picture.media for one in picture.variants)
+        offers = shown.file not in (alone if wraps else pictures.loaded)
+        below = first is not None and not is_first
+        found.append(_Picture(shown, picture, is_first, below, offers, places[shown.file] == 1))
     return found
-
-
-def _is_left(element: Element) -> bool:
-    if any(name in element.attrs for name in _OWN):
-        return True
-    above = islice(element.ancestors, _DEEPEST)
-    tags = [getattr(one, "tag", "#document") for one in above]
-    # What is in a template hangs on a document of its own.
-    return len(tags) == _DEEPEST or any(tag in _ELSEWHERE or tag.startswith("amp-") for tag in tags)
-
-
-def _main(document: Document) -> Element | None:
-    for selector in _MAIN:
-        if (found := document.select_one(selector)) is not None:
-            return found
-    return document.select_one("body")
-
-
-def _is_inside(element: Element, main: Element) -> bool:
-    for above in islice(element.ancestors, _DEEPEST):
-        if above == main:
-            return True
-        if getattr(above, "tag", "") in _AROUND:
-            return False
-    return False
 
 
 def _are_a_pair(one: str, other: str) -> bool:
@@ -195,118 +158,105 @@ class _Markup:
         self._result = result
         self._rule = rule
         self._wrapping = wrapping
-        self._preloaded = {
-            addresses.written_in(link, page, "href")
-            for link in page.document.select('link[rel~="preload"][as="image" i]')
-        }
         self._important = page.document.select_one('[fetchpriority="high" i]') is not None
 
-    def add(self, shown: _Shown) -> None:
+    def add(self, one: _Picture) -> None:
         """Insert what is known to be right for one picture."""
-        start, end = self._page.tag(shown.element)
+        start, end = self._page.tag(one.shown.element)
         name = start + len("<img")
         if self._page.bytes[start:name].lower() != b"<img":
             return  # an element that the parser has put there by itself
-        added = self._missing_sizes(shown)
-        width = _given(shown.element, "width") or int(added.get("width", 0))
-        if self._rule is not None and "height" in added and shown.style.squashes:
+        added = self._missing_sizes(one)
+        width = _given(one.shown.element, "width") or int(added.get("width", 0))
+        if self._rule is not None and "height" in added and one.shown.style.squashes:
             self._result.rule = self._rule.file
-        lazy = self._loading(shown, added)
-        plan = self._plan(shown, width, lazy=lazy)
+        lazy = self._loading(one, added)
+        plan = self._plan(one, width, lazy=lazy)
         added |= plan.attributes
         if plan.variants:
-            used = self._result.used.setdefault(shown.file, set())
-            used |= {one.name for one in plan.variants}
-        picture = shown.picture
-        self._result.loads.add(shown.file, picture.size, width or picture.width, plan.choices)
+            used = self._result.used.setdefault(one.shown.file, set())
+            used |= {variant.name for variant in plan.variants}
+        picture = one.picture
+        self._result.loads.add(one.shown.file, picture.size, width or picture.width, plan.choices)
         if not added and not plan.before:
             return
         if plan.before:
             self._page.insert(start, plan.before)
         text = "".join(f' {key}="{escape(added[key])}"' for key in ATTRIBUTES if key in added)
-        self._page.insert(name, f'{text} {MARK}="{picture.hashed}"')
+        kind = " h" if "height" in added else ""
+        self._page.insert(name, f'{text} {MARK}="{picture.hashed}{kind}"')
         if plan.after:
             self._page.insert(end, plan.after)
 
-    def _missing_sizes(self, shown: _Shown) -> dict[str, str]:
+    def _missing_sizes(self, one: _Picture) -> dict[str, str]:
         """The attributes `width` and `height` that are missing."""
-        picture, attrs = shown.picture, shown.element.attrs
+        picture, attrs = one.picture, one.shown.element.attrs
         if not (self._options.attributes and picture.width and picture.height):
             return {}
-        if "height" in attrs or ("width" in attrs and not _given(shown.element, "width")):
+        if "height" in attrs or ("width" in attrs and not _given(one.shown.element, "width")):
             return {}
-        why = shown.style.sizes_keep
-        if not why and shown.style.squashes and self._rule is None:
+        why = one.shown.style.sizes_keep
+        if not why and one.shown.style.squashes and self._rule is None:
             why = (
                 "no style sheet of the site is linked, before which a rule for its height could be"
             )
         if why:
-            self._result.left.append((shown.address, f"no sizes: {why}"))
+            self._result.left.append((one.address, f"no sizes: {why}"))
             return {}
         if "width" in attrs:
-            width = _given(shown.element, "width")
+            width = _given(one.shown.element, "width")
             return {"height": str(max(1, round(width * picture.height / picture.width)))}
         return {"width": str(picture.width), "height": str(picture.height)}
 
-    def _loading(self, shown: _Shown, added: dict[str, str]) -> bool:
+    def _loading(self, one: _Picture, added: dict[str, str]) -> bool:
         """Add when the picture is to be loaded; whether it waits until it is nearly seen."""
-        attrs, picture = shown.element.attrs, shown.picture
-        if not self._options.attributes or not shown.main:
+        attrs, picture = one.shown.element.attrs, one.picture
+        if not self._options.attributes or not one.shown.main:
             return str(attrs.get("loading")).lower() == "lazy"
-        if shown.first:
+        if one.first:
             large = min(picture.width, picture.height) >= _LARGE
-            alone = shown.address.rpartition("#")[2] not in _SCHEMES
+            alone = one.address.rpartition("#")[2] not in _SCHEMES
             asked = {"loading", "fetchpriority"} & set(attrs)
-            if large and alone and not asked and not self._important and self._is_seen_first(shown):
+            if large and alone and not asked and not self._important and self._is_seen_first(one):
                 added["fetchpriority"] = "high"
                 self._important = True
-        elif "loading" not in attrs and "fetchpriority" not in attrs:
-            added["loading"] = "lazy"
-        if "decoding" not in attrs and not shown.first:
-            added["decoding"] = "async"
+        elif one.below:
+            if "loading" not in attrs and "fetchpriority" not in attrs:
+                added["loading"] = "lazy"
+            if "decoding" not in attrs:
+                added["decoding"] = "async"
         return str(attrs.get("loading") or added.get("loading")).lower() == "lazy"
 
-    def _is_seen_first(self, shown: _Shown) -> bool:
+    def _is_seen_first(self, one: _Picture) -> bool:
         """Whether little text of the content stands before the picture."""
-        main = _main(self._page.document)
+        main = main_of(self._page.document)
         begin = self._page.tag(main)[1] if main is not None else 0
-        text = self._page.bytes[begin : self._page.tag(shown.element)[0]][:_MARKUP_BEFORE]
+        text = self._page.bytes[begin : self._page.tag(one.shown.element)[0]][:_MARKUP_BEFORE]
         return len(re.sub(rb"<[^>]*>|\s+", b" ", text).strip()) <= _TEXT_BEFORE
 
-    def _plan(self, shown: _Shown, width: int, *, lazy: bool) -> _Plan:
+    def _plan(self, one: _Picture, width: int, *, lazy: bool) -> _Plan:
         """Which variants stand where, for a picture that attributes make `width` CSS pixels wide."""
-        picture, style = shown.picture, shown.style
-        named = _named(shown)
+        picture, style, named = one.picture, one.shown.style, _named(one)
         # With widths in `srcset`, `sizes` is the natural width. So something else has to say the width.
-        by_width = self._options.sizes and bool(width) and not style.keeps_natural_width
-        if shown.address in self._preloaded:
-            named = []  # a browser would load both
-        if not named or (not by_width and not width and picture.width != picture.pixels):
+        by_width = one.by_width and self._options.sizes and width > 0
+        by_width = by_width and not style.keeps_natural_width
+        if (
+            not one.offers
+            or not named
+            or (not by_width and not width and picture.width != picture.pixels)
+        ):
             return _Plan()
         sizes = ""
         if by_width:
             sizes = _sizes(width, self._options.content_width or style.column, lazy=lazy)
-        others = [one for one in named if one.variant.media != picture.media]
+        others = [found for found in named if found.variant.media != picture.media]
         if not others:
-            return _own_format(shown, named, sizes)
-        why = style.wrap_keeps or _scripted(shown.element)
-        if why or not self._wrapping:
-            why = why or "the HTML around it is broken"
-            self._result.left.append((shown.address, f"no other formats: {why}"))
+            return _own_format(one, named, sizes)
+        if one.shown.not_wrapped or not self._wrapping:
+            why = one.shown.not_wrapped or "the HTML around it is broken"
+            self._result.left.append((one.address, f"no other formats: {why}"))
             return _Plan()
         return _other_formats(picture, others, sizes)
-
-
-def _scripted(element: Element) -> str:
-    """Why a script may look for the picture where it is, in words; empty if nothing says so."""
-    names: list[str] = []
-    for one in (element, *islice(element.ancestors, _LEVELS)):
-        attrs = getattr(one, "attrs", {})
-        names += attrs
-        told = attrs.get("class") or ""
-        names += [told] if isinstance(told, str) else told
-    found = _SCRIPTED.search(" ".join(names))
-    return f"a script may look for it ({found[0]})" if found else ""
 
 
 def rule_of(page: Page, place: Place) -> Rule | None:
@@ -315,7 +265,7 @@ def rule_of(page: Page, place: Place) -> Rule | None:
     for element in page.document.select("link[rel~=stylesheet], style"):
         begin, end = page.tag(element)
         at = begin if at is None else at
-        address = addresses.written_in(element, page, "href") if element.tag == "link" else None
+        address = page.attribute(element, "href") if element.tag == "link" else None
         file = place.file(address) if address and end else None
         link = addresses.beside(address or "", RULE_NAME)
         if file is not None and link:
@@ -343,28 +293,28 @@ class _Plan:
     choices: tuple[tuple[int, int], ...] = ()
 
 
-def _named(shown: _Shown) -> list[_Named]:
+def _named(picture: _Picture) -> list[_Named]:
     """The variants, the narrowest of each format first; none where their addresses cannot be written."""
     named = []
-    for one in sorted(shown.picture.variants, key=lambda variant: variant.width):
-        link = addresses.beside(shown.address, one.name)
+    for one in sorted(picture.picture.variants, key=lambda variant: variant.width):
+        link = addresses.beside(picture.address, one.name)
         if link is None or not link.isascii():
             return []
         named.append(_Named(one, link))
     return named
 
 
-def _own_format(shown: _Shown, named: list[_Named], sizes: str) -> _Plan:
-    itself = addresses.for_srcset(shown.address)
+def _own_format(picture: _Picture, named: list[_Named], sizes: str) -> _Plan:
+    itself = addresses.for_srcset(picture.address)
     if not sizes or itself is None:
         return _Plan()
     links = [f"{one.link} {one.variant.width}w" for one in named]
-    listed = ", ".join([*links, f"{itself} {shown.picture.pixels}w"])
+    listed = ", ".join([*links, f"{itself} {picture.picture.pixels}w"])
     choices = [(one.variant.width, one.variant.size) for one in named]
     return _Plan(
         attributes={"srcset": listed, "sizes": sizes},
         variants=tuple(one.variant for one in named),
-        choices=(*choices, (shown.picture.pixels, shown.picture.size)),
+        choices=(*choices, (picture.picture.pixels, picture.picture.size)),
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class PagesReport:
     """The pages of one run."""
 
-    pages: int
+    pages: int = 0
     written: int = 0  #: pages that are others now than they were found
     variants: int = 0  #: files that pages name beside their pictures
     variant_bytes: int = 0

@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import stat
-from html import unescape
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -17,28 +17,28 @@ from ..pages import addresses, css
 from ..pages.html import MARK, Page, PageLeft
 from ..pages.markup import RULE, Result, optimised, rule_of
 from ..pages.names import RULE_NAME, is_ours
+from ..pages.shown import pictures_of
 from ..report.pages import PagesReport
 from . import discover
 from .variants import Variants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from ..options import Pages
     from ..pages.addresses import Place
-    from ..pages.css import Sheet
+    from ..pages.css import PictureStyle, Sheet
     from ..pages.markup import Rule
+    from ..pages.picture import Picture
 
 _SUFFIXES = (".html", ".htm")
 #: bytes of a page; nobody reads larger ones
 _LARGEST = 8 * 1024 * 1024
 #: How deep style sheets may import each other.
 _IMPORTS = 5
-_IMG = re.compile(rb"<img\b", re.IGNORECASE)
-_SRC = re.compile(
-    rb"<img\b[^>]*?\ssrc\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE | re.DOTALL
-)
+# UTF-16 is for `Page` to refuse.
+_IMG = re.compile(rb"<img\b|\A\xff\xfe|\A\xfe\xff", re.IGNORECASE)
 # Names of files of ours, as they stand in attributes.
 _OURS = re.compile(rb"[^\s\"',/]*\.ir-[0-9a-f]+-[^\s\"',/]*|" + RULE_NAME.encode())
 
@@ -50,19 +50,6 @@ def pages_below(folder: Path) -> list[discover.Found]:
         for found in discover.tree(folder)
         if stat.S_ISREG(found.state.st_mode) and found.inside.lower().endswith(_SUFFIXES)
     ]
-
-
-def shown_names(pages: Iterable[discover.Found]) -> set[str]:
-    """The names of the files that `pages` may show as pictures. It is quick, and may find too many."""
-    found = set()
-    for page in pages:
-        with contextlib.suppress(OSError):
-            for value in _SRC.findall(page.path.read_bytes()):
-                address = unescape(value.strip(b"\"'").decode("utf-8", "surrogateescape"))
-                path = address.split("#")[0].split("?")[0].replace("\\", "/")
-                name = path.rpartition("/")[2].strip()
-                found.add(unquote(name, errors="surrogateescape"))
-    return found
 
 
 def take_out(folder: Path) -> None:
@@ -83,82 +70,138 @@ class Site(Variants):
 
     def __init__(self, folders: Iterable[Path], pages: Pages, **how: Any) -> None:
         """`how` goes to `Variants`."""
-        self._folders = {folder: pages_below(folder) for folder in folders}
-        shown = shown_names(page for found in self._folders.values() for page in found)
+        self._folders = [_Folder(folder, pages) for folder in folders]
+        shown: dict[Path, bool] = {}
+        for folder in self._folders:
+            shown |= folder.shown
         super().__init__(shown, pages, **how)
         #: the pages that were changed
         self.written: list[Path] = []
 
     def edit(self) -> PagesReport:
         """Edit all pages, each in one step, and delete variants that none of them names."""
-        report = PagesReport(sum(map(len, self._folders.values())))
+        report = PagesReport()
         report.left |= self.faults
-        for folder, pages in self._folders.items():
-            self.written += _Editor(folder, self).edit(pages, report)
+        for folder in self._folders:
+            self.written += folder.edit(self, report)
         return report
 
 
-class _Editor:
-    """Edits the pages in one folder."""
+@dataclass(frozen=True, slots=True)
+class _Scanned:
+    """A page, before its pictures were worked on."""
 
-    def __init__(self, folder: Path, site: Site) -> None:
+    found: discover.Found
+    #: what style sheets say of its pictures, in their order
+    styles: tuple[PictureStyle, ...] = ()
+    #: why it is left as it is, None if it is not
+    left: str | None = None
+
+
+class _Remembered:
+    """What was found out of each picture of a page, in their order."""
+
+    def __init__(self, styles: Iterable[PictureStyle]) -> None:
+        self._styles = iter(styles)
+
+    def of(self, _: object, /) -> PictureStyle:
+        style = next(self._styles, None)
+        if style is None:
+            raise PageLeft("it was changed meanwhile")
+        return style
+
+
+class _Folder:
+    """The pages in one folder: read once to see what they show, and once more to be edited."""
+
+    def __init__(self, folder: Path, pages: Pages) -> None:
+        """Read all pages."""
         self._folder = folder
-        self._pages = site.pages
-        self._write = site.write
-        self._pictures = {
-            PurePosixPath(path.relative_to(folder).as_posix()): picture
-            for path, picture in site.pictures.items()
-            if path.is_relative_to(folder)
-        }
+        self._options = pages
         self._sheets: dict[PurePosixPath, Sheet | None] = {}
         self._rules: set[PurePosixPath] = set()
+        #: the files that pages show, and whether each can be shown by `<picture>` everywhere
+        self.shown: dict[Path, bool] = {}
+        self._pages = [self._scanned(found) for found in pages_below(folder)]
 
-    def edit(self, pages: Iterable[discover.Found], report: PagesReport) -> list[Path]:
-        """Edit `pages`, and note in `report` what became of them. Returns those that were changed."""
+    def _scanned(self, found: discover.Found) -> _Scanned:
+        try:
+            data, _ = self._read(found)
+            if MARK.encode() not in data and not _IMG.search(data):
+                return _Scanned(found)
+            page = Page(data)
+            place = self._place(page, found)
+            pictures = pictures_of(page, place, self._styles(page, place))
+        except Exception as left:  # noqa: BLE001  (a fault of ours must not cost anybody a build)
+            return _Scanned(found, left=_reason(left))
+        for one in pictures.shown:
+            path = self._folder / one.file
+            self.shown[path] = self.shown.get(path, True) and not one.not_wrapped
+        return _Scanned(found, tuple(one.style for one in pictures.shown))
+
+    def edit(self, site: Site, report: PagesReport) -> list[Path]:
+        """Edit the pages, and note in `report` what became of them. Returns those that were changed."""
+        pictures = {
+            PurePosixPath(path.relative_to(self._folder).as_posix()): picture
+            for path, picture in site.pictures.items()
+            if path.is_relative_to(self._folder)
+        }
         written = []
         used: set[PurePosixPath] = set()
         kept: set[str] = set()
-        for page in pages:
-            try:
-                result, changed = self._edited(page)
-            except Exception as left:  # noqa: BLE001  (a fault of ours must not cost anybody a build)
-                report.left[page.inside] = _reason(left)
-                kept |= _names_on(page)
+        for page in self._pages:
+            report.pages += 1
+            left = page.left
+            if left is None:
+                try:
+                    result, changed = self._edited(page, pictures, site)
+                except Exception as error:  # noqa: BLE001  (as above)
+                    left = _reason(error)
+            if left is not None:
+                report.left[page.found.inside] = left
+                kept |= _names_on(page.found)
                 continue
             report.add(result, changed=changed)
             if changed:
-                written.append(page.path)
+                written.append(page.found.path)
             used |= {file.with_name(name) for file, names in result.used.items() for name in names}
             used |= {result.rule} if result.rule else set()
         _delete_unused(self._folder, {file.as_posix() for file in used}, kept)
-        for file, picture in self._pictures.items():
+        for file, picture in pictures.items():
             for one in picture.variants:
                 if file.with_name(one.name) in used:
                     report.variants += 1
                     report.variant_bytes += one.size
         return written
 
-    def _edited(self, found: discover.Found) -> tuple[Result, bool]:
+    def _edited(
+        self, scanned: _Scanned, pictures: Mapping[PurePosixPath, Picture], site: Site
+    ) -> tuple[Result, bool]:
         """What became of a page, and whether it was written. Raises `PageLeft` or an `InputError`."""
-        if found.state.st_size > _LARGEST:
-            raise PageLeft("it is larger than 8 MB")
-        data, state = atomic.read(found.path)
-        if MARK.encode() not in data and not _IMG.search(data):
+        data, state = self._read(scanned.found)
+        if not scanned.styles and MARK.encode() not in data:
             return Result(data), False
         page = Page(data)
-        path = PurePosixPath(found.inside)
-        place = addresses.place_of(page, path, self._pages.site_url)
-        styles, rule = self._styles(page, place), self._rule(page, place)
-        result = optimised(page, self._pictures.get, place, styles, self._pages, rule)
+        place = self._place(page, scanned.found)
+        shown = pictures_of(page, place, _Remembered(scanned.styles))
+        result = optimised(page, shown, pictures.get, self._options, self._rule(page, place))
         # What a page names comes before the page.
         for file, names in result.used.items():
-            self._write(self._folder / file, names)
+            site.write(self._folder / file, names)
         if result.rule is not None:
             self._write_rule(result.rule)
         if result.data == data:
             return result, False
-        atomic.replace(found.path, result.data, seen=state, keep_times=True)
+        atomic.replace(scanned.found.path, result.data, seen=state, keep_times=True)
         return result, True
+
+    def _read(self, found: discover.Found) -> tuple[bytes, os.stat_result]:
+        if found.state.st_size > _LARGEST:
+            raise PageLeft("it is larger than 8 MB")
+        return atomic.read(found.path)
+
+    def _place(self, page: Page, found: discover.Found) -> Place:
+        return addresses.place_of(page, PurePosixPath(found.inside), self._options.site_url)
 
     def _styles(self, page: Page, place: Place) -> css.Styles:
         """What the style sheets of a page say, its own and those it links."""

@@ -420,7 +420,9 @@ def _carry_out(
     site: Site | None,
 ) -> Outcome | None:
     """The outcome of `job`; None when its file is gone. Then pages of `site` may show it."""
-    original = None if site is None else site.original(job.asset, job.media, job.digest)
+    original = (
+        None if site is None else site.original(job.asset, job.media, job.digest, destination)
+    )
     outcome = _optimised(job, planner, pipeline, destination, index)
     if site is not None and outcome is not None:
         site.finished(job.asset, outcome, destination, original)

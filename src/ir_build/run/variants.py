@@ -23,7 +23,7 @@ from .cache import Entry
 from .fingerprint import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -79,7 +79,7 @@ class Variants:
 
     def __init__(
         self,
-        shown: AbstractSet[str],
+        shown: Mapping[Path, bool],
         pages: Pages,
         *,
         cache: Cache,
@@ -88,9 +88,9 @@ class Variants:
         options_for: Callable[[str, MediaType], Options],
         cached_only: bool,
     ) -> None:
-        """`shown` are the names of files that pages show; `options_for` takes a file's name and type.
+        """`shown` says which files pages show, and whether each can be shown by `<picture>` everywhere.
 
-        With `cached_only` nothing is made.
+        `options_for` takes a file's name and type. With `cached_only` nothing is made.
         """
         self.pages = pages
         self._shown = shown
@@ -109,11 +109,14 @@ class Variants:
         self._entries: dict[Path, Entry] = {}
         self._written: set[Path] = set()
 
-    def original(self, asset: Asset, media: MediaType, content: str) -> bytes | None:
+    def original(
+        self, asset: Asset, media: MediaType, content: str, destination: Destination
+    ) -> bytes | None:
         """The bytes of a picture, if they will be needed. `content` is their digest."""
-        if not self._is_shown(asset, media) or self._known(asset, media, content) is not None:
-            return None
         with contextlib.suppress(InputError):
+            path = destination.path(asset)
+            if not self._is_shown(path, media) or self._known(asset, media, path, content):
+                return None
             data, _ = atomic.read(asset.path)
             return data if digest(data) == content else None
         return None
@@ -127,10 +130,12 @@ class Variants:
     ) -> None:
         """`outcome` became of a picture. Make its variants. `original` is what `original` returned."""
         media = outcome.media
-        if media is None or isinstance(outcome, Failed) or not self._is_shown(asset, media):
+        if media is None or isinstance(outcome, Failed):
             return
         try:
             path = destination.path(asset)
+            if not self._is_shown(path, media):
+                return
             shipped, _ = atomic.read(path)
             self.pictures[path] = self._picture(asset, media, path, shipped, original)
         except InputError as error:
@@ -159,13 +164,13 @@ class Variants:
                 raise NotWritten(f"{file.name} is not in the cache any more")
             self._written.add(file)
 
-    def _is_shown(self, asset: Asset, media: MediaType) -> bool:
-        return media in _PICTURES and asset.path.name in self._shown
+    def _is_shown(self, path: Path, media: MediaType) -> bool:
+        return media in _PICTURES and path in self._shown
 
     def _picture(
         self, asset: Asset, media: MediaType, path: Path, shipped: bytes, original: bytes | None
     ) -> Picture:
-        hashed = names.variant_hash(digest(shipped), self._settings(asset, media))
+        hashed = names.variant_hash(digest(shipped), self._settings(asset, media, path))
         if media is MediaType.SVG:
             width, height = svg_size(shipped[:HEAD_BYTES])
             return Picture(width, height, 0, media, len(shipped), hashed)
@@ -185,23 +190,25 @@ class Variants:
         self, asset: Asset, media: MediaType, path: Path, shipped: bytes, original: bytes | None
     ) -> _Made:
         source = shipped if original is None else original
-        self._keys[path] = self._key(asset, media, digest(source))
-        entry = self._known(asset, media, digest(source))
+        self._keys[path] = self._key(asset, media, path, digest(source))
+        entry = self._known(asset, media, path, digest(source))
         if entry is None:
-            entry = self._made_anew(asset, media, source, shipped)
+            entry = self._made_anew(asset, media, path, source, shipped)
             if not self._cached_only and entry.notes:
                 # The next run may find the one or the other.
                 for content in {digest(source), digest(shipped)}:
-                    self._cache.put(self._key(asset, media, content), entry)
+                    self._cache.put(self._key(asset, media, path, content), entry)
             if self._cache.trouble:
                 self._entries[path] = entry
         return _Made.of(entry) if entry.notes else _Made()
 
-    def _made_anew(self, asset: Asset, media: MediaType, source: bytes, shipped: bytes) -> Entry:
+    def _made_anew(
+        self, asset: Asset, media: MediaType, path: Path, source: bytes, shipped: bytes
+    ) -> Entry:
         options = self._options_for(asset.name, media)
         wanted = Wanted(
             widths=_WIDTHS if self.pages.sizes else (),
-            formats=self.pages.formats,
+            formats=self._formats(path),
             shipped=len(shipped),
             still=self.pages.still,
         )
@@ -212,7 +219,7 @@ class Variants:
             if lossy and not self._cached_only and not is_marked(source, media):
                 made = self._sandbox.variants(source, media, options, wanted, shipped)
         except LimitMet as met:
-            self._skips.put(self._key(asset, media, digest(source)), met)
+            self._skips.put(self._key(asset, media, path, digest(source)), met)
             return Entry("kept", code=met.reason)
         except (InputError, FileSkipped):
             return Entry("kept")
@@ -222,17 +229,21 @@ class Variants:
         ]
         return _Made(*measured, tuple(variants)).entry()
 
-    def _known(self, asset: Asset, media: MediaType, content: str) -> Entry | None:
-        key = self._key(asset, media, content)
+    def _known(self, asset: Asset, media: MediaType, path: Path, content: str) -> Entry | None:
+        key = self._key(asset, media, path, content)
         return self._cache.get(key) or self._skips.get(key)
 
-    def _settings(self, asset: Asset, media: MediaType) -> str:
+    def _formats(self, path: Path) -> tuple[MediaType, ...]:
+        """The formats beside a picture's own. Without `<picture>` everywhere there can be none."""
+        return self.pages.formats if self._shown[path] else ()
+
+    def _settings(self, asset: Asset, media: MediaType, path: Path) -> str:
         """All that decides what variants look like, and whether there are any."""
-        pages = (self.pages.sizes, self.pages.formats, self.pages.still, _WIDTHS)
+        pages = (self.pages.sizes, self._formats(path), self.pages.still, _WIDTHS)
         return json.dumps([self._options_for(asset.name, media).to_json(), pages])
 
-    def _key(self, asset: Asset, media: MediaType, content: str) -> str:
-        text = f"{self._versions}\n{self._settings(asset, media)}"
+    def _key(self, asset: Asset, media: MediaType, path: Path, content: str) -> str:
+        text = f"{self._versions}\n{self._settings(asset, media, path)}"
         return f"{content}-{hashlib.sha256(text.encode()).hexdigest()}"
 
 
