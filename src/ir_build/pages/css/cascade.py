@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from .sheet import inline
+from turbohtml import Element
+
+from .sheet import Names, inline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from turbohtml import Element
 
     from .sheet import Declared, Rule, Sheet
 
@@ -49,12 +50,33 @@ def keys(element: Element) -> list[str]:
     return [*found, f"#{identity}"] if identity else found
 
 
+@lru_cache(maxsize=64)
+def _known(sheets: tuple[Sheet, ...]) -> frozenset[str]:
+    return frozenset(("*",)).union(*(sheet.names for sheet in sheets))
+
+
 class Cascade:
     """The sheets of one page, each with whether it stands in a layer, and what they declare."""
 
     def __init__(self, sheets: Sequence[tuple[Sheet, bool]]) -> None:
         self.sheets = sheets
+        self._known = _known(tuple(sheet for sheet, _ in sheets))
+        self._names: dict[Element, Names] = {}
         self._states: dict[Element, States] = {}
+
+    def names(self, element: Element, *, moved: bool = False) -> Names:
+        """What `element` is found by; nothing is remembered of one that is `moved` for a time."""
+        found = self._names.get(element)
+        if found is None or moved:
+            own = tuple(key for key in keys(element) if key in self._known)
+            parent = element.parent
+            above: frozenset[str] = frozenset()
+            if isinstance(parent, Element):
+                above = self.names(parent, moved=moved and parent.tag == "picture").all
+            found = Names(own, above.union(own))
+            if not moved:
+                self._names[element] = found
+        return found
 
     def states(self, element: Element) -> States:
         """For each property the values that may win, those of heavier rules first."""
@@ -66,7 +88,7 @@ class Cascade:
         return self._states[element]
 
     def _entries(self, element: Element) -> Iterator[tuple[str, _Entry]]:
-        names = keys(element)
+        names = self.names(element)
         for number, (sheet, layered) in enumerate(self.sheets):
             for rule in sheet.rules.matching(element, names):
                 for declared in rule.declared:

@@ -122,6 +122,16 @@ class Selector:
         """The whole selector."""
         return self.prefix(len(self.steps))
 
+    def required(self, length: int) -> frozenset[str]:
+        """The keys that an element which `prefix` matches has, or one that it stands in."""
+        keys, beside = set(), False
+        for index in range(length - 1, -1, -1):
+            combinator, compound = self.steps[index]
+            if not beside:
+                keys.add(compound.key)
+            beside = combinator in {"+", "~"}
+        return frozenset(keys - {"*"})
+
     def prefix(self, length: int, last: str | None = None) -> str:
         """The selector of the first `length` compounds, with `last` for the last of them."""
         parts = [

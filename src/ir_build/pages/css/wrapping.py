@@ -49,7 +49,7 @@ def _wrapped(img: Element) -> Iterator[tuple[Element, Element]]:
 
 def _styled(element: Element, cascade: Cascade) -> str:
     """The selector of a rule that makes `element` more than nothing."""
-    names = keys(element)
+    names = cascade.names(element, moved=True)
     for sheet, _ in cascade.sheets:
         for probe in sheet.probes.matching(element, names):
             if not probe.following and not probe.harmless:
@@ -62,18 +62,19 @@ def _seen(img: Element, outer: Element, cascade: Cascade) -> _Seen:
     seen: _Seen = {}
     states = cascade.states(img)
     bare = "margin" not in states and "frame" not in states
+    names, outer_names = (cascade.names(one, moved=img is not outer) for one in (img, outer))
     for sheet, _ in cascade.sheets:
-        for probe in sheet.probes.matching(img, keys(img)):
+        for probe in sheet.probes.matching(img, names):
             if not probe.following and not (bare and probe.idle):
                 seen[None, probe.selector] = probe.shown
-        for probe in sheet.probes.matching(outer, keys(outer)):
+        for probe in sheet.probes.matching(outer, outer_names):
             if probe.following:
                 combinator, selector = probe.following
                 for sibling in _following(outer, first=combinator == "+"):
                     if sibling.matches(selector):
                         seen[sibling, selector] = probe.shown
         for sibling in _siblings(outer) if sheet.of_type else ():
-            for probe in sheet.of_type.matching(sibling, keys(sibling)):
+            for probe in sheet.of_type.matching(sibling, cascade.names(sibling)):
                 seen[sibling, probe.selector] = probe.shown
     return seen
 
@@ -85,7 +86,7 @@ def _contained(img: Element, cascade: Cascade) -> str:
             continue
         names = {*keys(img), "picture", "source"}
         for element in (*_siblings(img), *_ancestors(img)):
-            for probe in sheet.containing.matching(element, keys(element)):
+            for probe in sheet.containing.matching(element, cascade.names(element)):
                 if names & probe.contained:
                     return probe.shown
     return ""
