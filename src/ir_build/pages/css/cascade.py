@@ -40,14 +40,15 @@ ANY: tuple[Value | None, ...] = (None,)
 
 def keys(element: Element) -> list[str]:
     """Under what the rules that may match `element` stand in an index."""
-    attributes = element.attrs
     found = ["*", element.tag]
-    classes = attributes.get("class") or ()
-    if isinstance(classes, str):
-        classes = classes.split()
-    found += ["." + name for name in dict.fromkeys(classes)]
-    identity = attributes.get("id")
-    return [*found, f"#{identity}"] if identity else found
+    for name, value in element.attrs.items():
+        if name == "class":
+            classes = value.split() if isinstance(value, str) else value or ()
+            found += ["." + one for one in dict.fromkeys(classes)]
+        elif name == "id":
+            found.append(f"#{value}")
+        found.append("[" + name)
+    return found
 
 
 @lru_cache(maxsize=64)

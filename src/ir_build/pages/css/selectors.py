@@ -57,6 +57,7 @@ class Compound:
     tag: str = ""
     id: str = ""
     class_: str = ""
+    attribute: str = ""
     exact: bool = True
     structural: bool = False  # where it stands among others matters
     of_type: bool = False
@@ -73,9 +74,9 @@ class Compound:
     @property
     def key(self) -> str:
         """What an element must have to match, as it is written in an index."""
-        if self.id:
-            return "#" + self.id
-        return "." + self.class_ if self.class_ else self.tag or "*"
+        if self.id or self.class_:
+            return "#" + self.id if self.id else "." + self.class_
+        return self.tag or ("[" + self.attribute if self.attribute else "*")
 
     @property
     def unnamed(self) -> bool:
@@ -296,6 +297,7 @@ def _attribute(compound: Compound, block: SquareBracketsBlock) -> None:
         compound.attributes.add(name)
         compound.add(text, blind=True)
     else:
+        compound.attribute = name
         compound.add(text)
 
 
@@ -314,6 +316,7 @@ def _pseudo(compound: Compound, token: Node | None) -> None:
             compound.of_type = compound.of_type or name in _OF_TYPE
             compound.add(":" + name)
         elif name == "root":
+            compound.tag = compound.tag or "html"
             compound.add(":root")
         else:  # what a reader does, or what is unknown here, may be so at times
             compound.exact = False

@@ -350,7 +350,8 @@ class _Reader:
                 following = (steps[index + 1][0], selector.prefix(index + 2))
             probe = Probe(text, following, block.harmless and last, block.idle, selector.text)
             placed = combinator in {">", "+", "~"} or compound.structural
-            if following or (last and (placed or compound.unnamed or through)):
+            seen = placed or through or (compound.unnamed and not block.harmless)
+            if following or (last and seen):
                 self.sheet.probes.add(compound.key, required, probe)
             if compound.of_type:
                 self.sheet.of_type.add(compound.key, required, probe)
