@@ -14,6 +14,8 @@ from .sheet import Names, inline
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from turbohtml import Node
+
     from .sheet import Declared, Rule, Sheet
 
 
@@ -65,19 +67,18 @@ class Cascade:
         self._names: dict[Element, Names] = {}
         self._states: dict[Element, States] = {}
 
-    def names(self, element: Element, *, moved: bool = False) -> Names:
-        """What `element` is found by; nothing is remembered of one that is `moved` for a time."""
+    def names(self, element: Element) -> Names:
+        """What `element` is found by, where it stands."""
         found = self._names.get(element)
-        if found is None or moved:
-            own = tuple(key for key in keys(element) if key in self._known)
-            parent = element.parent
-            above: frozenset[str] = frozenset()
-            if isinstance(parent, Element):
-                above = self.names(parent, moved=moved and parent.tag == "picture").all
-            found = Names(own, above.union(own))
-            if not moved:
-                self._names[element] = found
+        if found is None:
+            found = self._names[element] = self.names_in(element.parent, element)
         return found
+
+    def names_in(self, parent: Node | None, element: Element) -> Names:
+        """What `element` would be found by in `parent`."""
+        own = tuple(key for key in keys(element) if key in self._known)
+        above = self.names(parent).all if isinstance(parent, Element) else frozenset[str]()
+        return Names(own, above.union(own))
 
     def states(self, element: Element) -> States:
         """For each property the values that may win, those of heavier rules first."""
@@ -91,6 +92,8 @@ class Cascade:
     def _entries(self, element: Element) -> Iterator[tuple[str, _Entry]]:
         names = self.names(element)
         for number, (sheet, layered) in enumerate(self.sheets):
+            if not sheet.rules:
+                continue
             for rule in sheet.rules.matching(element, names):
                 for declared in rule.declared:
                     yield declared.name, _entry(rule, declared, number, layered=layered)
