@@ -22,11 +22,15 @@ async () => {
     });
 }
 """
-_SIZE = """
-([plans, rule]) => {
+_STYLE = """
+text => {
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(rule);
+    sheet.replaceSync(text);
     document.adoptedStyleSheets.push(sheet);
+}
+"""
+_SIZE = """
+plans => {
     [...document.images].forEach((img, index) => {
         for (const [name, value] of Object.entries(plans[index])) img.setAttribute(name, value);
     });
@@ -107,14 +111,15 @@ def added(img, natural):
 
 def draw(page, styles, imgs):
     """Add to the pictures of an open page what `styles` allow; `imgs` are those of its source."""
-    page.add_style_tag(content="*, ::before, ::after {transition: none !important}")
+    page.evaluate(_STYLE, "*, ::before, ::after {transition: none !important}")
     naturals = page.evaluate("[...document.images].map(i => [i.naturalWidth, i.naturalHeight])")
     before = boxes(page)
     plans = [
         {} if style.sizes_keep or not natural[0] else added(img, natural)
         for style, img, natural in zip(styles, imgs, naturals, strict=True)
     ]
-    page.evaluate(_SIZE, [plans, RULE])
+    page.evaluate(_STYLE, RULE)
+    page.evaluate(_SIZE, plans)
     sized = boxes(page)
     page.evaluate(_WRAP, [not style.wrap_keeps for style in styles])
     return Drawn(moved(before, sized), moved(sized, boxes(page)), styles)

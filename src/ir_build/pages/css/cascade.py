@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from .sheet import inline
+from turbohtml import Element
+
+from .sheet import Names, inline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from turbohtml import Element
+    from turbohtml import Node
 
     from .sheet import Declared, Rule, Sheet
 
@@ -39,14 +42,20 @@ ANY: tuple[Value | None, ...] = (None,)
 
 def keys(element: Element) -> list[str]:
     """Under what the rules that may match `element` stand in an index."""
-    attributes = element.attrs
     found = ["*", element.tag]
-    classes = attributes.get("class") or ()
-    if isinstance(classes, str):
-        classes = classes.split()
-    found += ["." + name for name in dict.fromkeys(classes)]
-    identity = attributes.get("id")
-    return [*found, f"#{identity}"] if identity else found
+    for name, value in element.attrs.items():
+        if name == "class":
+            classes = value.split() if isinstance(value, str) else value or ()
+            found += ["." + one for one in dict.fromkeys(classes)]
+        elif name == "id":
+            found.append(f"#{value}")
+        found.append("[" + name)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _known(sheets: tuple[Sheet, ...]) -> frozenset[str]:
+    return frozenset(("*",)).union(*(sheet.names for sheet in sheets))
 
 
 class Cascade:
@@ -54,7 +63,22 @@ class Cascade:
 
     def __init__(self, sheets: Sequence[tuple[Sheet, bool]]) -> None:
         self.sheets = sheets
+        self._known = _known(tuple(sheet for sheet, _ in sheets))
+        self._names: dict[Element, Names] = {}
         self._states: dict[Element, States] = {}
+
+    def names(self, element: Element) -> Names:
+        """What `element` is found by, where it stands."""
+        found = self._names.get(element)
+        if found is None:
+            found = self._names[element] = self.names_in(element.parent, element)
+        return found
+
+    def names_in(self, parent: Node | None, element: Element) -> Names:
+        """What `element` would be found by in `parent`."""
+        own = tuple(key for key in keys(element) if key in self._known)
+        above = self.names(parent).all if isinstance(parent, Element) else frozenset[str]()
+        return Names(own, above.union(own))
 
     def states(self, element: Element) -> States:
         """For each property the values that may win, those of heavier rules first."""
@@ -66,8 +90,10 @@ class Cascade:
         return self._states[element]
 
     def _entries(self, element: Element) -> Iterator[tuple[str, _Entry]]:
-        names = keys(element)
+        names = self.names(element)
         for number, (sheet, layered) in enumerate(self.sheets):
+            if not sheet.rules:
+                continue
             for rule in sheet.rules.matching(element, names):
                 for declared in rule.declared:
                     yield declared.name, _entry(rule, declared, number, layered=layered)

@@ -57,6 +57,7 @@ class Compound:
     tag: str = ""
     id: str = ""
     class_: str = ""
+    attribute: str = ""
     exact: bool = True
     structural: bool = False  # where it stands among others matters
     of_type: bool = False
@@ -73,9 +74,9 @@ class Compound:
     @property
     def key(self) -> str:
         """What an element must have to match, as it is written in an index."""
-        if self.id:
-            return "#" + self.id
-        return "." + self.class_ if self.class_ else self.tag or "*"
+        if self.id or self.class_:
+            return "#" + self.id if self.id else "." + self.class_
+        return self.tag or ("[" + self.attribute if self.attribute else "*")
 
     @property
     def unnamed(self) -> bool:
@@ -121,6 +122,16 @@ class Selector:
     def text(self) -> str:
         """The whole selector."""
         return self.prefix(len(self.steps))
+
+    def required(self, length: int) -> frozenset[str]:
+        """The keys that an element which `prefix` matches has, or one that it stands in."""
+        keys, beside = set(), False
+        for index in range(length - 1, -1, -1):
+            combinator, compound = self.steps[index]
+            if not beside:
+                keys.add(compound.key)
+            beside = combinator in {"+", "~"}
+        return frozenset(keys - {"*"})
 
     def prefix(self, length: int, last: str | None = None) -> str:
         """The selector of the first `length` compounds, with `last` for the last of them."""
@@ -286,6 +297,7 @@ def _attribute(compound: Compound, block: SquareBracketsBlock) -> None:
         compound.attributes.add(name)
         compound.add(text, blind=True)
     else:
+        compound.attribute = name
         compound.add(text)
 
 
@@ -304,6 +316,7 @@ def _pseudo(compound: Compound, token: Node | None) -> None:
             compound.of_type = compound.of_type or name in _OF_TYPE
             compound.add(":" + name)
         elif name == "root":
+            compound.tag = compound.tag or "html"
             compound.add(":root")
         else:  # what a reader does, or what is unknown here, may be so at times
             compound.exact = False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 from urllib.parse import urljoin
 
 import tinycss2
@@ -98,38 +99,55 @@ class AttributeProbe:
     shown: str
 
 
+class Names(NamedTuple):
+    """The keys of an element, and those with what it stands in, as far as they matter."""
+
+    own: tuple[str, ...]
+    all: frozenset[str]
+
+
 T = TypeVar("T", Rule, Probe, AttributeProbe, ContainingProbe)
 
 
 class Index(Generic[T]):
-    """Rules or probes by the key of the compound that they match by."""
+    """Rules or probes, found by the names that an element and what it stands in have."""
 
-    _AT_ONCE = 16  # how many are asked for in one selector
+    _REMEMBERED = 4096
 
-    def __init__(self) -> None:
-        self._groups: dict[str, list[tuple[str, list[T]]]] = {}
+    def __init__(self, names: set[str]) -> None:
+        self._items: dict[str, list[tuple[frozenset[str], T]]] = {}
+        self._names = names
+        self._found: dict[Names, tuple[str, list[T]]] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._groups)
+        return bool(self._items)
 
-    def add(self, key: str, item: T) -> None:
-        """Add one under `key`."""
-        groups = self._groups.setdefault(key, [])
-        selector, items = groups[-1] if groups else ("", [])
-        if items and len(items) < self._AT_ONCE:
-            groups[-1] = (f"{selector},{item.selector}", [*items, item])
-        else:
-            groups.append((item.selector, [item]))
+    def add(self, key: str, required: frozenset[str], item: T) -> None:
+        """Add one for elements with `key`; it, and what it stands in, must have `required`."""
+        self._items.setdefault(key, []).append((required, item))
+        self._names |= required
 
-    def matching(self, element: Element, keys: Iterable[str]) -> Iterator[T]:
-        """Those that match `element`, which has `keys`."""
-        groups, matches = self._groups, element.matches
-        for key in keys:
-            for selector, items in groups.get(key, ()):
-                if matches(selector):
-                    for item in items:
-                        if len(items) == 1 or matches(item.selector):
-                            yield item
+    def matching(self, element: Element, names: Names) -> Iterator[T]:
+        """Those that match `element`, which has `names`."""
+        found = self._found.get(names)
+        if found is None:
+            if len(self._found) >= self._REMEMBERED:
+                self._found.clear()
+            found = self._found[names] = self._candidates(names)
+        selector, items = found
+        if items and element.matches(selector):
+            for item in items:
+                if len(items) == 1 or element.matches(item.selector):
+                    yield item
+
+    def _candidates(self, names: Names) -> tuple[str, list[T]]:
+        items = [
+            item
+            for key in names.own
+            for required, item in self._items.get(key, ())
+            if required <= names.all
+        ]
+        return ",".join(item.selector for item in items), items
 
 
 class Sheet:
@@ -139,11 +157,12 @@ class Sheet:
         self.address = address
         self.imports: list[str] = []
         self.layered_imports: set[str] = set()
-        self.rules = Index[Rule]()
-        self.probes = Index[Probe]()
-        self.of_type = Index[Probe]()
-        self.containing = Index[ContainingProbe]()
-        self.attribute_probes = Index[AttributeProbe]()
+        self.names: set[str] = set()  # those that its indexes go by
+        self.rules = Index[Rule](self.names)
+        self.probes = Index[Probe](self.names)
+        self.of_type = Index[Probe](self.names)
+        self.containing = Index[ContainingProbe](self.names)
+        self.attribute_probes = Index[AttributeProbe](self.names)
         self.variables: dict[str, list[str]] = {}
         self.root_font_sizes: list[str] = []
         self.unreadable = False
@@ -165,6 +184,18 @@ def parse(text: bytes | str, *, address: str) -> Sheet:
     """
     if isinstance(text, bytes):
         text = text.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+    elif "@import" not in text.lower():
+        return _of_many_pages(text)
+    return _parse(text, address)
+
+
+@lru_cache(maxsize=256)
+def _of_many_pages(text: str) -> Sheet:
+    """The same element stands in page after page."""
+    return _parse(text, "")
+
+
+def _parse(text: str, address: str) -> Sheet:
     sheet = Sheet(address)
     try:
         nodes = tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)
@@ -174,6 +205,7 @@ def parse(text: bytes | str, *, address: str) -> Sheet:
     return sheet
 
 
+@lru_cache(maxsize=4096)
 def inline(style: str) -> tuple[Declared, ...]:
     """The declarations of a style attribute."""
     try:
@@ -301,7 +333,7 @@ class _Reader:
                 place.layered,
                 block.kept,
             )
-            self.sheet.rules.add(subject.key, rule)
+            self.sheet.rules.add(subject.key, selector.required(len(selector.steps)), rule)
         if subject.text in {"html", ":root", "*"}:
             self.sheet.root_font_sizes += [d.value for d in block.kept if d.name == "font-size"]
         self._probe_places(selector, block)
@@ -312,16 +344,17 @@ class _Reader:
         through = False  # an unnamed step further left may be the element that is added
         for index, (combinator, compound) in enumerate(steps):
             last = index == len(steps) - 1
-            text = selector.prefix(index + 1)
+            text, required = selector.prefix(index + 1), selector.required(index + 1)
             following = None
             if not last and steps[index + 1][0] in {"+", "~"}:
                 following = (steps[index + 1][0], selector.prefix(index + 2))
             probe = Probe(text, following, block.harmless and last, block.idle, selector.text)
             placed = combinator in {">", "+", "~"} or compound.structural
-            if following or (last and (placed or compound.unnamed or through)):
-                self.sheet.probes.add(compound.key, probe)
+            seen = placed or through or (compound.unnamed and not block.harmless)
+            if following or (last and seen):
+                self.sheet.probes.add(compound.key, required, probe)
             if compound.of_type:
-                self.sheet.of_type.add(compound.key, probe)
+                self.sheet.of_type.add(compound.key, required, probe)
             through = through or compound.unnamed
 
     def _probe_attributes(self, selector: Selector, block: _Block) -> None:
@@ -331,13 +364,16 @@ class _Reader:
                 contained = frozenset(compound.contained)
                 self.sheet.containing.add(
                     compound.key,
+                    selector.required(index),
                     ContainingProbe(text, contained, compound.sideways, selector.text),
                 )
             if compound.attributes and not (index == len(selector.steps) and block.height_auto):
                 text = selector.prefix(index, compound.blind)
                 names = frozenset(compound.attributes)
                 self.sheet.attribute_probes.add(
-                    compound.key, AttributeProbe(text, names, selector.text)
+                    compound.key,
+                    selector.required(index),
+                    AttributeProbe(text, names, selector.text),
                 )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from turbohtml import Element
 
 from . import values
-from .cascade import ANY, Cascade, Value, keys
+from .cascade import ANY, Cascade, Value
 from .values import Ruler
 from .wrapping import wrap_keeps
 
@@ -102,7 +102,7 @@ class Styles:
 
     def _attributes_probed(self, img: Element) -> str:
         for sheet in self._sheets:
-            for probe in sheet.attribute_probes.matching(img, keys(img)):
+            for probe in sheet.attribute_probes.matching(img, self._cascade.names(img)):
                 if any(img.attr(name) is None for name in probe.attributes):
                     return probe.shown
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import tinycss2
@@ -61,6 +62,10 @@ _INVISIBLE = frozenset(
         *("margin-bottom", "margin-top"),
         *("caret-color", "cursor", "tap-highlight-color"),
     )
+)
+# Of these `none` is what an element has anyway.
+_NOT_INHERITED = frozenset(
+    ("animation", "background", "box-shadow", "filter", "float", "outline", "transform")
 )
 _ZERO = re.compile(r"(-?0(px|em|rem|%)?|none|hidden|solid|initial|unset|\s)+")
 _LENGTH = re.compile(
@@ -123,8 +128,10 @@ def is_edge(name: str) -> bool:
 def harmless(name: str, value: str) -> bool:
     """Whether an inline box round a picture looks the same with this declaration."""
     bare = unprefixed(name)
-    if name.startswith("--") or bare in _SIZES or bare in _INVISIBLE:
+    if name.startswith(("--", "transition")) or bare in _SIZES or bare in _INVISIBLE:
         return True
+    if bare in _NOT_INHERITED:
+        return value in {"none", "0", "initial", "unset"}
     if is_edge(name):
         return value == "auto" or edgeless(value)
     return (name, value) in {("vertical-align", "baseline"), ("display", "inline")}
@@ -133,6 +140,12 @@ def harmless(name: str, value: str) -> bool:
 def measurable(value: str) -> bool:
     """Whether `value` looks like a length."""
     return bool(_LENGTH.fullmatch(value))
+
+
+@lru_cache(maxsize=1024)
+def _tokens(value: str) -> list[Node]:
+    nodes = tinycss2.parse_component_value_list(value, skip_comments=True)
+    return [node for node in nodes if node.type != "whitespace"]
 
 
 class Ruler:
@@ -147,11 +160,7 @@ class Ruler:
 
     def width(self, value: str, container: float, depth: int = 0) -> float | None:
         """The largest width that `value` gives in a container; None when it cannot be told."""
-        tokens = [
-            token
-            for token in tinycss2.parse_component_value_list(value, skip_comments=True)
-            if token.type != "whitespace"
-        ]
+        tokens = _tokens(value)
         return self._token(tokens[0], container, depth) if len(tokens) == 1 else None
 
     def _token(self, token: Node, container: float, depth: int) -> float | None:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from turbohtml import Element
 
 from .cascade import Cascade, keys
+from .sheet import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_SOURCE = ("*", "source")
 # (what, selector): the whole selector, to be shown
 _Seen = dict[tuple[Element | None, str], str]
 
@@ -25,10 +27,15 @@ def wrap_keeps(img: Element, cascade: Cascade) -> str:
     contained = _contained(img, cascade)
     if contained:
         return contained
-    before = _seen(img, img, cascade)
+    names = cascade.names(img)
+    before = _seen(img, names, img, names, cascade)
     with _wrapped(img) as (picture, source):
-        after = _seen(img, picture, cascade)
-        shown = _styled(picture, cascade) or _styled(source, cascade)
+        picture_names = cascade.names_in(picture.parent, picture)
+        inner = Names(names.own, names.all | picture_names.all)
+        after = _seen(img, inner, picture, picture_names, cascade)
+        shown = _styled(picture, picture_names, cascade) or _styled(
+            source, Names(_SOURCE, inner.all.union(_SOURCE)), cascade
+        )
     for changed in before.keys() ^ after.keys():
         return before.get(changed) or after[changed]
     return shown
@@ -37,19 +44,18 @@ def wrap_keeps(img: Element, cascade: Cascade) -> str:
 @contextmanager
 def _wrapped(img: Element) -> Iterator[tuple[Element, Element]]:
     picture = Element("picture", {"data-ir": ""})
-    source = Element("source", {"data-ir": "", "type": "", "srcset": "", "sizes": ""})
+    sources = [Element("source", {"data-ir": "", "type": "", "srcset": ""}) for _ in range(2)]
     img.wrap(picture)
-    picture.insert(0, source)
-    picture.insert(1, Element("source", {"data-ir": "", "type": "", "srcset": "", "sizes": ""}))
+    for source in sources:
+        picture.insert(0, source)
     try:
-        yield picture, source
+        yield picture, sources[0]
     finally:
         picture.replace_with(img)
 
 
-def _styled(element: Element, cascade: Cascade) -> str:
+def _styled(element: Element, names: Names, cascade: Cascade) -> str:
     """The selector of a rule that makes `element` more than nothing."""
-    names = keys(element)
     for sheet, _ in cascade.sheets:
         for probe in sheet.probes.matching(element, names):
             if not probe.following and not probe.harmless:
@@ -57,23 +63,26 @@ def _styled(element: Element, cascade: Cascade) -> str:
     return ""
 
 
-def _seen(img: Element, outer: Element, cascade: Cascade) -> _Seen:
+def _seen(
+    img: Element, names: Names, outer: Element, outer_names: Names, cascade: Cascade
+) -> _Seen:
     """What selectors see of `img`, and of its siblings where `outer` stands among them."""
     seen: _Seen = {}
     states = cascade.states(img)
     bare = "margin" not in states and "frame" not in states
     for sheet, _ in cascade.sheets:
-        for probe in sheet.probes.matching(img, keys(img)):
-            if not probe.following and not (bare and probe.idle):
-                seen[None, probe.selector] = probe.shown
-        for probe in sheet.probes.matching(outer, keys(outer)):
-            if probe.following:
-                combinator, selector = probe.following
-                for sibling in _following(outer, first=combinator == "+"):
-                    if sibling.matches(selector):
-                        seen[sibling, selector] = probe.shown
+        if sheet.probes:
+            for probe in sheet.probes.matching(img, names):
+                if not probe.following and not (bare and probe.idle):
+                    seen[None, probe.selector] = probe.shown
+            for probe in sheet.probes.matching(outer, outer_names):
+                if probe.following:
+                    combinator, selector = probe.following
+                    for sibling in _following(outer, first=combinator == "+"):
+                        if sibling.matches(selector):
+                            seen[sibling, selector] = probe.shown
         for sibling in _siblings(outer) if sheet.of_type else ():
-            for probe in sheet.of_type.matching(sibling, keys(sibling)):
+            for probe in sheet.of_type.matching(sibling, cascade.names(sibling)):
                 seen[sibling, probe.selector] = probe.shown
     return seen
 
@@ -85,7 +94,7 @@ def _contained(img: Element, cascade: Cascade) -> str:
             continue
         names = {*keys(img), "picture", "source"}
         for element in (*_siblings(img), *_ancestors(img)):
-            for probe in sheet.containing.matching(element, keys(element)):
+            for probe in sheet.containing.matching(element, cascade.names(element)):
                 if names & probe.contained:
                     return probe.shown
     return ""
