@@ -5,9 +5,10 @@ Every name that an adapter needs can be imported from here.
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .config import Config, Source, load, read_value
 from .errors import ConfigError
@@ -16,9 +17,6 @@ from .run.finish import finish_run, log_report
 from .run.progress import Progress
 from .run.session import Planned, Session
 from .settings import SETTINGS
-
-if TYPE_CHECKING:
-    import os
 
 __all__ = [
     "SETTINGS",

@@ -9,13 +9,11 @@ import stat
 import sys
 import tempfile
 import time
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
 
 from .errors import Changed, Unreadable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 #: the names of files in writing; only a killed process leaves one behind
 TEMP_PREFIX = ".ir-build-"

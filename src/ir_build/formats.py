@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from .errors import CorruptFile
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 #: how many of a file's first bytes `sniff` wants to see
 HEAD_BYTES = 64 * 1024

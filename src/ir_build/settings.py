@@ -6,14 +6,12 @@ so is the table in the documentation. A setting in this table is available every
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import values
 from .options import NAMED_QUALITIES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 BACKENDS = ("auto", "local", "api")
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from .formats import COMPRESSIBLE, MediaType
 from .options import NAMED_QUALITIES, Compression, Effort, Meta, Resize
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..errors import CorruptFile
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 IMAGE, EXTENSION, TRAILER = 0x2C, 0x21, 0x3B
 #: where the global colour table begins, behind the screen's description

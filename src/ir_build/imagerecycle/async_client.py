@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -16,8 +17,6 @@ from .upload_job import upload_params
 from .wire import FileKind, UploadParams
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
     from .credentials import Credentials
     from .multipart import Upload
     from .retry_policy import RetryPolicy

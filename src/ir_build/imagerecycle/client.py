@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -30,8 +31,6 @@ from .wire import Auth, FileKind, SubAccountFields, UploadParams, outgoing, resp
 from .wire.outgoing import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
     from .credentials import Credentials
     from .folder import FileResult
     from .multipart import Upload

@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -14,8 +15,6 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 from ..errors import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     #: what can be uploaded: a path, a file's bytes, or a file open for reading
     Upload = str | os.PathLike[str] | bytes | BinaryIO
 

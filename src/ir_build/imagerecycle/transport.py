@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
@@ -32,8 +33,6 @@ from .retry_policy import RetryAfterGate, RetryPolicy, retry_after
 from .wire import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .multipart import FilePart
     from .wire.outgoing import Request
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -12,9 +14,6 @@ from ..options import Compression, Resize
 from .wire import UploadParams
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterable
-
     from .wire import Image
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ..outcome import Failed, Kept
@@ -10,8 +11,6 @@ from .numbers import duration, files, share, size
 from .text import why_skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from ..outcome import Outcome
     from .totals import Totals
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ..outcome import Cached, Compressed, Failed, Kept
@@ -9,8 +10,6 @@ from .escape import printable
 from .numbers import duration, files, share, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from ..outcome import Outcome
     from .totals import Totals
 

@@ -12,18 +12,16 @@ import shutil
 import sqlite3
 import time
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import diskcache
 
 from .. import atomic
 from ..errors import CacheError
 from .cache_store import DamagedEntryError, FramedDisk, Store, wait_for_turn
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 #: raise it when the meaning of a key or the form of a value changes: old entries become misses
 CACHE_VERSION = 1

@@ -5,15 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .. import atomic
 from ..formats import COMPRESSIBLE, FORMATS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 #: what every tool's cache holds by which it can be told (https://bford.info/cachedir/)
 _CACHE_TAG = "CACHEDIR.TAG"

@@ -7,16 +7,14 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NewType
+from pathlib import Path
+from typing import Any, NewType
 
 from .. import atomic
 from ..errors import Reason
 from ..formats import MediaType
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
 
 #: SHA-256 of a file's content, hexadecimal
 Digest = NewType("Digest", str)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import atomic
@@ -38,9 +40,6 @@ from .memory_budget import MemoryBudget
 from .plan import Job, cache_key, context, own_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from ..backends import Backend
     from ..formats import MediaType
     from ..options import Options

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, cast
@@ -22,8 +23,6 @@ from .discover import looks_like_asset
 from .fingerprint import Digest, Known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .discover import Asset
     from .fingerprint import StatIndex
 

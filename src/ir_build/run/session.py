@@ -8,6 +8,7 @@ import stat
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,8 +39,6 @@ from .plan import Job, Planner
 from .skips import Skips
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from ..config import Config
     from ..formats import MediaType
     from ..options import Options

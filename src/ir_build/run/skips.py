@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import platform
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import atomic
@@ -18,8 +19,6 @@ from ..errors import Reason
 from .cache import Entry
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..errors import LimitMet
     from ..sandbox.limits import Limits
 

@@ -14,8 +14,9 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from .. import engine, verify
 from ..candidate import Candidate
@@ -26,9 +27,6 @@ from ..options import Options
 from .drawing import first_page
 from .limits import hard
 from .messages import receive, send
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # It must not write to a file that another program has put there.
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)

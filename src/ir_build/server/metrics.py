@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,6 @@ from starlette.routing import Route
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.requests import Request
 
 _BUCKETS = (0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300)

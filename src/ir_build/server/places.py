@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from .errors import busy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from .errors import HttpError
 
 #: the share of all places that one account may hold

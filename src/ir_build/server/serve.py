@@ -8,7 +8,10 @@ import socket
 import ssl
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -22,10 +25,6 @@ from .http.timeouts import TimeoutProtocol
 from .service import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-    from types import FrameType
-
     from .settings import Settings
 
 _BACKLOG = 1024

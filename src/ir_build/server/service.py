@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -24,8 +25,6 @@ from .storage.open import open_storage
 from .storage.writer import ChangeWriter, make
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from .accounts.accounts import Caller, IssuedCredentials
     from .settings import Settings
     from .storage.writer import Change

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
@@ -16,8 +17,6 @@ from ..wire import Auth, coerce
 from ..wire.outgoing import encode_auth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from requests.structures import CaseInsensitiveDict
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -10,8 +11,6 @@ from urllib.parse import quote
 from .shapes import DEFAULT_LIMIT, FileKind, SubAccountFields, UploadParams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from .shapes import Auth
 
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from ...options import Compression, Meta, Resize
-
-if TYPE_CHECKING:
-    from datetime import date, datetime
 
 DEFAULT_LIMIT = 30  #: images on a page when nobody says how many
 MAX_LIMIT = 100  #: the most images on a page

@@ -11,6 +11,7 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
@@ -20,8 +21,6 @@ from ... import atomic
 from ...errors import ConfigError, Unreadable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..settings import Settings
 
 _NONCE_BYTES = 12

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -12,8 +13,6 @@ from ...imagerecycle.credentials import PLAIN_HTTP
 from .accounts import IssuedCredentials
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..settings import Settings
 
 _KEY = re.compile(r"[!-~]{8,200}")

@@ -8,6 +8,7 @@ sub-account counts for it and for its parent.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -18,8 +19,6 @@ from ..storage.database import Sql
 from . import months
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ..storage.database import Database, Transaction
     from .accounts import Caller
 

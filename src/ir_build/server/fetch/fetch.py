@@ -12,7 +12,9 @@ import logging
 import socket
 import ssl
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from weakref import WeakValueDictionary
@@ -26,9 +28,6 @@ from ..storage.spool import Spool
 from .ssrf_policy import ForbiddenAddress, SsrfPolicy, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from prometheus_client import Counter
 
     from ..settings import Settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import AsyncIterator, Iterator
 from typing import IO, TYPE_CHECKING, cast
 from urllib.parse import quote
 
@@ -20,8 +21,6 @@ from .ranges import asked_range
 from .responses import token_kind
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
     from starlette.requests import Request
     from typing_extensions import Buffer
 

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import contextlib
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,6 @@ from ..storage.spool import IN_MEMORY, Spool
 from .multipart import Parser, PartBegin, PartEnd
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-
     from starlette.requests import Request
     from starlette.types import Receive, Scope
 

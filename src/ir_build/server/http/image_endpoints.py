@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,6 @@ from .form import path_number, read_caller, read_form
 from .responses import document, wire_image, wire_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from starlette.requests import Request
 
     from ..accounts.accounts import Caller

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,6 @@ from . import images
 from .images import StoredResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ...formats import MediaType
     from ...options import Options
     from ..accounts.accounts import Caller

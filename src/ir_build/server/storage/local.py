@@ -7,6 +7,7 @@ import os
 import re
 import struct
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,6 @@ from .errors import MissingObject, StorageUnavailable
 from .objects import PIECE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from .spool import Piece, Spool
 
 # From <linux/fs.h>, as on most processors. The value is an int, though they give the size of a long.

@@ -6,13 +6,10 @@ import contextlib
 import hashlib
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .errors import StorageUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 IN_MEMORY = 256 * 1024  #: bytes; larger files go to the disk as they come
 PREFIX = ".upload-"

@@ -6,13 +6,12 @@ import asyncio
 import contextlib
 import queue
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from .database import DatabaseUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .database import Database, Transaction
 
 _R_co = TypeVar("_R_co", covariant=True)
