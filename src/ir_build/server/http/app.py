@@ -19,7 +19,7 @@ from ..images.garbage_collection import collect_for_ever
 from ..service import Service
 from ..storage.database import DatabaseUnavailable
 from ..storage.errors import MissingObject, StorageUnavailable
-from . import account_endpoints, health, image_endpoints, pages, reference
+from . import account_endpoints, health, image_endpoints, openapi, pages
 from .middleware import RequestMiddleware
 from .responses import error_response
 
@@ -47,7 +47,7 @@ def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) ->
         *image_endpoints.routes(service),
         *account_endpoints.routes(service),
         *health.routes(service),
-        *reference.routes(settings.public_url),
+        *openapi.routes(settings.public_url),
         *pages.routes(url_uploads=settings.url_uploads != "off"),
     ]
     if settings.metrics.startswith("/"):
