@@ -55,9 +55,7 @@ def optimize(
     config = load(folder=here, last=Source("optimize()", settings, here))
     with Session(config, copies=out is not None) as session:
         report = session.optimize(
-            [Path(path) for path in paths],
-            out=Path(out) if out else None,
-            only_assets=only_assets,
+            [Path(path) for path in paths], out=Path(out) if out else None, only_assets=only_assets
         )
     for file in config.report:
         report.write(file)

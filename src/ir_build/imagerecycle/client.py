@@ -12,14 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from .. import atomic
-from ..errors import (
-    ApiError,
-    BackendError,
-    FileTooLarge,
-    NotFound,
-    QuotaExceeded,
-    TransportError,
-)
+from ..errors import ApiError, BackendError, FileTooLarge, NotFound, QuotaExceeded, TransportError
 from ..formats import HEAD_BYTES, sniff
 from .credentials import required
 from .folder import compress_folder

@@ -235,10 +235,7 @@ class _FailedAttempt(Exception):
 
 
 def _receive(
-    answer: requests.Response,
-    sink: BinaryIO,
-    limit: int | None,
-    in_time: Callable[[int], bool],
+    answer: requests.Response, sink: BinaryIO, limit: int | None, in_time: Callable[[int], bool]
 ) -> None:
     size = 0
     # iter_content would wait for a whole piece, however slowly it comes.

@@ -38,9 +38,7 @@ class Compressor:
         self._deadline = settings.deadline
         self._max_pixels = settings.max_pixels
         self._sandbox = Sandbox(
-            jobs=self.workers,
-            time_limit=settings.time_limit,
-            memory_limit=settings.memory_limit,
+            jobs=self.workers, time_limit=settings.time_limit, memory_limit=settings.memory_limit
         )
         self._threads = ThreadPoolExecutor(self.workers, "compress")
         #: what distinguishes its results from those of another version

@@ -19,11 +19,7 @@ from .probe import Broken, Probe, Run, Skipped
 if TYPE_CHECKING:
     from ..credentials import Credentials
 
-CHECKS: tuple[Callable[[Probe], None], ...] = (
-    *accounts.CHECKS,
-    *uploads.CHECKS,
-    *images.CHECKS,
-)
+CHECKS: tuple[Callable[[Probe], None], ...] = (*accounts.CHECKS, *uploads.CHECKS, *images.CHECKS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,11 +190,7 @@ class Accounts:
             return self._owned(transaction, caller, number, now)
 
     def update_sub(
-        self,
-        caller: Caller,
-        number: int,
-        fields: SubAccountFields,
-        now: int,
+        self, caller: Caller, number: int, fields: SubAccountFields, now: int
     ) -> SubAccount:
         """Change the `fields` that are not None. Raises `HttpError`."""
         with self._database.transaction() as transaction:

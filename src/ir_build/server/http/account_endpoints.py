@@ -74,9 +74,7 @@ def routes(service: Service) -> list[Route]:
         await service.run(_delete, service, caller, path_number(request))
         return document(encode.encode_success())
 
-    def one(
-        work: Callable[[Caller, int, int], SubAccount],
-    ) -> Callable[[Request], object]:
+    def one(work: Callable[[Caller, int, int], SubAccount]) -> Callable[[Request], object]:
         async def endpoint(request: Request) -> Response:
             caller, _ = await main_caller(request)
             found = await service.run(work, caller, path_number(request), service.now())

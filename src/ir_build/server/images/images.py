@@ -186,12 +186,7 @@ def _add(
 ) -> ImageRow:
     expires = months.add(now, 1)
     (number,) = transaction.row(
-        _ADD,
-        account=caller.id,
-        result=result.id,
-        filename=filename,
-        created=now,
-        expires=expires,
+        _ADD, account=caller.id, result=result.id, filename=filename, created=now, expires=expires
     ) or (0,)
     return ImageRow(number, filename, now, expires, result)
 

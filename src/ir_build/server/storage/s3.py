@@ -46,11 +46,7 @@ class S3Storage:
             client["allow_http"] = True
         config: Any = {name: value for name, value in given.items() if value}
         self._store = S3Store(
-            bucket,
-            prefix=prefix or None,
-            config=config,
-            client_options=client,
-            retry_config=_RETRY,
+            bucket, prefix=prefix or None, config=config, client_options=client, retry_config=_RETRY
         )
         self.incoming = Path(tempfile.gettempdir())
 
