@@ -11,24 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import atomic
+from .. import atomic, errors
 from ..candidate import Candidate
-from ..errors import (
-    OF_THIS_MACHINE,
-    AuthenticationError,
-    BackendError,
-    Changed,
-    FileSkipped,
-    Forbidden,
-    InputError,
-    LimitMet,
-    NotWritten,
-    QuotaExceeded,
-    Reason,
-    TransportError,
-    Unreadable,
-    WorkerCrashed,
-)
+from ..errors import Reason
 from ..marker import is_marked, mark
 from ..outcome import Cached, Compressed, Failed, Kept
 from ..sandbox.limits import measured
@@ -113,12 +98,12 @@ class Pipeline:
         #: the files that were put in place
         self.written: list[Path] = []
         #: why the backend was given up, None while it works
-        self.stopped: BackendError | None = None
+        self.stopped: errors.BackendError | None = None
 
     def prefetch(self, job: Job) -> None:
         """Bring the answer to `job` into the cache."""
         # An error will come up again, and be reported, when the file is processed.
-        with contextlib.suppress(InputError, BackendError):
+        with contextlib.suppress(errors.InputError, errors.BackendError):
             self._answer(job)
 
     def process(self, job: Job, destination: Destination, index: StatIndex) -> Outcome:
@@ -128,7 +113,7 @@ class Pipeline:
         """
         try:
             return self._process(job, destination, index)
-        except Changed:
+        except errors.Changed:
             raise
         except Exception as error:  # noqa: BLE001  (a fault of ours must not cost anybody a build)
             message = f"unexpected {type(error).__name__}: {error}; please report it"
@@ -138,13 +123,13 @@ class Pipeline:
         asset = job.asset
         try:
             answer = self._answer(job, destination)
-        except Changed:
+        except errors.Changed:
             raise
-        except WorkerCrashed as error:
+        except errors.WorkerCrashed as error:
             outcome: Outcome = replace(failed(job, error.code, error.message), output=error.output)
-        except InputError as error:
+        except errors.InputError as error:
             outcome = failed(job, error.code, error.message)
-        except BackendError as error:
+        except errors.BackendError as error:
             outcome = failed(job, "backend-error", str(error))
         else:
             if answer.entry.status == "compressed":
@@ -167,12 +152,12 @@ class Pipeline:
             backend = self._fallback
         try:
             return self._answer_by(backend, job, destination)
-        except FileSkipped as left:  # by this backend, in this run
+        except errors.FileSkipped as left:  # by this backend, in this run
             if self._fallback is None:
                 entry = Entry("kept", code=left.reason, detail=left.detail)
                 return _Resolved(entry, from_cache=False, context="")
             return self._answer_by(self._fallback, job, destination)
-        except BackendError as error:
+        except errors.BackendError as error:
             self._count_fault(error)
             if self._fallback is None:
                 if self.stopped is not None:
@@ -180,12 +165,12 @@ class Pipeline:
                 raise
             return self._answer_by(self._fallback, job, destination)
 
-    def _count_fault(self, error: BackendError) -> None:
+    def _count_fault(self, error: errors.BackendError) -> None:
         with self._lock:
             self._faults += 1
-            final = isinstance(error, (AuthenticationError, Forbidden, QuotaExceeded)) or (
-                isinstance(error, TransportError) and error.unreachable
-            )
+            final = isinstance(
+                error, (errors.AuthenticationError, errors.Forbidden, errors.QuotaExceeded)
+            ) or (isinstance(error, errors.TransportError) and error.unreachable)
             if self.stopped is None and (final or self._faults >= _FAULTS_IN_A_ROW):
                 self.stopped = error
 
@@ -230,7 +215,7 @@ class Pipeline:
             started = time.perf_counter()
             data, _ = atomic.read(job.asset.path)
             if fingerprint.digest(data) != job.digest:
-                raise Changed("changed while it was being optimised")
+                raise errors.Changed("changed while it was being optimised")
             entry = self._make(backend, job, data, key)
         spent = _Spent(time.perf_counter() - started, self._limits.notes(took))
         self._faults = 0
@@ -259,14 +244,14 @@ class Pipeline:
             return Entry("kept", code=Reason.ALREADY_OPTIMISED)
         try:
             return self._tried(backend, job, data)
-        except FileSkipped as left:
+        except errors.FileSkipped as left:
             if not left.lasting:
                 raise
             return Entry("kept", code=left.reason, detail=left.detail)
-        except LimitMet as met:
+        except errors.LimitMet as met:
             self._skips.put(key, met)
             return Entry("kept", code=met.reason, detail=met.detail)
-        except InputError as error:
+        except errors.InputError as error:
             if not error.permanent:
                 raise
             return Entry("failed", code=error.code, detail=error.message)
@@ -314,9 +299,9 @@ class Pipeline:
                     self.written.append(path)
                     known = Known(made, job.media, answer.context, Reason.ALREADY_OPTIMISED)
                     index.record(str(path), state, known, read_at=None)
-        except Changed:
+        except errors.Changed:
             raise
-        except (Unreadable, NotWritten) as error:
+        except (errors.Unreadable, errors.NotWritten) as error:
             return failed(job, error.code, error.message)
         kind = Cached if answer.from_cache else Compressed
         return kind(size=len(entry.data), lossy=entry.lossy, **_facts(job, answer))
@@ -326,7 +311,7 @@ def keep(outcome: Outcome, asset: Asset, destination: Destination) -> Outcome:
     """Have `destination` keep the file as it is. Returns the outcome, or the failure."""
     try:
         destination.keep(asset)
-    except (Unreadable, NotWritten) as error:
+    except (errors.Unreadable, errors.NotWritten) as error:
         return missing(asset, error, outcome.media)
     return outcome
 
@@ -335,12 +320,14 @@ def pass_over(asset: Asset, destination: Destination) -> Failed | None:
     """Tell `destination` of a file that is none of ours. Returns the failure, if there was one."""
     try:
         destination.pass_over(asset)
-    except NotWritten as error:
+    except errors.NotWritten as error:
         return missing(asset, error)
     return None
 
 
-def missing(found: Asset | Found, error: InputError, media: MediaType | None = None) -> Failed:
+def missing(
+    found: Asset | Found, error: errors.InputError, media: MediaType | None = None
+) -> Failed:
     """The outcome of a file whose copy could not be made."""
     name = found.name if isinstance(found, Asset) else found.path.as_posix()
     size = found.state.st_size
@@ -349,7 +336,7 @@ def missing(found: Asset | Found, error: InputError, media: MediaType | None = N
 
 def _holds_in(entry: Entry, context: str) -> str:
     """`context`, or "" for what holds in this run or on this machine only."""
-    return "" if entry.code in OF_THIS_MACHINE else context
+    return "" if entry.code in errors.OF_THIS_MACHINE else context
 
 
 def _left(job: Job, answer: _Resolved, index: StatIndex) -> Outcome:

@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl
 
 from ...errors import RequestError
 from ...options import Compression, Meta, Resize
+from . import DEFAULT_LIMIT, MAX_LIMIT, Auth, SubAccountFields, UploadParams
 from .coerce import listed, lowered, number, parsed, text
-from .shapes import DEFAULT_LIMIT, MAX_LIMIT, Auth, SubAccountFields, UploadParams
 
 _MOST_FIELDS = 100
 _LARGEST_ID = 2**63 - 1

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .shapes import DEFAULT_LIMIT, FileKind, SubAccountFields, UploadParams
+from . import DEFAULT_LIMIT, FileKind, SubAccountFields, UploadParams
 
 if TYPE_CHECKING:
-    from .shapes import Auth
+    from . import Auth
 
 
 @dataclass(frozen=True, slots=True)

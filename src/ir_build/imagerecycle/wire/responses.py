@@ -12,9 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from ...errors import TransportError
-from . import errors
+from . import Account, Consumption, Image, ImagePage, PageLink, SubAccount, Usage, errors
 from .coerce import day, listed, lowered, moment, number, parsed, text
-from .shapes import Account, Consumption, Image, ImagePage, PageLink, SubAccount, Usage
 
 CONTENT_TYPE = "application/json; charset=utf-8"
 # To make an encoder costs half as much as to encode an answer.
