@@ -216,9 +216,8 @@ class TransportError(BackendError):
         super().__init__(message)
         self.message = message
         self.lost = lost
-        self.unreachable = (
-            unreachable  #: no connection was made: no network, no such host, no server
-        )
+        #: no connection was made: no network, no such host, no server
+        self.unreachable = unreachable
 
 
 class ApiError(BackendError):
@@ -282,6 +281,10 @@ class FileTooLarge(ApiError):
 
 class FileRejected(ApiError):
     """The server does not take this file: its type, its size, its content or its address (400)."""
+
+
+#: what concerns the account: nothing more can be sent
+OF_THE_ACCOUNT = (AuthenticationError, Forbidden, QuotaExceeded)
 
 
 class NotFound(ApiError):

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 # Every server takes these. Others are tried until the server refuses one.
 _TAKEN = frozenset({MediaType.JPEG, MediaType.PNG, MediaType.GIF, MediaType.PDF})
 
-_FINAL = (errors.AuthenticationError, errors.Forbidden, errors.QuotaExceeded)
-
 
 class ApiBackend(Backend):
     """Sends files to a server and brings the compressed ones back."""
@@ -104,7 +102,7 @@ class ApiBackend(Backend):
                 raise _not_taken(media) from None
             raise errors.Rejected(f"the server refused it: {error.err_message}") from None
         except errors.BackendError as error:
-            if isinstance(error, _FINAL):
+            if isinstance(error, errors.OF_THE_ACCOUNT):
                 self._stopped = error
             if not error.lost:
                 self._allowance.give_back(len(data))

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import AuthenticationError, BackendError, Forbidden, QuotaExceeded, Unreadable
+from ..errors import OF_THE_ACCOUNT, BackendError, Unreadable
 from ..formats import COMPRESSIBLE, FORMATS
 from .upload_job import UploadJob
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from .wire import Image
 
 _SUFFIXES = frozenset(suffix for media in COMPRESSIBLE for suffix in FORMATS[media].suffixes)
-_FINAL = (AuthenticationError, Forbidden, QuotaExceeded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def compress_folder(
             target.parent.mkdir(parents=True, exist_ok=True)
             return FileResult(path, UploadJob(partial(upload, path), fetch).to_file(target))
         except BackendError as failure:
-            if isinstance(failure, _FINAL):
+            if isinstance(failure, OF_THE_ACCOUNT):
                 stopped.set()
             return FileResult(path, error=failure)
         except Unreadable as failure:

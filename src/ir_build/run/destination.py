@@ -16,7 +16,7 @@ from ..report.numbers import files
 from . import discover
 
 if TYPE_CHECKING:
-    from .discover import Asset, Found
+    from .discover import Asset
 
 
 class Destination:
@@ -87,7 +87,7 @@ class OutputFolder(Destination):
         if not self._only_assets:
             self.bring(asset)
 
-    def bring(self, found: Asset | Found, *, durable: bool = False) -> None:
+    def bring(self, found: Asset, *, durable: bool = False) -> None:
         """Copy a file, link or folder, unless a copy of its size and time is there.
 
         Raises `NotWritten`.
@@ -102,7 +102,7 @@ class OutputFolder(Destination):
             elif stat.S_ISREG(kind) and not _is_copy(path, found.state):
                 atomic.copy(found.path, path, durable=durable)
 
-    def bring_all(self, others: Iterable[Found]) -> Iterator[tuple[Found, NotWritten]]:
+    def bring_all(self, others: Iterable[Asset]) -> Iterator[tuple[Asset, NotWritten]]:
         """Bring each of `others`. Yields those that could not be copied, and why."""
         for found in others:
             try:
@@ -157,7 +157,7 @@ def _is_copy(path: Path, source: os.stat_result) -> bool:
     )
 
 
-def _link(path: Path, found: Asset | Found) -> None:
+def _link(path: Path, found: Asset) -> None:
     """Make a link. One that stays in the tree leads to the copy, others lead where they led before."""
     target = found.path.readlink()
     inside = os.path.normpath(PurePath(found.inside).parent / target)
@@ -186,7 +186,7 @@ def refuse_overlap(paths: Sequence[Path], out: Path) -> None:
             )
 
 
-def refuse_collisions(found: Iterable[Asset | Found]) -> None:
+def refuse_collisions(found: Iterable[Asset]) -> None:
     """Raise `ConfigError` when two files would become one copy."""
     taken: dict[str, Path] = {}
     for one in found:

@@ -33,7 +33,7 @@ _ASSET_SUFFIXES = frozenset(suffix for media in COMPRESSIBLE for suffix in FORMA
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file that may be worked on."""
+    """A file that may be worked on; in a `tree` also one of any kind, a link or a folder."""
 
     path: Path
     #: how reports call it, with `/`
@@ -49,21 +49,12 @@ class Asset:
         return stat.S_ISLNK(self.state.st_mode)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file, link or folder of a tree, of whatever kind."""
-
-    path: Path
-    inside: str  #: as in `Asset`
-    state: os.stat_result  #: from lstat
-
-
-def tree(folder: Path) -> Iterator[Found]:
+def tree(folder: Path) -> Iterator[Asset]:
     """Everything below `folder`, a folder before its contents. Links are not followed.
 
     Files of version control, of caches and of ir-build itself are left out.
     """
-    pending: list[tuple[str, str, Found | None]] = [(os.fspath(folder), "", None)]
+    pending: list[tuple[str, str, Asset | None]] = [(os.fspath(folder), "", None)]
     while pending:
         directory, inside, found = pending.pop()
         try:
@@ -79,8 +70,8 @@ def tree(folder: Path) -> Iterator[Found]:
             if entry.name in _REPOSITORIES or atomic.is_temporary(entry.name):
                 continue
             with contextlib.suppress(OSError):  # gone again
-                name = inside + entry.name
-                found = Found(Path(entry.path), name, entry.stat(follow_symlinks=False))
+                path, name = Path(entry.path), inside + entry.name
+                found = Asset(path, path.as_posix(), name, entry.stat(follow_symlinks=False))
                 if stat.S_ISDIR(found.state.st_mode):
                     pending.append((entry.path, f"{name}/", found))
                 else:

@@ -19,7 +19,6 @@ from ..outcome import Cached, Compressed, Failed, Kept
 from ..sandbox.limits import measured
 from . import fingerprint
 from .cache import Cache, Entry
-from .discover import Asset
 from .fingerprint import Known
 from .memory_budget import MemoryBudget
 from .plan import Job, cache_key, context, own_key
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from ..outcome import Outcome
     from ..sandbox.limits import Limits
     from .destination import Destination
-    from .discover import Found
+    from .discover import Asset
     from .fingerprint import Digest, StatIndex
     from .skips import Skips
 
@@ -168,9 +167,9 @@ class Pipeline:
     def _count_fault(self, error: errors.BackendError) -> None:
         with self._lock:
             self._faults += 1
-            final = isinstance(
-                error, (errors.AuthenticationError, errors.Forbidden, errors.QuotaExceeded)
-            ) or (isinstance(error, errors.TransportError) and error.unreachable)
+            final = isinstance(error, errors.OF_THE_ACCOUNT) or (
+                isinstance(error, errors.TransportError) and error.unreachable
+            )
             if self.stopped is None and (final or self._faults >= _FAULTS_IN_A_ROW):
                 self.stopped = error
 
@@ -325,13 +324,10 @@ def pass_over(asset: Asset, destination: Destination) -> Failed | None:
     return None
 
 
-def missing(
-    found: Asset | Found, error: errors.InputError, media: MediaType | None = None
-) -> Failed:
+def missing(asset: Asset, error: errors.InputError, media: MediaType | None = None) -> Failed:
     """The outcome of a file whose copy could not be made."""
-    name = found.name if isinstance(found, Asset) else found.path.as_posix()
-    size = found.state.st_size
-    return Failed(name=name, media=media, before=size, code=error.code, message=error.message)
+    size = asset.state.st_size
+    return Failed(name=asset.name, media=media, before=size, code=error.code, message=error.message)
 
 
 def _holds_in(entry: Entry, context: str) -> str:
