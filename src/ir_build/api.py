@@ -19,20 +19,9 @@ from .run.session import Planned, Session
 from .settings import SETTINGS
 
 __all__ = [
-    "SETTINGS",
-    "Config",
-    "ConfigError",
-    "Planned",
-    "Progress",
-    "Report",
-    "Session",
-    "Source",
-    "finish_run",
-    "load",
-    "log_report",
-    "optimize",
-    "read_value",
-]
+    "SETTINGS", "Config", "ConfigError", "Planned", "Progress", "Report", "Session", "Source",
+    "finish_run", "load", "log_report", "optimize", "read_value",
+]  # fmt: skip
 
 #: former names, which adapters may still import, and the new ones
 _FORMER = {"conclude": "finish_run", "tell": "log_report"}

@@ -22,15 +22,10 @@ if TYPE_CHECKING:
     from .formats import MediaType
 
 #: variables with our prefix that are not settings
-_OTHER_VARIABLES = frozenset(
-    {
-        "IR_BUILD_API_KEY",
-        "IR_BUILD_API_SECRET",
-        "IR_BUILD_API_URL",
-        "IR_BUILD_API_PLAIN_HTTP",
-        "IR_BUILD_CREDENTIALS",
-    }
-)
+_OTHER_VARIABLES = frozenset({
+    "IR_BUILD_API_KEY", "IR_BUILD_API_SECRET", "IR_BUILD_API_URL", "IR_BUILD_API_PLAIN_HTTP",
+    "IR_BUILD_CREDENTIALS",
+})  # fmt: skip
 
 _CREDENTIALS = frozenset({"api_key", "api_secret", "api_url", "key", "secret", "credentials"})
 
@@ -177,9 +172,8 @@ def project_sources(folder: Path) -> list[Source]:
             try:
                 table = tomllib.loads(file.read_text(encoding="utf-8"))
             except (OSError, ValueError) as error:
-                raise ConfigError(
-                    str(file), "[tool.ir-build]", f"cannot be read: {error}"
-                ) from None
+                reason = f"cannot be read: {error}"
+                raise ConfigError(str(file), "[tool.ir-build]", reason) from None
             values = table.get("tool", {}).get("ir-build")
             if values is None:
                 return []

@@ -37,14 +37,8 @@ def one_of(*names: str) -> Callable[[Any], str]:
 
 def choice(kind: type[_E], allowed: Iterable[_E] = ()) -> Callable[[Any], _E]:
     """A reader of one of the values of `kind`, or of those `allowed`."""
-    values = tuple(allowed) or tuple(kind)
-
-    def read(value: Any) -> _E:
-        if value not in values:
-            raise ValueError(f"{value!r} is not one of {', '.join(values)}")
-        return kind(value)
-
-    return read
+    read = one_of(*(allowed or kind))
+    return lambda value: kind(read(value))
 
 
 def per_format(read: Callable[[Any], _T]) -> Callable[[Any], dict[MediaType | None, _T]]:
@@ -136,6 +130,14 @@ def tables(value: Any) -> tuple[Mapping[str, Any], ...]:
 
 def count(value: Any) -> int:
     return _whole(value, 1, 10**12, "a whole number from 1")
+
+
+def from_zero(value: Any) -> int:
+    return _whole(value, 0, 10**12, "a whole number from 0")
+
+
+def rate(value: Any) -> float:
+    return _number(value, 0, 10**12, "a number from 0")
 
 
 def dpi(value: Any) -> int | None:

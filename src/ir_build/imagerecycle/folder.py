@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import OF_THE_ACCOUNT, BackendError, Unreadable
-from ..formats import COMPRESSIBLE, FORMATS
+from ..formats import SUFFIXES
 from .upload_job import UploadJob
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
     from .wire import Image
-
-_SUFFIXES = frozenset(suffix for media in COMPRESSIBLE for suffix in FORMATS[media].suffixes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +78,5 @@ def _files(folder: Path) -> Iterator[Path]:
         folders.sort()
         for name in sorted(names):
             path = Path(parent, name)
-            if path.suffix.lower() in _SUFFIXES and not path.is_symlink():
+            if path.suffix.lower() in SUFFIXES and not path.is_symlink():
                 yield path

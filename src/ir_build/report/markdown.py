@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ..outcome import Failed, Kept
+from ..outcome import STATUSES, Failed, Kept
 from .escape import markdown
 from .numbers import duration, files, share, size
-from .text import why_skipped
 
 if TYPE_CHECKING:
     from ..outcome import Outcome
@@ -44,7 +43,7 @@ def _lines(report: Totals, rows: int | None) -> Iterator[str]:
     counts = report.counts
     yield "| | files | before | after | saved |"
     yield "|-|-:|-:|-:|-:|"
-    for status in ("compressed", "cached", "kept", "failed"):
+    for status in STATUSES:
         if counts[status]:
             yield _total(status, [one for one in report.outcomes if one.status == status])
     yield _total("**all**", list(report.outcomes))
@@ -52,7 +51,7 @@ def _lines(report: Totals, rows: int | None) -> Iterator[str]:
     shipped = [failed for failed in report.failed if not failed.is_missing]
     yield from _files("Missing from the output", map(_failure, report.missing), rows)
     yield from _files("Could not be worked on, shipped as they were", map(_failure, shipped), rows)
-    skipped = [f"{markdown(one.name)}: {markdown(why_skipped(one))}" for one in report.skipped]
+    skipped = [f"{markdown(one.name)}: {markdown(one.why)}" for one in report.skipped]
     yield from _files(
         "Skipped, shipped as they were; with a higher limit they are tried again", skipped, rows
     )
@@ -104,8 +103,7 @@ def _total(name: str, outcomes: list[Outcome]) -> str:
 def _remark(outcome: Outcome) -> str:
     remarks = list(outcome.notes)
     if isinstance(outcome, Kept):
-        detail = f": {outcome.detail}" if outcome.detail else ""
-        remarks.insert(0, f"{outcome.reason.text}{detail}")
+        remarks.insert(0, outcome.why)
     elif outcome.from_cache:
         remarks.insert(0, "cached")
     return "; ".join(remarks)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import atomic
-from ..formats import COMPRESSIBLE, FORMATS
+from ..formats import SUFFIXES
 
 #: what every tool's cache holds by which it can be told (https://bford.info/cachedir/)
 _CACHE_TAG = "CACHEDIR.TAG"
@@ -28,7 +28,6 @@ _TEXT_SUFFIXES = frozenset([
     ".toml", ".yml", ".yaml", ".ini", ".cfg", ".lock", ".csv", ".tsv", ".inv", ".doctree",
     ".pickle", ".woff", ".woff2", ".ttf", ".otf", ".eot", ".wasm", ".gz", ".br", ".zip",
 ])  # fmt: skip
-_ASSET_SUFFIXES = frozenset(suffix for media in COMPRESSIBLE for suffix in FORMATS[media].suffixes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def tree(folder: Path) -> Iterator[Asset]:
 
 def looks_like_asset(name: str) -> bool:
     """Whether the suffix of `name` claims a type that can be compressed."""
-    return os.path.splitext(name)[1].lower() in _ASSET_SUFFIXES  # noqa: PTH122  (hot path)
+    return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122  (hot path)
 
 
 def walk(folder: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Asset]:

@@ -96,14 +96,9 @@ class StatIndex:
         content of such a file is known, so the moment counts when the index is saved.
         """
         self._entries[path] = [
-            *_stamp(state),
-            read_at,
-            known.digest,
-            known.media,
-            known.settled,
-            known.reason,
-            known.detail,
-        ]
+            *_stamp(state), read_at,
+            known.digest, known.media, known.settled, known.reason, known.detail,
+        ]  # fmt: skip
         self._changed = True
 
     def settle(self, path: str, known: Known) -> None:
