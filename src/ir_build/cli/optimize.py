@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +26,9 @@ from .arguments import PathsCommand, given, setting_options
 
 if TYPE_CHECKING:
     from ..report import Report
+
+# Where progress goes when standard error is no terminal.
+_LOG = SimpleNamespace(info=lambda msg, *args: click.echo(msg % args, err=True))
 
 
 @click.command(cls=PathsCommand)
@@ -83,7 +87,7 @@ def optimize(
         if dry_run:
             _print_plan(session.plan(paths), verbose=verbose)
             return
-        progress = None if quiet else Progress(_Log)
+        progress = None if quiet else Progress(_LOG)
         report = session.optimize(
             paths, out=out, only_assets=only_assets, check=check, progress=progress
         )
@@ -117,16 +121,6 @@ def _show_what_workers_print() -> None:
 class _Printable(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return printable(super().format(record))
-
-
-class _Log:
-    """Where progress goes when standard error is no terminal."""
-
-    @staticmethod
-    def info(msg: str, /, *args: Any) -> None:
-        click.echo(msg % args, err=True)
-
-    warning = info
 
 
 def _print_plan(plan: list[Planned], *, verbose: bool) -> None:

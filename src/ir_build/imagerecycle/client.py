@@ -55,9 +55,14 @@ class Client:
         self._transport = Transport(
             credentials.url, connections=connections, retry_policy=retry_policy or RetryPolicy()
         )
+        #: the address of the API
+        self.url = self._transport.url
+        #: scheme, host and port of the server
+        self.origin = self._transport.origin
+        #: uploads that may have been charged although their answers were lost
+        self.doubtful = 0
         self._lock = threading.Lock()
         self._file_max_size: int | None = None
-        self._doubtful = 0
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -76,21 +81,6 @@ class Client:
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
-
-    @property
-    def url(self) -> str:
-        """The address of the API."""
-        return self._transport.url
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port of the server."""
-        return self._transport.origin
-
-    @property
-    def doubtful(self) -> int:
-        """Uploads that may have been charged although their answers were lost."""
-        return self._doubtful
 
     def account(self) -> Account:
         """The account's quota and limits."""
@@ -344,7 +334,7 @@ class Client:
 
     def _doubt(self) -> None:
         with self._lock:
-            self._doubtful += 1
+            self.doubtful += 1
 
     def _with_usage(self, error: QuotaExceeded) -> QuotaExceeded:
         with contextlib.suppress(BackendError):

@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS made (
     original TEXT NOT NULL
 ) {_STRICT};
 """
+_ORIGIN = "SELECT sent.* FROM made JOIN sent USING (original) WHERE result = ?"
 _LOCK_SECONDS = 10.0
 
 
@@ -78,14 +79,7 @@ class Manifest:
             return None
         try:
             with self._lock:
-                row = (
-                    self._opened()
-                    .execute(
-                        "SELECT sent.* FROM made JOIN sent USING (original) WHERE result = ?",
-                        (result,),
-                    )
-                    .fetchone()
-                )
+                row = self._opened().execute(_ORIGIN, (result,)).fetchone()
         except (sqlite3.Error, OSError):
             return None
         if row is None:

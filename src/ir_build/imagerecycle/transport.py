@@ -16,14 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import (
-    DecodeError,
-    HTTPError,
-    NameResolutionError,
-    NewConnectionError,
-    ProtocolError,
-    ReadTimeoutError,
-)
+from urllib3 import exceptions
 
 from ..errors import BackendError, ServiceUnavailable, TransportError, Unreadable
 from .connections import Adapter, Connections
@@ -163,7 +156,7 @@ class Transport:
             raise
         except SourceFault as fault:
             raise fault.error from fault.__cause__
-        except (requests.RequestException, HTTPError, OSError) as error:
+        except (requests.RequestException, exceptions.HTTPError, OSError) as error:
             raise self._trouble(error, url) if in_time(0) else _too_long() from None
 
     def _trouble(self, error: Exception, url: str) -> _FailedAttempt:
@@ -285,13 +278,13 @@ def _never_left(error: Exception) -> bool:
     ):
         return True
     reason = getattr(error.args[0] if error.args else None, "reason", None)
-    return isinstance(reason, NewConnectionError | NameResolutionError)
+    return isinstance(reason, exceptions.NewConnectionError | exceptions.NameResolutionError)
 
 
 def _reason(error: Exception) -> str:
     """The reason that the system gave, in brackets, without the address, which holds the secret."""
     cause: Any = getattr(error.args[0] if error.args else None, "reason", None) or error
-    if isinstance(cause, NameResolutionError):
+    if isinstance(cause, exceptions.NameResolutionError):
         return " (its name cannot be resolved; is there a network?)"
     while cause is not None:
         if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException):
@@ -306,9 +299,9 @@ _TROUBLES: tuple[tuple[type[Exception], str], ...] = (
     (requests.exceptions.ProxyError, "the proxy does not answer"),
     (requests.exceptions.ConnectTimeout, "the server cannot be reached"),
     (requests.exceptions.ReadTimeout, "the server takes too long"),
-    (ReadTimeoutError, "the server takes too long"),
-    (ProtocolError, "the answer was cut short"),
-    (DecodeError, "the answer is damaged"),
+    (exceptions.ReadTimeoutError, "the server takes too long"),
+    (exceptions.ProtocolError, "the answer was cut short"),
+    (exceptions.DecodeError, "the answer is damaged"),
     (requests.exceptions.InvalidURL, "the address is not valid"),
     (requests.exceptions.ConnectionError, "the connection failed"),
 )

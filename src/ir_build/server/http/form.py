@@ -23,7 +23,7 @@ from .multipart import Parser, PartBegin, PartEnd
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.types import Receive, Scope
+    from starlette.types import Receive
 
     from ..accounts.accounts import Caller
     from ..service import Service
@@ -64,10 +64,10 @@ async def read_form(
 
     Without `admit` a file is passed over. Raises `HttpError` and `RequestError`.
     """
-    scope = request.scope
-    form = Form(service, _asked(scope), admit)
-    kind, declared = _header(scope, b"content-type"), _header(scope, b"content-length")
-    if declared in ("", "0") and not _header(scope, b"transfer-encoding"):
+    headers = request.headers
+    form = Form(service, _asked(request), admit)
+    kind, declared = headers.get("content-type", ""), headers.get("content-length", "")
+    if declared in ("", "0") and not headers.get("transfer-encoding"):
         return form
     multipart = kind.lower().lstrip().startswith("multipart/")
     most = _LONGEST_FIELDS + (service.settings.max_file_size if multipart and admit else 0)
@@ -208,25 +208,18 @@ class _Body:
         return bytes(message.get("body", b""))
 
 
-def _asked(scope: Scope) -> dict[str, str]:
+def _asked(request: Request) -> dict[str, str]:
     """The fields that stand before the body: in the query, and `auth` in a header of ours.
 
     `Authorization: IR BASE64` is for browsers. They send no body with GET, and credentials should
     not stand in an address.
     """
-    scheme, _, text = _header(scope, b"authorization").partition(" ")
-    fields = incoming.fields(scope["query_string"].decode("latin-1"))
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    fields = incoming.fields(request.scope["query_string"].decode("latin-1"))
     if scheme.lower() == "ir" and "auth" not in fields:
         with contextlib.suppress(ValueError):  # no credentials, then
             fields["auth"] = base64.b64decode(text, validate=True).decode()
     return fields
-
-
-def _header(scope: Scope, name: bytes) -> str:
-    for key, value in scope["headers"]:
-        if key == name:
-            return bytes(value).decode("latin-1")
-    return ""
 
 
 def _too_large(service: Service) -> HttpError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..accounts import months
@@ -60,7 +60,7 @@ _REUSE = Sql("UPDATE results SET images = images + 1 WHERE id = :id AND images >
 _ADD_RESULT = Sql(
     """INSERT INTO results
     (id, account_id, digest, media, width, height, size_before, size_after, images)
-    VALUES (:id, :account, :digest, :media, :width, :height, :before, :after, 1)"""
+    VALUES (:id, :account, :digest, :media, :width, :height, :size_before, :size_after, 1)"""
 )
 _ADD = Sql(
     """INSERT INTO images (account_id, result_id, filename, created, expires)
@@ -103,17 +103,7 @@ def add(
     transaction: Transaction, caller: Caller, result: StoredResult, filename: str, now: int
 ) -> ImageRow:
     """The first image of a new result, whose objects are stored already."""
-    transaction.run(
-        _ADD_RESULT,
-        id=result.id,
-        account=caller.id,
-        digest=result.digest,
-        media=result.media,
-        width=result.width,
-        height=result.height,
-        before=result.size_before,
-        after=result.size_after,
-    )
+    transaction.run(_ADD_RESULT, account=caller.id, **asdict(result))
     return _add(transaction, caller, result, filename, now)
 
 
