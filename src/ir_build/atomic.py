@@ -51,7 +51,7 @@ def _named(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         kind = Changed if isinstance(error, FileNotFoundError) else Unreadable
-        raise kind(error.strerror or str(error), path=path, errno=error.errno) from error
+        raise kind.of(error, path) from error
 
 
 def read(path: Path) -> tuple[bytes, os.stat_result]:

@@ -90,6 +90,8 @@ class InputError(IrBuildError):
     code = "input-error"
     #: the same file fails in the same way on every run, so the failure may be cached
     permanent = True
+    #: the last lines that a worker printed before it crashed
+    output = ""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -119,6 +121,11 @@ class Unreadable(InputError, OSError):
         self.errno = errno
         self.strerror = message
         self.filename = None if path is None else str(path)
+
+    @classmethod
+    def of(cls, error: OSError, path: object) -> Self:
+        """The same as `error`, about the file at `path`."""
+        return cls(error.strerror or str(error), path=path, errno=error.errno)
 
     def __str__(self) -> str:
         return f"{self.filename}: {self.message}" if self.filename else self.message
@@ -150,7 +157,7 @@ class WorkerCrashed(InputError):
 
     def __init__(self, message: str, *, output: str = "") -> None:
         super().__init__(message)
-        self.output = output  #: the last lines that the worker printed
+        self.output = output
 
 
 class LimitMet(InputError):

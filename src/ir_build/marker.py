@@ -7,6 +7,7 @@ not understood stays as it is and counts as unmarked.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -14,6 +15,7 @@ from .errors import CorruptFile
 from .formats import FORMATS
 
 if TYPE_CHECKING:
+    from .candidate import Candidate
     from .formats import MediaType
 
 NOTE = b"ir-build"
@@ -38,6 +40,13 @@ def mark(data: bytes, media: MediaType) -> bytes:
         return marker.mark(data)
     except CorruptFile:
         return data
+
+
+def finished(candidate: Candidate, media: MediaType) -> Candidate:
+    """`candidate`, with the note in it when it is lossy."""
+    if not candidate.lossy:
+        return candidate
+    return replace(candidate, data=mark(candidate.data, media))
 
 
 def is_marked(data: bytes, media: MediaType) -> bool:

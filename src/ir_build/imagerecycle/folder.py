@@ -60,8 +60,7 @@ def compress_folder(
         except Unreadable as failure:
             return FileResult(path, error=failure)
         except OSError as failure:
-            words = failure.strerror or str(failure)
-            return FileResult(path, error=Unreadable(words, path=target, errno=failure.errno))
+            return FileResult(path, error=Unreadable.of(failure, target))
 
     with ThreadPoolExecutor(concurrency) as threads:
         for future in as_completed([threads.submit(compress, path) for path in paths]):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import atomic
+from ..errors import ConfigError
 from ..formats import SUFFIXES
 
 #: what every tool's cache holds by which it can be told (https://bford.info/cachedir/)
@@ -112,6 +113,21 @@ def walk(folder: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Ass
             elif asset := _asset(entry, prefix, inside):
                 yield asset
         pending.extend(reversed(folders))
+
+
+def at(path: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Asset]:
+    """The files below the folder at `path`, as `walk` finds them, or the one file there.
+
+    Raises `ConfigError` when there is nothing.
+    """
+    if path.is_dir():
+        yield from walk(path, prefix, sweep=sweep)
+        return
+    try:
+        found = named(path, path.as_posix())
+    except OSError as error:
+        raise ConfigError("the command line", str(path), error.strerror or str(error)) from None
+    yield found
 
 
 def sweep(folder: Path) -> None:

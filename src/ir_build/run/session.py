@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .. import backends
-from ..errors import Changed, ConfigError, Reason
+from ..errors import Changed, Reason
 from ..globs import matcher
 from ..options import Compression, Meta
 from ..outcome import Kept
@@ -149,18 +150,16 @@ class Session:
             for path, name in listed:
                 if self._ended.is_set():
                     return
-                try:
+                # A file that is gone again will not be in the output.
+                with contextlib.suppress(OSError):
                     planned = planner.plan(discover.named(path, name))
-                except OSError:
-                    continue  # gone again, so it will not be in the output
-                if isinstance(planned, Job):
-                    jobs.append(planned)
+                    if isinstance(planned, Job):
+                        jobs.append(planned)
             index.forget_missing(str(path) for path, _ in listed)
             index.save()
             for job in _largest_first(jobs):
-                if self._ended.is_set():
-                    return
-                self._threads.submit(pipeline.prefetch, job)
+                if not self._ended.is_set():
+                    self._threads.submit(pipeline.prefetch, job)
 
         self._threads.submit(work)
 
@@ -216,7 +215,7 @@ class Session:
         left = destination.without_source(known, self.config.report) if folders else ()
         return replace(
             report,
-            outcomes=tuple(sorted([*report.outcomes, *lost], key=_name)),
+            outcomes=tuple(sorted([*report.outcomes, *lost], key=attrgetter("name"))),
             advice=(*report.advice, *left),
         )
 
@@ -238,23 +237,14 @@ class Session:
         """The files of `paths`, each once; `sweep` removes what killed runs have left."""
         found: dict[str, Asset] = {}
         for path in paths:
-            if path.is_dir():
-                prefix = "" if path == Path() else f"{path.as_posix().rstrip('/')}/"
-                real = os.path.realpath(path)
-                for asset in discover.walk(path, prefix, sweep=sweep):
-                    # Globs may be written from the given folder or from the current one.
-                    if self._wanted(asset.name, asset.name.removeprefix(prefix)):
-                        found.setdefault(f"{real}/{asset.inside}", asset)
-            else:
-                try:
-                    asset = discover.named(path, path.as_posix())
-                except OSError as error:
-                    raise ConfigError(
-                        "the command line", str(path), error.strerror or str(error)
-                    ) from None
-                if self._wanted(asset.name):
-                    # Several names may mean one file, but a link to it is another file.
-                    found.setdefault(f"{os.path.realpath(path.parent)}/{path.name}", asset)
+            is_folder = path.is_dir()
+            prefix = f"{path.as_posix().rstrip('/')}/" if is_folder and path != Path() else ""
+            # Several names may mean one file, but a link to it is another file.
+            real = os.path.realpath(path if is_folder else path.parent)
+            for asset in discover.at(path, prefix, sweep=sweep):
+                # Globs may be written from the given folder or from the current one.
+                if self._wanted(asset.name, asset.name.removeprefix(prefix)):
+                    found.setdefault(f"{real}/{asset.inside}", asset)
         if sweep:
             for folder in {path.parent for path in paths if not path.is_dir()}:
                 discover.sweep(folder)
@@ -330,7 +320,7 @@ class Session:
         index.forget_missing(str(asset.path) for asset in assets)
         index.save()
         return Report(
-            outcomes=tuple(sorted(outcomes, key=_name)),
+            outcomes=tuple(sorted(outcomes, key=attrgetter("name"))),
             backend=self.backend.name,
             seconds=time.perf_counter() - started,
             warnings=self._warnings(pipeline),
@@ -382,10 +372,6 @@ def _missing_packages(outcomes: list[Outcome]) -> Iterator[str]:
     )
     for detail, count in sorted(left.items()):
         yield printable(f"{files(count)} left as before: {Reason.MISSING_PACKAGE.text}: {detail}")
-
-
-def _name(outcome: Outcome) -> str:
-    return outcome.name
 
 
 def _largest_first(jobs: list[Job]) -> list[Job]:

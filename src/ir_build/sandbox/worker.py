@@ -22,7 +22,7 @@ from .. import engine, verify
 from ..candidate import Candidate
 from ..errors import FileSkipped, InputError, OverMemoryLimit, Unreadable, WorkerCrashed
 from ..formats import MediaType
-from ..marker import is_marked, mark
+from ..marker import finished, is_marked
 from ..options import Options
 from .drawing import first_page
 from .limits import hard
@@ -97,16 +97,15 @@ def _compress_file(
 ) -> tuple[dict[str, object], list[bytes]]:
     if options.resize is None and is_marked(data, media):
         return {"size": 0}, []
-    candidate = engine.compress(data, media, options)
-    result = mark(candidate.data, media) if candidate.lossy else candidate.data
-    if len(result) >= len(data):
+    result = finished(engine.compress(data, media, options), media)
+    if len(result.data) >= len(data):
         return {"size": 0}, []
     try:
         with os.fdopen(os.open(into, _NEW, 0o600), "wb") as file:
-            file.write(result)
+            file.write(result.data)
     except OSError as error:
         raise Unreadable(f"cannot be written: {error.strerror}") from error
-    return {"size": len(result), "lossy": candidate.lossy}, []
+    return {"size": len(result.data), "lossy": result.lossy}, []
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:

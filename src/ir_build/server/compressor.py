@@ -8,9 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from .. import engine
-from ..candidate import Candidate
 from ..errors import FileSkipped, InputError, Reason, Unreadable
-from ..marker import is_marked, mark
+from ..marker import finished, is_marked
 from ..options import Options
 from ..processors import processors
 from ..sandbox.pool import Sandbox
@@ -106,9 +105,7 @@ class Compressor:
         data = spool.read()
         if options.resize is None and is_marked(data, media):
             return None
-        candidate = self._sandbox.compress(data, media, options)
-        if candidate.lossy:
-            candidate = Candidate(mark(candidate.data, media), lossy=True, notes=candidate.notes)
+        candidate = finished(self._sandbox.compress(data, media, options), media)
         if len(candidate.data) >= len(data):
             return None
         difference = self._sandbox.verify(data, candidate, media, options)

@@ -1,8 +1,10 @@
-"""A request that is answered with an error."""
+"""A request that is answered with an error, and a setting that cannot be used."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from ..errors import ConfigError
 
 
 class HttpError(Exception):
@@ -15,6 +17,11 @@ class HttpError(Exception):
         self.status = status
         self.message = message  #: for the client; never holds a secret or a path of this machine
         self.headers = dict(headers or {})
+
+
+def wrong_setting(key: str, reason: str) -> ConfigError:
+    """The server's setting `key` cannot be used; `reason` says why, and what to do."""
+    return ConfigError("server", key, reason)
 
 
 def unauthorized() -> HttpError:

@@ -11,7 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..errors import ConfigError
+from .errors import wrong_setting
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -83,7 +83,7 @@ class Metrics:
                 int(port), host.strip("[]") or "127.0.0.1", self._registry
             )
         except (OSError, ValueError) as error:
-            raise ConfigError("server", "metrics", f"{address}: {error}") from error
+            raise wrong_setting("metrics", f"{address}: {error}") from error
 
         def stop() -> None:
             server.shutdown()

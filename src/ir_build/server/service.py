@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from ..errors import ConfigError
 from ..imagerecycle.wire import incoming
 from .accounts import keyring, main_account
 from .accounts.accounts import Accounts
 from .accounts.rate_limit import RateLimiter
 from .compressor import Compressor
 from .drawings import Drawings
-from .errors import unauthorized
+from .errors import unauthorized, wrong_setting
 from .fetch.fetch import Fetcher
 from .metrics import Metrics
 from .places import Places
@@ -87,9 +86,7 @@ class Service:
     def reset_secret(self) -> IssuedCredentials:
         """Give the main account a new secret. Returns its credentials. Raises `ConfigError`."""
         if main_account.given(self.settings) is not None:
-            raise ConfigError(
-                "server", "main_secret", "is set: change it there, and restart the server"
-            )
+            raise wrong_setting("main_secret", "is set: change it there, and restart the server")
         migrate(self.database)
         made = self.accounts.prepare(self.now(), self.settings.quota, None)
         return made or self.accounts.reset_main_secret()

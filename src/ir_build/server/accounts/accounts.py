@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ConfigError
 from ...imagerecycle.wire import SubAccount, SubAccountFields
-from ..errors import HttpError, not_found, unauthorized
+from ..errors import HttpError, not_found, unauthorized, wrong_setting
 from ..storage.database import Sql
 from . import months
 
@@ -115,7 +114,7 @@ class Accounts:
             return
         if given.key != key:
             if transaction.row(_AUTHENTICATE, key=given.key) is not None:
-                raise ConfigError("server", "main_key", "is the key of a sub-account: use another")
+                raise wrong_setting("main_key", "is the key of a sub-account: use another")
             transaction.run(_SET_KEY, id=number, key=given.key)
         if given.secret != secret:
             self._set_secret(transaction, number, given.secret)
@@ -135,8 +134,7 @@ class Accounts:
         """
         main = self._database.row(_MAIN)
         if main is not None and self._keyring.unseal(bytes(main[2])) is None:
-            raise ConfigError(
-                "server",
+            raise wrong_setting(
                 "secret_key",
                 "is not the key that the database was written with: bring that one back (the file "
                 "server.key, or IR_BUILD_SERVER_SECRET_KEY). Where it is lost, `ir-build serve "

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import quote, urljoin, urlsplit
 
-from ...errors import ConfigError
+from ..errors import wrong_setting
 from .public_addresses import is_public
 
 _PORTS = {"http": 80, "https": 443}
@@ -101,8 +101,7 @@ class SsrfPolicy:
             host, port = _split(entry)
             plain = host.removeprefix("*.")
             if not plain or "*" in plain or "/" in plain:
-                raise ConfigError(
-                    "server",
+                raise wrong_setting(
                     "url_allow",
                     f"{entry!r} is neither a host (name, *.name, name:port) nor a network",
                 ) from None

@@ -13,8 +13,8 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from ...errors import ConfigError, RequestError
-from ..errors import HttpError, unavailable
+from ...errors import RequestError
+from ..errors import HttpError, unavailable, wrong_setting
 from ..images.garbage_collection import collect_for_ever
 from ..service import Service
 from ..storage.database import DatabaseUnavailable
@@ -42,7 +42,7 @@ def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) ->
     try:
         credentials = service.prepare()
     except DatabaseUnavailable as error:
-        raise ConfigError("server", "database", f"does not answer: {error}") from error
+        raise wrong_setting("database", f"does not answer: {error}") from error
     routes = [
         *image_endpoints.routes(service),
         *account_endpoints.routes(service),

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from ...errors import ConfigError
+from ..errors import wrong_setting
 
 _R = TypeVar("_R")
 
@@ -276,10 +276,10 @@ def _driver(url: str, *, durable: bool) -> _Driver:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ConfigError("server", "database", f"{path}: {error.strerror}") from error
+            raise wrong_setting("database", f"{path}: {error.strerror}") from error
         return _Sqlite(path, durable=durable)
     if urlsplit(url).scheme in ("postgresql", "postgresql+psycopg"):
         return _Postgres("postgresql" + url[url.index(":") :])
-    raise ConfigError(
-        "server", "database", "starts with sqlite:/// or postgresql+psycopg://; this does neither"
+    raise wrong_setting(
+        "database", "starts with sqlite:/// or postgresql+psycopg://; this does neither"
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import ConfigError
+from ..errors import wrong_setting
 from .errors import MissingObject, StorageUnavailable
 from .objects import PIECE
 
@@ -37,7 +37,7 @@ class LocalStorage:
             self.incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
             root.chmod(0o700)
         except OSError as error:
-            raise ConfigError("server", "storage", f"{root}: {error.strerror}") from error
+            raise wrong_setting("storage", f"{root}: {error.strerror}") from error
         _spread(root)
 
     def take(self, key: str, spool: Spool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...errors import ConfigError
+from ..errors import wrong_setting
 from .database import Sql
 
 if TYPE_CHECKING:
@@ -92,8 +92,7 @@ def migrate(database: Database) -> int:
         (found,) = transaction.row(_READ) or (None,)
         version = int(found or 0)
         if version > len(STEPS):
-            raise ConfigError(
-                "server",
+            raise wrong_setting(
                 "database",
                 f"was written by a newer ir-build (schema {version}, this one knows {len(STEPS)}):"
                 " update ir-build, or restore the backup made before the update",
