@@ -78,7 +78,7 @@ class Compressor:
             except Unreadable as error:
                 self._failures.labels(error.code).inc()
                 _LOG.error("a file on its way in %s", error.message)
-                raise unavailable("The server cannot work now: try again") from None
+                raise unavailable() from None
             except InputError as error:
                 self._failures.labels(error.code).inc()
                 raise HttpError(400, f"The file cannot be compressed: {error.message}") from None

@@ -39,11 +39,16 @@ def quota_exceeded() -> HttpError:
     return HttpError(403, "Montly quota exceeded")
 
 
+def too_large(most: int) -> HttpError:
+    """A file of more than `most` bytes."""
+    return HttpError(400, f"The file is larger than {most} bytes")
+
+
 def busy(seconds: int, message: str) -> HttpError:
     """Too much at once: come back after `seconds`."""
     return HttpError(429, message, headers={"Retry-After": str(seconds)})
 
 
-def unavailable(message: str) -> HttpError:
+def unavailable(message: str = "The server cannot work now: try again") -> HttpError:
     """The server itself is in trouble, for a while."""
     return HttpError(503, message, headers={"Retry-After": "5"})

@@ -22,7 +22,7 @@ from weakref import WeakValueDictionary
 import h11
 
 from ... import formats
-from ..errors import HttpError
+from ..errors import HttpError, too_large
 from ..places import share
 from ..storage.spool import Spool
 from .ssrf_policy import ForbiddenAddress, SsrfPolicy, parse
@@ -126,13 +126,13 @@ class Fetcher:
             raise HttpError(400, f"The URL was answered with {answer.status}")
         declared = answer.header("content-length") or "0"
         if int(declared) > self._most:
-            raise _too_large(self._most)
+            raise too_large(self._most)
         try:
             for piece in answer.pieces():
                 if not spool.size and formats.sniff(piece) not in formats.COMPRESSIBLE:
                     raise HttpError(400, "There is no image or PDF at this URL")
                 if spool.size + len(piece) > self._most:
-                    raise _too_large(self._most)
+                    raise too_large(self._most)
                 spool.write(piece)
         except h11.RemoteProtocolError:
             raise HttpError(400, "The file at this URL was cut short or garbled") from None
@@ -247,7 +247,3 @@ class _Exchange:
 def _unreachable() -> HttpError:
     # One text for all that goes wrong on the way tells nothing about our networks.
     return HttpError(400, "The file at this URL cannot be fetched")
-
-
-def _too_large(most: int) -> HttpError:
-    return HttpError(400, f"The file is larger than {most} bytes")

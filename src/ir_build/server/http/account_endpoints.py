@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from ..accounts.accounts import Caller
     from ..service import Service
 
-_LONGEST_TITLE = 500
-_LONGEST_DESCRIPTION = 10_000
+#: characters
+_LONGEST = {"title": 500, "description": 10_000}
 
 
 def routes(service: Service) -> list[Route]:
@@ -105,12 +105,11 @@ def _delete(service: Service, caller: Caller, number: int) -> None:
 
 
 def _checked(fields: dict[str, str]) -> SubAccountFields:
-    for name in ("title", "description"):
-        if not incoming.is_text(fields.get(name, "")):
-            raise RequestError(f"{name} holds a character that is no text (NUL, or half a pair)")
     wanted = incoming.sub_account(fields)
-    if len(wanted.title or "") > _LONGEST_TITLE:
-        raise RequestError(f"title is longer than {_LONGEST_TITLE} characters")
-    if len(wanted.description or "") > _LONGEST_DESCRIPTION:
-        raise RequestError(f"description is longer than {_LONGEST_DESCRIPTION} characters")
+    for name, most in _LONGEST.items():
+        value = getattr(wanted, name) or ""
+        if not incoming.is_text(value):
+            raise RequestError(f"{name} holds a character that is no text (NUL, or half a pair)")
+        if len(value) > most:
+            raise RequestError(f"{name} is longer than {most} characters")
     return wanted

@@ -90,4 +90,4 @@ async def _answered(_: Request, error: Exception) -> Response:
         case HTTPException():
             return error_response(HttpError(error.status_code, error.detail, headers=error.headers))
     _LOG.error("not available: %s: %s", type(error).__name__, error)
-    return error_response(unavailable("The server cannot work now: try again"))
+    return error_response(unavailable())

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import RequestError
 from ...imagerecycle.wire import incoming
-from ..errors import HttpError, not_found
+from ..errors import HttpError, not_found, too_large
 from ..storage.errors import StorageUnavailable
 from ..storage.spool import IN_MEMORY, Spool
 from .multipart import Parser, PartBegin, PartEnd
@@ -136,7 +136,7 @@ class Form:
             return
         size = self._spool.size + len(data)
         if size > self._service.settings.max_file_size:
-            raise _too_large(self._service)
+            raise too_large(self._service.settings.max_file_size)
         if size > IN_MEMORY and not self._admitted and self._admit:
             if "auth" in self.fields:
                 await self._admit(self.fields)
@@ -159,27 +159,27 @@ def _is_file(part: PartBegin) -> bool:
     return part.filename is not None or part.name == "file"
 
 
+@dataclass(slots=True)
 class _Body:
-    """A body that comes in time and is no longer than `most` bytes."""
+    """A body that comes in time and is no longer than `_most` bytes."""
 
-    def __init__(self, receive: Receive, service: Service, most: int, declared: int) -> None:
-        self._receive = receive
-        self._service = service
-        self._most = most
-        self._declared = declared
-        self._more = True
+    _receive: Receive
+    _service: Service
+    _most: int
+    _declared: int  #: bytes, 0 when it was not said
+    _more: bool = True
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Its pieces as they come. Raises `HttpError`."""
         if self._declared > self._most:
-            raise _too_large(self._service)
+            raise too_large(self._service.settings.max_file_size)
         started = time.monotonic()
         size = 0
         while self._more:
             piece = await self._piece()
             size += len(piece)
             if size > self._most:
-                raise _too_large(self._service)
+                raise too_large(self._service.settings.max_file_size)
             seconds = time.monotonic() - started - _HEAD_START
             if seconds > 0 and size < seconds * self._service.settings.body_rate:
                 raise _too_slow()
@@ -220,10 +220,6 @@ def _asked(request: Request) -> dict[str, str]:
         with contextlib.suppress(ValueError):  # no credentials, then
             fields["auth"] = base64.b64decode(text, validate=True).decode()
     return fields
-
-
-def _too_large(service: Service) -> HttpError:
-    return HttpError(400, f"The file is larger than {service.settings.max_file_size} bytes")
 
 
 def _too_slow() -> HttpError:

@@ -69,17 +69,9 @@ def routes(service: Service) -> list[Route]:
         Route(base, listing, methods=["GET"]),
         Route(base, delete_all, methods=["DELETE"]),
         Route(f"{base}/all", delete_all, methods=["DELETE"]),
-        Route(f"{base}/zip/{{kind}}/{{ids}}", partial(zip_endpoint, service), methods=["GET"]),
-        Route(
-            f"{base}/first-page/{{kind}}/{{id}}",
-            partial(first_page_endpoint, service),
-            methods=["GET"],
-        ),
-        Route(
-            f"{base}/{{kind}}/{{token}}/{{name:path}}",
-            partial(file_endpoint, service),
-            methods=["GET"],
-        ),
+        Route(f"{base}/zip/{{kind}}/{{ids}}", partial(zip_endpoint, service)),
+        Route(f"{base}/first-page/{{kind}}/{{id}}", partial(first_page_endpoint, service)),
+        Route(f"{base}/{{kind}}/{{token}}/{{name:path}}", partial(file_endpoint, service)),
         Route(f"{base}/{{id}}", one, methods=["GET"]),
         Route(f"{base}/{{id}}", delete, methods=["DELETE"]),
     ]
@@ -122,7 +114,8 @@ async def _finished(service: Service, admitted: list[Caller], form: Form, take: 
         form.file, form.filename = await service.fetcher.fetch(identify().id, wanted.url)
     compressor = service.compressor
     options = compressor.options(wanted.params) if compressor else None
-    image = await Upload(service, identify, form.file, form.filename, options).finish()
+    name = incoming.base_name(form.filename)
+    image = await Upload(service, identify, form.file, name, options).finish()
     return document(encode.encode_image(wire_image(service, image)), 201)
 
 

@@ -44,7 +44,7 @@ class LocalStorage:
         with _translated():
             path = self._new(key)
             if spool.path is None:
-                self._write(path, spool.pieces())
+                self._write(path, spool.pieces)
             else:
                 if self._durable:
                     spool.sync()
