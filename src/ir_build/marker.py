@@ -12,11 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from .errors import CorruptFile
-from .formats import FORMATS
+from .formats import FORMATS, MediaType
 
 if TYPE_CHECKING:
     from .candidate import Candidate
-    from .formats import MediaType
 
 NOTE = b"ir-build"
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from .errors import NotWritten
+from .errors import NotWritten, Reason
 
 if TYPE_CHECKING:
-    from .errors import Reason
     from .formats import MediaType
 
 

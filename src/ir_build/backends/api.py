@@ -11,17 +11,14 @@ from ..candidate import Candidate
 from ..errors import Reason
 from ..formats import MediaType
 from ..imagerecycle.credentials import DEFAULT_URL
-from ..imagerecycle.manifest import Sent
-from ..imagerecycle.wire import UploadParams
-from ..options import Compression, Meta
+from ..imagerecycle.manifest import Manifest, Sent
+from ..imagerecycle.wire import Image, UploadParams
+from ..options import Compression, Meta, Options
 from . import Backend
 from .quota_budget import QuotaBudget
 
 if TYPE_CHECKING:
     from ..imagerecycle.client import Client
-    from ..imagerecycle.manifest import Manifest
-    from ..imagerecycle.wire import Image
-    from ..options import Options
 
 # Every server takes these. Others are tried until the server refuses one.
 _TAKEN = frozenset({MediaType.JPEG, MediaType.PNG, MediaType.GIF, MediaType.PDF})

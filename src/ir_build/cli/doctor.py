@@ -6,12 +6,11 @@ import os
 import platform
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from .. import __version__, engine
-from ..config import load, project_sources
+from ..config import Config, load, project_sources
 from ..errors import CacheError, CorruptFile, FileSkipped, InputError
 from ..exit_codes import ExitCode
 from ..formats import COMPRESSIBLE
@@ -20,9 +19,6 @@ from ..options import Options
 from ..report.numbers import size
 from ..run.cache import Cache
 from ..sandbox.pool import Sandbox
-
-if TYPE_CHECKING:
-    from ..config import Config
 
 
 @click.command()

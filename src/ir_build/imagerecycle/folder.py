@@ -9,15 +9,13 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..errors import OF_THE_ACCOUNT, BackendError, Unreadable
 from ..formats import SUFFIXES
 from .upload_job import UploadJob
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
-
     from .wire import Image
 
 

@@ -21,12 +21,11 @@ from urllib3 import exceptions
 from ..errors import BackendError, ServiceUnavailable, TransportError, Unreadable
 from .connections import Adapter, Connections
 from .links import LOOPBACK, checked_link
-from .multipart import MultipartBody, SourceFault
+from .multipart import FilePart, MultipartBody, SourceFault
 from .retry_policy import RetryAfterGate, RetryPolicy, retry_after
 from .wire import errors
 
 if TYPE_CHECKING:
-    from .multipart import FilePart
     from .wire.outgoing import Request
 
 T = TypeVar("T")

@@ -8,10 +8,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ..outcome import STATUSES, Compressed, Failed, Kept
+from ..outcome import STATUSES, Compressed, Failed, Kept, Outcome
 
 if TYPE_CHECKING:
-    from ..outcome import Outcome
     from .totals import Totals
 
 SCHEMA_VERSION = 1

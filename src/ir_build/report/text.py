@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ..outcome import Cached, Compressed, Failed, Kept
+from ..outcome import Cached, Compressed, Failed, Kept, Outcome
 from .escape import printable
 from .numbers import duration, files, share, size
 
 if TYPE_CHECKING:
-    from ..outcome import Outcome
     from .totals import Totals
 
 

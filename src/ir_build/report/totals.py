@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from ..errors import OVER_LIMITS, Reason
-from ..outcome import Compressed, Failed, Kept
-
-if TYPE_CHECKING:
-    from ..outcome import Outcome
+from ..outcome import Compressed, Failed, Kept, Outcome
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from .. import atomic, errors
 from ..errors import Reason
 from ..marker import finished, is_marked
-from ..outcome import Cached, Compressed, Failed, Kept
-from ..sandbox.limits import measured
+from ..outcome import Cached, Compressed, Failed, Kept, Outcome
+from ..sandbox.limits import Limits, measured
 from . import fingerprint
 from .cache import Cache, Entry
-from .fingerprint import Known
+from .fingerprint import Digest, Known, StatIndex
 from .memory_budget import MemoryBudget
 from .plan import Job, cache_key, context, own_key
 
@@ -27,11 +27,8 @@ if TYPE_CHECKING:
     from ..candidate import Candidate
     from ..formats import MediaType
     from ..options import Options
-    from ..outcome import Outcome
-    from ..sandbox.limits import Limits
     from .destination import Destination
     from .discover import Asset
-    from .fingerprint import Digest, StatIndex
     from .skips import Skips
 
     #: what is wrong with a candidate, None when it may replace the original

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from .. import atomic
 from ..errors import Changed, CorruptFile, InputError, Reason, Unreadable
@@ -19,12 +19,8 @@ from ..outcome import Failed, Kept
 from ..verify import VERIFY_VERSION
 from . import fingerprint
 from .cache import CACHE_VERSION
-from .discover import looks_like_asset
-from .fingerprint import Digest, Known
-
-if TYPE_CHECKING:
-    from .discover import Asset
-    from .fingerprint import StatIndex
+from .discover import Asset, looks_like_asset
+from .fingerprint import Digest, Known, StatIndex
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 

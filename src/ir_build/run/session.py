@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Self
 from .. import backends
 from ..errors import Changed, Reason
 from ..globs import matcher
-from ..options import Compression, Meta
-from ..outcome import Kept
+from ..options import Compression, Meta, Options
+from ..outcome import Failed, Kept, Outcome
 from ..report import Report
 from ..report.escape import printable
 from ..report.numbers import files
 from ..sandbox.pool import Sandbox
 from . import discover, stale
-from .cache import Cache
+from .cache import Cache, Entry
 from .destination import (
     Destination,
     InPlace,
@@ -42,10 +42,6 @@ from .skips import Skips
 if TYPE_CHECKING:
     from ..config import Config
     from ..formats import MediaType
-    from ..options import Options
-    from ..outcome import Failed, Outcome
-    from .cache import Entry
-    from .discover import Asset
     from .progress import Progress
 
 # Threads mostly wait for a worker process, a disk or a server.
@@ -233,9 +229,9 @@ class Session:
                 plan.append(Planned(asset.name, planned.before, planned))
         return plan
 
-    def _found(self, paths: Sequence[Path], *, sweep: bool = False) -> list[Asset]:
+    def _found(self, paths: Sequence[Path], *, sweep: bool = False) -> list[discover.Asset]:
         """The files of `paths`, each once; `sweep` removes what killed runs have left."""
-        found: dict[str, Asset] = {}
+        found: dict[str, discover.Asset] = {}
         for path in paths:
             is_folder = path.is_dir()
             prefix = f"{path.as_posix().rstrip('/')}/" if is_folder and path != Path() else ""
@@ -281,7 +277,7 @@ class Session:
 
     def _run(
         self,
-        assets: list[Asset],
+        assets: list[discover.Asset],
         destination: Destination,
         root: Path,
         progress: Progress | None,

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import atomic
-from ..errors import Reason
+from ..errors import LimitMet, Reason
 from .cache import Entry
 
 if TYPE_CHECKING:
-    from ..errors import LimitMet
     from ..sandbox.limits import Limits
 
 

@@ -6,12 +6,8 @@ import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
-from .errors import busy
-
-if TYPE_CHECKING:
-    from .errors import HttpError
+from .errors import HttpError, busy
 
 #: the share of all places that one account may hold
 _SHARE = 0.75

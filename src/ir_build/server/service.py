@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from ..imagerecycle.wire import incoming
 from .accounts import keyring, main_account
-from .accounts.accounts import Accounts
+from .accounts.accounts import Accounts, Caller, IssuedCredentials
 from .accounts.rate_limit import RateLimiter
 from .compressor import Compressor
 from .drawings import Drawings
@@ -21,12 +21,10 @@ from .storage.database import Database
 from .storage.disk import DiskReserve
 from .storage.migrations import migrate
 from .storage.open import open_storage
-from .storage.writer import ChangeWriter, make
+from .storage.writer import Change, ChangeWriter, make
 
 if TYPE_CHECKING:
-    from .accounts.accounts import Caller, IssuedCredentials
     from .settings import Settings
-    from .storage.writer import Change
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")

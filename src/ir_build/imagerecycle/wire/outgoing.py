@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
-from . import DEFAULT_LIMIT, FileKind, SubAccountFields, UploadParams
-
-if TYPE_CHECKING:
-    from . import Auth
+from . import DEFAULT_LIMIT, Auth, FileKind, SubAccountFields, UploadParams
 
 
 @dataclass(frozen=True, slots=True)

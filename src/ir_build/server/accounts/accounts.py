@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from ...imagerecycle.wire import SubAccount, SubAccountFields
 from ..errors import HttpError, not_found, unauthorized, wrong_setting
-from ..storage.database import Sql
+from ..storage.database import Database, Sql, Transaction
 from . import months
 
 if TYPE_CHECKING:
-    from ..storage.database import Database, Transaction
     from .keyring import Keyring
 
 

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 
 from ...imagerecycle.wire import Consumption, Usage
 from ..errors import quota_exceeded, unauthorized, unavailable
-from ..storage.database import Sql
+from ..storage.database import Database, Sql, Transaction
 from . import months
 
 if TYPE_CHECKING:
-    from ..storage.database import Database, Transaction
     from .accounts import Caller
 
 _USED = "CASE WHEN period >= :period THEN used ELSE 0 END"

@@ -25,13 +25,12 @@ from ... import formats
 from ..errors import HttpError, too_large
 from ..places import share
 from ..storage.spool import Spool
-from .ssrf_policy import ForbiddenAddress, SsrfPolicy, parse
+from .ssrf_policy import ForbiddenAddress, SsrfPolicy, Target, parse
 
 if TYPE_CHECKING:
     from prometheus_client import Counter
 
     from ..settings import Settings
-    from .ssrf_policy import Target
 
 _LOG = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.routing import Route
 
 from ...errors import RequestError
-from ...imagerecycle.wire import incoming
+from ...imagerecycle.wire import SubAccount, SubAccountFields, incoming
 from ...imagerecycle.wire import responses as encode
 from ..accounts import quota_accounting
 from ..errors import HttpError
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from ...imagerecycle.wire import SubAccount, SubAccountFields
     from ..accounts.accounts import Caller
     from ..service import Service
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from typing_extensions import Buffer
 
-    from ..images.images import ImageRow
     from ..service import Service
 
 _MOST_IN_A_ZIP = 1000
@@ -117,7 +116,7 @@ def _kind(request: Request) -> FileKind:
         raise not_found() from None
 
 
-def _object(image: ImageRow, kind: FileKind) -> tuple[str, int]:
+def _object(image: images.ImageRow, kind: FileKind) -> tuple[str, int]:
     if kind is FileKind.OPTIMIZED:
         return image.result.optimized, image.result.size_after
     return image.result.original, image.result.size_before
@@ -172,7 +171,7 @@ class _Sink(io.RawIOBase):
         return b"".join(pieces)
 
 
-def _zipped(service: Service, kind: FileKind, found: list[ImageRow]) -> Iterator[bytes]:
+def _zipped(service: Service, kind: FileKind, found: list[images.ImageRow]) -> Iterator[bytes]:
     sink = _Sink()
     names: set[str] = set()
     # The files are compressed already.

@@ -19,7 +19,7 @@ from ...imagerecycle.wire import incoming
 from ..errors import HttpError, not_found, too_large
 from ..storage.errors import StorageUnavailable
 from ..storage.spool import IN_MEMORY, Spool
-from .multipart import Parser, PartBegin, PartEnd
+from .multipart import Event, Parser, PartBegin, PartEnd
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from ..accounts.accounts import Caller
     from ..service import Service
-    from .multipart import Event
 
 #: bytes of all fields together
 _LONGEST_FIELDS = 256 * 1024

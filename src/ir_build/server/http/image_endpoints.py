@@ -16,7 +16,7 @@ from ..errors import HttpError, not_found
 from ..images import images
 from ..images.uploads import Upload
 from .downloads import file_endpoint, first_page_endpoint, zip_endpoint
-from .form import path_number, read_caller, read_form
+from .form import Form, path_number, read_caller, read_form
 from .responses import document, wire_image, wire_page
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from ..accounts.accounts import Caller
     from ..service import Service
-    from .form import Form
 
     #: holds a place for an account, or for one that is not known yet
     Take = Callable[[int | None], None]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from ...imagerecycle.wire.errors import encode
 from ...imagerecycle.wire.responses import CONTENT_TYPE, dump
@@ -17,7 +17,6 @@ from ...imagerecycle.wire.responses import CONTENT_TYPE, dump
 if TYPE_CHECKING:
     import asyncio
 
-    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 _HEAD_SECONDS = 10.0
 #: seconds that a connection may stay without a byte

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..accounts import months
 from ..errors import not_found
-from ..storage.database import Sql
+from ..storage.database import Database, Sql, Transaction
 
 if TYPE_CHECKING:
     from ..accounts.accounts import Caller
-    from ..storage.database import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,18 +13,15 @@ from ... import formats
 from ..accounts import quota_accounting
 from ..errors import HttpError
 from . import images
-from .images import StoredResult
+from .images import ImageRow, StoredResult
 
 if TYPE_CHECKING:
-    from ...formats import MediaType
     from ...options import Options
     from ..accounts.accounts import Caller
-    from ..accounts.quota_accounting import Reservation
     from ..compressor import Compressor
     from ..service import Service
     from ..storage.database import Transaction
     from ..storage.spool import Spool
-    from .images import ImageRow
 
 # A JPEG may have megabytes of metadata before its dimensions.
 _HEAD = 4 * 1024 * 1024
@@ -74,7 +71,9 @@ class Upload:
                 await service.run(quota_accounting.release, service.database, job)
         return image, "original" if smaller is None else "compressed"
 
-    def _begin(self, options: Options, identity: str) -> tuple[MediaType, ImageRow | Reservation]:
+    def _begin(
+        self, options: Options, identity: str
+    ) -> tuple[formats.MediaType, ImageRow | quota_accounting.Reservation]:
         """The type, and the image when an equal file is stored, else a reservation."""
         service = self.service
         caller = self.identify()
@@ -103,7 +102,7 @@ class Upload:
             quota_accounting.charge(transaction, caller, known.size_before, known.size_after, now)
         return image
 
-    def kind(self) -> MediaType:
+    def kind(self) -> formats.MediaType:
         """The type of the file. Raises `HttpError`."""
         kind = formats.sniff(self.spool.read(formats.HEAD_BYTES))
         if kind not in formats.COMPRESSIBLE:
@@ -121,9 +120,9 @@ class _Store:
 
     upload: Upload
     caller: Caller
-    kind: MediaType
+    kind: formats.MediaType
     smaller: Spool | None = None
-    job: Reservation | None = None
+    job: quota_accounting.Reservation | None = None
     _now: int = 0
     _result: StoredResult | None = None
 
@@ -195,7 +194,7 @@ class _StoreOnly:
         return self.new
 
 
-def _dimensions(file: Spool, kind: MediaType) -> tuple[int, int]:
+def _dimensions(file: Spool, kind: formats.MediaType) -> tuple[int, int]:
     """Width and height in pixels, from the beginning of a file.
 
     Pillow is no way to have them here: for AVIF and WebP it wants the whole file, for native code in

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..errors import wrong_setting
-from .database import Sql
-
-if TYPE_CHECKING:
-    from .database import Database, Transaction
+from .database import Database, Sql, Transaction
 
 #: one tuple of statements a version, the first is version 1; `{id}` and `{bytes}` are types
 STEPS: tuple[tuple[str, ...], ...] = (

@@ -7,12 +7,9 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
-from .database import DatabaseUnavailable
-
-if TYPE_CHECKING:
-    from .database import Database, Transaction
+from .database import Database, DatabaseUnavailable, Transaction
 
 _R_co = TypeVar("_R_co", covariant=True)
 _R = TypeVar("_R")
