@@ -216,12 +216,10 @@ def default_cache_dir() -> Path:
 
 def _override(where: str, table: Mapping[str, Any]) -> _Override:
     rest = dict(table)
+    known = ["glob", *(setting.name for setting in SETTINGS if setting.per_file)]
     for name in rest:
         if name not in (*BY_NAME, "glob"):
-            per_file = [setting.name for setting in SETTINGS if setting.per_file]
-            raise ConfigError(
-                where, f"overrides.{name}", _no_such_option(str(name), ["glob", *per_file])
-            )
+            raise ConfigError(where, f"overrides.{name}", _no_such_option(str(name), known))
     glob = rest.pop("glob", None)
     try:
         globs = () if glob is None else BY_NAME["include"].read(glob)
@@ -231,7 +229,7 @@ def _override(where: str, table: Mapping[str, Any]) -> _Override:
         raise ConfigError(where, "overrides", "every entry needs a glob")
     values = {}
     for name, value in rest.items():
-        if name in BY_NAME and not BY_NAME[name].per_file:
+        if name not in known:
             raise ConfigError(where, f"overrides.{name}", "cannot be set per file")
         try:
             values[name] = read_value(where, name, value)

@@ -33,12 +33,10 @@ def _open(cache_dir: str | None, size_limit: int | None = None) -> contextlib.cl
 def info(cache_dir: str | None) -> None:
     """Say where the cache is and how full."""
     with _open(cache_dir) as opened:
-        found = opened.info()
-    click.echo(f"folder   {found.directory}")
+        found, limit = opened.info(), opened.size_limit
+    click.echo(f"folder   {opened.directory}")
     click.echo(f"entries  {found.entries}")
-    click.echo(
-        f"size     {size(found.size)} of {size(found.size_limit)} ({share(found.size, found.size_limit)})"
-    )
+    click.echo(f"size     {size(found.size)} of {size(limit)} ({share(found.size, limit)})")
 
 
 @cache.command()

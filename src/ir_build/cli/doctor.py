@@ -54,7 +54,7 @@ def _cache(config: Config) -> None:
     cache = Cache(config.cache_dir, size_limit=config.cache_size)
     try:
         info = cache.info()
-        text = f"{info.directory}, {info.entries} entries, {size(info.size)}"
+        text = f"{cache.directory}, {info.entries} entries, {size(info.size)}"
     except CacheError as error:
         text = str(error)
     finally:

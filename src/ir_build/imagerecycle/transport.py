@@ -75,7 +75,10 @@ class Transport:
             if request.upload:
                 body = MultipartBody(request.form, part)
                 headers["Content-Type"] = body.content_type
-            self._exchange(request, sink, limit=_MAX_ANSWER, data=body, headers=headers)
+            self._send(
+                request.method, self.url + request.path, sink, limit=_MAX_ANSWER,
+                upload=request.upload, params=request.query, data=body, headers=headers,
+            )  # fmt: skip
             return sink.getvalue()
 
         return self._patiently(f"{request.method} {request.path}", attempt, once=once)
@@ -86,7 +89,8 @@ class Transport:
 
         def attempt() -> None:
             _rewind(sink, start)
-            self._exchange(request, sink, limit=None)
+            url = self.url + request.path
+            self._send(request.method, url, sink, limit=None, params=request.query)
 
         self._patiently(f"{request.method} {request.path.rpartition('/')[0]}", attempt)
 
@@ -100,7 +104,7 @@ class Transport:
 
         def attempt() -> None:
             _rewind(sink, start)
-            self._send("GET", url, sink, limit=limit, upload=False)
+            self._send("GET", url, sink, limit=limit)
 
         self._patiently("the download", attempt)
 
@@ -110,24 +114,10 @@ class Transport:
         self._connections.cut()
         self._session.close()
 
-    def _exchange(
-        self, request: Request, sink: BinaryIO, *, limit: int | None, **body: Any
-    ) -> None:
-        self._send(
-            request.method, self.url + request.path, sink, limit=limit, upload=request.upload,
-            params=request.query, **body,
-        )  # fmt: skip
-
     def _send(
-        self,
-        method: str,
-        url: str,
-        sink: BinaryIO,
-        *,
-        limit: int | None,
-        upload: bool,
+        self, method: str, url: str, sink: BinaryIO, *, limit: int | None, upload: bool = False,
         **request: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """One attempt. A success goes to `sink`. Raises `_FailedAttempt`."""
         retry_policy = self._retry_policy
         sent = len(request["data"]) if upload else 0

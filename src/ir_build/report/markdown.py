@@ -22,31 +22,27 @@ def to_markdown(report: Totals, *, rows: int | None = None) -> str:
 
 
 def _lines(report: Totals, rows: int | None) -> Iterator[str]:
-    yield "## Images and PDFs"
-    yield ""
+    # An empty line ends a paragraph.
+    yield "## Images and PDFs\n"
     if not report.outcomes:
         yield "No images or PDFs found."
         return
     yield (
         f"**Saved {size(report.saved)} of {size(report.before)} "
         f"({share(report.saved, report.before)})** in {files(len(report.outcomes))}, "
-        f"by {markdown(report.backend)}, in {duration(report.seconds)}."
+        f"by {markdown(report.backend)}, in {duration(report.seconds)}.\n"
     )
-    yield ""
     if report.all_cached:
-        yield "Everything was cached: nothing was compressed in this run."
-        yield ""
+        yield "Everything was cached: nothing was compressed in this run.\n"
     for told in (*report.warnings, *report.advice):
-        yield f"> {markdown(told)}"
-        yield ""
+        yield f"> {markdown(told)}\n"
     counts = report.counts
     yield "| | files | before | after | saved |"
     yield "|-|-:|-:|-:|-:|"
     for status in STATUSES:
         if counts[status]:
             yield _total(status, [one for one in report.outcomes if one.status == status])
-    yield _total("**all**", list(report.outcomes))
-    yield ""
+    yield _total("**all**", list(report.outcomes)) + "\n"
     shipped = [failed for failed in report.failed if not failed.is_missing]
     yield from _files("Missing from the output", map(_failure, report.missing), rows)
     yield from _files("Could not be worked on, shipped as they were", map(_failure, shipped), rows)
@@ -60,8 +56,7 @@ def _lines(report: Totals, rows: int | None) -> Iterator[str]:
         title = f"The {rows} files that saved most"
     else:
         title = files(len(shown))
-    yield f"<details><summary>{title}</summary>"
-    yield ""
+    yield f"<details><summary>{title}</summary>\n"
     yield "| file | before | after | saved | |"
     yield "|-|-:|-:|-:|-|"
     for outcome in shown:
@@ -69,8 +64,7 @@ def _lines(report: Totals, rows: int | None) -> Iterator[str]:
             f"| {markdown(outcome.name)} | {size(outcome.before)} | {size(outcome.after)} "
             f"| {share(outcome.saved, outcome.before)} | {markdown(_remark(outcome))} |"
         )
-    yield ""
-    yield "</details>"
+    yield "\n</details>"
 
 
 def _failure(failed: Failed) -> str:
@@ -81,8 +75,7 @@ def _files(title: str, told: Iterable[str], rows: int | None) -> Iterator[str]:
     lines = list(told)
     if not lines:
         return
-    yield f"### {title}"
-    yield ""
+    yield f"### {title}\n"
     for line in lines[:rows]:
         yield f"- {line}"
     if rows is not None and len(lines) > rows:

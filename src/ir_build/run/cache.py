@@ -65,10 +65,8 @@ class Entry:
 class CacheInfo:
     """How full the cache is."""
 
-    directory: Path
     entries: int
     size: int  #: bytes on disk
-    size_limit: int  #: bytes
 
 
 def _is_damage(error: Exception) -> bool:
@@ -207,7 +205,7 @@ class Cache:
     def info(self) -> CacheInfo:
         """How full it is. Raises `CacheError`."""
         with self._required() as store:
-            return CacheInfo(self.directory, len(store), int(store.volume()), self.size_limit)
+            return CacheInfo(len(store), int(store.volume()))
 
     def prune(self, *, max_age: float | None = None) -> int:
         """Remove what exceeds the size limit and what no run has used for `max_age` seconds.

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import requests
 
+from ...containers.png_chunks import SIGNATURE, PngChunk
 from .. import transport
 from ..wire import Auth, coerce
 from ..wire.outgoing import encode_auth
@@ -211,7 +212,4 @@ def png(number: int) -> bytes:
     rows = b"".join(b"\0" + colour * 48 for _ in range(32))
     header = b"\0\0\0\x30\0\0\0\x20\x08\x02\0\0\0"
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, 0)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
-        for kind, data in chunks
-    )
+    return SIGNATURE + b"".join(PngChunk(kind, data).encode() for kind, data in chunks)
