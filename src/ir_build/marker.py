@@ -50,7 +50,7 @@ def finished(candidate: Candidate, media: MediaType) -> Candidate:
 
 def is_marked(data: bytes, media: MediaType) -> bool:
     """Whether `data`, a file of type `media`, carries the note."""
-    # This is enough for most files.
+    # Most files do not hold the word at all, and need not be taken apart.
     if NOTE not in data:
         return False
     marker = _marker(media)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .multipart import Upload
     from .wire import Account, Consumption, Image, ImagePage, SubAccount
 
-#: connections of one client that stay open, and so the calls that can use one at once
+#: how many connections a client keeps open; as many calls at once need no new one
 CONNECTIONS = 16
 
 _DEFAULT = UploadParams()

@@ -108,7 +108,7 @@ class Manifest:
             # Nobody else may read it: its links give the files away.
             self._path.touch(mode=0o600)
             database = sqlite3.connect(self._path, timeout=_LOCK_SECONDS, check_same_thread=False)
-            # A crash of the machine may cost the last entries. To flush each would slow every build.
+            # A crash of the machine may cost the last entries. Flushing each would slow every build.
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             database.executescript(_SCHEMA)

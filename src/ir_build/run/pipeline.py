@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     #: what is wrong with a candidate, None when it may replace the original
     Verify = Callable[[bytes, Candidate, MediaType, Options], str | None]
 
-# A server that fails for this many files in a row is down. To ask for the rest would take time only.
+# A server that fails for this many files in a row is down. Asking for the rest would only take time.
 _FAULTS_IN_A_ROW = 3
 
 #: bytes of files in work; the memory would not do for as many large files as there are threads

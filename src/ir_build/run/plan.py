@@ -96,7 +96,7 @@ class Planner:
         except Changed:
             return None  # gone again
         except Unreadable as error:
-            # A picture that cannot be read is told, a file of another kind is not.
+            # The report names a picture that cannot be read, but no file of another kind.
             return _failed(asset, error) if looks_like_asset(asset.name) else None
 
     def _read(self, asset: Asset) -> Job | Kept | Failed | None:

@@ -38,7 +38,7 @@ class Metrics:
         self.fetches = Counter("fetches", "Fetched URLs by outcome", ["outcome"], **make)
         self.swept = Counter("swept", "What garbage collection has removed", ["what"], **make)
 
-        # To look a child up costs several times what counting does.
+        # Looking a child up costs several times what counting does.
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._outcomes = {
             name: self._uploads.labels(name) for name in ("compressed", "original", "known")

@@ -16,7 +16,7 @@ from . import Account, Consumption, Image, ImagePage, PageLink, SubAccount, Usag
 from .coerce import day, listed, lowered, moment, number, parsed, text
 
 CONTENT_TYPE = "application/json; charset=utf-8"
-# To make an encoder costs half as much as to encode an answer.
+# It is made once, since making an encoder costs half as much as encoding an answer.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 

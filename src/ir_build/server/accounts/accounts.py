@@ -68,7 +68,7 @@ _DELETE_USAGE = Sql("DELETE FROM usage WHERE account_id = :id")
 # An unknown key is compared with this, so that it costs what a known one does.
 _NO_DIGEST = bytes(32)
 
-# The API lists them all at once.
+# One answer of the API lists them all.
 _MOST_SUBS = 10_000
 
 

@@ -82,7 +82,7 @@ class Transaction:
 class _Sqlite:
     pyformat = False
     errors = (sqlite3.OperationalError, sqlite3.InterfaceError)
-    # It takes the write lock at once: a transaction that reads first may not get it later.
+    # This takes the write lock at once. A transaction that reads first may not get it later.
     begin = "BEGIN IMMEDIATE"
     #: the spelling of types in which the two differ
     types = {"id": "INTEGER PRIMARY KEY AUTOINCREMENT", "bytes": "BLOB"}  # noqa: RUF012
@@ -94,7 +94,8 @@ class _Sqlite:
         #: of the database's files, None where they are not on this machine
         self.folder = path.parent
         self._synchronous = "FULL" if durable else "NORMAL"
-        # One transaction writes at a time, and SQLite itself waits by sleeping. This is held.
+        # One transaction can write at a time, and SQLite waits for its turn by sleeping. Threads that
+        # wait for this lock instead go on at once.
         self.turn = threading.Lock()
 
     def connect(self) -> sqlite3.Connection:

@@ -18,7 +18,7 @@ from .objects import PIECE
 if TYPE_CHECKING:
     from .spool import Piece, Spool
 
-# From <linux/fs.h>, as on most processors. The value is an int, though they give the size of a long.
+# From <linux/fs.h>, as on most processors. The numbers say that the value is a long, but it is an int.
 _GET_FLAGS, _SET_FLAGS, _TOP_OF_HIERARCHIES = 0x80086601, 0x40086602, 0x20000
 _FLAGS = struct.Struct("i4x")
 _KEY = re.compile(r"(\d{8})/([0-9a-f]{2})([0-9a-f]{30}-[a-z]+)")

@@ -13,7 +13,7 @@ from .database import Database, DatabaseUnavailable, Transaction
 
 _R_co = TypeVar("_R_co", covariant=True)
 _R = TypeVar("_R")
-#: changes that wait for one another, at most
+#: the most changes in one transaction
 _MOST = 32
 
 
