@@ -14,7 +14,7 @@ IrBuildError
   BackendError
     TransportError                   retried
     ApiError(status, err_code, err_message)
-      AuthenticationError, Forbidden, QuotaExceeded(used, quota), FileTooLarge, FileRejected,
+      AuthenticationError, Forbidden, QuotaExceeded, FileTooLarge, FileRejected,
       NotFound, ServiceUnavailable (retried)
   RequestError                       what a client sent to a server of ours makes no sense
 """
@@ -206,6 +206,8 @@ class BackendError(IrBuildError):
 
     #: whether the server may have done what was asked, though its answer did not arrive
     lost = False
+    #: whether no connection was made: no network, no such host, no server
+    unreachable = False
     #: the name of the file that a call was about, None when it was about none
     file: str | None = None
 
@@ -223,7 +225,6 @@ class TransportError(BackendError):
         super().__init__(message)
         self.message = message
         self.lost = lost
-        #: no connection was made: no network, no such host, no server
         self.unreachable = unreachable
 
 
@@ -261,18 +262,8 @@ class QuotaExceeded(ApiError):
 
     advice = "wait for the next period or raise the quota; `ir-build account` shows both"
 
-    def __init__(
-        self,
-        status: int,
-        err_code: int,
-        err_message: str,
-        *,
-        used: int | None = None,
-        quota: int | None = None,
-    ) -> None:
-        super().__init__(status, err_code, err_message)
-        self.used = used  #: bytes of this period, None when not known
-        self.quota = quota  #: bytes a period, None when not known
+    used: int | None = None  #: bytes of this period, None when not known
+    quota: int | None = None  #: bytes a period, None when not known
 
     def _told(self) -> str:
         if self.used is None or self.quota is None:

@@ -320,7 +320,10 @@ class Client:
         try:
             body, lost = self._transport.call(outgoing.signed(request, self._auth), part=part)
         except QuotaExceeded as error:
-            raise self._with_usage(error) from None
+            with contextlib.suppress(BackendError):
+                account = self.account()
+                error.used, error.quota = account.quota_used, account.quota
+            raise
         except TransportError as error:
             if error.lost:
                 self._doubt()
@@ -335,13 +338,6 @@ class Client:
     def _doubt(self) -> None:
         with self._lock:
             self.doubtful += 1
-
-    def _with_usage(self, error: QuotaExceeded) -> QuotaExceeded:
-        with contextlib.suppress(BackendError):
-            account = self.account()
-            told = (error.status, error.err_code, error.err_message)
-            return QuotaExceeded(*told, used=account.quota_used, quota=account.quota)
-        return error
 
 
 @contextlib.contextmanager

@@ -178,7 +178,8 @@ class Transport:
             except _FailedAttempt as fault:
                 lost = lost or fault.lost
                 again = fault.again and not (once and lost)
-                if fault.unreachable and time.monotonic() - started > self._retry_policy.connect:
+                seconds = time.monotonic() - started
+                if fault.error.unreachable and seconds > self._retry_policy.connect:
                     again = False  # a user without a network should know within seconds
                 too_long = fault.wait > self._retry_policy.longest_pause
                 if not again or too_long or number == self._retry_policy.attempts:
@@ -201,14 +202,9 @@ class _FailedAttempt(Exception):
         self.lost = lost  #: whether the server may have done what was asked
         self.wait = wait  #: seconds that the server asks for
 
-    @property
-    def unreachable(self) -> bool:
-        """Whether no connection was made."""
-        return isinstance(self.error, TransportError) and self.error.unreachable
-
     def final(self, what: str, *, lost: bool) -> BackendError:
         if isinstance(self.error, TransportError):
-            unreachable = self.unreachable and not lost
+            unreachable = self.error.unreachable and not lost
             return TransportError(f"{what}: {self.error}", lost=lost, unreachable=unreachable)
         self.error.lost = lost
         if isinstance(self.error, ServiceUnavailable):

@@ -147,9 +147,7 @@ class Pipeline:
     def _count_fault(self, error: errors.BackendError) -> None:
         with self._lock:
             self._faults += 1
-            final = isinstance(error, errors.OF_THE_ACCOUNT) or (
-                isinstance(error, errors.TransportError) and error.unreachable
-            )
+            final = isinstance(error, errors.OF_THE_ACCOUNT) or error.unreachable
             if self.stopped is None and (final or self._faults >= _FAULTS_IN_A_ROW):
                 self.stopped = error
 
