@@ -102,14 +102,6 @@ class OutputFolder(Destination):
             elif stat.S_ISREG(kind) and not _is_copy(path, found.state):
                 atomic.copy(found.path, path, durable=durable)
 
-    def bring_all(self, others: Iterable[Asset]) -> Iterator[tuple[Asset, NotWritten]]:
-        """Bring each of `others`. Yields those that could not be copied, and why."""
-        for found in others:
-            try:
-                self.bring(found)
-            except NotWritten as error:
-                yield found, error
-
     def without_source(self, known: set[str], reports: Iterable[Path]) -> Iterator[str]:
         """A line of advice, if there are files that are neither `known` nor `reports`."""
         ours = {report.resolve() for report in reports}

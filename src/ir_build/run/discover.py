@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from .. import atomic
@@ -57,11 +58,7 @@ def tree(folder: Path) -> Iterator[Asset]:
     pending: list[tuple[str, str, Asset | None]] = [(os.fspath(folder), "", None)]
     while pending:
         directory, inside, found = pending.pop()
-        try:
-            with os.scandir(directory) as listed:
-                entries = sorted(listed, key=lambda entry: entry.name)
-        except OSError:
-            entries = []
+        entries = _entries(directory)
         if found is not None:
             if any(entry.name == _CACHE_TAG for entry in entries):
                 continue
@@ -93,11 +90,7 @@ def walk(folder: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Ass
     pending = [(os.fspath(folder), "")]
     while pending:
         directory, inside = pending.pop()
-        try:
-            with os.scandir(directory) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
-        except OSError:
-            continue  # unreadable or gone
+        entries = _entries(directory)
         if any(entry.name == "pyvenv.cfg" for entry in entries):
             continue
         if inside and any(entry.name == _CACHE_TAG for entry in entries):
@@ -132,10 +125,18 @@ def at(path: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Asset]:
 
 def sweep(folder: Path) -> None:
     """Remove the files that killed runs have left in `folder` itself."""
-    with contextlib.suppress(OSError), os.scandir(folder) as found:
-        for entry in found:
-            if atomic.is_temporary(entry.name):
-                atomic.remove_stale(Path(entry.path))
+    for entry in _entries(folder):
+        if atomic.is_temporary(entry.name):
+            atomic.remove_stale(Path(entry.path))
+
+
+def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
+    """What is in a folder, by name. Nothing where it is unreadable or gone."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted(found, key=attrgetter("name"))
+    except OSError:
+        return []
 
 
 def _asset(entry: os.DirEntry[str], prefix: str, inside: str) -> Asset | None:

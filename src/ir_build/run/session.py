@@ -35,7 +35,7 @@ from .destination import (
     refuse_sources,
 )
 from .fingerprint import StatIndex
-from .pipeline import Pipeline, failed, keep, missing, pass_over
+from .pipeline import Pipeline, failed, keep, pass_over
 from .plan import Job, Planner
 from .skips import Skips
 
@@ -205,15 +205,11 @@ class Session:
             [*assets, *(one for one in others if not stat.S_ISDIR(one.state.st_mode))]
         )
         destination = OutputFolder(out, only_assets=only_assets)
-        lost = [missing(found, error) for found, error in destination.bring_all(others)]
-        report = self._run(assets, destination, Path.cwd(), progress, [out])
+        lost = [found for one in others if (found := pass_over(one, destination))]
+        report = self._run(assets, destination, Path.cwd(), progress, [out], lost)
         known = ours | {found.inside for found in trees}
         left = destination.without_source(known, self.config.report) if folders else ()
-        return replace(
-            report,
-            outcomes=tuple(sorted([*report.outcomes, *lost], key=attrgetter("name"))),
-            advice=(*report.advice, *left),
-        )
+        return replace(report, advice=(*report.advice, *left))
 
     def plan(self, paths: Sequence[Path]) -> list[Planned]:
         """What `optimize` would do, from what is known without compressing anything."""
@@ -282,13 +278,17 @@ class Session:
         root: Path,
         progress: Progress | None,
         folders: Sequence[Path] = (),
+        lost: Sequence[Failed] = (),
     ) -> Report:
-        """Optimise `assets`. `folders` may hold what other tools have made of them."""
+        """Optimise `assets`. `folders` may hold what other tools have made of them.
+
+        `lost` are other files, whose copies could not be made.
+        """
         started = time.perf_counter()
         index = StatIndex(self._cache.index_file(root))
         planner = self._planner(index)
         pipeline = self._prefetched or self._pipeline()
-        outcomes: list[Outcome] = []
+        outcomes: list[Outcome] = [*lost]
         jobs: list[Job] = []
         for asset in assets:
             planned = planner.plan(asset)
@@ -296,8 +296,8 @@ class Session:
                 jobs.append(planned)
             elif planned is not None:
                 outcomes.append(keep(planned, asset, destination))
-            elif lost := pass_over(asset, destination):
-                outcomes.append(lost)
+            elif failure := pass_over(asset, destination):
+                outcomes.append(failure)
         if progress is not None:
             size = sum(one.before for one in outcomes) + sum(job.state.st_size for job in jobs)
             progress.begin(files=len(outcomes) + len(jobs), size=size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from ..imagerecycle.wire import incoming
@@ -95,10 +96,7 @@ class Service:
 
     async def run(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
         """Call a function that waits for database or storage, on a thread."""
-
-        def call() -> _R:
-            return function(*args, **kwargs)
-
+        call = partial(function, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     async def make(self, change: Change[_R]) -> _R:
