@@ -13,8 +13,6 @@ from typing import Any
 from . import values
 from .options import NAMED_QUALITIES
 
-BACKENDS = ("auto", "local", "api")
-
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -152,7 +150,7 @@ SETTINGS = (
         help="Budget: fail when the run has saved less than this.",
     ),
     Setting(
-        "backend", "|".join(BACKENDS), values.one_of(*BACKENDS), default="auto",
+        "backend", "auto|local|api", values.one_of("auto", "local", "api"), default="auto",
         help="Who compresses: the built-in engine (local), an ImageRecycle v1 server (api), or "
         "auto: the server where IR_BUILD_API_KEY and IR_BUILD_API_SECRET are set.",
     ),

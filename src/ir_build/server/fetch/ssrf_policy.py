@@ -64,17 +64,14 @@ class SsrfPolicy:
 
     def __init__(self, policy: str, allowed: Iterable[str]) -> None:
         """`policy`: off, listed or public; `allowed`: hosts and networks. Raises `ConfigError`."""
+        #: whether nothing is fetched at all
+        self.off = policy == "off"
         self._policy = policy
         #: names, or ends of names after `*`, and their ports
         self._hosts: set[tuple[str, int | None]] = set()
         self._networks: list[IPv4Network | IPv6Network] = []
         for entry in allowed:
             self._add(entry)
-
-    @property
-    def off(self) -> bool:
-        """Whether nothing is fetched at all."""
-        return self._policy == "off"
 
     def addresses(self, target: Target) -> list[tuple[socket.AddressFamily, str]]:
         """The addresses to connect to. They are resolved once, and all of them are allowed.
