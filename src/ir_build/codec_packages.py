@@ -5,12 +5,9 @@ from __future__ import annotations
 import traceback
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from types import ModuleType
 
 from .errors import FileSkipped, Reason
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 #: what to install, by the name under which it is imported
 _INSTALLED_AS = {

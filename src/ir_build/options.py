@@ -6,14 +6,11 @@ Anything that answers "would the output bytes differ?" with no belongs to `Confi
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from .formats import MediaType
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 #: SSIMULACRA2 scores: 90 is not told apart in a flicker test, 80 not side by side.
 NAMED_QUALITIES = {"visually-lossless": 90.0, "default": 80.0, "high": 70.0}

@@ -9,15 +9,13 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from .codec_packages import is_installed
 from .formats import COMPRESSIBLE, MediaType
 from .options import NAMED_QUALITIES, Compression, Effort, Meta, Pages, Resize
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)
@@ -41,14 +39,8 @@ def one_of(*names: str) -> Callable[[Any], str]:
 
 def choice(kind: type[_E], allowed: Iterable[_E] = ()) -> Callable[[Any], _E]:
     """A reader of one of the values of `kind`, or of those `allowed`."""
-    values = tuple(allowed) or tuple(kind)
-
-    def read(value: Any) -> _E:
-        if value not in values:
-            raise ValueError(f"{value!r} is not one of {', '.join(values)}")
-        return kind(value)
-
-    return read
+    read = one_of(*(allowed or kind))
+    return lambda value: kind(read(value))
 
 
 def per_format(read: Callable[[Any], _T]) -> Callable[[Any], dict[MediaType | None, _T]]:
@@ -140,6 +132,14 @@ def tables(value: Any) -> tuple[Mapping[str, Any], ...]:
 
 def count(value: Any) -> int:
     return _whole(value, 1, 10**12, "a whole number from 1")
+
+
+def from_zero(value: Any) -> int:
+    return _whole(value, 0, 10**12, "a whole number from 0")
+
+
+def rate(value: Any) -> float:
+    return _number(value, 0, 10**12, "a number from 0")
 
 
 def dpi(value: Any) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,7 @@ from ..report.numbers import files
 from . import discover
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from .discover import Asset, Found
+    from .discover import Asset
 
 
 class Destination:
@@ -89,7 +88,7 @@ class OutputFolder(Destination):
         if not self._only_assets:
             self.bring(asset)
 
-    def bring(self, found: Asset | Found, *, durable: bool = False) -> None:
+    def bring(self, found: Asset, *, durable: bool = False) -> None:
         """Copy a file, link or folder, unless a copy of its size and time is there.
 
         Raises `NotWritten`.
@@ -103,14 +102,6 @@ class OutputFolder(Destination):
                 _link(path, found)
             elif stat.S_ISREG(kind) and not _is_copy(path, found.state):
                 atomic.copy(found.path, path, durable=durable)
-
-    def bring_all(self, others: Iterable[Found]) -> Iterator[tuple[Found, NotWritten]]:
-        """Bring each of `others`. Yields those that could not be copied, and why."""
-        for found in others:
-            try:
-                self.bring(found)
-            except NotWritten as error:
-                yield found, error
 
     def without_source(self, known: set[str], reports: Iterable[Path]) -> Iterator[str]:
         """A line of advice, if there are files that are neither `known` nor `reports`."""
@@ -160,7 +151,7 @@ def _is_copy(path: Path, source: os.stat_result) -> bool:
     )
 
 
-def _link(path: Path, found: Asset | Found) -> None:
+def _link(path: Path, found: Asset) -> None:
     """Make a link. One that stays in the tree leads to the copy, others lead where they led before."""
     target = found.path.readlink()
     inside = os.path.normpath(PurePath(found.inside).parent / target)
@@ -189,7 +180,7 @@ def refuse_overlap(paths: Sequence[Path], out: Path) -> None:
             )
 
 
-def refuse_collisions(found: Iterable[Asset | Found]) -> None:
+def refuse_collisions(found: Iterable[Asset]) -> None:
     """Raise `ConfigError` when two files would become one copy."""
     taken: dict[str, Path] = {}
     for one in found:

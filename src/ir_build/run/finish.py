@@ -60,10 +60,7 @@ def failures(report: Report, config: Config) -> list[str]:
         found.append(f"strict: {len(report.failed)} could not be worked on")
     found.extend(
         exceeded(
-            report,
-            max_total=config.max_total,
-            max_file=config.max_file,
-            min_saved=config.min_saved,
+            report, max_total=config.max_total, max_file=config.max_file, min_saved=config.min_saved
         )
     )
     return found

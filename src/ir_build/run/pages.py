@@ -43,7 +43,7 @@ _IMG = re.compile(rb"<img\b|\A\xff\xfe|\A\xfe\xff", re.IGNORECASE)
 _OURS = re.compile(rb"[^\s\"',/]*\.ir-[0-9a-f]+-[^\s\"',/]*|" + RULE_NAME.encode())
 
 
-def pages_below(folder: Path) -> list[discover.Found]:
+def pages_below(folder: Path) -> list[discover.Asset]:
     """The HTML pages below `folder`, no links."""
     return [
         found
@@ -91,7 +91,7 @@ class Site(Variants):
 class _Scanned:
     """A page, before its pictures were worked on."""
 
-    found: discover.Found
+    found: discover.Asset
     #: what style sheets say of its pictures, in their order
     styles: tuple[PictureStyle, ...] = ()
     #: why it is left as it is, None if it is not
@@ -124,7 +124,7 @@ class _Folder:
         self.shown: dict[Path, bool] = {}
         self._pages = [self._scanned(found) for found in pages_below(folder)]
 
-    def _scanned(self, found: discover.Found) -> _Scanned:
+    def _scanned(self, found: discover.Asset) -> _Scanned:
         try:
             data, _ = self._read(found)
             if MARK.encode() not in data and not _IMG.search(data):
@@ -195,12 +195,12 @@ class _Folder:
         atomic.replace(scanned.found.path, result.data, seen=state, keep_times=True)
         return result, True
 
-    def _read(self, found: discover.Found) -> tuple[bytes, os.stat_result]:
+    def _read(self, found: discover.Asset) -> tuple[bytes, os.stat_result]:
         if found.state.st_size > _LARGEST:
             raise PageLeft("it is larger than 8 MB")
         return atomic.read(found.path)
 
-    def _place(self, page: Page, found: discover.Found) -> Place:
+    def _place(self, page: Page, found: discover.Asset) -> Place:
         return addresses.place_of(page, PurePosixPath(found.inside), self._options.site_url)
 
     def _styles(self, page: Page, place: Place) -> css.Styles:
@@ -268,7 +268,7 @@ def _is_rule(path: Path) -> bool:
         return False
 
 
-def _names_on(page: discover.Found) -> set[str]:
+def _names_on(page: discover.Asset) -> set[str]:
     """The names of variants and rules on a page that stays as it was."""
     with contextlib.suppress(OSError):
         return {unquote(name.decode()) for name in _OURS.findall(page.path.read_bytes())}

@@ -8,23 +8,25 @@ import stat
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .. import backends
-from ..errors import Changed, ConfigError, Reason
+from ..errors import Changed, Reason
 from ..globs import matcher
-from ..options import Compression, Meta
-from ..outcome import Kept
+from ..options import Compression, Meta, Options, Pages
+from ..outcome import Failed, Kept, Outcome
 from ..pages.names import is_variant
 from ..report import Report
 from ..report.escape import printable
 from ..report.numbers import files
 from ..sandbox.pool import Sandbox
 from . import discover, stale
-from .cache import Cache
+from .cache import Cache, Entry
 from .destination import (
     Destination,
     InPlace,
@@ -34,18 +36,13 @@ from .destination import (
     refuse_sources,
 )
 from .fingerprint import StatIndex
-from .pipeline import Pipeline, failed, keep, missing, pass_over
+from .pipeline import Pipeline, failed, keep, pass_over
 from .plan import Job, Planner
 from .skips import Skips
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from ..config import Config
     from ..formats import MediaType
-    from ..options import Options, Pages
-    from ..outcome import Failed, Outcome
-    from .cache import Entry
     from .discover import Asset
     from .pages import Site
     from .progress import Progress
@@ -156,18 +153,16 @@ class Session:
             for path, name in listed:
                 if self._ended.is_set():
                     return
-                try:
+                # A file that is gone again will not be in the output.
+                with contextlib.suppress(OSError):
                     planned = planner.plan(discover.named(path, name))
-                except OSError:
-                    continue  # gone again, so it will not be in the output
-                if isinstance(planned, Job):
-                    jobs.append(planned)
+                    if isinstance(planned, Job):
+                        jobs.append(planned)
             index.forget_missing(str(path) for path, _ in listed)
             index.save()
             for job in _largest_first(jobs):
-                if self._ended.is_set():
-                    return
-                self._threads.submit(pipeline.prefetch, job)
+                if not self._ended.is_set():
+                    self._threads.submit(pipeline.prefetch, job)
 
         self._threads.submit(work)
 
@@ -219,16 +214,12 @@ class Session:
             [*assets, *(one for one in others if not stat.S_ISDIR(one.state.st_mode))]
         )
         destination = OutputFolder(out, only_assets=only_assets)
-        lost = [missing(found, error) for found, error in destination.bring_all(others)]
+        lost = [found for one in others if (found := pass_over(one, destination))]
         self._take_out([out], discover.walk(out))
-        report = self._run(assets, destination, Path.cwd(), progress, [out])
+        report = self._run(assets, destination, Path.cwd(), progress, [out], lost)
         known = ours | {found.inside for found in trees}
         left = destination.without_source(known, self.config.report) if folders else ()
-        return replace(
-            report,
-            outcomes=tuple(sorted([*report.outcomes, *lost], key=_name)),
-            advice=(*report.advice, *left),
-        )
+        return replace(report, advice=(*report.advice, *left))
 
     def _take_out(self, folders: Iterable[Path], assets: Iterable[Asset]) -> None:
         """Take out of pages what an earlier run has inserted, if this one inserts nothing."""
@@ -260,27 +251,18 @@ class Session:
                 plan.append(Planned(asset.name, planned.before, planned))
         return plan
 
-    def _found(self, paths: Sequence[Path], *, sweep: bool = False) -> list[Asset]:
+    def _found(self, paths: Sequence[Path], *, sweep: bool = False) -> list[discover.Asset]:
         """The files of `paths`, each once; `sweep` removes what killed runs have left."""
-        found: dict[str, Asset] = {}
+        found: dict[str, discover.Asset] = {}
         for path in paths:
-            if path.is_dir():
-                prefix = "" if path == Path() else f"{path.as_posix().rstrip('/')}/"
-                real = os.path.realpath(path)
-                for asset in discover.walk(path, prefix, sweep=sweep):
-                    # Globs may be written from the given folder or from the current one.
-                    if self._wanted(asset.name, asset.name.removeprefix(prefix)):
-                        found.setdefault(f"{real}/{asset.inside}", asset)
-            else:
-                try:
-                    asset = discover.named(path, path.as_posix())
-                except OSError as error:
-                    raise ConfigError(
-                        "the command line", str(path), error.strerror or str(error)
-                    ) from None
-                if self._wanted(asset.name):
-                    # Several names may mean one file, but a link to it is another file.
-                    found.setdefault(f"{os.path.realpath(path.parent)}/{path.name}", asset)
+            is_folder = path.is_dir()
+            prefix = f"{path.as_posix().rstrip('/')}/" if is_folder and path != Path() else ""
+            # Several names may mean one file, but a link to it is another file.
+            real = os.path.realpath(path if is_folder else path.parent)
+            for asset in discover.at(path, prefix, sweep=sweep):
+                # Globs may be written from the given folder or from the current one.
+                if self._wanted(asset.name, asset.name.removeprefix(prefix)):
+                    found.setdefault(f"{real}/{asset.inside}", asset)
         if sweep:
             for folder in {path.parent for path in paths if not path.is_dir()}:
                 discover.sweep(folder)
@@ -319,19 +301,23 @@ class Session:
 
     def _run(
         self,
-        assets: list[Asset],
+        assets: list[discover.Asset],
         destination: Destination,
         root: Path,
         progress: Progress | None,
         folders: Sequence[Path] = (),
+        lost: Sequence[Failed] = (),
     ) -> Report:
-        """Optimise `assets`, then the pages in `folders`, where other tools' files may be, too."""
+        """Optimise `assets`, then the pages in `folders`, where other tools' files may be, too.
+
+        `lost` are other files, whose copies could not be made.
+        """
         started = time.perf_counter()
         index = StatIndex(self._cache.index_file(root))
         planner = self._planner(index)
         pipeline = self._prefetched or self._pipeline()
         site = self._site(folders)
-        outcomes: list[Outcome] = []
+        outcomes: list[Outcome] = [*lost]
         settled: list[tuple[Asset, Outcome]] = []
         jobs: list[Job] = []
         for asset in assets:
@@ -341,8 +327,8 @@ class Session:
             elif planned is not None:
                 outcomes.append(keep(planned, asset, destination))
                 settled.append((asset, outcomes[-1]))
-            elif lost := pass_over(asset, destination):
-                outcomes.append(lost)
+            elif failure := pass_over(asset, destination):
+                outcomes.append(failure)
         if progress is not None:
             size = sum(one.before for one in outcomes) + sum(job.state.st_size for job in jobs)
             progress.begin(files=len(outcomes) + len(jobs), size=size)
@@ -369,7 +355,7 @@ class Session:
         edited = None if site is None else site.edit()
         written = [*pipeline.written, *(site.written if site is not None else ())]
         return Report(
-            outcomes=tuple(sorted(outcomes, key=_name)),
+            outcomes=tuple(sorted(outcomes, key=attrgetter("name"))),
             backend=self.backend.name,
             pages=edited,
             seconds=time.perf_counter() - started,
@@ -460,10 +446,6 @@ def _missing_packages(outcomes: list[Outcome]) -> Iterator[str]:
     )
     for detail, count in sorted(left.items()):
         yield printable(f"{files(count)} left as before: {Reason.MISSING_PACKAGE.text}: {detail}")
-
-
-def _name(outcome: Outcome) -> str:
-    return outcome.name
 
 
 def _largest_first(jobs: list[Job]) -> list[Job]:

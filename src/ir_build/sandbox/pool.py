@@ -43,9 +43,7 @@ class Sandbox:
 
     def compress(self, data: bytes, media: MediaType, options: Options) -> Candidate:
         """Have the engine compress `data`. Raises `FileSkipped` or an `InputError`."""
-        header, blobs = self._run(
-            {"task": "compress", "media": media, "options": options.to_json()}, data
-        )
+        header, blobs = self._run(_asked("compress", media, options), data)
         notes = cast("list[str]", header["notes"])
         parts = frozenset(map(Part, cast("list[str]", header["parts"])))
         return Candidate(blobs[0], lossy=bool(header["lossy"]), notes=tuple(notes), parts=parts)
@@ -57,16 +55,8 @@ class Sandbox:
 
         Raises an `InputError`.
         """
-        header, _ = self._run(
-            {
-                "task": "verify",
-                "media": media,
-                "options": options.to_json(),
-                "lossy": candidate.lossy,
-            },
-            original,
-            candidate.data,
-        )
+        asked = _asked("verify", media, options) | {"lossy": candidate.lossy}
+        header, _ = self._run(asked, original, candidate.data)
         return None if header["ok"] else str(header["detail"])
 
     def variants(
@@ -111,14 +101,12 @@ class Sandbox:
         The contents stay in the workers. Returns why it must not replace the original, None when it
         may. Raises `FileSkipped` or an `InputError`.
         """
-        asked = {"media": media, "options": options.to_json()}
-        header, _ = self._run(
-            {"task": "compress file", "files": [str(original)], "into": str(into), **asked}
-        )
+        asked = _asked("compress file", media, options)
+        header, _ = self._run(asked | {"files": [str(original)], "into": str(into)})
         if not header["size"]:
             return "it is no smaller"
-        files = [str(original), str(into)]
-        header, _ = self._run({"task": "verify", "files": files, "lossy": header["lossy"], **asked})
+        asked = _asked("verify", media, options) | {"lossy": header["lossy"]}
+        header, _ = self._run(asked | {"files": [str(original), str(into)]})
         return None if header["ok"] else str(header["detail"])
 
     def measure(self, data: bytes, media: MediaType, options: Options) -> tuple[int, int, int]:
@@ -196,9 +184,8 @@ class Sandbox:
         with self._second_opinion:
             _forget_begun(header)
             try:
-                again, _ = self._ask(
-                    self._take(fresh=True, limits=more), header, blobs, limits=more
-                )
+                worker = self._take(fresh=True, limits=more)
+                again, _ = self._ask(worker, header, blobs, limits=more)
             except OverMemoryLimit:
                 raise over_memory(self.limits, {}) from None
             except InputError:
@@ -242,6 +229,10 @@ class Sandbox:
                 self._idle.append(worker)
                 return
         worker.end()
+
+
+def _asked(task: str, media: MediaType, options: Options) -> dict[str, object]:
+    return {"task": task, "media": media, "options": options.to_json()}
 
 
 def _forget_begun(header: dict[str, object]) -> None:
