@@ -11,7 +11,7 @@ from ir_build import api, backends
 from ir_build.candidate import Candidate
 from ir_build.cli import main
 from ir_build.formats import MediaType
-from ir_build.options import Effort, Meta, Resize
+from ir_build.options import Effort, Meta, Pages, Resize
 from ir_build.settings import SETTINGS
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(300)
@@ -29,6 +29,7 @@ SAMPLES = {
     "include": (["*.png", "*.jpg"], "*.png,*.jpg", ("*.png", "*.jpg")),
     "exclude": (["x/**"], "x/**", ("x/**",)),
     "overrides": ([{"glob": "*.png", "quality": 66}], json.dumps([{"glob": "*.png", "quality": 66}]), 66.0),
+    "pages": (True, "true", Pages()),
     "max_file_size": ("1MB", "1MB", 1_000_000),
     "jobs": (3, "3", 3),
     "timeout": (9, "9", 9.0),
@@ -96,7 +97,7 @@ def recorded(tmp_path, monkeypatch):
 
 def command_line_flags(name, value, text):
     flag = f"--{name.replace('_', '-')}"
-    if name == "strict":
+    if value is True:
         return [flag]
     if name in ("include", "exclude", "report"):
         return [part for one in value for part in (flag, one)]
