@@ -110,7 +110,10 @@ def added(img, natural):
 
 
 def draw(page, styles, imgs):
-    """Add to the pictures of an open page what `styles` allow; `imgs` are those of its source."""
+    """Add to the pictures of an open page what `styles` allow; `imgs` are those of its source.
+
+    Chromium draws the page before and after, in windows of each width.
+    """
     page.evaluate(_STYLE, "*, ::before, ::after {transition: none !important}")
     naturals = page.evaluate("[...document.images].map(i => [i.naturalWidth, i.naturalHeight])")
     before = boxes(page)

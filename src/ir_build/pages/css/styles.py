@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from turbohtml import Element
@@ -11,7 +12,7 @@ from turbohtml import Element
 from . import values
 from .cascade import ANY, Cascade, Value
 from .values import Ruler
-from .wrapping import wrap_keeps
+from .wrapping import around, wrap_keeps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,6 +87,9 @@ class Styles:
         reason = _other_than(_RATIO_ALONE, states)
         if reason:
             return reason
+        above = [node for node in img.ancestors if isinstance(node, Element)]
+        if any("writing-mode" in self._cascade.states(element) for element in above):
+            return "a rule sets a writing mode"
         if None not in widths or img.attr("width") is not None:
             return ""
         if any(value and value.text not in {"auto", "initial", "unset"} for value in heights):
@@ -102,7 +106,13 @@ class Styles:
 
     def _attributes_probed(self, img: Element) -> str:
         for sheet in self._sheets:
-            for probe in sheet.attribute_probes.matching(img, self._cascade.names(img)):
+            outer = around(img) if sheet.attributes_inside else ()
+            probes = [sheet.attributes.matching(img, self._cascade.names(img))]
+            probes += [
+                sheet.attributes_inside.matching(element, self._cascade.names(element))
+                for element in outer
+            ]
+            for probe in chain.from_iterable(probes):
                 if any(img.attr(name) is None for name in probe.attributes):
                     return probe.shown
         return ""
@@ -199,13 +209,13 @@ _NEUTRAL = {
     "aspect-ratio": frozenset(("auto", "initial", "unset")),
     "image-orientation": frozenset(("from-image", "initial", "unset")),
     "image-resolution": frozenset(("initial", "unset")),
-    "writing-mode": frozenset(("horizontal-tb", "initial", "unset")),
 }
 # And those with which the ratio of given sizes is no other than that of the picture.
 _RATIO_ALONE = {
     "content": frozenset(("normal", "none", "initial", "unset")),
     "contain": frozenset(("none", "paint", "layout", "style", "content", "initial", "unset")),
     "content-visibility": frozenset(("visible", "initial", "unset")),
+    "writing-mode": frozenset(("horizontal-tb", "initial", "unset")),
 }
 
 

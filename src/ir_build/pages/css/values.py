@@ -128,7 +128,7 @@ def is_edge(name: str) -> bool:
 def harmless(name: str, value: str) -> bool:
     """Whether an inline box round a picture looks the same with this declaration."""
     bare = unprefixed(name)
-    if name.startswith(("--", "transition")) or bare in _SIZES or bare in _INVISIBLE:
+    if name.startswith(("--", "transition", "scroll")) or bare in _SIZES or bare in _INVISIBLE:
         return True
     if bare in _NOT_INHERITED:
         return value in {"none", "0", "initial", "unset"}
