@@ -4,10 +4,11 @@ import random
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
+import numpy as np
 import pytest
 from turbohtml import parse as read_page
 
-from hosts.hosts import run, write_file
+from hosts.hosts import PYTHON, run, write_file
 from ir_build.pages.css import Styles, parse, sheet_links
 from pages.boxes import draw, draw_html, png
 from pictures import encoded
@@ -185,14 +186,14 @@ def mkdocs(folder, theme):
         folder / "mkdocs.yml",
         f"site_name: x\ntheme: {theme}\nmarkdown_extensions: [attr_list, tables]\n",
     )
-    run(["mkdocs", "build", "-q", "-d", folder / "out"], cwd=folder)
+    run([PYTHON, "-m", "mkdocs", "build", "-q", "-d", folder / "out"], cwd=folder)
     return "docs"
 
 
 def sphinx(folder, theme):
     write_file(folder / "index.rst", RST)
     write_file(folder / "conf.py", f"project = 'x'\nhtml_theme = {theme!r}\n")
-    run(["sphinx-build", "-q", "-b", "html", ".", "out"], cwd=folder)
+    run([PYTHON, "-m", "sphinx", "-q", "-b", "html", ".", "out"], cwd=folder)
     return "."
 
 
@@ -201,7 +202,7 @@ def pelican(folder, theme):
     write_file(folder / "content/index.md", f"Title: x\nSlug: index\nDate: 2020-01-01\n\n{text}")
     settings = f"THEME = {theme!r}\nRELATIVE_URLS = True\nTIMEZONE = 'UTC'\nINDEX_SAVE_AS = ''\n"
     write_file(folder / "conf.py", settings)
-    run(["pelican", "content", "-o", "out", "-s", "conf.py", "-q"], cwd=folder)
+    run([PYTHON, "-m", "pelican", "content", "-o", "out", "-s", "conf.py", "-q"], cwd=folder)
     return "content"
 
 
@@ -219,8 +220,6 @@ def pelican(folder, theme):
 )
 def test_on_pages_of_real_themes_nothing_moves(page, tmp_path, host, theme, assets):
     """Pictures in all the places of a text, with the style sheets that the theme has brought."""
-    import numpy as np
-
     for name, (width, height) in SIZES.items():
         pixels = np.full((height, width, 3), 90, np.uint8)
         write_file(tmp_path / assets / f"img/{name}.png", encoded(pixels, "png"))
