@@ -1,25 +1,28 @@
-"""Puts the table of settings into the documentation, from the code that reads them."""
+"""Puts tables of settings and of the server's calls into the documentation, from the code."""
 
 from __future__ import annotations
 
 from dataclasses import fields
 
+from ir_build.server.http.openapi import document
 from ir_build.server.settings import Settings
 from ir_build.settings import SETTINGS
 
 _MARK = "<!-- the table of settings -->"
+_CALLS_MARK = "<!-- the table of calls -->"
 _SERVER_MARK = "<!-- the table of server settings -->"
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    """Replace the mark by the table; `per file` are those that `overrides` may set."""
+    """Replace each mark by its table; `per file` are those that `overrides` may set."""
     rows = ["| setting | value | default | |", "|-|-|-|-|"]
     for setting in SETTINGS:
         default = "" if setting.default in (None, []) else f"`{setting.default}`".lower()
         per_file = " (per file)" if setting.per_file else ""
         value = setting.metavar.replace("|", "\\|")
         rows.append(f"| `{setting.name}` | `{value}` | {default} | {setting.help}{per_file} |")
-    return markdown.replace(_MARK, "\n".join(rows)).replace(_SERVER_MARK, _server_settings())
+    markdown = markdown.replace(_MARK, "\n".join(rows)).replace(_CALLS_MARK, _calls())
+    return markdown.replace(_SERVER_MARK, _server_settings())
 
 
 def _server_settings() -> str:
@@ -28,4 +31,19 @@ def _server_settings() -> str:
         default = setting.default if isinstance(setting.default, (str, int, float)) else ""
         shown = f"`{default}`" if default != "" else ""
         rows.append(f"| `{setting.name}` | {shown} | {setting.metadata['help']} |")
+    return "\n".join(rows)
+
+
+def _calls() -> str:
+    rows = ["| call | what it does | fields | answers |", "|-|-|-|-|"]
+    for path, methods in document("")["paths"].items():
+        for method, call in methods.items():
+            bodies = call.get("requestBody", {}).get("content", {})
+            names = [one["name"] for one in call.get("parameters", []) if one["in"] == "query"]
+            names += bodies["multipart/form-data"]["schema"]["properties"] if bodies else []
+            fields_ = ", ".join(f"`{name}`" for name in names)
+            answers = ", ".join(call["responses"])
+            rows.append(
+                f"| `{method.upper()} {path}` | {call['summary']} | {fields_} | {answers} |"
+            )
     return "\n".join(rows)

@@ -3,6 +3,7 @@
 import compileall
 import gc
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,10 @@ settings.load_profile("untimed")
 # Else every process of the tests would compile the same modules again.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# Shells let background jobs ignore it, and what these start ignores it, too. Tests end servers by it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TESTS = Path(__file__).parent
 LEFTOVERS = pytest.StashKey[leftovers.Leftovers]()

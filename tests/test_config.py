@@ -8,7 +8,7 @@ from ir_build import config, values
 from ir_build.config import Source, load
 from ir_build.errors import ConfigError
 from ir_build.formats import MediaType
-from ir_build.options import Compression, Meta, Options, Part, Resize
+from ir_build.options import Compression, Meta, Options, Pages, Part, Resize
 from ir_build.settings import SETTINGS
 
 
@@ -116,6 +116,13 @@ WRONG = [
     ("overrides", [{"glob": "*", 1: 80}], "there is no such option"),
     ("api_key", "x", "ir-build account login"),
     ("api_secret", "x", "IR_BUILD_API_SECRET"),
+    ("pages", "all", "neither true nor false"),
+    ("pages", "{", "JSON"),
+    ("pages", {"format": ["webp"]}, "did you mean formats?"),
+    ("pages", {"formats": ["bmp"]}, "formats: 'bmp' is not one of avif, webp, jxl"),
+    ("pages", {"content_width": 3}, "content_width"),
+    ("pages", {"site_url": "example.org"}, "https://"),
+    ("pages", {"still": "perhaps"}, "still"),
     ("max_file_size", "huge", "20MB"),
     ("jobs", 1.5, "whole number"),
     ("timeout", "soon", "seconds"),
@@ -233,3 +240,17 @@ def test_the_default_cache_is_the_user_s(tmp_path):
     """Without a setting, all projects share one cache."""
     assert read(tmp_path).cache_dir == config.default_cache_dir()
     assert isinstance(config.default_cache_dir(), Path)
+
+
+def test_pages_are_all_of_it_or_a_mapping(tmp_path):
+    """`true`, a mapping in a file, and JSON in the environment; false is nothing."""
+    for written, wanted in (
+        (True, Pages()),
+        ("on", Pages()),
+        (False, None),
+        ({"formats": ["webp"], "content_width": 700}, Pages(formats=("webp",), content_width=700)),
+        ('{"sizes": false, "still": true}', Pages(sizes=False, still=True)),
+        ({"formats": []}, Pages(formats=())),
+    ):
+        config = load(Source("f", {"pages": written}, tmp_path), folder=tmp_path, environ={})
+        assert config.pages == wanted

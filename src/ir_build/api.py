@@ -5,9 +5,10 @@ Every name that an adapter needs can be imported from here.
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .config import Config, Source, load, read_value
 from .errors import ConfigError
@@ -17,24 +18,10 @@ from .run.progress import Progress
 from .run.session import Planned, Session
 from .settings import SETTINGS
 
-if TYPE_CHECKING:
-    import os
-
 __all__ = [
-    "SETTINGS",
-    "Config",
-    "ConfigError",
-    "Planned",
-    "Progress",
-    "Report",
-    "Session",
-    "Source",
-    "finish_run",
-    "load",
-    "log_report",
-    "optimize",
-    "read_value",
-]
+    "SETTINGS", "Config", "ConfigError", "Planned", "Progress", "Report", "Session", "Source",
+    "finish_run", "load", "log_report", "optimize", "read_value",
+]  # fmt: skip
 
 #: former names, which adapters may still import, and the new ones
 _FORMER = {"conclude": "finish_run", "tell": "log_report"}
@@ -57,9 +44,7 @@ def optimize(
     config = load(folder=here, last=Source("optimize()", settings, here))
     with Session(config, copies=out is not None) as session:
         report = session.optimize(
-            [Path(path) for path in paths],
-            out=Path(out) if out else None,
-            only_assets=only_assets,
+            [Path(path) for path in paths], out=Path(out) if out else None, only_assets=only_assets
         )
     for file in config.report:
         report.write(file)

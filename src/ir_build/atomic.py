@@ -9,13 +9,11 @@ import stat
 import sys
 import tempfile
 import time
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
 
 from .errors import Changed, Unreadable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 #: the names of files in writing; only a killed process leaves one behind
 TEMP_PREFIX = ".ir-build-"
@@ -53,7 +51,7 @@ def _named(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         kind = Changed if isinstance(error, FileNotFoundError) else Unreadable
-        raise kind(error.strerror or str(error), path=path, errno=error.errno) from error
+        raise kind.of(error, path) from error
 
 
 def read(path: Path) -> tuple[bytes, os.stat_result]:

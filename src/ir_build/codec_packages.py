@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import traceback
 from importlib import import_module
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from types import ModuleType
 
 from .errors import FileSkipped, Reason
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 #: what to install, by the name under which it is imported
 _INSTALLED_AS = {
@@ -21,6 +19,7 @@ _INSTALLED_AS = {
     "oxipng": "oxipng-pybind",
     "pikepdf": "pikepdf",
     "pyjpegli": "pyjpegli",
+    "pylibjxl": "pylibjxl",
     "pypdfium2": "pypdfium2",
     "pyvips": "pyvips pyvips-binary",
 }
@@ -38,6 +37,11 @@ def load(name: str) -> ModuleType:
         if package is None:
             raise
         raise FileSkipped(Reason.MISSING_PACKAGE, _advice(package, error)) from error
+
+
+def is_installed(module: str) -> bool:
+    """Whether a package is there that not every system has."""
+    return find_spec(module) is not None
 
 
 def _imported(error: ImportError | OSError) -> str:

@@ -6,6 +6,7 @@ import difflib
 import json
 import os
 import tomllib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -18,20 +19,14 @@ from .processors import processors
 from .settings import BY_NAME, SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
     from .formats import MediaType
+    from .options import Pages
 
 #: variables with our prefix that are not settings
-_OTHER_VARIABLES = frozenset(
-    {
-        "IR_BUILD_API_KEY",
-        "IR_BUILD_API_SECRET",
-        "IR_BUILD_API_URL",
-        "IR_BUILD_API_PLAIN_HTTP",
-        "IR_BUILD_CREDENTIALS",
-    }
-)
+_OTHER_VARIABLES = frozenset({
+    "IR_BUILD_API_KEY", "IR_BUILD_API_SECRET", "IR_BUILD_API_URL", "IR_BUILD_API_PLAIN_HTTP",
+    "IR_BUILD_CREDENTIALS",
+})  # fmt: skip
 
 _CREDENTIALS = frozenset({"api_key", "api_secret", "api_url", "key", "secret", "credentials"})
 
@@ -60,6 +55,7 @@ class Config:
 
     include: tuple[str, ...]
     exclude: tuple[str, ...]
+    pages: Pages | None  #: what is inserted into HTML pages, None for nothing
     max_file_size: int  #: bytes
     jobs: int  #: worker processes
     timeout: float  #: CPU seconds a file, and as many for its check
@@ -178,9 +174,8 @@ def project_sources(folder: Path) -> list[Source]:
             try:
                 table = tomllib.loads(file.read_text(encoding="utf-8"))
             except (OSError, ValueError) as error:
-                raise ConfigError(
-                    str(file), "[tool.ir-build]", f"cannot be read: {error}"
-                ) from None
+                reason = f"cannot be read: {error}"
+                raise ConfigError(str(file), "[tool.ir-build]", reason) from None
             values = table.get("tool", {}).get("ir-build")
             if values is None:
                 return []
@@ -223,12 +218,10 @@ def default_cache_dir() -> Path:
 
 def _override(where: str, table: Mapping[str, Any]) -> _Override:
     rest = dict(table)
+    known = ["glob", *(setting.name for setting in SETTINGS if setting.per_file)]
     for name in rest:
         if name not in (*BY_NAME, "glob"):
-            per_file = [setting.name for setting in SETTINGS if setting.per_file]
-            raise ConfigError(
-                where, f"overrides.{name}", _no_such_option(str(name), ["glob", *per_file])
-            )
+            raise ConfigError(where, f"overrides.{name}", _no_such_option(str(name), known))
     glob = rest.pop("glob", None)
     try:
         globs = () if glob is None else BY_NAME["include"].read(glob)
@@ -238,7 +231,7 @@ def _override(where: str, table: Mapping[str, Any]) -> _Override:
         raise ConfigError(where, "overrides", "every entry needs a glob")
     values = {}
     for name, value in rest.items():
-        if name in BY_NAME and not BY_NAME[name].per_file:
+        if name not in known:
             raise ConfigError(where, f"overrides.{name}", "cannot be set per file")
         try:
             values[name] = read_value(where, name, value)

@@ -14,7 +14,7 @@ IrBuildError
   BackendError
     TransportError                   retried
     ApiError(status, err_code, err_message)
-      AuthenticationError, Forbidden, QuotaExceeded(used, quota), FileTooLarge, FileRejected,
+      AuthenticationError, Forbidden, QuotaExceeded, FileTooLarge, FileRejected,
       NotFound, ServiceUnavailable (retried)
   RequestError                       what a client sent to a server of ours makes no sense
 """
@@ -90,6 +90,8 @@ class InputError(IrBuildError):
     code = "input-error"
     #: the same file fails in the same way on every run, so the failure may be cached
     permanent = True
+    #: the last lines that a worker printed before it crashed
+    output = ""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -119,6 +121,11 @@ class Unreadable(InputError, OSError):
         self.errno = errno
         self.strerror = message
         self.filename = None if path is None else str(path)
+
+    @classmethod
+    def of(cls, error: OSError, path: object) -> Self:
+        """The same as `error`, about the file at `path`."""
+        return cls(error.strerror or str(error), path=path, errno=error.errno)
 
     def __str__(self) -> str:
         return f"{self.filename}: {self.message}" if self.filename else self.message
@@ -150,7 +157,7 @@ class WorkerCrashed(InputError):
 
     def __init__(self, message: str, *, output: str = "") -> None:
         super().__init__(message)
-        self.output = output  #: the last lines that the worker printed
+        self.output = output
 
 
 class LimitMet(InputError):
@@ -199,6 +206,8 @@ class BackendError(IrBuildError):
 
     #: whether the server may have done what was asked, though its answer did not arrive
     lost = False
+    #: whether no connection was made: no network, no such host, no server
+    unreachable = False
     #: the name of the file that a call was about, None when it was about none
     file: str | None = None
 
@@ -216,9 +225,7 @@ class TransportError(BackendError):
         super().__init__(message)
         self.message = message
         self.lost = lost
-        self.unreachable = (
-            unreachable  #: no connection was made: no network, no such host, no server
-        )
+        self.unreachable = unreachable
 
 
 class ApiError(BackendError):
@@ -255,18 +262,8 @@ class QuotaExceeded(ApiError):
 
     advice = "wait for the next period or raise the quota; `ir-build account` shows both"
 
-    def __init__(
-        self,
-        status: int,
-        err_code: int,
-        err_message: str,
-        *,
-        used: int | None = None,
-        quota: int | None = None,
-    ) -> None:
-        super().__init__(status, err_code, err_message)
-        self.used = used  #: bytes of this period, None when not known
-        self.quota = quota  #: bytes a period, None when not known
+    used: int | None = None  #: bytes of this period, None when not known
+    quota: int | None = None  #: bytes a period, None when not known
 
     def _told(self) -> str:
         if self.used is None or self.quota is None:
@@ -282,6 +279,10 @@ class FileTooLarge(ApiError):
 
 class FileRejected(ApiError):
     """The server does not take this file: its type, its size, its content or its address (400)."""
+
+
+#: what concerns the account: nothing more can be sent
+OF_THE_ACCOUNT = (AuthenticationError, Forbidden, QuotaExceeded)
 
 
 class NotFound(ApiError):

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from .errors import CorruptFile
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 #: how many of a file's first bytes `sniff` wants to see
 HEAD_BYTES = 64 * 1024
@@ -65,6 +62,10 @@ _SVG_ROOT = re.compile(
     r"<(?:[A-Za-z_][\w.-]*+:)?svg[\s>/]",
     re.DOTALL,
 )
+
+
+def _begins(*heads: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head.startswith(heads)
 
 
 def _is_webp(head: bytes) -> bool:
@@ -117,63 +118,44 @@ def _compressed(
 
 FORMATS = {
     MediaType.JPEG: _compressed(
-        MediaType.JPEG,
-        "JPEG",
-        (".jpg", ".jpeg", ".jpe", ".jfif"),
-        lambda head: head.startswith(b"\xff\xd8\xff"),
+        MediaType.JPEG, "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), _begins(b"\xff\xd8\xff"),
         header="containers.jpeg_segments",
     ),
     MediaType.PNG: _compressed(
-        MediaType.PNG,
-        "PNG",
-        (".png", ".apng"),
-        lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"),
+        MediaType.PNG, "PNG", (".png", ".apng"), _begins(b"\x89PNG\r\n\x1a\n"),
         header="containers.png_chunks",
     ),
     MediaType.GIF: _compressed(
-        MediaType.GIF,
-        "GIF",
-        (".gif",),
-        lambda head: head.startswith((b"GIF87a", b"GIF89a")),
-        header="containers.gif_blocks",
-        verifier="gif",
+        MediaType.GIF, "GIF", (".gif",), _begins(b"GIF87a", b"GIF89a"),
+        header="containers.gif_blocks", verifier="gif",
     ),
     MediaType.WEBP: _compressed(
-        MediaType.WEBP, "WebP", (".webp",), _is_webp, header="containers.riff"
+        MediaType.WEBP, "WebP", (".webp",), _is_webp, header="containers.riff",
     ),
     MediaType.AVIF: _compressed(
-        MediaType.AVIF, "AVIF", (".avif", ".avifs"), _is_avif, header="containers.iso_bmff"
+        MediaType.AVIF, "AVIF", (".avif", ".avifs"), _is_avif, header="containers.iso_bmff",
     ),
     # JPEG XL is left as it is: there is no codec of it yet that we can depend on.
     MediaType.JPEG_XL: Format(
-        name="JPEG XL",
-        suffixes=(".jxl",),
-        mime="image/jxl",
+        name="JPEG XL", suffixes=(".jxl",), mime="image/jxl",
         # A bare codestream, or the signature box of a container (ISO/IEC 18181-2, 9.1).
-        recognises=lambda head: head.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")),
+        recognises=_begins(b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
     ),
     MediaType.SVG: _compressed(
-        MediaType.SVG,
-        "SVG",
-        (".svg",),
-        _is_svg,
-        header="engine.svg.dimensions",
-        verifier="svg",
-        mime="image/svg+xml",
+        MediaType.SVG, "SVG", (".svg",), _is_svg,
+        header="engine.svg.dimensions", verifier="svg", mime="image/svg+xml",
     ),
     MediaType.PDF: _compressed(
-        MediaType.PDF,
-        "PDF",
-        (".pdf",),
-        _is_pdf,
-        header=None,
-        verifier="pdf",
-        mime="application/pdf",
+        MediaType.PDF, "PDF", (".pdf",), _is_pdf,
+        header=None, verifier="pdf", mime="application/pdf",
     ),
-}
+}  # fmt: skip
 
 #: the formats that can be compressed; others are only recognised
 COMPRESSIBLE = tuple(media for media in MediaType if FORMATS[media].codec is not None)
+
+#: the suffixes that claim one of them
+SUFFIXES = frozenset(suffix for media in COMPRESSIBLE for suffix in FORMATS[media].suffixes)
 
 # SVG comes last. A text that mentions both is a PDF, and the search for an SVG costs most.
 _SNIFFED = sorted(MediaType, key=lambda media: media is MediaType.SVG)

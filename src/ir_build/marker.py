@@ -7,14 +7,15 @@ not understood stays as it is and counts as unmarked.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from .errors import CorruptFile
-from .formats import FORMATS
+from .formats import FORMATS, MediaType
 
 if TYPE_CHECKING:
-    from .formats import MediaType
+    from .candidate import Candidate
 
 NOTE = b"ir-build"
 
@@ -40,9 +41,16 @@ def mark(data: bytes, media: MediaType) -> bytes:
         return data
 
 
+def finished(candidate: Candidate, media: MediaType) -> Candidate:
+    """`candidate`, with the note in it when it is lossy."""
+    if not candidate.lossy:
+        return candidate
+    return replace(candidate, data=mark(candidate.data, media))
+
+
 def is_marked(data: bytes, media: MediaType) -> bool:
     """Whether `data`, a file of type `media`, carries the note."""
-    # This is enough for most files.
+    # Most files do not hold the word at all, and need not be taken apart.
     if NOTE not in data:
         return False
     marker = _marker(media)

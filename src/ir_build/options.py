@@ -6,12 +6,11 @@ Anything that answers "would the output bytes differ?" with no belongs to `Confi
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from .formats import MediaType
 
 #: SSIMULACRA2 scores: 90 is not told apart in a flicker test, 80 not side by side.
 NAMED_QUALITIES = {"visually-lossless": 90.0, "default": 80.0, "high": 70.0}
@@ -69,6 +68,24 @@ class Resize:
         if scale >= 1.0:
             return width, height
         return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """What is inserted into HTML pages for their pictures."""
+
+    #: width, height and when to load
+    attributes: bool = True
+    #: files for smaller screens
+    sizes: bool = True
+    #: formats to offer beside a picture's own, the most wanted first
+    formats: tuple[MediaType, ...] = (MediaType.AVIF, MediaType.WEBP)
+    #: how wide the column of content is, in CSS pixels; None to go by the site's style sheets
+    content_width: int | None = None
+    #: a still picture in place of an animation, for those who asked for less motion
+    still: bool = False
+    #: the address of the site's root; None to go by what pages say
+    site_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

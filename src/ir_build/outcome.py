@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from .errors import NotWritten
+from .errors import NotWritten, Reason
 
 if TYPE_CHECKING:
-    from .errors import Reason
     from .formats import MediaType
 
 
@@ -65,6 +64,11 @@ class Kept(_Outcome):
     #: what was seen: "APNG with 12 frames"
     detail: str = ""
 
+    @property
+    def why(self) -> str:
+        """The reason, and what was seen."""
+        return f"{self.reason.text}: {self.detail}" if self.detail else self.reason.text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed(_Outcome):
@@ -83,3 +87,4 @@ class Failed(_Outcome):
 
 
 Outcome = Compressed | Cached | Kept | Failed
+STATUSES = tuple(kind.status for kind in (Compressed, Cached, Kept, Failed))

@@ -6,16 +6,16 @@ sentence that says what was expected.
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from .codec_packages import is_installed
 from .formats import COMPRESSIBLE, MediaType
-from .options import NAMED_QUALITIES, Compression, Effort, Meta, Resize
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+from .options import NAMED_QUALITIES, Compression, Effort, Meta, Pages, Resize
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)
@@ -39,14 +39,8 @@ def one_of(*names: str) -> Callable[[Any], str]:
 
 def choice(kind: type[_E], allowed: Iterable[_E] = ()) -> Callable[[Any], _E]:
     """A reader of one of the values of `kind`, or of those `allowed`."""
-    values = tuple(allowed) or tuple(kind)
-
-    def read(value: Any) -> _E:
-        if value not in values:
-            raise ValueError(f"{value!r} is not one of {', '.join(values)}")
-        return kind(value)
-
-    return read
+    read = one_of(*(allowed or kind))
+    return lambda value: kind(read(value))
 
 
 def per_format(read: Callable[[Any], _T]) -> Callable[[Any], dict[MediaType | None, _T]]:
@@ -140,11 +134,78 @@ def count(value: Any) -> int:
     return _whole(value, 1, 10**12, "a whole number from 1")
 
 
+def from_zero(value: Any) -> int:
+    return _whole(value, 0, 10**12, "a whole number from 0")
+
+
+def rate(value: Any) -> float:
+    return _number(value, 0, 10**12, "a number from 0")
+
+
 def dpi(value: Any) -> int | None:
     """Pixels an inch, None for no limit."""
     if value in (None, "none"):
         return None
     return _whole(value, 36, 2400, "a number of pixels an inch from 36 to 2400, or none")
+
+
+def pages(value: Any) -> Pages | None:
+    """What to do with HTML pages: a boolean, or a mapping of what is wanted; in text it is JSON."""
+    wanted = _wanted_pages(value)
+    if wanted is not None and not is_installed("turbohtml"):
+        raise ValueError(
+            "turbohtml, which reads HTML, is not installed; type `pip install --only-binary :all: "
+            "turbohtml`; where there is none for this system, pages cannot be edited"
+        )
+    return wanted
+
+
+def _wanted_pages(value: Any) -> Pages | None:
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is not JSON") from None
+    if not isinstance(value, dict):
+        try:
+            return Pages() if boolean(value) else None
+        except ValueError:
+            names = ", ".join(_PAGES)
+            raise ValueError(
+                f"{value!r} is neither true nor false, nor a mapping with some of {names}"
+            ) from None
+    for name in value:
+        if name not in _PAGES:
+            close = difflib.get_close_matches(str(name), _PAGES, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(_PAGES)}"
+            raise ValueError(f"pages has no option {name!r}; {hint}")
+    read = {}
+    for name, one in value.items():
+        try:
+            read[name] = _PAGES[name](one)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    return Pages(**read)
+
+
+def _page_formats(value: Any) -> tuple[MediaType, ...]:
+    allowed = (MediaType.AVIF, MediaType.WEBP, MediaType.JPEG_XL)
+    formats = tuple(dict.fromkeys(choice(MediaType, allowed)(one) for one in strings(value)))
+    if MediaType.JPEG_XL in formats and not is_installed("pylibjxl"):
+        raise ValueError('jxl needs another package; type `pip install "ir-build[jxl]"`')
+    return formats
+
+
+def _content_width(value: Any) -> int:
+    return _whole(value, 16, 10_000, "a width in CSS pixels from 16 to 10000")
+
+
+def _site_url(value: Any) -> str | None:
+    if value in (None, ""):
+        return None
+    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+        raise ValueError(f"{value!r} is not an address that begins with https://")
+    return value
 
 
 def jobs(value: Any) -> int | None:
@@ -214,3 +275,14 @@ def _whole(value: Any, low: int, high: int, expected: str) -> int:
     if number != int(number):
         raise ValueError(f"{value!r} is not a whole number")
     return int(number)
+
+
+#: the readers of what `pages` may hold
+_PAGES: Mapping[str, Callable[[Any], Any]] = {
+    "attributes": boolean,
+    "sizes": boolean,
+    "formats": _page_formats,
+    "content_width": _content_width,
+    "still": boolean,
+    "site_url": _site_url,
+}

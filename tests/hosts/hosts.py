@@ -188,8 +188,11 @@ class Pelican(EntryPoint):
 def flags(settings):
     found = []
     for name, value in settings.items():
-        flag = f"--{name.replace('_', '-')}"
-        found += [flag] if value is True else [flag, value]
+        option = name.replace("_", "-")
+        if isinstance(value, bool):
+            found.append(f"--{option}" if value else f"--no-{option}")
+        else:
+            found += [f"--{option}", value]
     return found
 
 

@@ -344,7 +344,7 @@ def test_a_stricter_verification_judges_again(run, monkeypatch):
 
 def test_a_lossy_result_is_never_compressed_again(run, monkeypatch):
     """Not with other options either: every generation loses something."""
-    monkeypatch.setattr("ir_build.run.pipeline.mark", lambda data, _: data)
+    monkeypatch.setattr("ir_build.marker.mark", lambda data, _: data)
     run.backend.answers["a"] = Candidate(PNG + b"lossy result", lossy=True)
     run.add("a.png", "a")
     run.go()

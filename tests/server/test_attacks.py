@@ -121,7 +121,7 @@ def test_an_unknown_key_costs_what_a_wrong_secret_costs(tmp_path):
 
     with inside(tmp_path, backend="none") as server:
         accounts = server.service.accounts
-        accounts._keyring = Counting(b"x" * 32)
+        accounts.keyring = Counting(b"x" * 32)
         for key in (server.key, "0" * 32):
             with pytest.raises(HttpError):
                 accounts.authenticate(key, "f" * 64)

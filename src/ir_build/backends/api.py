@@ -6,36 +6,22 @@ import hashlib
 import threading
 from typing import TYPE_CHECKING
 
+from .. import errors
 from ..candidate import Candidate
-from ..errors import (
-    AuthenticationError,
-    BackendError,
-    FileRejected,
-    FileSkipped,
-    FileTooLarge,
-    Forbidden,
-    QuotaExceeded,
-    Reason,
-    Rejected,
-)
+from ..errors import Reason
 from ..formats import MediaType
 from ..imagerecycle.credentials import DEFAULT_URL
-from ..imagerecycle.manifest import Sent
-from ..imagerecycle.wire import UploadParams
-from ..options import Compression, Meta
+from ..imagerecycle.manifest import Manifest, Sent
+from ..imagerecycle.wire import Image, UploadParams
+from ..options import Compression, Meta, Options
 from . import Backend
 from .quota_budget import QuotaBudget
 
 if TYPE_CHECKING:
     from ..imagerecycle.client import Client
-    from ..imagerecycle.manifest import Manifest
-    from ..imagerecycle.wire import Image
-    from ..options import Options
 
 # Every server takes these. Others are tried until the server refuses one.
 _TAKEN = frozenset({MediaType.JPEG, MediaType.PNG, MediaType.GIF, MediaType.PDF})
-
-_FINAL = (AuthenticationError, Forbidden, QuotaExceeded)
 
 
 class ApiBackend(Backend):
@@ -58,7 +44,7 @@ class ApiBackend(Backend):
         self.name = f"the server {client.origin}"
         self.identity = f"imagerecycle/v1;{client.origin}"
         self._refused = set(MediaType) - _TAKEN if client.url == DEFAULT_URL else set()
-        self._stopped: BackendError | None = None
+        self._stopped: errors.BackendError | None = None
 
     def compress(self, data: bytes, media: MediaType, options: Options, name: str) -> Candidate:
         """Upload `data` and download what the server made of it."""
@@ -69,7 +55,7 @@ class ApiBackend(Backend):
                 return Candidate(data, lossy=False)
             with self._slots:
                 found = self._client.download(image, limit=len(data))
-        except BackendError as error:
+        except errors.BackendError as error:
             error.file = None  # the report names it
             raise
         self._note(data, image)
@@ -103,17 +89,17 @@ class ApiBackend(Backend):
     def _send(self, data: bytes, media: MediaType, options: Options, name: str) -> Image:
         try:
             return self._client.upload(data, name=name, params=self._params(options))
-        except FileTooLarge as error:
+        except errors.FileTooLarge as error:
             self._allowance.give_back(len(data))
-            raise FileSkipped(Reason.NOT_TAKEN, error.err_message, lasting=False) from None
-        except FileRejected as error:
+            raise errors.FileSkipped(Reason.NOT_TAKEN, error.err_message, lasting=False) from None
+        except errors.FileRejected as error:
             self._allowance.give_back(len(data))
             if media not in _TAKEN:
                 self._refused.add(media)
                 raise _not_taken(media) from None
-            raise Rejected(f"the server refused it: {error.err_message}") from None
-        except BackendError as error:
-            if isinstance(error, _FINAL):
+            raise errors.Rejected(f"the server refused it: {error.err_message}") from None
+        except errors.BackendError as error:
+            if isinstance(error, errors.OF_THE_ACCOUNT):
                 self._stopped = error
             if not error.lost:
                 self._allowance.give_back(len(data))
@@ -136,5 +122,7 @@ class ApiBackend(Backend):
             )
 
 
-def _not_taken(media: MediaType) -> FileSkipped:
-    return FileSkipped(Reason.NOT_TAKEN, f"the server does not take {media} files", lasting=False)
+def _not_taken(media: MediaType) -> errors.FileSkipped:
+    return errors.FileSkipped(
+        Reason.NOT_TAKEN, f"the server does not take {media} files", lasting=False
+    )

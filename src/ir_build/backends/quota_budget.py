@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..errors import FileSkipped, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..imagerecycle.wire import Account
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,9 +13,6 @@ from ..config import Source
 from ..errors import ConfigError
 from ..settings import SETTINGS
 from ..values import size
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _END = "--"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import click
@@ -21,24 +22,21 @@ def cache() -> None:
     """Look into the cache and keep it small."""
 
 
-def _open(cache_dir: str | None, size_limit: int | None = None) -> Cache:
+def _open(cache_dir: str | None, size_limit: int | None = None) -> contextlib.closing[Cache]:
     config = load(folder=Path.cwd(), last=given({"cache_dir": cache_dir}))
     limit = config.cache_size if size_limit is None else size_limit
-    return Cache(config.cache_dir, size_limit=limit)
+    return contextlib.closing(Cache(config.cache_dir, size_limit=limit))
 
 
 @cache.command()
 @_cache_dir
 def info(cache_dir: str | None) -> None:
     """Say where the cache is and how full."""
-    opened = _open(cache_dir)
-    found = opened.info()
-    opened.close()
-    click.echo(f"folder   {found.directory}")
+    with _open(cache_dir) as opened:
+        found, limit = opened.info(), opened.size_limit
+    click.echo(f"folder   {opened.directory}")
     click.echo(f"entries  {found.entries}")
-    click.echo(
-        f"size     {size(found.size)} of {size(found.size_limit)} ({share(found.size, found.size_limit)})"
-    )
+    click.echo(f"size     {size(found.size)} of {size(limit)} ({share(found.size, limit)})")
 
 
 @cache.command()
@@ -51,11 +49,10 @@ def info(cache_dir: str | None) -> None:
 @_cache_dir
 def prune(max_size: int | None, max_age: float | None, cache_dir: str | None) -> None:
     """Remove what exceeds the size limit, and what is old."""
-    opened = _open(cache_dir, max_size)
-    before = opened.info().size
-    removed = opened.prune(max_age=None if max_age is None else max_age * 24 * 3600)
-    after = opened.info().size
-    opened.close()
+    with _open(cache_dir, max_size) as opened:
+        before = opened.info().size
+        removed = opened.prune(max_age=None if max_age is None else max_age * 24 * 3600)
+        after = opened.info().size
     click.echo(f"removed {removed} entries: {size(before)} -> {size(after)}")
 
 
@@ -63,7 +60,6 @@ def prune(max_size: int | None, max_age: float | None, cache_dir: str | None) ->
 @_cache_dir
 def clear(cache_dir: str | None) -> None:
     """Remove everything from the cache."""
-    opened = _open(cache_dir)
-    removed = opened.clear()
-    opened.close()
+    with _open(cache_dir) as opened:
+        removed = opened.clear()
     click.echo(f"removed {removed} entries")

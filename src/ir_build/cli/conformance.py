@@ -67,6 +67,6 @@ def _credentials(url: str, key_file: Path | None) -> credentials.Credentials:
     from_environment = credentials.from_environment(os.environ, url=address)
     if from_environment is not None:
         return from_environment
-    key = click.prompt("API key").strip()
-    secret = click.prompt("API secret", hide_input=True).strip()
+    key = click.prompt("API key", err=True).strip()
+    secret = click.prompt("API secret", hide_input=True, err=True).strip()
     return credentials.Credentials(key, secret, address)

@@ -6,12 +6,11 @@ import os
 import platform
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from .. import __version__, engine
-from ..config import load, project_sources
+from ..config import Config, load, project_sources
 from ..errors import CacheError, CorruptFile, FileSkipped, InputError
 from ..exit_codes import ExitCode
 from ..formats import COMPRESSIBLE
@@ -20,9 +19,6 @@ from ..options import Options
 from ..report.numbers import size
 from ..run.cache import Cache
 from ..sandbox.pool import Sandbox
-
-if TYPE_CHECKING:
-    from ..config import Config
 
 
 @click.command()
@@ -58,7 +54,7 @@ def _cache(config: Config) -> None:
     cache = Cache(config.cache_dir, size_limit=config.cache_size)
     try:
         info = cache.info()
-        text = f"{info.directory}, {info.entries} entries, {size(info.size)}"
+        text = f"{cache.directory}, {info.entries} entries, {size(info.size)}"
     except CacheError as error:
         text = str(error)
     finally:

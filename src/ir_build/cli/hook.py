@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import click
@@ -17,17 +18,11 @@ from ..report.text import file_lines, skipped_line
 from ..run.finish import finish_run
 from .arguments import PathsCommand, given, setting_options
 
-
-class _Log:
-    """What pre-commit shows: the files and the troubles, no summary."""
-
-    @staticmethod
-    def info(msg: str, /, *args: Any) -> None:
-        """A commit wants no summary."""
-
-    @staticmethod
-    def warning(msg: str, /, *args: Any) -> None:
-        click.secho(f"warning: {msg % args}", err=True, fg="yellow")
+# What pre-commit shows: the files and the troubles, no summary.
+_LOG = SimpleNamespace(
+    info=lambda *_: None,
+    warning=lambda msg, *args: click.secho(f"warning: {msg % args}", err=True, fg="yellow"),
+)
 
 
 @click.command(cls=PathsCommand)
@@ -46,8 +41,8 @@ def hook(*, paths: tuple[Path, ...], check: bool, **settings: Any) -> None:
         config = replace(config, backend="local")
     with Session(config, copies=False) as session:
         files_only = [path for path in paths if not path.is_dir()]
-        report = session.optimize(files_only, check=check, progress=Progress(_Log))
-    if fault := finish_run(report, config, _Log):
+        report = session.optimize(files_only, check=check, progress=Progress(_LOG))
+    if fault := finish_run(report, config, _LOG):
         click.secho(f"error: {fault}", err=True, fg="red")
     for skipped in report.skipped:
         click.echo(skipped_line(skipped), err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +18,14 @@ from ..outcome import Failed, Kept
 from ..report.escape import printable
 from ..report.github import publish
 from ..report.numbers import files, share, size
-from ..report.text import failure_line, file_lines, skipped_line, summary_line, summary_lines
+from ..report.text import (
+    failure_line,
+    file_lines,
+    skipped_line,
+    summary_line,
+    summary_lines,
+    told_lines,
+)
 from ..run.cache import Entry
 from ..run.finish import failures
 from ..sandbox import process
@@ -25,6 +33,9 @@ from .arguments import PathsCommand, given, setting_options
 
 if TYPE_CHECKING:
     from ..report import Report
+
+# Where progress goes when standard error is no terminal.
+_LOG = SimpleNamespace(info=lambda msg, *args: click.echo(msg % args, err=True))
 
 
 @click.command(cls=PathsCommand)
@@ -83,7 +94,7 @@ def optimize(
         if dry_run:
             _print_plan(session.plan(paths), verbose=verbose)
             return
-        progress = None if quiet else Progress(_Log)
+        progress = None if quiet else Progress(_LOG)
         report = session.optimize(
             paths, out=out, only_assets=only_assets, check=check, progress=progress
         )
@@ -117,16 +128,6 @@ def _show_what_workers_print() -> None:
 class _Printable(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return printable(super().format(record))
-
-
-class _Log:
-    """Where progress goes when standard error is no terminal."""
-
-    @staticmethod
-    def info(msg: str, /, *args: Any) -> None:
-        click.echo(msg % args, err=True)
-
-    warning = info
 
 
 def _print_plan(plan: list[Planned], *, verbose: bool) -> None:
@@ -176,11 +177,7 @@ def _print_report(report: Report, *, check: bool, quiet: bool, verbose: bool) ->
     if check:
         _print_check(report)
         return
-    for line in (
-        summary_lines(report)
-        if verbose
-        else (summary_line(report), *report.warnings, *report.advice)
-    ):
+    for line in summary_lines(report) if verbose else (summary_line(report), *told_lines(report)):
         click.secho(line, bold=True)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -17,9 +17,6 @@ from ..report.numbers import files, size
 from ..run import discover
 from .arguments import PathsCommand, given
 from .remote import json_option, print_json
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @click.command(cls=PathsCommand)

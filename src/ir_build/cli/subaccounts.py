@@ -77,12 +77,7 @@ def create(title: str, description: str | None, quota: int | None, *, as_json: b
 @_quota
 @json_option
 def edit(
-    identifier: int,
-    title: str | None,
-    description: str | None,
-    quota: int | None,
-    *,
-    as_json: bool,
+    identifier: int, title: str | None, description: str | None, quota: int | None, *, as_json: bool
 ) -> None:
     """Change one; what is not given stays."""
     if title is None and description is None and quota is None:

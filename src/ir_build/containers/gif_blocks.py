@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..errors import CorruptFile
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 IMAGE, EXTENSION, TRAILER = 0x2C, 0x21, 0x3B
 #: where the global colour table begins, behind the screen's description
@@ -83,7 +80,7 @@ def sub_blocks(data: bytes) -> bytes:
     """`data` in blocks of up to 255 bytes, each with its length, and the empty last one."""
     rest = len(data) % 255
     parts = [data[at : at + 255] for at in range(0, len(data) - rest, 255)]
-    # Each of them is followed by what begins the next one.
+    # The length of a full block, 255, stands before each of them.
     full = b"\xff" + b"\xff".join(parts) if parts else b""
     return full + (bytes((rest,)) + data[-rest:] if rest else b"") + b"\0"
 

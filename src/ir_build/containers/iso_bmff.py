@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..errors import CorruptFile
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 #: more boxes than any still picture has
 _MAX_BOXES = 10_000

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..errors import CorruptFile
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SOI, EOI, SOS = 0xD8, 0xD9, 0xDA
 #: markers that nothing belongs to

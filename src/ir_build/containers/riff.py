@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..errors import CorruptFile, FileSkipped, Reason
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 _HEADER = 12
 

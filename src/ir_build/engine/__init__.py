@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from ..candidate import Candidate
     from ..formats import MediaType
     from ..options import Options
+    from ..variant import Variant, Wanted
 
 #: part of every cache key: raise it when a codec module changes what it produces
 ENGINE_VERSION = 11
+
+#: the same for variants
+VARIANTS_VERSION = 1
 
 #: the distributions whose code decides what comes out
 CODEC_DISTRIBUTIONS = (
@@ -57,6 +61,31 @@ def compress(data: bytes, media: MediaType, options: Options) -> Candidate:
         raise FileSkipped(Reason.UNSUPPORTED_FORMAT)
     # Imported when first needed: an unchanged file costs no codec import.
     return cast("Codec", load(name)).compress(data, options)
+
+
+class VariantMaker(Protocol):
+    """The module that makes variants."""
+
+    def make(
+        self, data: bytes, media: MediaType, options: Options, wanted: Wanted, shipped: bytes
+    ) -> tuple[Variant, ...]:
+        """Files to stand beside `shipped`, made of `data`. Raises `FileSkipped` or an `InputError`."""
+
+
+def make_variants(
+    data: bytes, media: MediaType, options: Options, wanted: Wanted, shipped: bytes
+) -> tuple[Variant, ...]:
+    """Files to stand beside `data`, a picture of type `media`, in the order that a page offers them.
+
+    `shipped` is what is shipped for `data`. Raises `FileSkipped` where a package is missing, or an `InputError`.
+    """
+    maker = cast("VariantMaker", load(f"{__name__}.variants"))
+    return maker.make(data, media, options, wanted, shipped)
+
+
+def variants_identity() -> str:
+    """What distinguishes the variants of this engine from another's, for the cache key."""
+    return f"{identity()};variants/{VARIANTS_VERSION};pylibjxl={_version('pylibjxl')}"
 
 
 def codec_versions() -> dict[str, str | None]:

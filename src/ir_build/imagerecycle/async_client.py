@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -11,17 +12,13 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from .. import atomic
 from .client import CONNECTIONS, Client
-from .credentials import required
+from .credentials import Credentials, required
 from .upload_job import upload_params
-from .wire import FileKind, UploadParams
+from .wire import Account, FileKind, Image, UploadParams
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from .credentials import Credentials
     from .multipart import Upload
     from .retry_policy import RetryPolicy
-    from .wire import Account, Image
 
 _R = TypeVar("_R")
 

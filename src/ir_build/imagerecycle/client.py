@@ -5,20 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from .. import atomic
-from ..errors import (
-    ApiError,
-    BackendError,
-    FileTooLarge,
-    NotFound,
-    QuotaExceeded,
-    TransportError,
-)
+from ..errors import ApiError, BackendError, FileTooLarge, NotFound, QuotaExceeded, TransportError
 from ..formats import HEAD_BYTES, sniff
 from .credentials import required
 from .folder import compress_folder
@@ -30,14 +24,12 @@ from .wire import Auth, FileKind, SubAccountFields, UploadParams, outgoing, resp
 from .wire.outgoing import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
     from .credentials import Credentials
     from .folder import FileResult
     from .multipart import Upload
     from .wire import Account, Consumption, Image, ImagePage, SubAccount
 
-#: connections of one client that stay open, and so the calls that can use one at once
+#: how many connections a client keeps open; as many calls at once need no new one
 CONNECTIONS = 16
 
 _DEFAULT = UploadParams()
@@ -63,9 +55,14 @@ class Client:
         self._transport = Transport(
             credentials.url, connections=connections, retry_policy=retry_policy or RetryPolicy()
         )
+        #: the address of the API
+        self.url = self._transport.url
+        #: scheme, host and port of the server
+        self.origin = self._transport.origin
+        #: uploads that may have been charged although their answers were lost
+        self.doubtful = 0
         self._lock = threading.Lock()
         self._file_max_size: int | None = None
-        self._doubtful = 0
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -84,21 +81,6 @@ class Client:
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
-
-    @property
-    def url(self) -> str:
-        """The address of the API."""
-        return self._transport.url
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port of the server."""
-        return self._transport.origin
-
-    @property
-    def doubtful(self) -> int:
-        """Uploads that may have been charged although their answers were lost."""
-        return self._doubtful
 
     def account(self) -> Account:
         """The account's quota and limits."""
@@ -338,7 +320,10 @@ class Client:
         try:
             body, lost = self._transport.call(outgoing.signed(request, self._auth), part=part)
         except QuotaExceeded as error:
-            raise self._with_usage(error) from None
+            with contextlib.suppress(BackendError):
+                account = self.account()
+                error.used, error.quota = account.quota_used, account.quota
+            raise
         except TransportError as error:
             if error.lost:
                 self._doubt()
@@ -352,14 +337,7 @@ class Client:
 
     def _doubt(self) -> None:
         with self._lock:
-            self._doubtful += 1
-
-    def _with_usage(self, error: QuotaExceeded) -> QuotaExceeded:
-        with contextlib.suppress(BackendError):
-            account = self.account()
-            told = (error.status, error.err_code, error.err_message)
-            return QuotaExceeded(*told, used=account.quota_used, quota=account.quota)
-        return error
+            self.doubtful += 1
 
 
 @contextlib.contextmanager

@@ -10,13 +10,11 @@ import contextlib
 import socket
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class Connections:

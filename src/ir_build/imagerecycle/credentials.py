@@ -11,18 +11,16 @@ import os
 import stat
 import sys
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from ..atomic import write_private
 from ..errors import ConfigError
 from . import keychain
 from .links import LOOPBACK
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 DEFAULT_URL = "https://api.imagerecycle.com/v1"
 _KEY, _SECRET, _URL = "IR_BUILD_API_KEY", "IR_BUILD_API_SECRET", "IR_BUILD_API_URL"

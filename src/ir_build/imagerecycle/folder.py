@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from ..errors import AuthenticationError, BackendError, Forbidden, QuotaExceeded, Unreadable
-from ..formats import COMPRESSIBLE, FORMATS
+from ..errors import OF_THE_ACCOUNT, BackendError, Unreadable
+from ..formats import SUFFIXES
 from .upload_job import UploadJob
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import BinaryIO
-
     from .wire import Image
-
-_SUFFIXES = frozenset(suffix for media in COMPRESSIBLE for suffix in FORMATS[media].suffixes)
-_FINAL = (AuthenticationError, Forbidden, QuotaExceeded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +52,13 @@ def compress_folder(
             target.parent.mkdir(parents=True, exist_ok=True)
             return FileResult(path, UploadJob(partial(upload, path), fetch).to_file(target))
         except BackendError as failure:
-            if isinstance(failure, _FINAL):
+            if isinstance(failure, OF_THE_ACCOUNT):
                 stopped.set()
             return FileResult(path, error=failure)
         except Unreadable as failure:
             return FileResult(path, error=failure)
         except OSError as failure:
-            words = failure.strerror or str(failure)
-            return FileResult(path, error=Unreadable(words, path=target, errno=failure.errno))
+            return FileResult(path, error=Unreadable.of(failure, target))
 
     with ThreadPoolExecutor(concurrency) as threads:
         for future in as_completed([threads.submit(compress, path) for path in paths]):
@@ -81,5 +75,5 @@ def _files(folder: Path) -> Iterator[Path]:
         folders.sort()
         for name in sorted(names):
             path = Path(parent, name)
-            if path.suffix.lower() in _SUFFIXES and not path.is_symlink():
+            if path.suffix.lower() in SUFFIXES and not path.is_symlink():
                 yield path

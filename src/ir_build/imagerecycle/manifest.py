@@ -11,10 +11,7 @@ import sqlite3
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 NAME = "sent.sqlite3"
 
@@ -34,6 +31,7 @@ CREATE TABLE IF NOT EXISTS made (
     original TEXT NOT NULL
 ) {_STRICT};
 """
+_ORIGIN = "SELECT sent.* FROM made JOIN sent USING (original) WHERE result = ?"
 _LOCK_SECONDS = 10.0
 
 
@@ -81,14 +79,7 @@ class Manifest:
             return None
         try:
             with self._lock:
-                row = (
-                    self._opened()
-                    .execute(
-                        "SELECT sent.* FROM made JOIN sent USING (original) WHERE result = ?",
-                        (result,),
-                    )
-                    .fetchone()
-                )
+                row = self._opened().execute(_ORIGIN, (result,)).fetchone()
         except (sqlite3.Error, OSError):
             return None
         if row is None:
@@ -117,7 +108,7 @@ class Manifest:
             # Nobody else may read it: its links give the files away.
             self._path.touch(mode=0o600)
             database = sqlite3.connect(self._path, timeout=_LOCK_SECONDS, check_same_thread=False)
-            # A crash of the machine may cost the last entries. To flush each would slow every build.
+            # A crash of the machine may cost the last entries. Flushing each would slow every build.
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             database.executescript(_SCHEMA)

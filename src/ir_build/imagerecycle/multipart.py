@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -14,8 +15,6 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 from ..errors import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     #: what can be uploaded: a path, a file's bytes, or a file open for reading
     Upload = str | os.PathLike[str] | bytes | BinaryIO
 
@@ -49,8 +48,7 @@ class FilePart:
         except Unreadable:
             raise
         except OSError as error:
-            words = error.strerror or str(error)
-            raise Unreadable(words, path=_path(source), errno=error.errno) from error
+            raise Unreadable.of(error, _path(source)) from error
 
     @classmethod
     def _of(cls, source: Upload, name: str | None) -> Self:
@@ -132,10 +130,7 @@ class MultipartBody:
         try:
             found = self._file.read(size)
         except OSError as error:
-            words = error.strerror or str(error)
-            raise SourceFault(
-                Unreadable(words, path=_path(self._file), errno=error.errno)
-            ) from error
+            raise SourceFault(Unreadable.of(error, _path(self._file))) from error
         if not found:
             words = "changed while it was being sent"
             raise SourceFault(Unreadable(words, path=_path(self._file)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .. import atomic
@@ -13,8 +14,6 @@ from .retry_policy import RetryPolicy
 from .transport import Transport
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .manifest import Manifest, Sent
 
 

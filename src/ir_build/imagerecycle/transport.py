@@ -9,32 +9,23 @@ from __future__ import annotations
 import logging
 import re
 import time
+from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import (
-    DecodeError,
-    HTTPError,
-    NameResolutionError,
-    NewConnectionError,
-    ProtocolError,
-    ReadTimeoutError,
-)
+from urllib3 import exceptions
 
 from ..errors import BackendError, ServiceUnavailable, TransportError, Unreadable
 from .connections import Adapter, Connections
 from .links import LOOPBACK, checked_link
-from .multipart import MultipartBody, SourceFault
+from .multipart import FilePart, MultipartBody, SourceFault
 from .retry_policy import RetryAfterGate, RetryPolicy, retry_after
 from .wire import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .multipart import FilePart
     from .wire.outgoing import Request
 
 T = TypeVar("T")
@@ -84,7 +75,10 @@ class Transport:
             if request.upload:
                 body = MultipartBody(request.form, part)
                 headers["Content-Type"] = body.content_type
-            self._exchange(request, sink, limit=_MAX_ANSWER, data=body, headers=headers)
+            self._send(
+                request.method, self.url + request.path, sink, limit=_MAX_ANSWER,
+                upload=request.upload, params=request.query, data=body, headers=headers,
+            )  # fmt: skip
             return sink.getvalue()
 
         return self._patiently(f"{request.method} {request.path}", attempt, once=once)
@@ -95,7 +89,8 @@ class Transport:
 
         def attempt() -> None:
             _rewind(sink, start)
-            self._exchange(request, sink, limit=None)
+            url = self.url + request.path
+            self._send(request.method, url, sink, limit=None, params=request.query)
 
         self._patiently(f"{request.method} {request.path.rpartition('/')[0]}", attempt)
 
@@ -109,7 +104,7 @@ class Transport:
 
         def attempt() -> None:
             _rewind(sink, start)
-            self._send("GET", url, sink, limit=limit, upload=False)
+            self._send("GET", url, sink, limit=limit)
 
         self._patiently("the download", attempt)
 
@@ -119,24 +114,10 @@ class Transport:
         self._connections.cut()
         self._session.close()
 
-    def _exchange(
-        self, request: Request, sink: BinaryIO, *, limit: int | None, **body: Any
-    ) -> None:
-        self._send(
-            request.method, self.url + request.path, sink, limit=limit, upload=request.upload,
-            params=request.query, **body,
-        )  # fmt: skip
-
     def _send(
-        self,
-        method: str,
-        url: str,
-        sink: BinaryIO,
-        *,
-        limit: int | None,
-        upload: bool,
+        self, method: str, url: str, sink: BinaryIO, *, limit: int | None, upload: bool = False,
         **request: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """One attempt. A success goes to `sink`. Raises `_FailedAttempt`."""
         retry_policy = self._retry_policy
         sent = len(request["data"]) if upload else 0
@@ -164,7 +145,7 @@ class Transport:
             raise
         except SourceFault as fault:
             raise fault.error from fault.__cause__
-        except (requests.RequestException, HTTPError, OSError) as error:
+        except (requests.RequestException, exceptions.HTTPError, OSError) as error:
             raise self._trouble(error, url) if in_time(0) else _too_long() from None
 
     def _trouble(self, error: Exception, url: str) -> _FailedAttempt:
@@ -197,7 +178,8 @@ class Transport:
             except _FailedAttempt as fault:
                 lost = lost or fault.lost
                 again = fault.again and not (once and lost)
-                if fault.unreachable and time.monotonic() - started > self._retry_policy.connect:
+                seconds = time.monotonic() - started
+                if fault.error.unreachable and seconds > self._retry_policy.connect:
                     again = False  # a user without a network should know within seconds
                 too_long = fault.wait > self._retry_policy.longest_pause
                 if not again or too_long or number == self._retry_policy.attempts:
@@ -220,14 +202,9 @@ class _FailedAttempt(Exception):
         self.lost = lost  #: whether the server may have done what was asked
         self.wait = wait  #: seconds that the server asks for
 
-    @property
-    def unreachable(self) -> bool:
-        """Whether no connection was made."""
-        return isinstance(self.error, TransportError) and self.error.unreachable
-
     def final(self, what: str, *, lost: bool) -> BackendError:
         if isinstance(self.error, TransportError):
-            unreachable = self.unreachable and not lost
+            unreachable = self.error.unreachable and not lost
             return TransportError(f"{what}: {self.error}", lost=lost, unreachable=unreachable)
         self.error.lost = lost
         if isinstance(self.error, ServiceUnavailable):
@@ -236,10 +213,7 @@ class _FailedAttempt(Exception):
 
 
 def _receive(
-    answer: requests.Response,
-    sink: BinaryIO,
-    limit: int | None,
-    in_time: Callable[[int], bool],
+    answer: requests.Response, sink: BinaryIO, limit: int | None, in_time: Callable[[int], bool]
 ) -> None:
     size = 0
     # iter_content would wait for a whole piece, however slowly it comes.
@@ -289,13 +263,13 @@ def _never_left(error: Exception) -> bool:
     ):
         return True
     reason = getattr(error.args[0] if error.args else None, "reason", None)
-    return isinstance(reason, NewConnectionError | NameResolutionError)
+    return isinstance(reason, exceptions.NewConnectionError | exceptions.NameResolutionError)
 
 
 def _reason(error: Exception) -> str:
     """The reason that the system gave, in brackets, without the address, which holds the secret."""
     cause: Any = getattr(error.args[0] if error.args else None, "reason", None) or error
-    if isinstance(cause, NameResolutionError):
+    if isinstance(cause, exceptions.NameResolutionError):
         return " (its name cannot be resolved; is there a network?)"
     while cause is not None:
         if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException):
@@ -310,9 +284,9 @@ _TROUBLES: tuple[tuple[type[Exception], str], ...] = (
     (requests.exceptions.ProxyError, "the proxy does not answer"),
     (requests.exceptions.ConnectTimeout, "the server cannot be reached"),
     (requests.exceptions.ReadTimeout, "the server takes too long"),
-    (ReadTimeoutError, "the server takes too long"),
-    (ProtocolError, "the answer was cut short"),
-    (DecodeError, "the answer is damaged"),
+    (exceptions.ReadTimeoutError, "the server takes too long"),
+    (exceptions.ProtocolError, "the answer was cut short"),
+    (exceptions.DecodeError, "the answer is damaged"),
     (requests.exceptions.InvalidURL, "the address is not valid"),
     (requests.exceptions.ConnectionError, "the connection failed"),
 )

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from .. import atomic, values
 from ..options import Compression, Resize
-from .wire import UploadParams
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterable
-
-    from .wire import Image
+from .wire import Image, UploadParams
 
 
 def upload_params(

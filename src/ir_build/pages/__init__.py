@@ -1,1 +1,4 @@
-"""Pages: what a built site loads for its pictures."""
+"""HTML pages of a built site: pictures get sizes, and smaller files for smaller screens.
+
+Bytes are inserted, and no others change. What is inserted can be recognised, renewed and taken out again.
+"""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ..atomic import write_text
 from ..outcome import Cached, Compressed, Failed, Kept
@@ -11,10 +12,6 @@ from .json import to_json
 from .markdown import to_markdown
 from .text import to_text
 from .totals import Totals
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .escape import printable
 from .numbers import files, share, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .totals import Totals
 
 _NAMED = 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,6 @@ from .markdown import to_markdown
 from .text import what_became_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from .totals import Totals
 
 # GitHub drops a summary of more than 1 MiB, and other steps may have written to it, too.

@@ -8,10 +8,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ..outcome import Compressed, Failed, Kept
+from ..outcome import STATUSES, Compressed, Failed, Kept, Outcome
 
 if TYPE_CHECKING:
-    from ..outcome import Outcome
     from .totals import Totals
 
 SCHEMA_VERSION = 1
@@ -30,13 +29,12 @@ def to_json(report: Totals) -> str:
             "before": report.before,
             "after": report.after,
             "saved": report.saved,
-            "compressed": report.counts["compressed"],
-            "cached": report.counts["cached"],
-            "kept": report.counts["kept"],
-            "failed": report.counts["failed"],
+            **{status: report.counts[status] for status in STATUSES},
         },
         "files": [_file(outcome) for outcome in report.outcomes],
     }
+    if report.pages is not None:
+        document["pages"] = report.pages.to_json()
     return json.dumps(document, indent=2) + "\n"
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ..outcome import Failed, Kept
+from ..outcome import STATUSES, Failed, Kept, Outcome
 from .escape import markdown
 from .numbers import duration, files, share, size
-from .text import why_skipped
+from .text import told_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from ..outcome import Outcome
     from .totals import Totals
 
 
@@ -25,35 +23,31 @@ def to_markdown(report: Totals, *, rows: int | None = None) -> str:
 
 
 def _lines(report: Totals, rows: int | None) -> Iterator[str]:
-    yield "## Images and PDFs"
-    yield ""
+    # An empty line ends a paragraph.
+    yield "## Images and PDFs\n"
     if not report.outcomes:
         yield "No images or PDFs found."
         return
     yield (
         f"**Saved {size(report.saved)} of {size(report.before)} "
         f"({share(report.saved, report.before)})** in {files(len(report.outcomes))}, "
-        f"by {markdown(report.backend)}, in {duration(report.seconds)}."
+        f"by {markdown(report.backend)}, in {duration(report.seconds)}.\n"
     )
-    yield ""
     if report.all_cached:
-        yield "Everything was cached: nothing was compressed in this run."
-        yield ""
-    for told in (*report.warnings, *report.advice):
-        yield f"> {markdown(told)}"
-        yield ""
+        yield "Everything was cached: nothing was compressed in this run.\n"
+    for told in told_lines(report):
+        yield f"> {markdown(told)}\n"
     counts = report.counts
     yield "| | files | before | after | saved |"
     yield "|-|-:|-:|-:|-:|"
-    for status in ("compressed", "cached", "kept", "failed"):
+    for status in STATUSES:
         if counts[status]:
             yield _total(status, [one for one in report.outcomes if one.status == status])
-    yield _total("**all**", list(report.outcomes))
-    yield ""
+    yield _total("**all**", list(report.outcomes)) + "\n"
     shipped = [failed for failed in report.failed if not failed.is_missing]
     yield from _files("Missing from the output", map(_failure, report.missing), rows)
     yield from _files("Could not be worked on, shipped as they were", map(_failure, shipped), rows)
-    skipped = [f"{markdown(one.name)}: {markdown(why_skipped(one))}" for one in report.skipped]
+    skipped = [f"{markdown(one.name)}: {markdown(one.why)}" for one in report.skipped]
     yield from _files(
         "Skipped, shipped as they were; with a higher limit they are tried again", skipped, rows
     )
@@ -63,8 +57,7 @@ def _lines(report: Totals, rows: int | None) -> Iterator[str]:
         title = f"The {rows} files that saved most"
     else:
         title = files(len(shown))
-    yield f"<details><summary>{title}</summary>"
-    yield ""
+    yield f"<details><summary>{title}</summary>\n"
     yield "| file | before | after | saved | |"
     yield "|-|-:|-:|-:|-|"
     for outcome in shown:
@@ -72,8 +65,7 @@ def _lines(report: Totals, rows: int | None) -> Iterator[str]:
             f"| {markdown(outcome.name)} | {size(outcome.before)} | {size(outcome.after)} "
             f"| {share(outcome.saved, outcome.before)} | {markdown(_remark(outcome))} |"
         )
-    yield ""
-    yield "</details>"
+    yield "\n</details>"
 
 
 def _failure(failed: Failed) -> str:
@@ -84,8 +76,7 @@ def _files(title: str, told: Iterable[str], rows: int | None) -> Iterator[str]:
     lines = list(told)
     if not lines:
         return
-    yield f"### {title}"
-    yield ""
+    yield f"### {title}\n"
     for line in lines[:rows]:
         yield f"- {line}"
     if rows is not None and len(lines) > rows:
@@ -105,8 +96,7 @@ def _total(name: str, outcomes: list[Outcome]) -> str:
 def _remark(outcome: Outcome) -> str:
     remarks = list(outcome.notes)
     if isinstance(outcome, Kept):
-        detail = f": {outcome.detail}" if outcome.detail else ""
-        remarks.insert(0, f"{outcome.reason.text}{detail}")
+        remarks.insert(0, outcome.why)
     elif outcome.from_cache:
         remarks.insert(0, "cached")
     return "; ".join(remarks)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ..outcome import Cached, Compressed, Failed, Kept
+from ..outcome import Cached, Compressed, Failed, Kept, Outcome
 from .escape import printable
 from .numbers import duration, files, share, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from ..outcome import Outcome
     from .totals import Totals
 
 
@@ -65,9 +63,16 @@ def summary_lines(report: Totals) -> Iterator[str]:
             before = sum(outcome.before for outcome in members)
             after = sum(outcome.after for outcome in members)
             saved = f"-{share(before - after, before)}" if before > after else ""
-            yield (f"{size(before):>9} {size(after):>9} {saved:>8}  {name}: {files(len(members))}")
+            yield f"{size(before):>9} {size(after):>9} {saved:>8}  {name}: {files(len(members))}"
         yield ""
     yield summary_line(report)
+    yield from told_lines(report)
+
+
+def told_lines(report: Totals) -> Iterator[str]:
+    """What is to be told beside the totals: of pages, of the run as a whole, of what is to be done."""
+    if report.pages is not None:
+        yield from report.pages.lines()
     yield from report.warnings
     yield from report.advice
 
@@ -79,13 +84,8 @@ def failure_line(outcome: Failed) -> str:
 
 def skipped_line(outcome: Kept) -> str:
     """Why a file met a limit, and what can be done."""
-    told = f"{outcome.name}: skipped, {why_skipped(outcome)}; with a higher limit it is tried again"
-    return printable(told)
-
-
-def why_skipped(outcome: Kept) -> str:
-    """What a file needs too much of, and where it was stopped."""
-    return f"{outcome.reason.text}: {outcome.detail}"
+    told = f"{outcome.name}: skipped, {outcome.why}"
+    return printable(f"{told}; with a higher limit it is tried again")
 
 
 def what_became_of(outcome: Failed) -> str:
@@ -99,8 +99,7 @@ def _remark(outcome: Outcome) -> str:
         case Cached():
             remarks.append("cached")
         case Kept():
-            detail = f": {outcome.detail}" if outcome.detail else ""
-            remarks.append(f"kept, {outcome.reason.text}{detail}")
+            remarks.append(f"kept, {outcome.why}")
         case Failed():
             remarks.append(f"FAILED, {outcome.message}")
         case Compressed():

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..errors import OVER_LIMITS, Reason
-from ..outcome import Compressed, Failed, Kept
+from ..outcome import Compressed, Failed, Kept, Outcome
 
 if TYPE_CHECKING:
-    from ..outcome import Outcome
+    from .pages import PagesReport
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Totals:
     warnings: tuple[str, ...] = ()
     #: what should be done elsewhere, now that files have changed
     advice: tuple[str, ...] = ()
+    #: what became of HTML pages, None where these are no concern of the run
+    pages: PagesReport | None = None
 
     @cached_property
     def before(self) -> int:
@@ -50,16 +52,15 @@ class Totals:
     @property
     def all_cached(self) -> bool:
         """Whether every answer came from the cache, and there was one at least."""
-        answers = [
+        if any(kept.reason is Reason.NOT_CACHED for kept in self.kept):
+            return False
+        asked = [
             outcome
             for outcome in self.outcomes
             if not (isinstance(outcome, Kept) and outcome.reason in _NOT_ASKED)
         ]
-        return (
-            any(not isinstance(outcome, Failed) for outcome in answers)
-            and all(outcome.from_cache for outcome in answers)
-            and not any(_is_left(outcome) for outcome in answers)
-        )
+        answered = any(not isinstance(outcome, Failed) for outcome in asked)
+        return answered and all(outcome.from_cache for outcome in asked)
 
     @property
     def optimised(self) -> list[Compressed]:
@@ -88,16 +89,7 @@ class Totals:
 
 
 #: the reasons that need no look into a cache
-_NOT_ASKED = frozenset(
-    [
-        Reason.COMPRESSION_NONE,
-        Reason.LFS_POINTER,
-        Reason.LINK,
-        Reason.OVER_MAX_FILE_SIZE,
-        Reason.UNSUPPORTED_FORMAT,
-    ]
-)
-
-
-def _is_left(outcome: Outcome) -> bool:
-    return isinstance(outcome, Kept) and outcome.reason is Reason.NOT_CACHED
+_NOT_ASKED = frozenset([
+    Reason.COMPRESSION_NONE, Reason.LFS_POINTER, Reason.LINK, Reason.OVER_MAX_FILE_SIZE,
+    Reason.UNSUPPORTED_FORMAT,
+])  # fmt: skip

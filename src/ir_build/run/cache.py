@@ -12,18 +12,16 @@ import shutil
 import sqlite3
 import time
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import diskcache
 
 from .. import atomic
 from ..errors import CacheError
 from .cache_store import DamagedEntryError, FramedDisk, Store, wait_for_turn
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 #: raise it when the meaning of a key or the form of a value changes: old entries become misses
 CACHE_VERSION = 1
@@ -67,10 +65,8 @@ class Entry:
 class CacheInfo:
     """How full the cache is."""
 
-    directory: Path
     entries: int
     size: int  #: bytes on disk
-    size_limit: int  #: bytes
 
 
 def _is_damage(error: Exception) -> bool:
@@ -209,7 +205,7 @@ class Cache:
     def info(self) -> CacheInfo:
         """How full it is. Raises `CacheError`."""
         with self._required() as store:
-            return CacheInfo(self.directory, len(store), int(store.volume()), self.size_limit)
+            return CacheInfo(len(store), int(store.volume()))
 
     def prune(self, *, max_age: float | None = None) -> int:
         """Remove what exceeds the size limit and what no run has used for `max_age` seconds.

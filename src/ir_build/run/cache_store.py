@@ -8,12 +8,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import sqlite3
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import Any, cast
 
 import diskcache
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _MAGIC = b"irb1"
 _SHA256_BYTES = 32

@@ -5,19 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from .. import atomic
 from ..errors import ConfigError, NotWritten, Unreadable
+from ..pages.names import is_ours
 from ..report.escape import printable
 from ..report.numbers import files
 from . import discover
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from .discover import Asset, Found
+    from .discover import Asset
 
 
 class Destination:
@@ -88,7 +88,7 @@ class OutputFolder(Destination):
         if not self._only_assets:
             self.bring(asset)
 
-    def bring(self, found: Asset | Found, *, durable: bool = False) -> None:
+    def bring(self, found: Asset, *, durable: bool = False) -> None:
         """Copy a file, link or folder, unless a copy of its size and time is there.
 
         Raises `NotWritten`.
@@ -103,14 +103,6 @@ class OutputFolder(Destination):
             elif stat.S_ISREG(kind) and not _is_copy(path, found.state):
                 atomic.copy(found.path, path, durable=durable)
 
-    def bring_all(self, others: Iterable[Found]) -> Iterator[tuple[Found, NotWritten]]:
-        """Bring each of `others`. Yields those that could not be copied, and why."""
-        for found in others:
-            try:
-                self.bring(found)
-            except NotWritten as error:
-                yield found, error
-
     def without_source(self, known: set[str], reports: Iterable[Path]) -> Iterator[str]:
         """A line of advice, if there are files that are neither `known` nor `reports`."""
         ours = {report.resolve() for report in reports}
@@ -121,6 +113,7 @@ class OutputFolder(Destination):
             and not stat.S_ISDIR(found.state.st_mode)
             and (discover.looks_like_asset(found.inside) or not self._only_assets)
             and found.path.resolve() not in ours
+            and not is_ours(found.path.name)
         ]
         if left:
             yield (
@@ -158,7 +151,7 @@ def _is_copy(path: Path, source: os.stat_result) -> bool:
     )
 
 
-def _link(path: Path, found: Asset | Found) -> None:
+def _link(path: Path, found: Asset) -> None:
     """Make a link. One that stays in the tree leads to the copy, others lead where they led before."""
     target = found.path.readlink()
     inside = os.path.normpath(PurePath(found.inside).parent / target)
@@ -187,7 +180,7 @@ def refuse_overlap(paths: Sequence[Path], out: Path) -> None:
             )
 
 
-def refuse_collisions(found: Iterable[Asset | Found]) -> None:
+def refuse_collisions(found: Iterable[Asset]) -> None:
     """Raise `ConfigError` when two files would become one copy."""
     taken: dict[str, Path] = {}
     for one in found:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .. import atomic
-from ..formats import COMPRESSIBLE, FORMATS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from ..errors import ConfigError
+from ..formats import SUFFIXES
 
 #: what every tool's cache holds by which it can be told (https://bford.info/cachedir/)
 _CACHE_TAG = "CACHEDIR.TAG"
@@ -31,12 +30,11 @@ _TEXT_SUFFIXES = frozenset([
     ".toml", ".yml", ".yaml", ".ini", ".cfg", ".lock", ".csv", ".tsv", ".inv", ".doctree",
     ".pickle", ".woff", ".woff2", ".ttf", ".otf", ".eot", ".wasm", ".gz", ".br", ".zip",
 ])  # fmt: skip
-_ASSET_SUFFIXES = frozenset(suffix for media in COMPRESSIBLE for suffix in FORMATS[media].suffixes)
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file that may be worked on."""
+    """A file that may be worked on; in a `tree` also one of any kind, a link or a folder."""
 
     path: Path
     #: how reports call it, with `/`
@@ -52,28 +50,15 @@ class Asset:
         return stat.S_ISLNK(self.state.st_mode)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file, link or folder of a tree, of whatever kind."""
-
-    path: Path
-    inside: str  #: as in `Asset`
-    state: os.stat_result  #: from lstat
-
-
-def tree(folder: Path) -> Iterator[Found]:
+def tree(folder: Path) -> Iterator[Asset]:
     """Everything below `folder`, a folder before its contents. Links are not followed.
 
     Files of version control, of caches and of ir-build itself are left out.
     """
-    pending: list[tuple[str, str, Found | None]] = [(os.fspath(folder), "", None)]
+    pending: list[tuple[str, str, Asset | None]] = [(os.fspath(folder), "", None)]
     while pending:
         directory, inside, found = pending.pop()
-        try:
-            with os.scandir(directory) as listed:
-                entries = sorted(listed, key=lambda entry: entry.name)
-        except OSError:
-            entries = []
+        entries = _entries(directory)
         if found is not None:
             if any(entry.name == _CACHE_TAG for entry in entries):
                 continue
@@ -82,8 +67,8 @@ def tree(folder: Path) -> Iterator[Found]:
             if entry.name in _REPOSITORIES or atomic.is_temporary(entry.name):
                 continue
             with contextlib.suppress(OSError):  # gone again
-                name = inside + entry.name
-                found = Found(Path(entry.path), name, entry.stat(follow_symlinks=False))
+                path, name = Path(entry.path), inside + entry.name
+                found = Asset(path, path.as_posix(), name, entry.stat(follow_symlinks=False))
                 if stat.S_ISDIR(found.state.st_mode):
                     pending.append((entry.path, f"{name}/", found))
                 else:
@@ -92,7 +77,7 @@ def tree(folder: Path) -> Iterator[Found]:
 
 def looks_like_asset(name: str) -> bool:
     """Whether the suffix of `name` claims a type that can be compressed."""
-    return os.path.splitext(name)[1].lower() in _ASSET_SUFFIXES  # noqa: PTH122  (hot path)
+    return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122  (hot path)
 
 
 def walk(folder: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Asset]:
@@ -105,11 +90,7 @@ def walk(folder: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Ass
     pending = [(os.fspath(folder), "")]
     while pending:
         directory, inside = pending.pop()
-        try:
-            with os.scandir(directory) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
-        except OSError:
-            continue  # unreadable or gone
+        entries = _entries(directory)
         if any(entry.name == "pyvenv.cfg" for entry in entries):
             continue
         if inside and any(entry.name == _CACHE_TAG for entry in entries):
@@ -127,12 +108,35 @@ def walk(folder: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Ass
         pending.extend(reversed(folders))
 
 
+def at(path: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Asset]:
+    """The files below the folder at `path`, as `walk` finds them, or the one file there.
+
+    Raises `ConfigError` when there is nothing.
+    """
+    if path.is_dir():
+        yield from walk(path, prefix, sweep=sweep)
+        return
+    try:
+        found = named(path, path.as_posix())
+    except OSError as error:
+        raise ConfigError("the command line", str(path), error.strerror or str(error)) from None
+    yield found
+
+
 def sweep(folder: Path) -> None:
     """Remove the files that killed runs have left in `folder` itself."""
-    with contextlib.suppress(OSError), os.scandir(folder) as found:
-        for entry in found:
-            if atomic.is_temporary(entry.name):
-                atomic.remove_stale(Path(entry.path))
+    for entry in _entries(folder):
+        if atomic.is_temporary(entry.name):
+            atomic.remove_stale(Path(entry.path))
+
+
+def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
+    """What is in a folder, by name. Nothing where it is unreadable or gone."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted(found, key=attrgetter("name"))
+    except OSError:
+        return []
 
 
 def _asset(entry: os.DirEntry[str], prefix: str, inside: str) -> Asset | None:

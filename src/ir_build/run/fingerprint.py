@@ -7,16 +7,14 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NewType
+from pathlib import Path
+from typing import Any, NewType
 
 from .. import atomic
 from ..errors import Reason
 from ..formats import MediaType
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
 
 #: SHA-256 of a file's content, hexadecimal
 Digest = NewType("Digest", str)
@@ -98,14 +96,9 @@ class StatIndex:
         content of such a file is known, so the moment counts when the index is saved.
         """
         self._entries[path] = [
-            *_stamp(state),
-            read_at,
-            known.digest,
-            known.media,
-            known.settled,
-            known.reason,
-            known.detail,
-        ]
+            *_stamp(state), read_at,
+            known.digest, known.media, known.settled, known.reason, known.detail,
+        ]  # fmt: skip
         self._changed = True
 
     def settle(self, path: str, known: Known) -> None:

@@ -30,6 +30,8 @@ def log_report(report: Report, log: Log) -> None:
     for skipped in report.skipped:
         log.info("%s", skipped_line(skipped))
     log.info("%s", summary_line(report))
+    for told in report.pages.lines() if report.pages is not None else ():
+        log.info("%s", told)
     for advice in report.advice:
         log.info("%s", advice)
 
@@ -58,10 +60,7 @@ def failures(report: Report, config: Config) -> list[str]:
         found.append(f"strict: {len(report.failed)} could not be worked on")
     found.extend(
         exceeded(
-            report,
-            max_total=config.max_total,
-            max_file=config.max_file,
-            min_saved=config.min_saved,
+            report, max_total=config.max_total, max_file=config.max_file, min_saved=config.min_saved
         )
     )
     return found

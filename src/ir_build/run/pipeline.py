@@ -5,56 +5,36 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import atomic
-from ..candidate import Candidate
-from ..errors import (
-    OF_THIS_MACHINE,
-    AuthenticationError,
-    BackendError,
-    Changed,
-    FileSkipped,
-    Forbidden,
-    InputError,
-    LimitMet,
-    NotWritten,
-    QuotaExceeded,
-    Reason,
-    TransportError,
-    Unreadable,
-    WorkerCrashed,
-)
-from ..marker import is_marked, mark
-from ..outcome import Cached, Compressed, Failed, Kept
-from ..sandbox.limits import measured
+from .. import atomic, errors
+from ..errors import Reason
+from ..marker import finished, is_marked
+from ..outcome import Cached, Compressed, Failed, Kept, Outcome
+from ..sandbox.limits import Limits, measured
 from . import fingerprint
 from .cache import Cache, Entry
-from .discover import Asset
-from .fingerprint import Known
+from .fingerprint import Digest, Known, StatIndex
 from .memory_budget import MemoryBudget
 from .plan import Job, cache_key, context, own_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from ..backends import Backend
+    from ..candidate import Candidate
     from ..formats import MediaType
     from ..options import Options
-    from ..outcome import Outcome
-    from ..sandbox.limits import Limits
     from .destination import Destination
-    from .discover import Found
-    from .fingerprint import Digest, StatIndex
+    from .discover import Asset
     from .skips import Skips
 
     #: what is wrong with a candidate, None when it may replace the original
     Verify = Callable[[bytes, Candidate, MediaType, Options], str | None]
 
-# A server that fails for this many files in a row is down. To ask for the rest would take time only.
+# A server that fails for this many files in a row is down. Asking for the rest would only take time.
 _FAULTS_IN_A_ROW = 3
 
 #: bytes of files in work; the memory would not do for as many large files as there are threads
@@ -81,45 +61,35 @@ class _Resolved:
     spent: _Spent = _Spent()
 
 
+@dataclass(kw_only=True, eq=False)
 class Pipeline:
     """One run's work on single files. Its methods are called from several threads."""
 
-    def __init__(
-        self,
-        *,
-        backend: Backend,
-        fallback: Backend | None,
-        verify: Verify,
-        cache: Cache,
-        skips: Skips,
-        limits: Limits,
-        cached_only: bool = False,
-    ) -> None:
-        """`fallback` takes over when `backend` stops. With `cached_only` nothing is compressed.
-
-        `limits` are those of the workers; `skips` are files that are known to need more.
-        """
-        self._backend = backend
-        self._fallback = fallback
-        self._verify = verify
-        self._cache = cache
-        self._skips = skips
-        self._limits = limits
-        self._cached_only = cached_only
-        self._lock = threading.Lock()
-        self._under_way: dict[str, Future[_Resolved]] = {}
-        self._fresh: dict[str, _Spent] = {}
-        self._memory = MemoryBudget(_MEMORY)
-        self._faults = 0
-        #: the files that were put in place
-        self.written: list[Path] = []
-        #: why the backend was given up, None while it works
-        self.stopped: BackendError | None = None
+    backend: Backend
+    #: takes over when `backend` stops
+    fallback: Backend | None
+    verify: Verify
+    cache: Cache
+    #: the files that are known to need more than `limits`
+    skips: Skips
+    #: those of the workers
+    limits: Limits
+    #: whether nothing is compressed
+    cached_only: bool = False
+    #: the files that were put in place
+    written: list[Path] = field(default_factory=list, init=False)
+    #: why the backend was given up, None while it works
+    stopped: errors.BackendError | None = field(default=None, init=False)
+    _faults: int = field(default=0, init=False)
+    _fresh: dict[str, _Spent] = field(default_factory=dict, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _memory: MemoryBudget = field(default_factory=lambda: MemoryBudget(_MEMORY), init=False)
+    _under_way: dict[str, Future[_Resolved]] = field(default_factory=dict, init=False)
 
     def prefetch(self, job: Job) -> None:
         """Bring the answer to `job` into the cache."""
         # An error will come up again, and be reported, when the file is processed.
-        with contextlib.suppress(InputError, BackendError):
+        with contextlib.suppress(errors.InputError, errors.BackendError):
             self._answer(job)
 
     def process(self, job: Job, destination: Destination, index: StatIndex) -> Outcome:
@@ -129,7 +99,7 @@ class Pipeline:
         """
         try:
             return self._process(job, destination, index)
-        except Changed:
+        except errors.Changed:
             raise
         except Exception as error:  # noqa: BLE001  (a fault of ours must not cost anybody a build)
             message = f"unexpected {type(error).__name__}: {error}; please report it"
@@ -139,13 +109,11 @@ class Pipeline:
         asset = job.asset
         try:
             answer = self._answer(job, destination)
-        except Changed:
+        except errors.Changed:
             raise
-        except WorkerCrashed as error:
-            outcome: Outcome = replace(failed(job, error.code, error.message), output=error.output)
-        except InputError as error:
-            outcome = failed(job, error.code, error.message)
-        except BackendError as error:
+        except errors.InputError as error:
+            outcome: Outcome = failed(job, error.code, error.message, output=error.output)
+        except errors.BackendError as error:
             outcome = failed(job, "backend-error", str(error))
         else:
             if answer.entry.status == "compressed":
@@ -155,38 +123,31 @@ class Pipeline:
 
     def look_up(self, job: Job) -> Entry | None:
         """What the cache knows about `job`, for a plan."""
-        return self._known(job, self._backend)
+        return self._known(job, self.backend)
 
     def _answer(self, job: Job, destination: Destination | None = None) -> _Resolved:
-        backend = self._backend
-        if self.stopped is not None:
-            if self._fallback is None:
-                entry = self._known(job, backend) or Entry(
-                    "kept", code=Reason.BACKEND_STOPPED, detail=str(self.stopped)
-                )
-                return _Resolved(entry, from_cache=entry.code != Reason.BACKEND_STOPPED, context="")
-            backend = self._fallback
-        try:
-            return self._answer_by(backend, job, destination)
-        except FileSkipped as left:  # by this backend, in this run
-            if self._fallback is None:
-                entry = Entry("kept", code=left.reason, detail=left.detail)
-                return _Resolved(entry, from_cache=False, context="")
-            return self._answer_by(self._fallback, job, destination)
-        except BackendError as error:
-            self._count_fault(error)
-            if self._fallback is None:
-                if self.stopped is not None:
-                    return self._answer(job, destination)
-                raise
-            return self._answer_by(self._fallback, job, destination)
+        """The backend's answer; where it gives none, that of the fallback, if there is one."""
+        if self.stopped is None:
+            try:
+                return self._answer_by(self.backend, job, destination)
+            except errors.FileSkipped as left:  # by this backend, in this run
+                if self.fallback is None:
+                    entry = Entry("kept", code=left.reason, detail=left.detail)
+                    return _Resolved(entry, from_cache=False, context="")
+            except errors.BackendError as error:
+                self._count_fault(error)
+                if self.fallback is None and self.stopped is None:
+                    raise
+        if self.fallback is not None:
+            return self._answer_by(self.fallback, job, destination)
+        known = self._known(job, self.backend)
+        stopped = Entry("kept", code=Reason.BACKEND_STOPPED, detail=str(self.stopped))
+        return _Resolved(known or stopped, from_cache=known is not None, context="")
 
-    def _count_fault(self, error: BackendError) -> None:
+    def _count_fault(self, error: errors.BackendError) -> None:
         with self._lock:
             self._faults += 1
-            final = isinstance(error, (AuthenticationError, Forbidden, QuotaExceeded)) or (
-                isinstance(error, TransportError) and error.unreachable
-            )
+            final = isinstance(error, errors.OF_THE_ACCOUNT) or error.unreachable
             if self.stopped is None and (final or self._faults >= _FAULTS_IN_A_ROW):
                 self.stopped = error
 
@@ -211,7 +172,7 @@ class Pipeline:
             return answer
         finally:
             # Without a cache, an equal file would be sent and charged again.
-            kept = backend.remote and self._cache.trouble and not future.exception()
+            kept = backend.remote and self.cache.trouble and not future.exception()
             if not kept:
                 with self._lock:
                     del self._under_way[key]
@@ -223,7 +184,7 @@ class Pipeline:
         if entry is not None:
             spent = self._fresh.get(key)
             return _Resolved(entry, spent is None, _holds_in(entry, where), spent or _Spent())
-        if self._cached_only:
+        if self.cached_only:
             return _Resolved(Entry("kept", code=Reason.NOT_CACHED), from_cache=True, context="")
         if backend.remote and destination is not None:
             destination.check(job.asset)  # no quota is spent on what cannot be used
@@ -231,14 +192,14 @@ class Pipeline:
             started = time.perf_counter()
             data, _ = atomic.read(job.asset.path)
             if fingerprint.digest(data) != job.digest:
-                raise Changed("changed while it was being optimised")
+                raise errors.Changed("changed while it was being optimised")
             entry = self._make(backend, job, data, key)
-        spent = _Spent(time.perf_counter() - started, self._limits.notes(took))
+        spent = _Spent(time.perf_counter() - started, self.limits.notes(took))
         self._faults = 0
         self._fresh[key] = spent
         where = _holds_in(entry, where)
         if where:
-            self._cache.put(key, entry)
+            self.cache.put(key, entry)
         if entry.status == "compressed":
             output = fingerprint.digest(entry.data)
             self._remember_output(output, entry, where)
@@ -247,27 +208,27 @@ class Pipeline:
 
     def _known(self, job: Job, backend: Backend) -> Entry | None:
         key = cache_key(job.digest, context(job.options, backend.identity))
-        return self._cache.get(key) or self._cache.get(own_key(job.digest)) or self._skips.get(key)
+        return self.cache.get(key) or self.cache.get(own_key(job.digest)) or self.skips.get(key)
 
     def _remember_output(self, output: Digest, entry: Entry, where: str) -> None:
         kept = Entry("kept", code=Reason.ALREADY_OPTIMISED)
         # A lossy result is never compressed again, with any options. A lossless one is final for the
         # options that made it.
-        self._cache.put(own_key(output) if entry.lossy else cache_key(output, where), kept)
+        self.cache.put(own_key(output) if entry.lossy else cache_key(output, where), kept)
 
     def _make(self, backend: Backend, job: Job, data: bytes, key: str) -> Entry:
         if is_marked(data, job.media):
             return Entry("kept", code=Reason.ALREADY_OPTIMISED)
         try:
             return self._tried(backend, job, data)
-        except FileSkipped as left:
+        except errors.FileSkipped as left:
             if not left.lasting:
                 raise
             return Entry("kept", code=left.reason, detail=left.detail)
-        except LimitMet as met:
-            self._skips.put(key, met)
+        except errors.LimitMet as met:
+            self.skips.put(key, met)
             return Entry("kept", code=met.reason, detail=met.detail)
-        except InputError as error:
+        except errors.InputError as error:
             if not error.permanent:
                 raise
             return Entry("failed", code=error.code, detail=error.message)
@@ -286,16 +247,13 @@ class Pipeline:
         return entry
 
     def _judge(self, job: Job, data: bytes, candidate: Candidate) -> Entry:
-        if candidate.lossy:
-            candidate = Candidate(
-                mark(candidate.data, job.media), lossy=True, notes=candidate.notes
-            )
+        candidate = finished(candidate, job.media)
         if len(candidate.data) >= len(data):
             return Entry("kept", code=Reason.NOT_SMALLER)
         saving = 1 - len(candidate.data) / len(data)
         if saving < job.options.min_saving:
             return Entry("kept", code=Reason.SAVES_TOO_LITTLE, detail=f"{saving:.1%}")
-        difference = self._verify(data, candidate, job.media, job.options)
+        difference = self.verify(data, candidate, job.media, job.options)
         if difference is not None:
             return Entry("kept", code=Reason.WOULD_CHANGE, detail=difference)
         return Entry(
@@ -315,9 +273,9 @@ class Pipeline:
                     self.written.append(path)
                     known = Known(made, job.media, answer.context, Reason.ALREADY_OPTIMISED)
                     index.record(str(path), state, known, read_at=None)
-        except Changed:
+        except errors.Changed:
             raise
-        except (Unreadable, NotWritten) as error:
+        except (errors.Unreadable, errors.NotWritten) as error:
             return failed(job, error.code, error.message)
         kind = Cached if answer.from_cache else Compressed
         return kind(size=len(entry.data), lossy=entry.lossy, **_facts(job, answer))
@@ -327,7 +285,7 @@ def keep(outcome: Outcome, asset: Asset, destination: Destination) -> Outcome:
     """Have `destination` keep the file as it is. Returns the outcome, or the failure."""
     try:
         destination.keep(asset)
-    except (Unreadable, NotWritten) as error:
+    except (errors.Unreadable, errors.NotWritten) as error:
         return missing(asset, error, outcome.media)
     return outcome
 
@@ -336,21 +294,20 @@ def pass_over(asset: Asset, destination: Destination) -> Failed | None:
     """Tell `destination` of a file that is none of ours. Returns the failure, if there was one."""
     try:
         destination.pass_over(asset)
-    except NotWritten as error:
+    except errors.NotWritten as error:
         return missing(asset, error)
     return None
 
 
-def missing(found: Asset | Found, error: InputError, media: MediaType | None = None) -> Failed:
+def missing(asset: Asset, error: errors.InputError, media: MediaType | None = None) -> Failed:
     """The outcome of a file whose copy could not be made."""
-    name = found.name if isinstance(found, Asset) else found.path.as_posix()
-    size = found.state.st_size
-    return Failed(name=name, media=media, before=size, code=error.code, message=error.message)
+    size = asset.state.st_size
+    return Failed(name=asset.name, media=media, before=size, code=error.code, message=error.message)
 
 
 def _holds_in(entry: Entry, context: str) -> str:
     """`context`, or "" for what holds in this run or on this machine only."""
-    return "" if entry.code in OF_THIS_MACHINE else context
+    return "" if entry.code in errors.OF_THIS_MACHINE else context
 
 
 def _left(job: Job, answer: _Resolved, index: StatIndex) -> Outcome:
@@ -384,5 +341,8 @@ def _is_there(index: StatIndex, path: Path, digest: str) -> bool:
     return known is not None and known.digest == digest
 
 
-def failed(job: Job, code: str, message: str, answer: _Resolved | None = None) -> Failed:
-    return Failed(code=code, message=message, **_facts(job, answer) | {"notes": job.notes})
+def failed(
+    job: Job, code: str, message: str, answer: _Resolved | None = None, *, output: str = ""
+) -> Failed:
+    facts = _facts(job, answer) | {"notes": job.notes}
+    return Failed(code=code, message=message, output=output, **facts)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from .. import atomic
 from ..errors import Changed, CorruptFile, InputError, Reason, Unreadable
@@ -18,14 +19,8 @@ from ..outcome import Failed, Kept
 from ..verify import VERIFY_VERSION
 from . import fingerprint
 from .cache import CACHE_VERSION
-from .discover import looks_like_asset
-from .fingerprint import Digest, Known
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .discover import Asset
-    from .fingerprint import StatIndex
+from .discover import Asset, looks_like_asset
+from .fingerprint import Digest, Known, StatIndex
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 
@@ -76,39 +71,32 @@ def mislabelled(name: str, media: MediaType) -> tuple[str, ...]:
     return (f"is a {known.name} file named {suffix}",)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Planner:
     """Plans the files of one run."""
 
-    def __init__(
-        self,
-        *,
-        options_for: Callable[[str, MediaType], Options],
-        identity: str,
-        index: StatIndex,
-        max_file_size: int,
-    ) -> None:
-        """`options_for` takes a file's name and type; `identity` is the backend's."""
-        self._options_for = options_for
-        self._identity = identity
-        self._index = index
-        self._max_file_size = max_file_size
+    #: takes a file's name and type
+    options_for: Callable[[str, MediaType], Options]
+    identity: str  #: the backend's
+    index: StatIndex
+    max_file_size: int  #: bytes
 
     def plan(self, asset: Asset) -> Job | Kept | Failed | None:
         """What to do with `asset`; None when it is not one of our types."""
         if asset.is_link:
             return _kept(asset, None, Reason.LINK)
-        known = self._index.lookup(str(asset.path), asset.state)
+        known = self.index.lookup(str(asset.path), asset.state)
         if known is not None:
             if known.media is None:
                 return None
-            options = self._options_for(asset.name, known.media)
+            options = self.options_for(asset.name, known.media)
             return self._decide(asset, asset.state, known, options)
         try:
             return self._read(asset)
         except Changed:
             return None  # gone again
         except Unreadable as error:
-            # A picture that cannot be read is told, a file of another kind is not.
+            # The report names a picture that cannot be read, but no file of another kind.
             return _failed(asset, error) if looks_like_asset(asset.name) else None
 
     def _read(self, asset: Asset) -> Job | Kept | Failed | None:
@@ -120,18 +108,18 @@ class Planner:
             if media is None:
                 if looks_like_asset(asset.name):
                     return _not_an_asset(asset, head)
-                self._index.record(path, state, _UNKNOWN, read_at=read_at)
+                self.index.record(path, state, _UNKNOWN, read_at=read_at)
                 return None
-            if state.st_size > self._max_file_size:
+            if state.st_size > self.max_file_size:
                 return _kept(asset, media, Reason.OVER_MAX_FILE_SIZE)
             data = head + file.read()
         digest = fingerprint.digest(data)
-        options = self._options_for(asset.name, media)
+        options = self.options_for(asset.name, media)
         known = Known(digest, media)
         if is_marked(data, media):
-            settled = context(options, self._identity)
+            settled = context(options, self.identity)
             known = Known(digest, media, settled, Reason.ALREADY_OPTIMISED)
-        self._index.record(path, state, known, read_at=read_at)
+        self.index.record(path, state, known, read_at=read_at)
         return self._decide(asset, state, known, options)
 
     def _decide(
@@ -142,7 +130,7 @@ class Planner:
             return _kept(asset, media, Reason.UNSUPPORTED_FORMAT)
         if options.compression_type is Compression.NONE:
             return _kept(asset, media, Reason.COMPRESSION_NONE)
-        if known.settled == context(options, self._identity):
+        if known.settled == context(options, self.identity):
             return _kept(asset, media, known.reason, known.detail)
         return Job(asset, media, known.digest, options, state)
 

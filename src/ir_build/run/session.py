@@ -8,22 +8,25 @@ import stat
 import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .. import backends
-from ..errors import Changed, ConfigError, Reason
+from ..errors import Changed, Reason
 from ..globs import matcher
-from ..options import Compression, Meta
-from ..outcome import Kept
+from ..options import Compression, Meta, Options, Pages
+from ..outcome import Failed, Kept, Outcome
+from ..pages.names import is_variant
 from ..report import Report
 from ..report.escape import printable
 from ..report.numbers import files
 from ..sandbox.pool import Sandbox
 from . import discover, stale
-from .cache import Cache
+from .cache import Cache, Entry
 from .destination import (
     Destination,
     InPlace,
@@ -33,19 +36,15 @@ from .destination import (
     refuse_sources,
 )
 from .fingerprint import StatIndex
-from .pipeline import Pipeline, failed, keep, missing, pass_over
+from .pipeline import Pipeline, failed, keep, pass_over
 from .plan import Job, Planner
 from .skips import Skips
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from ..config import Config
     from ..formats import MediaType
-    from ..options import Options
-    from ..outcome import Failed, Outcome
-    from .cache import Entry
     from .discover import Asset
+    from .pages import Site
     from .progress import Progress
 
 # Threads mostly wait for a worker process, a disk or a server.
@@ -85,6 +84,10 @@ class Session:
         #: whether pictures keep their density when `preserve_metas` is not set. Originals do, and so
         #: do files for paper: LaTeX and office programs size pictures by it, browsers do not.
         self.keep_density = not copies
+        #: whether HTML pages are edited as `Config.pages` says. An EPUB's are not.
+        self.edit_pages = True
+        #: the address of the site's root as the host's configuration has it, if it does
+        self.site_url: str | None = None
         self._copies = copies
         self._cached_only = cached_only
         self._sandbox = Sandbox(
@@ -150,18 +153,16 @@ class Session:
             for path, name in listed:
                 if self._ended.is_set():
                     return
-                try:
+                # A file that is gone again will not be in the output.
+                with contextlib.suppress(OSError):
                     planned = planner.plan(discover.named(path, name))
-                except OSError:
-                    continue  # gone again, so it will not be in the output
-                if isinstance(planned, Job):
-                    jobs.append(planned)
+                    if isinstance(planned, Job):
+                        jobs.append(planned)
             index.forget_missing(str(path) for path, _ in listed)
             index.save()
             for job in _largest_first(jobs):
-                if self._ended.is_set():
-                    return
-                self._threads.submit(pipeline.prefetch, job)
+                if not self._ended.is_set():
+                    self._threads.submit(pipeline.prefetch, job)
 
         self._threads.submit(work)
 
@@ -179,7 +180,8 @@ class Session:
         """
         if sources is not None:
             refuse_sources(folder, sources)
-        found = discover.walk(folder, sweep=True)
+        found = list(discover.walk(folder, sweep=True))
+        self._take_out([folder], found)
         assets = [asset for asset in found if self._wanted(asset.name)]
         return self._run(assets, InPlace(keep_times=True), folder, progress, folders=[folder])
 
@@ -202,6 +204,7 @@ class Session:
         if check:
             return self._run(assets, Destination(), Path.cwd(), progress)
         if out is None:
+            self._take_out(folders, assets)
             return self._run(assets, InPlace(keep_times=False), Path.cwd(), progress, folders)
         refuse_overlap(paths, out)
         ours = {asset.inside for asset in assets}
@@ -211,15 +214,28 @@ class Session:
             [*assets, *(one for one in others if not stat.S_ISDIR(one.state.st_mode))]
         )
         destination = OutputFolder(out, only_assets=only_assets)
-        lost = [missing(found, error) for found, error in destination.bring_all(others)]
-        report = self._run(assets, destination, Path.cwd(), progress, [out])
+        lost = [found for one in others if (found := pass_over(one, destination))]
+        self._take_out([out], discover.walk(out))
+        report = self._run(assets, destination, Path.cwd(), progress, [out], lost)
         known = ours | {found.inside for found in trees}
         left = destination.without_source(known, self.config.report) if folders else ()
-        return replace(
-            report,
-            outcomes=tuple(sorted([*report.outcomes, *lost], key=_name)),
-            advice=(*report.advice, *left),
-        )
+        return replace(report, advice=(*report.advice, *left))
+
+    def _take_out(self, folders: Iterable[Path], assets: Iterable[Asset]) -> None:
+        """Take out of pages what an earlier run has inserted, if this one inserts nothing."""
+        if self._pages is None and any(is_variant(asset.path.name) for asset in assets):
+            from .pages import take_out  # noqa: PLC0415  (it takes time, and few runs need it)
+
+            for folder in folders:
+                take_out(folder)
+
+    @property
+    def _pages(self) -> Pages | None:
+        pages = self.config.pages if self.edit_pages else None
+        if pages is None or pages.site_url is not None:
+            return pages
+        known = (self.site_url or "").startswith(("http://", "https://"))
+        return replace(pages, site_url=self.site_url if known else None)
 
     def plan(self, paths: Sequence[Path]) -> list[Planned]:
         """What `optimize` would do, from what is known without compressing anything."""
@@ -235,33 +251,26 @@ class Session:
                 plan.append(Planned(asset.name, planned.before, planned))
         return plan
 
-    def _found(self, paths: Sequence[Path], *, sweep: bool = False) -> list[Asset]:
+    def _found(self, paths: Sequence[Path], *, sweep: bool = False) -> list[discover.Asset]:
         """The files of `paths`, each once; `sweep` removes what killed runs have left."""
-        found: dict[str, Asset] = {}
+        found: dict[str, discover.Asset] = {}
         for path in paths:
-            if path.is_dir():
-                prefix = "" if path == Path() else f"{path.as_posix().rstrip('/')}/"
-                real = os.path.realpath(path)
-                for asset in discover.walk(path, prefix, sweep=sweep):
-                    # Globs may be written from the given folder or from the current one.
-                    if self._wanted(asset.name, asset.name.removeprefix(prefix)):
-                        found.setdefault(f"{real}/{asset.inside}", asset)
-            else:
-                try:
-                    asset = discover.named(path, path.as_posix())
-                except OSError as error:
-                    raise ConfigError(
-                        "the command line", str(path), error.strerror or str(error)
-                    ) from None
-                if self._wanted(asset.name):
-                    # Several names may mean one file, but a link to it is another file.
-                    found.setdefault(f"{os.path.realpath(path.parent)}/{path.name}", asset)
+            is_folder = path.is_dir()
+            prefix = f"{path.as_posix().rstrip('/')}/" if is_folder and path != Path() else ""
+            # Several names may mean one file, but a link to it is another file.
+            real = os.path.realpath(path if is_folder else path.parent)
+            for asset in discover.at(path, prefix, sweep=sweep):
+                # Globs may be written from the given folder or from the current one.
+                if self._wanted(asset.name, asset.name.removeprefix(prefix)):
+                    found.setdefault(f"{real}/{asset.inside}", asset)
         if sweep:
             for folder in {path.parent for path in paths if not path.is_dir()}:
                 discover.sweep(folder)
         return list(found.values())
 
     def _wanted(self, *names: str) -> bool:
+        if is_variant(names[0]):
+            return False
         if self._included is not None and not any(map(self._included, names)):
             return False
         return not any(map(self._excluded, names))
@@ -292,18 +301,24 @@ class Session:
 
     def _run(
         self,
-        assets: list[Asset],
+        assets: list[discover.Asset],
         destination: Destination,
         root: Path,
         progress: Progress | None,
         folders: Sequence[Path] = (),
+        lost: Sequence[Failed] = (),
     ) -> Report:
-        """Optimise `assets`. `folders` may hold what other tools have made of them."""
+        """Optimise `assets`, then the pages in `folders`, where other tools' files may be, too.
+
+        `lost` are other files, whose copies could not be made.
+        """
         started = time.perf_counter()
         index = StatIndex(self._cache.index_file(root))
         planner = self._planner(index)
         pipeline = self._prefetched or self._pipeline()
-        outcomes: list[Outcome] = []
+        site = self._site(folders)
+        outcomes: list[Outcome] = [*lost]
+        settled: list[tuple[Asset, Outcome]] = []
         jobs: list[Job] = []
         for asset in assets:
             planned = planner.plan(asset)
@@ -311,8 +326,9 @@ class Session:
                 jobs.append(planned)
             elif planned is not None:
                 outcomes.append(keep(planned, asset, destination))
-            elif lost := pass_over(asset, destination):
-                outcomes.append(lost)
+                settled.append((asset, outcomes[-1]))
+            elif failure := pass_over(asset, destination):
+                outcomes.append(failure)
         if progress is not None:
             size = sum(one.before for one in outcomes) + sum(job.state.st_size for job in jobs)
             progress.begin(files=len(outcomes) + len(jobs), size=size)
@@ -320,7 +336,7 @@ class Session:
                 progress.add(outcome)
         with progress or contextlib.nullcontext():
             futures = [
-                self._threads.submit(_carry_out, job, planner, pipeline, destination, index)
+                self._threads.submit(_carry_out, job, planner, pipeline, destination, index, site)
                 for job in _largest_first(jobs)
             ]
             for future in as_completed(futures):
@@ -328,15 +344,44 @@ class Session:
                     outcomes.append(done)
                     if progress is not None:
                         progress.add(done)
+            if site is not None:
+                known = [
+                    self._threads.submit(site.finished, asset, outcome, destination)
+                    for asset, outcome in settled
+                ]
+                wait(known)
         index.forget_missing(str(asset.path) for asset in assets)
         index.save()
+        edited = None if site is None else site.edit()
+        written = [*pipeline.written, *(site.written if site is not None else ())]
         return Report(
-            outcomes=tuple(sorted(outcomes, key=_name)),
+            outcomes=tuple(sorted(outcomes, key=attrgetter("name"))),
             backend=self.backend.name,
+            pages=edited,
             seconds=time.perf_counter() - started,
             warnings=self._warnings(pipeline),
-            advice=(*_missing_packages(outcomes), *stale.advice(pipeline.written, folders)),
+            advice=(*_missing_packages(outcomes), *stale.advice(written, folders)),
         )
+
+    def _site(self, folders: Sequence[Path]) -> Site | None:
+        """The pages in `folders`, if they are to be edited."""
+        if self._pages is None or not folders:
+            return None
+        from .pages import Site  # noqa: PLC0415  (as above)
+
+        return Site(
+            folders,
+            self._pages,
+            cache=self._cache,
+            sandbox=self._sandbox,
+            skips=Skips(self._cache.local_folder, self._sandbox.limits),
+            options_for=self._variant_options,
+            cached_only=self._cached_only,
+        )
+
+    def _variant_options(self, name: str, media: MediaType) -> Options:
+        # Variants stand beside the picture. So lossy is the default in place, too.
+        return self.config.options_for(name, media, default=Compression.LOSSY)
 
     def _warnings(self, pipeline: Pipeline) -> tuple[str, ...]:
         warnings = [told for told in (self._cache.replaced, self._cache.trouble) if told]
@@ -353,6 +398,24 @@ class Session:
 
 
 def _carry_out(
+    job: Job,
+    planner: Planner,
+    pipeline: Pipeline,
+    destination: Destination,
+    index: StatIndex,
+    site: Site | None,
+) -> Outcome | None:
+    """The outcome of `job`; None when its file is gone. Then pages of `site` may show it."""
+    original = (
+        None if site is None else site.original(job.asset, job.media, job.digest, destination)
+    )
+    outcome = _optimised(job, planner, pipeline, destination, index)
+    if site is not None and outcome is not None:
+        site.finished(job.asset, outcome, destination, original)
+    return outcome
+
+
+def _optimised(
     job: Job, planner: Planner, pipeline: Pipeline, destination: Destination, index: StatIndex
 ) -> Outcome | None:
     """The outcome of `job`; None when its file is gone.
@@ -383,10 +446,6 @@ def _missing_packages(outcomes: list[Outcome]) -> Iterator[str]:
     )
     for detail, count in sorted(left.items()):
         yield printable(f"{files(count)} left as before: {Reason.MISSING_PACKAGE.text}: {detail}")
-
-
-def _name(outcome: Outcome) -> str:
-    return outcome.name
 
 
 def _largest_first(jobs: list[Job]) -> list[Job]:

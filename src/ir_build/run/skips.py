@@ -11,16 +11,14 @@ import hashlib
 import json
 import os
 import platform
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import atomic
-from ..errors import Reason
+from ..errors import LimitMet, Reason
 from .cache import Entry
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ..errors import LimitMet
     from ..sandbox.limits import Limits
 
 

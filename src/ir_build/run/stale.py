@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
 from urllib.parse import unquote
 
 from ..report.escape import printable
 from ..report.numbers import files
 from . import discover
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
-    from pathlib import Path
 
 _PRECOMPRESSED = (".gz", ".br", ".zst")
 _PAGES = (".html", ".htm", ".xhtml")

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..errors import Reason
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 # From this share of a limit on, the report tells what a file took.
 _MUCH = 0.5

@@ -5,18 +5,13 @@ from __future__ import annotations
 import json
 from typing import BinaryIO
 
-from ..errors import (
-    CorruptFile,
-    FileSkipped,
-    InputError,
-    Reason,
-    TooLarge,
-    Unreadable,
-    WorkerCrashed,
-)
+from .. import errors
 
 _LENGTH_BYTES = 8
-_ERRORS = {error.code: error for error in (CorruptFile, TooLarge, Unreadable, WorkerCrashed)}
+_ERRORS = {
+    error.code: error
+    for error in (errors.CorruptFile, errors.TooLarge, errors.Unreadable, errors.WorkerCrashed)
+}
 
 
 def send(stream: BinaryIO, header: dict[str, object], *blobs: bytes) -> None:
@@ -47,6 +42,6 @@ def _exactly(stream: BinaryIO, size: int) -> bytes:
 def raise_error(header: dict[str, object]) -> None:
     """Raise the error that a worker has answered, if it has."""
     if reason := header.get("skipped"):
-        raise FileSkipped(Reason(str(reason)), str(header["detail"]))
+        raise errors.FileSkipped(errors.Reason(str(reason)), str(header["detail"]))
     if code := header.get("error"):
-        raise _ERRORS.get(str(code), InputError)(str(header["detail"]))
+        raise _ERRORS.get(str(code), errors.InputError)(str(header["detail"]))

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, cast
 from ..candidate import Candidate
 from ..errors import InputError, OverMemoryLimit, TooLarge, Unreadable, WorkerCrashed
 from ..options import Options, Part
+from ..variant import Variant
 from . import messages
 from .limits import Limits, allowed, count
 from .process import Answer, KilledError, Worker, over_memory
 
 if TYPE_CHECKING:
     from ..formats import MediaType
+    from ..variant import Wanted
 
 # Native memory that fragments or leaks goes back to the system with the process.
 _TASKS_PER_WORKER = 500
@@ -41,9 +43,7 @@ class Sandbox:
 
     def compress(self, data: bytes, media: MediaType, options: Options) -> Candidate:
         """Have the engine compress `data`. Raises `FileSkipped` or an `InputError`."""
-        header, blobs = self._run(
-            {"task": "compress", "media": media, "options": options.to_json()}, data
-        )
+        header, blobs = self._run(_asked("compress", media, options), data)
         notes = cast("list[str]", header["notes"])
         parts = frozenset(map(Part, cast("list[str]", header["parts"])))
         return Candidate(blobs[0], lossy=bool(header["lossy"]), notes=tuple(notes), parts=parts)
@@ -55,17 +55,43 @@ class Sandbox:
 
         Raises an `InputError`.
         """
-        header, _ = self._run(
-            {
-                "task": "verify",
-                "media": media,
-                "options": options.to_json(),
-                "lossy": candidate.lossy,
-            },
-            original,
-            candidate.data,
-        )
+        asked = _asked("verify", media, options) | {"lossy": candidate.lossy}
+        header, _ = self._run(asked, original, candidate.data)
         return None if header["ok"] else str(header["detail"])
+
+    def variants(
+        self,
+        data: bytes,
+        media: MediaType,
+        options: Options,
+        wanted: Wanted,
+        shipped: bytes | None = None,
+    ) -> tuple[Variant, ...]:
+        """Have the engine make variants of `data`, and verify them; those that hold.
+
+        `shipped` is the file that is shipped for `data`, None where that is `data`. They come in the
+        order in which a page offers them. Raises an `InputError`, or `FileSkipped` where a package is
+        missing.
+        """
+        asked = {"media": media, "options": options.to_json()}
+        blobs = (data,) if shipped is None else (data, shipped)
+        header, files = self._run({"task": "variants", "wanted": wanted.to_json(), **asked}, *blobs)
+        told = cast("list[str]", header["variants"])
+        held: list[Variant] = []
+        judged: dict[MediaType, bool] = {}
+        for variant in map(Variant.from_json, told, files):
+            if not judged.get(variant.media, True):
+                continue
+            header, _ = self._run(
+                {"task": "verify variant", "variant": variant.to_json(), **asked},
+                *blobs,
+                variant.data,
+            )
+            if header["ok"]:
+                held.append(variant)
+            # Without the largest, a browser that takes the format would show a small one large.
+            judged.setdefault(variant.media, bool(header["ok"]) or variant.media is media)
+        return tuple(held)
 
     def compress_file(
         self, original: Path, media: MediaType, options: Options, into: Path
@@ -75,15 +101,23 @@ class Sandbox:
         The contents stay in the workers. Returns why it must not replace the original, None when it
         may. Raises `FileSkipped` or an `InputError`.
         """
-        asked = {"media": media, "options": options.to_json()}
-        header, _ = self._run(
-            {"task": "compress file", "files": [str(original)], "into": str(into), **asked}
-        )
+        asked = _asked("compress file", media, options)
+        header, _ = self._run(asked | {"files": [str(original)], "into": str(into)})
         if not header["size"]:
             return "it is no smaller"
-        files = [str(original), str(into)]
-        header, _ = self._run({"task": "verify", "files": files, "lossy": header["lossy"], **asked})
+        asked = _asked("verify", media, options) | {"lossy": header["lossy"]}
+        header, _ = self._run(asked | {"files": [str(original), str(into)]})
         return None if header["ok"] else str(header["detail"])
+
+    def measure(self, data: bytes, media: MediaType, options: Options) -> tuple[int, int, int]:
+        """The size at which browsers show a raster picture, in CSS pixels, and its pixels across.
+
+        Raises an `InputError` or `FileSkipped`.
+        """
+        asked = {"media": media, "options": options.to_json()}
+        header, _ = self._run({"task": "measure", **asked}, data)
+        width, height, pixels = cast("list[int]", header["size"])
+        return width, height, pixels
 
     def draw(self, document: bytes | Path) -> bytes:
         """The first page of a PDF as a PNG. Raises an `InputError` or `FileSkipped`."""
@@ -150,9 +184,8 @@ class Sandbox:
         with self._second_opinion:
             _forget_begun(header)
             try:
-                again, _ = self._ask(
-                    self._take(fresh=True, limits=more), header, blobs, limits=more
-                )
+                worker = self._take(fresh=True, limits=more)
+                again, _ = self._ask(worker, header, blobs, limits=more)
             except OverMemoryLimit:
                 raise over_memory(self.limits, {}) from None
             except InputError:
@@ -196,6 +229,10 @@ class Sandbox:
                 self._idle.append(worker)
                 return
         worker.end()
+
+
+def _asked(task: str, media: MediaType, options: Options) -> dict[str, object]:
+    return {"task": task, "media": media, "options": options.to_json()}
 
 
 def _forget_begun(header: dict[str, object]) -> None:

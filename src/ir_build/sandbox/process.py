@@ -18,15 +18,12 @@ import threading
 from collections import deque
 from dataclasses import astuple
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from ..errors import InputError, OverMemoryLimit, OverTimeout, WorkerCrashed
 from . import messages
-from .limits import gib
+from .limits import Limits, gib
 from .watch import Watch
-
-if TYPE_CHECKING:
-    from .limits import Limits
 
 # Python, C++, Rust, GLib and codecs say this when they get no memory.
 _NO_MEMORY = re.compile(

@@ -17,7 +17,7 @@ _LEAST_SECONDS = 2.0
 # A worker ends itself at its limit of CPU time, unless a file has taken it over. This is more than
 # that limit, since its start counts here, too.
 _LOOSE = 3
-# One is not enough, since the parent itself may have been stopped meanwhile.
+# One check is not enough, since the parent itself may have been stopped meanwhile.
 _CHECKS = 2
 _CHECKS_WITHOUT_CLOCK = 10
 

@@ -14,21 +14,21 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from .. import engine, verify
 from ..candidate import Candidate
+from ..codec_packages import load
 from ..errors import FileSkipped, InputError, OverMemoryLimit, Unreadable, WorkerCrashed
 from ..formats import MediaType
-from ..marker import is_marked, mark
+from ..marker import finished, is_marked
 from ..options import Options
+from ..variant import Variant, Wanted
 from .drawing import first_page
 from .limits import hard
 from .messages import receive, send
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # It must not write to a file that another program has put there.
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -72,6 +72,9 @@ def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, obj
         return {}, [first_page(blobs[0])]
     media = MediaType(str(header["media"]))
     options = Options.from_json(str(header["options"]))
+    if header["task"] == "measure":
+        picture = load("ir_build.verify.decoded").Picture(blobs[0], media, options.max_pixels)
+        return {"size": [*picture.shown_size, picture.size[0]]}, []
     if header["task"] == "compress file":
         return _compress_file(blobs[0], media, options, Path(str(header["into"])))
     if header["task"] == "compress":
@@ -82,6 +85,14 @@ def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, obj
             "parts": sorted(candidate.parts),
         }
         return told, [candidate.data]
+    if header["task"] == "variants":
+        wanted = Wanted.from_json(str(header["wanted"]))
+        variants = engine.make_variants(blobs[0], media, options, wanted, blobs[-1])
+        return {"variants": [one.to_json() for one in variants]}, [one.data for one in variants]
+    if header["task"] == "verify variant":
+        variant = Variant.from_json(str(header["variant"]), blobs[-1])
+        verdict = verify.verify_variant(blobs[0], variant, media, options, blobs[-2])
+        return {"ok": verdict.ok, "detail": verdict.detail}, []
     candidate = Candidate(blobs[1], lossy=bool(header["lossy"]))
     verdict = verify.verify(blobs[0], candidate, media, options)
     return {"ok": verdict.ok, "detail": verdict.detail}, []
@@ -99,16 +110,15 @@ def _compress_file(
 ) -> tuple[dict[str, object], list[bytes]]:
     if options.resize is None and is_marked(data, media):
         return {"size": 0}, []
-    candidate = engine.compress(data, media, options)
-    result = mark(candidate.data, media) if candidate.lossy else candidate.data
-    if len(result) >= len(data):
+    result = finished(engine.compress(data, media, options), media)
+    if len(result.data) >= len(data):
         return {"size": 0}, []
     try:
         with os.fdopen(os.open(into, _NEW, 0o600), "wb") as file:
-            file.write(result)
+            file.write(result.data)
     except OSError as error:
         raise Unreadable(f"cannot be written: {error.strerror}") from error
-    return {"size": len(result), "lossy": candidate.lossy}, []
+    return {"size": len(result.data), "lossy": result.lossy}, []
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:

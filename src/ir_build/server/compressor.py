@@ -8,9 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from .. import engine
-from ..candidate import Candidate
 from ..errors import FileSkipped, InputError, Reason, Unreadable
-from ..marker import is_marked, mark
+from ..marker import finished, is_marked
 from ..options import Options
 from ..processors import processors
 from ..sandbox.pool import Sandbox
@@ -38,9 +37,7 @@ class Compressor:
         self._deadline = settings.deadline
         self._max_pixels = settings.max_pixels
         self._sandbox = Sandbox(
-            jobs=self.workers,
-            time_limit=settings.time_limit,
-            memory_limit=settings.memory_limit,
+            jobs=self.workers, time_limit=settings.time_limit, memory_limit=settings.memory_limit
         )
         self._threads = ThreadPoolExecutor(self.workers, "compress")
         #: what distinguishes its results from those of another version
@@ -81,7 +78,7 @@ class Compressor:
             except Unreadable as error:
                 self._failures.labels(error.code).inc()
                 _LOG.error("a file on its way in %s", error.message)
-                raise unavailable("The server cannot work now: try again") from None
+                raise unavailable() from None
             except InputError as error:
                 self._failures.labels(error.code).inc()
                 raise HttpError(400, f"The file cannot be compressed: {error.message}") from None
@@ -108,9 +105,7 @@ class Compressor:
         data = spool.read()
         if options.resize is None and is_marked(data, media):
             return None
-        candidate = self._sandbox.compress(data, media, options)
-        if candidate.lossy:
-            candidate = Candidate(mark(candidate.data, media), lossy=True, notes=candidate.notes)
+        candidate = finished(self._sandbox.compress(data, media, options), media)
         if len(candidate.data) >= len(data):
             return None
         difference = self._sandbox.verify(data, candidate, media, options)

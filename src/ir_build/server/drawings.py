@@ -86,7 +86,7 @@ class Drawings:
         except MissingObject:
             raise not_found() from None
         except Unreadable:
-            raise unavailable("The server cannot work now: try again") from None
+            raise unavailable() from None
         except (InputError, FileSkipped) as error:
             return str(error)
         finally:

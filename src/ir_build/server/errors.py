@@ -1,11 +1,10 @@
-"""A request that is answered with an error."""
+"""A request that is answered with an error, and a setting that cannot be used."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..errors import ConfigError
 
 
 class HttpError(Exception):
@@ -18,6 +17,11 @@ class HttpError(Exception):
         self.status = status
         self.message = message  #: for the client; never holds a secret or a path of this machine
         self.headers = dict(headers or {})
+
+
+def wrong_setting(key: str, reason: str) -> ConfigError:
+    """The server's setting `key` cannot be used; `reason` says why, and what to do."""
+    return ConfigError("server", key, reason)
 
 
 def unauthorized() -> HttpError:
@@ -35,11 +39,16 @@ def quota_exceeded() -> HttpError:
     return HttpError(403, "Montly quota exceeded")
 
 
+def too_large(most: int) -> HttpError:
+    """A file of more than `most` bytes."""
+    return HttpError(400, f"The file is larger than {most} bytes")
+
+
 def busy(seconds: int, message: str) -> HttpError:
     """Too much at once: come back after `seconds`."""
     return HttpError(429, message, headers={"Retry-After": str(seconds)})
 
 
-def unavailable(message: str) -> HttpError:
+def unavailable(message: str = "The server cannot work now: try again") -> HttpError:
     """The server itself is in trouble, for a while."""
     return HttpError(503, message, headers={"Retry-After": "5"})

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 REQUESTS = "ir_build.server.requests"
-#: that a line without trouble may wait
+#: seconds that a line may wait if it tells of no trouble
 _SECONDS = 0.1
 
 # Credentials in any spelling, and whatever looks like a secret or a download token.
@@ -46,8 +46,9 @@ def configure() -> None:
 class _Gathering(logging.StreamHandler[TextIO]):
     """Writes the lines of an event loop a few times a second, and trouble at once.
 
-    A write waits for the system and then for the interpreter, which a thread has taken. To write each
-    line, and to look counters up as in `Metrics`, cost an upload of 100 kB a quarter more CPU time.
+    A write waits for the system and then for the interpreter, which a thread has taken. Writing each
+    line at once, and looking counters up (see `Metrics`), took a quarter more CPU time for an upload of
+    100 kB.
     """
 
     def __init__(self, stream: TextIO) -> None:

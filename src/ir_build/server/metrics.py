@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..errors import ConfigError
+from .errors import wrong_setting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.requests import Request
 
 _BUCKETS = (0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300)
@@ -39,7 +38,7 @@ class Metrics:
         self.fetches = Counter("fetches", "Fetched URLs by outcome", ["outcome"], **make)
         self.swept = Counter("swept", "What garbage collection has removed", ["what"], **make)
 
-        # To look a child up costs several times what counting does.
+        # Looking a child up costs several times what counting does.
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._outcomes = {
             name: self._uploads.labels(name) for name in ("compressed", "original", "known")
@@ -84,7 +83,7 @@ class Metrics:
                 int(port), host.strip("[]") or "127.0.0.1", self._registry
             )
         except (OSError, ValueError) as error:
-            raise ConfigError("server", "metrics", f"{address}: {error}") from error
+            raise wrong_setting("metrics", f"{address}: {error}") from error
 
         def stop() -> None:
             server.shutdown()

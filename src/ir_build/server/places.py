@@ -5,14 +5,9 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
-from .errors import busy
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from .errors import HttpError
+from .errors import HttpError, busy
 
 #: the share of all places that one account may hold
 _SHARE = 0.75
@@ -38,13 +33,9 @@ class Places:
         self._each = each or share(count)
         self._retry_after = retry_after
         self._lock = threading.Lock()
-        self._held = 0
+        #: how many are held now
+        self.held = 0
         self._by_account: Counter[int] = Counter()
-
-    @property
-    def held(self) -> int:
-        """How many are held now."""
-        return self._held
 
     @contextlib.contextmanager
     def place(self) -> Iterator[Callable[[int | None], None]]:
@@ -59,9 +50,9 @@ class Places:
         def take(account: int | None) -> None:
             nonlocal is_held, owner
             with self._lock:
-                if not is_held and self._held >= self._count:
+                if not is_held and self.held >= self._count:
                     raise self._busy("at once")
-                self._held += not is_held
+                self.held += not is_held
                 is_held = True
                 if account is not None and owner is None:
                     if self._by_account[account] >= self._each:
@@ -73,7 +64,7 @@ class Places:
             yield take
         finally:
             with self._lock:
-                self._held -= is_held
+                self.held -= is_held
                 self._by_account -= Counter([] if owner is None else [owner])  # drops zeros, too
 
     def _busy(self, which: str) -> HttpError:

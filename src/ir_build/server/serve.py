@@ -8,24 +8,23 @@ import socket
 import ssl
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import uvicorn
 
-from ..errors import ConfigError
 from . import logs
 from .accounts import main_account
+from .errors import wrong_setting
 from .http.app import create_app
 from .http.timeouts import TimeoutProtocol
 from .service import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-    from types import FrameType
-
     from .settings import Settings
 
 _BACKLOG = 1024
@@ -113,15 +112,14 @@ def reset_secret(settings: Settings) -> Path:
 def _tls(settings: Settings) -> ssl.SSLContext | None:
     if not settings.tls_cert:
         if settings.tls_key:
-            raise ConfigError("server", "tls_key", "is set, but tls_cert is not")
+            raise wrong_setting("tls_key", "is set, but tls_cert is not")
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         # Without this, OpenSSL would ask for the password of a key on the terminal.
         context.load_cert_chain(settings.tls_cert, settings.tls_key or None, password="")
     except ssl.SSLError as error:
-        raise ConfigError(
-            "server",
+        raise wrong_setting(
             "tls_cert",
             "a certificate and its own key without a password, both PEM, are needed: "
             f"{settings.tls_cert} {settings.tls_key}".rstrip()
@@ -130,7 +128,7 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     except OSError as error:
         # The error does not say which of the two.
         files = " or ".join(filter(None, [settings.tls_cert, settings.tls_key]))
-        raise ConfigError("server", "tls_cert", f"{files}: {error.strerror}") from error
+        raise wrong_setting("tls_cert", f"{files}: {error.strerror}") from error
     return context
 
 
@@ -147,7 +145,7 @@ def _listening(settings: Settings) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise ConfigError(
-            "server", "port", f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
+        raise wrong_setting(
+            "port", f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
         ) from error
     return listener

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from ..errors import ConfigError
 from ..imagerecycle.wire import incoming
 from .accounts import keyring, main_account
-from .accounts.accounts import Accounts
+from .accounts.accounts import Accounts, Caller, IssuedCredentials
 from .accounts.rate_limit import RateLimiter
 from .compressor import Compressor
 from .drawings import Drawings
-from .errors import unauthorized
+from .errors import unauthorized, wrong_setting
 from .fetch.fetch import Fetcher
 from .metrics import Metrics
 from .places import Places
@@ -21,14 +22,10 @@ from .storage.database import Database
 from .storage.disk import DiskReserve
 from .storage.migrations import migrate
 from .storage.open import open_storage
-from .storage.writer import ChangeWriter, make
+from .storage.writer import Change, ChangeWriter, make
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from .accounts.accounts import Caller, IssuedCredentials
     from .settings import Settings
-    from .storage.writer import Change
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -88,9 +85,7 @@ class Service:
     def reset_secret(self) -> IssuedCredentials:
         """Give the main account a new secret. Returns its credentials. Raises `ConfigError`."""
         if main_account.given(self.settings) is not None:
-            raise ConfigError(
-                "server", "main_secret", "is set: change it there, and restart the server"
-            )
+            raise wrong_setting("main_secret", "is set: change it there, and restart the server")
         migrate(self.database)
         made = self.accounts.prepare(self.now(), self.settings.quota, None)
         return made or self.accounts.reset_main_secret()
@@ -101,10 +96,7 @@ class Service:
 
     async def run(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
         """Call a function that waits for database or storage, on a thread."""
-
-        def call() -> _R:
-            return function(*args, **kwargs)
-
+        call = partial(function, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     async def make(self, change: Change[_R]) -> _R:

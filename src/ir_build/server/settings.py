@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from .. import values
 from ..errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 PREFIX = "IR_BUILD_SERVER_"
 
@@ -26,22 +24,6 @@ def _setting(
     default: Any, help_: str, read: Callable[[Any], Any] = values.text, *, secret: bool = False
 ) -> Any:
     return field(default=default, repr=not secret, metadata={"read": read, "help": help_})
-
-
-def _from_zero(kind: type[int | float], words: str) -> Callable[[Any], int | float]:
-    def read(value: Any) -> int | float:
-        try:
-            number = kind(value)
-        except (TypeError, ValueError):
-            number = -1
-        if not number >= 0:
-            raise ValueError(f"{value!r} is not a {words} from 0")
-        return number
-
-    return read
-
-
-_whole, _rate = _from_zero(int, "whole number"), _from_zero(float, "number")
 
 
 def _address(value: Any) -> str:
@@ -60,7 +42,7 @@ class Settings:
     """How a server runs."""
 
     host: str = _setting("127.0.0.1", "address to listen on")
-    port: int = _setting(8089, "port to listen on; 0 for a free one", _whole)
+    port: int = _setting(8089, "port to listen on; 0 for a free one", values.from_zero)
     public_url: str = _setting(
         "", "where clients reach the server, for links; by default host and port", _address
     )
@@ -98,7 +80,9 @@ class Settings:
         "engine", "none: store originals, compress nothing", values.one_of("engine", "none")
     )
     jobs: int | None = _setting(None, "worker processes; by default one a processor", values.jobs)
-    queue: int = _setting(32, "uploads that may wait for a worker; more are answered 429", _whole)
+    queue: int = _setting(
+        32, "uploads that may wait for a worker; more are answered 429", values.from_zero
+    )
     time_limit: float = _setting(
         60.0, "CPU seconds that a codec may take on a file", values.seconds
     )
@@ -119,10 +103,12 @@ class Settings:
         values.size,
     )
     quota: int = _setting(0, "bytes a month of the main account; 0: no limit", values.size)
-    rate: float = _setting(50.0, "requests a second of one account; 0: no limit", _rate)
+    rate: float = _setting(50.0, "requests a second of one account; 0: no limit", values.rate)
     burst: int = _setting(200, "requests that may come at once before `rate` counts", values.count)
     body_idle: float = _setting(20.0, "seconds without a byte that end a request", values.seconds)
-    body_rate: int = _setting(16_000, "bytes a second that an upload must keep up", _whole)
+    body_rate: int = _setting(
+        16_000, "bytes a second that an upload must keep up", values.from_zero
+    )
     url_uploads: str = _setting(
         "off",
         "who may be fetched from: nobody, url_allow, or url_allow and every public address",

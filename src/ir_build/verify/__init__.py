@@ -16,8 +16,9 @@ from .verdict import OK, Verdict, differs
 if TYPE_CHECKING:
     from ..candidate import Candidate
     from ..options import Options
+    from ..variant import Variant
 
-__all__ = ["VERIFY_VERSION", "Verdict", "verify"]
+__all__ = ["VERIFY_VERSION", "Verdict", "verify", "verify_variant"]
 
 #: raise it when the checks get stricter: results that passed older checks are made and judged again
 VERIFY_VERSION = 4
@@ -54,3 +55,23 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
     # Imported when first needed: each brings decoders of its own.
     verifier = cast("Verifier", load(name))
     return verifier.verify(original, candidate, media, options)
+
+
+class VariantVerifier(Protocol):
+    """The module that verifies variants."""
+
+    def verify(
+        self, original: bytes, variant: Variant, media: MediaType, options: Options, shipped: bytes
+    ) -> Verdict:
+        """Whether `variant` may stand for `original`. Raises `CorruptFile` or `TooLarge`."""
+
+
+def verify_variant(
+    original: bytes, variant: Variant, media: MediaType, options: Options, shipped: bytes
+) -> Verdict:
+    """Whether `variant` shows at its size what `original`, a file of type `media`, does.
+
+    `shipped` is what is shipped for it, and was verified before. Raises `CorruptFile` or `TooLarge` when the original itself cannot be checked.
+    """
+    verifier = cast("VariantVerifier", load(f"{__name__}.variants"))
+    return verifier.verify(original, variant, media, options, shipped)

@@ -133,7 +133,7 @@ def test_a_file_that_comes_byte_by_byte_is_held_in_few_pieces(tmp_path):
     for event in parser.feed(b"x" * 50_000 + b"\r\n--b--"):
         if not isinstance(event, PartEnd):
             spool.write(event)
-    assert len(spool.pieces()) <= 2
+    assert len(spool.pieces) <= 2
     assert spool.read() == content + b"x" * 50_000
     assert spool.read(30_000) == (content + b"x" * 50_000)[:30_000]
     assert spool.digest() == hashlib.sha256(spool.read()).digest()

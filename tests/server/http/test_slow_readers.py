@@ -51,7 +51,7 @@ def wait_until_cut(stream, port, reading):
 )
 def test_a_download_that_is_not_read_is_cut(tmp_path, monkeypatch, reading):
     """No byte for a while, or too few of them: the connection is cut, and others are served."""
-    monkeypatch.setattr("ir_build.server.http.slow_readers._SECONDS", 0.5)
+    monkeypatch.setattr("ir_build.server.http.timeouts._UNREAD_SECONDS", 0.5)
     with inside(tmp_path, backend="none") as server:
         image = server.upload(flat() + bytes(20_000_000)).json()
         path = "/v1" + image["origin_url"].partition("/v1")[2]
@@ -62,7 +62,7 @@ def test_a_download_that_is_not_read_is_cut(tmp_path, monkeypatch, reading):
 
 def test_a_short_answer_that_is_not_read_is_cut(tmp_path, monkeypatch):
     """Also when the server has written all of it and only waits to close the connection."""
-    monkeypatch.setattr("ir_build.server.http.slow_readers._SECONDS", 0.5)
+    monkeypatch.setattr("ir_build.server.http.timeouts._UNREAD_SECONDS", 0.5)
     with inside(tmp_path, backend="none") as server:
         image = server.upload(flat() + bytes(110_000)).json()
         path = "/v1" + image["origin_url"].partition("/v1")[2]
@@ -73,7 +73,7 @@ def test_a_short_answer_that_is_not_read_is_cut(tmp_path, monkeypatch):
 def test_a_slow_but_steady_reader_gets_everything(tmp_path, monkeypatch):
     """What counts is that it goes on: a download may take longer than the limit."""
     limit = 2
-    monkeypatch.setattr("ir_build.server.http.slow_readers._SECONDS", limit)
+    monkeypatch.setattr("ir_build.server.http.timeouts._UNREAD_SECONDS", limit)
     with inside(tmp_path, backend="none") as server:
         image = server.upload(flat() + bytes(20_000_000)).json()
         path = "/v1" + image["origin_url"].partition("/v1")[2]

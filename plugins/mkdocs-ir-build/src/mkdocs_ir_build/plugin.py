@@ -51,6 +51,7 @@ class IrBuildPlugin(BasePlugin[IrBuildConfig]):
             settings = load(Source(f"{file}: plugins: ir-build", written, folder), folder=folder)
             cached_only = self._serving and self.config.serve == "cached"
             self._session = Session(settings, copies=True, cached_only=cached_only)
+            self._session.site_url = config.site_url
         except ConfigError as error:
             raise PluginError(str(error)) from None
         for report in settings.report:

@@ -20,6 +20,9 @@ PREFIX = "ir_build_"
 BUILDERS = "ir_build_builders"
 FINGERPRINT = "ir_build_fingerprint"
 
+#: what builders of sites are called; Read the Docs puts its own name before these
+_SITES = ("", "html", "dirhtml", "singlehtml", "singlehtmllocalmedia")
+
 logger = logging.getLogger(__name__)
 log = SimpleNamespace(
     info=lambda message, *facts: logger.info("ir-build: %s", message % facts),
@@ -61,6 +64,10 @@ class Extension:
         if self._session is not None and builder.format != "html":
             # LaTeX and office programs size pictures by it.
             self._session.keep_density = True
+        if self._session is not None:
+            # Readers of help files and of EPUBs know fewer formats than browsers.
+            self._session.edit_pages = builder.name.removeprefix("readthedocs") in _SITES
+            self._session.site_url = app.config.html_baseurl or None
         if builder.name == "epub":
             pack = builder.build_epub
 

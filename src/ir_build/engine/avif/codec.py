@@ -57,7 +57,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     if not all(map(colour_profile.is_whole, picture.profiles)):
         # As in no other format.
         raise CorruptFile("its colour profile is damaged: browsers do not show the picture")
-    unusual = _unusual(picture)
+    unusual = what_is_unusual(picture)
     try:
         image = raster.decode(data, "AVIF")
     except CorruptFile:
@@ -120,7 +120,7 @@ def _coded_again(
     return Candidate(coded, lossy=True, notes=notes)
 
 
-def _unusual(picture: AvifFile) -> str:
+def what_is_unusual(picture: AvifFile) -> str:
     """What it is beside a still of one 8-bit picture in sRGB, perhaps with transparency."""
     if b"avis" in picture.brands or any(box.kind == b"moov" for box in picture.top):
         return "an image sequence"
@@ -252,9 +252,9 @@ class _Encoder:
         found: Found | None = None
         for more in _MORE:
             found = self._search(Scorer, target + more, found)
-            if found is not None and _is_translucent(self._image):
+            if found is not None and is_translucent(self._image):
                 # One after the other: what both keep of a large picture would be too much memory.
-                found = self._search(_Stretching, target + more, found)
+                found = self._search(Stretching, target + more, found)
             if found is None:
                 return None
             if self._scorer(Scorer, target).holds(found.data):
@@ -278,7 +278,7 @@ class _Encoder:
         return kind(self._image, "AVIF", target, self._metadata["icc_profile"])
 
 
-class _Stretching(Scorer):
+class Stretching(Scorer):
     """Sees transparency as some builds of Chromium show it, who take it for limited range."""
 
     def _shown(self, image: Image.Image) -> Pixels:
@@ -287,5 +287,5 @@ class _Stretching(Scorer):
         return super()._shown(stretched)
 
 
-def _is_translucent(image: Image.Image) -> bool:
+def is_translucent(image: Image.Image) -> bool:
     return image.mode == "RGBA" and any(image.getchannel("A").histogram()[1:-1])

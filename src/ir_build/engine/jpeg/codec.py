@@ -58,7 +58,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     )
     notes = (f"stripped {', '.join(stripped)}",) if stripped else ()
     wanted = options.compression_type is Compression.LOSSY or resize
-    image = _decoded(data) if wanted and plain else None
+    image = decoded(data) if wanted and plain else None
     if image is None:
         _check(data)
         notes = (*notes, "not resized: CMYK") if resize else notes
@@ -110,7 +110,7 @@ def _check(data: bytes) -> None:
     _strictly(data, last_row)
 
 
-def _decoded(data: bytes) -> Image.Image:
+def decoded(data: bytes) -> Image.Image:
     """The picture of one or three components. Raises `CorruptFile` for damage in it."""
 
     def pixels(image: pyvips.Image) -> Image.Image:

@@ -6,6 +6,7 @@ there before is not touched.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,15 +17,9 @@ from . import accounts, images, uploads
 from .probe import Broken, Probe, Run, Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from ..credentials import Credentials
 
-CHECKS: tuple[Callable[[Probe], None], ...] = (
-    *accounts.CHECKS,
-    *uploads.CHECKS,
-    *images.CHECKS,
-)
+CHECKS: tuple[Callable[[Probe], None], ...] = (*accounts.CHECKS, *uploads.CHECKS, *images.CHECKS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from .probe import FORM, Broken, Probe, expect, multipart
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _LIMITS = ("quota_start", "quota_end", "quota_current", "quota_allowed")
 

@@ -80,11 +80,8 @@ def pages(probe: Probe) -> None:
     expect(first["total"] == 3, "total is not how many there are")
     expect(first["prev"] is None, "the first page has a prev")
     following = first["next"]
-    if not isinstance(following, dict) or (following.get("offset"), following.get("limit")) != (
-        2,
-        2,
-    ):
-        raise Broken("next does not lead on")
+    expect(isinstance(following, dict), "next is no object")
+    expect((following.get("offset"), following.get("limit")) == (2, 2), "next does not lead on")
     expect(below.auth.secret not in str(following.get("link")), "credentials in a link")
     last = page(offset="2", limit="2")
     expect([image["id"] for image in last["items"]] == ids[2:], "the second page is another")

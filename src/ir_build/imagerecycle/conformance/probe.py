@@ -5,19 +5,19 @@ from __future__ import annotations
 import contextlib
 import itertools
 import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 
 import requests
 
+from ...containers.png_chunks import SIGNATURE, PngChunk
 from .. import transport
 from ..wire import Auth, coerce
 from ..wire.outgoing import encode_auth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from requests.structures import CaseInsensitiveDict
 
 
@@ -49,8 +49,7 @@ class Reply:
 
     def document(self, status: int = 200) -> dict[str, Any]:
         """The JSON object of a success, which the answer must be."""
-        if self.status != status:
-            raise Broken(f"{self.status} instead of {status}{self._message()}")
+        expect(self.status == status, f"{self.status} instead of {status}{self._message()}")
         kind = self.headers.get("Content-Type", "nothing").replace(" ", "").lower()
         expect(kind == "application/json;charset=utf-8", f"sent as {kind}")
         found = self._object()
@@ -59,11 +58,9 @@ class Reply:
         expect("errcode" not in coerce.lowered(found), "errCode in a success")
         return found
 
-    def refused(self, *statuses: int) -> None:
-        """The answer must be an error of one of `statuses` with its documented body."""
-        if self.status not in statuses:
-            wanted = " or ".join(map(str, statuses))
-            raise Broken(f"{self.status} instead of {wanted}{self._message()}")
+    def refused(self, status: int) -> None:
+        """The answer must be an error of that status with its documented body."""
+        expect(self.status == status, f"{self.status} instead of {status}{self._message()}")
         found = self._object() or {}
         expect(found.get("errCode") == self.status, "errCode is not the status")
         expect(isinstance(found.get("errMessage"), str), "no errMessage")
@@ -215,7 +212,4 @@ def png(number: int) -> bytes:
     rows = b"".join(b"\0" + colour * 48 for _ in range(32))
     header = b"\0\0\0\x30\0\0\0\x20\x08\x02\0\0\0"
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, 0)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
-        for kind, data in chunks
-    )
+    return SIGNATURE + b"".join(PngChunk(kind, data).encode() for kind, data in chunks)

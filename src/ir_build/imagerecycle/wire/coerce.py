@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import tzinfo
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# As seconds, this would be the year 5138.
+# Such a number is milliseconds. As seconds it would be in the year 5138.
 _FIRST_MILLISECONDS = 10**11
 _COMPACT = re.compile(r"((?:19|20|21)\d\d)(0[1-9]|1[0-2])([0-3]\d)?", re.ASCII)
 _MONTH = re.compile(r"(\d{4})-(\d{1,2})", re.ASCII)

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
 from ...errors import RequestError
 from ...options import Compression, Meta, Resize
+from . import DEFAULT_LIMIT, MAX_LIMIT, Auth, SubAccountFields, UploadParams
 from .coerce import listed, lowered, number, parsed, text
-from .shapes import DEFAULT_LIMIT, MAX_LIMIT, Auth, SubAccountFields, UploadParams
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _MOST_FIELDS = 100
 _LARGEST_ID = 2**63 - 1

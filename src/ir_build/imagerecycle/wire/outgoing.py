@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
-from .shapes import DEFAULT_LIMIT, FileKind, SubAccountFields, UploadParams
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from .shapes import Auth
+from . import DEFAULT_LIMIT, Auth, FileKind, SubAccountFields, UploadParams
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,16 @@ raises `TransportError` for another kind of answer, or the `ApiError` that the b
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from ...errors import TransportError
-from . import errors
+from . import Account, Consumption, Image, ImagePage, PageLink, SubAccount, Usage, errors
 from .coerce import day, listed, lowered, moment, number, parsed, text
-from .shapes import Account, Consumption, Image, ImagePage, PageLink, SubAccount, Usage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
 CONTENT_TYPE = "application/json; charset=utf-8"
-# To make an encoder costs half as much as to encode an answer.
+# It is made once, since making an encoder costs half as much as encoding an answer.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ConfigError
 from ...imagerecycle.wire import SubAccount, SubAccountFields
-from ..errors import HttpError, not_found, unauthorized
-from ..storage.database import Sql
+from ..errors import HttpError, not_found, unauthorized, wrong_setting
+from ..storage.database import Database, Sql, Transaction
 from . import months
 
 if TYPE_CHECKING:
-    from ..storage.database import Database, Transaction
     from .keyring import Keyring
 
 
@@ -70,18 +68,17 @@ _DELETE_USAGE = Sql("DELETE FROM usage WHERE account_id = :id")
 # An unknown key is compared with this, so that it costs what a known one does.
 _NO_DIGEST = bytes(32)
 
-# The API lists them all at once.
+# One answer of the API lists them all.
 _MOST_SUBS = 10_000
 
 
+@dataclass(eq=False)
 class Accounts:
     """The accounts of a database. Its methods block: they are called from worker threads."""
 
-    def __init__(self, database: Database, keyring: Keyring, file_max_size: int) -> None:
-        """`file_max_size`: what every account is told, bytes."""
-        self._database = database
-        self._keyring = keyring
-        self._file_max_size = file_max_size
+    database: Database
+    keyring: Keyring
+    file_max_size: int  #: what every account is told, bytes
 
     def prepare(
         self, now: int, quota: int, given: IssuedCredentials | None
@@ -90,8 +87,8 @@ class Accounts:
 
         Credentials that are `given` replace its own at every start. Raises `ConfigError`.
         """
-        with self._database.transaction() as transaction:
-            self._database.lock_schema(transaction)
+        with self.database.transaction() as transaction:
+            self.database.lock_schema(transaction)
             found = transaction.row(_MAIN)
             if found is not None:
                 transaction.run(_SET_QUOTA, id=found[0], quota=quota)
@@ -110,19 +107,19 @@ class Accounts:
         key: str,
         sealed: bytes,
     ) -> None:
-        secret = self._keyring.unseal(bytes(sealed))
+        secret = self.keyring.unseal(bytes(sealed))
         if secret is None:  # `seal_anew` says what is wrong
             return
         if given.key != key:
             if transaction.row(_AUTHENTICATE, key=given.key) is not None:
-                raise ConfigError("server", "main_key", "is the key of a sub-account: use another")
+                raise wrong_setting("main_key", "is the key of a sub-account: use another")
             transaction.run(_SET_KEY, id=number, key=given.key)
         if given.secret != secret:
             self._set_secret(transaction, number, given.secret)
 
     def reset_main_secret(self) -> IssuedCredentials:
         """Give the main account a new secret; the old one is dead."""
-        with self._database.transaction() as transaction:
+        with self.database.transaction() as transaction:
             number, key, _ = transaction.row(_MAIN) or (0, "", b"")
             return IssuedCredentials(
                 key, self._set_secret(transaction, number, secrets.token_hex(32))
@@ -133,54 +130,53 @@ class Accounts:
 
         Raises `ConfigError` when no key opens it.
         """
-        main = self._database.row(_MAIN)
-        if main is not None and self._keyring.unseal(bytes(main[2])) is None:
-            raise ConfigError(
-                "server",
+        main = self.database.row(_MAIN)
+        if main is not None and self.keyring.unseal(bytes(main[2])) is None:
+            raise wrong_setting(
                 "secret_key",
                 "is not the key that the database was written with: bring that one back (the file "
                 "server.key, or IR_BUILD_SERVER_SECRET_KEY). Where it is lost, `ir-build serve "
                 "--reset-secret` begins anew under this one: sub-accounts need new secrets too, "
                 "and all download links are dead",
             )
-        for number, sealed in self._database.rows(_SEALED):
-            if self._keyring.is_former(bytes(sealed)):
+        for number, sealed in self.database.rows(_SEALED):
+            if self.keyring.is_former(bytes(sealed)):
                 self._seal_anew(number)
 
     def _seal_anew(self, number: int) -> None:
-        with self._database.transaction() as transaction:
+        with self.database.transaction() as transaction:
             found = transaction.row(_ONE, id=number)
-            secret = self._keyring.unseal(bytes(found[4])) if found else None
+            secret = self.keyring.unseal(bytes(found[4])) if found else None
             if secret is not None:
                 self._set_secret(transaction, number, secret)
 
     def authenticate(self, key: str, secret: str) -> Caller:
         """Whose key and secret these are. Raises `HttpError`."""
-        found = self._database.row(_AUTHENTICATE, key=key)
+        found = self.database.row(_AUTHENTICATE, key=key)
         known = bytes(found[0]) if found else _NO_DIGEST
-        if not self._keyring.matches(secret, known) or found is None:
+        if not self.keyring.matches(secret, known) or found is None:
             raise unauthorized()
         return Caller(*found[1:])
 
     def account(self, caller: Caller, now: int) -> SubAccount:
         """The caller's own account. Raises `HttpError`."""
-        found = self._database.row(_ONE, id=caller.id)
+        found = self.database.row(_ONE, id=caller.id)
         if found is None:  # deleted since it was authenticated
             raise unauthorized()
         return self._account(found, now)
 
     def subs(self, caller: Caller, now: int) -> list[SubAccount]:
         """All sub-accounts, the oldest first."""
-        rows = self._database.rows(_SUBS, parent=caller.id)
+        rows = self.database.rows(_SUBS, parent=caller.id)
         return [self._account(row, now) for row in rows]
 
     def sub(self, caller: Caller, number: int, now: int) -> SubAccount:
         """One sub-account. Raises `HttpError`."""
-        return self._owned(self._database, caller, number, now)
+        return self._owned(self.database, caller, number, now)
 
     def create_sub(self, caller: Caller, fields: SubAccountFields, now: int) -> SubAccount:
         """A new sub-account. Raises `HttpError`."""
-        with self._database.transaction() as transaction:
+        with self.database.transaction() as transaction:
             (count,) = transaction.row(_COUNT_SUBS, parent=caller.id) or (0,)
             if count >= _MOST_SUBS:
                 raise HttpError(
@@ -190,14 +186,10 @@ class Accounts:
             return self._owned(transaction, caller, number, now)
 
     def update_sub(
-        self,
-        caller: Caller,
-        number: int,
-        fields: SubAccountFields,
-        now: int,
+        self, caller: Caller, number: int, fields: SubAccountFields, now: int
     ) -> SubAccount:
         """Change the `fields` that are not None. Raises `HttpError`."""
-        with self._database.transaction() as transaction:
+        with self.database.transaction() as transaction:
             old = self._owned(transaction, caller, number, now)
             transaction.run(
                 _UPDATE,
@@ -210,14 +202,14 @@ class Accounts:
 
     def reset_secret(self, caller: Caller, number: int, now: int) -> SubAccount:
         """Give a sub-account a new secret; the old one is dead. Raises `HttpError`."""
-        with self._database.transaction() as transaction:
+        with self.database.transaction() as transaction:
             self._owned(transaction, caller, number, now)
             self._set_secret(transaction, number, secrets.token_hex(32))
             return self._owned(transaction, caller, number, now)
 
     def reset_quota(self, caller: Caller, number: int, now: int) -> SubAccount:
         """Let a sub-account start its period anew; its parent's use stays. Raises `HttpError`."""
-        with self._database.transaction() as transaction:
+        with self.database.transaction() as transaction:
             self._owned(transaction, caller, number, now)
             transaction.run(_RESET_USED, id=number)
             return self._owned(transaction, caller, number, now)
@@ -251,8 +243,8 @@ class Accounts:
             title=fields.title or "",
             description=fields.description or "",
             key=credentials.key,
-            sealed=self._keyring.seal(credentials.secret),
-            digest=self._keyring.digest(credentials.secret),
+            sealed=self.keyring.seal(credentials.secret),
+            digest=self.keyring.digest(credentials.secret),
             created=now,
             quota=fields.quota or 0,
         ) or (0,)
@@ -262,8 +254,8 @@ class Accounts:
         transaction.run(
             _SET_SECRET,
             id=number,
-            sealed=self._keyring.seal(secret),
-            digest=self._keyring.digest(secret),
+            sealed=self.keyring.seal(secret),
+            digest=self.keyring.digest(secret),
         )
         return secret
 
@@ -276,10 +268,10 @@ class Accounts:
             description=description,
             key=key,
             # It is empty when the key that sealed it is lost. Only a new secret helps then.
-            secret=self._keyring.unseal(bytes(sealed)) or "",
+            secret=self.keyring.unseal(bytes(sealed)) or "",
             quota=quota if quota > 0 else None,
             quota_used=used if counted >= start else 0,
-            file_max_size=self._file_max_size,
+            file_max_size=self.file_max_size,
             period_start=datetime.fromtimestamp(start, UTC),
             period_end=datetime.fromtimestamp(end, UTC),
         )

@@ -11,17 +11,17 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ... import atomic
-from ...errors import ConfigError, Unreadable
+from ...errors import Unreadable
+from ..errors import wrong_setting
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..settings import Settings
 
 _NONCE_BYTES = 12
@@ -126,9 +126,9 @@ def load(settings: Settings) -> Keyring:
         try:
             keys = [*_read_or_make(path), *accepted]
         except OSError as error:
-            raise ConfigError("server", "data_dir", f"{path}: {error.strerror}") from error
+            raise wrong_setting("data_dir", f"{path}: {error.strerror}") from error
     if any(len(key) < _SHORTEST_KEY for key in keys):
-        raise ConfigError("server", "secret_key", f"needs {_SHORTEST_KEY} characters or more")
+        raise wrong_setting("secret_key", f"needs {_SHORTEST_KEY} characters or more")
     return Keyring(*keys)
 
 
@@ -143,8 +143,7 @@ def renew(settings: Settings) -> Path:
     Returns the file. Raises `ConfigError`.
     """
     if settings.secret_key:
-        raise ConfigError(
-            "server",
+        raise wrong_setting(
             "secret_key",
             "is set, so there is no key file: put a new key there, and the former one into "
             "accepted_secret_keys",
@@ -155,7 +154,7 @@ def renew(settings: Settings) -> Path:
         with atomic.writing(path) as file:  # which keeps its mode and its owner
             file.write(b"".join(key + b"\n" for key in keys))
     except (OSError, Unreadable) as error:
-        raise ConfigError("server", "data_dir", f"{path}: {error}") from error
+        raise wrong_setting("data_dir", f"{path}: {error}") from error
     return path
 
 
@@ -168,7 +167,7 @@ def _read_or_make(path: Path) -> list[bytes]:
         atomic.create_private(path, _new_key().decode() + "\n")
     keys = _read(path)
     if not keys:
-        raise ConfigError("server", "data_dir", f"{path} holds no key")
+        raise wrong_setting("data_dir", f"{path} holds no key")
     return keys
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ... import atomic
-from ...errors import ConfigError
 from ...imagerecycle.credentials import PLAIN_HTTP
+from ..errors import wrong_setting
 from .accounts import IssuedCredentials
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..settings import Settings
 
 _KEY = re.compile(r"[!-~]{8,200}")
@@ -31,8 +30,7 @@ def given(settings: Settings) -> IssuedCredentials | None:
         ("main_secret", secret, _SECRET, 32),
     ):
         if not form.fullmatch(value):
-            raise ConfigError(
-                "server",
+            raise wrong_setting(
                 name,
                 f"needs {least} to 200 characters of ASCII without blanks; main_key and main_secret "
                 "are set together",
@@ -56,8 +54,7 @@ def write(settings: Settings, credentials: IssuedCredentials) -> Path:
     try:
         atomic.write_private(path, "\n".join(filter(None, lines)) + "\n")
     except OSError as error:
-        raise ConfigError(
-            "server",
+        raise wrong_setting(
             "data_dir",
             f"the main account's secret cannot be written to {path} ({error.strerror}); when it "
             "can, `ir-build serve --reset-secret` makes a new one",

@@ -8,19 +8,17 @@ sub-account counts for it and for its parent.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ...imagerecycle.wire import Consumption, Usage
 from ..errors import quota_exceeded, unauthorized, unavailable
-from ..storage.database import Sql
+from ..storage.database import Database, Sql, Transaction
 from . import months
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ..storage.database import Database, Transaction
     from .accounts import Caller
 
 _USED = "CASE WHEN period >= :period THEN used ELSE 0 END"

@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from ..errors import busy
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _MOST_BUCKETS = 10_000
 

@@ -12,7 +12,9 @@ import logging
 import socket
 import ssl
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from weakref import WeakValueDictionary
@@ -20,19 +22,15 @@ from weakref import WeakValueDictionary
 import h11
 
 from ... import formats
-from ..errors import HttpError
+from ..errors import HttpError, too_large
 from ..places import share
 from ..storage.spool import Spool
-from .ssrf_policy import ForbiddenAddress, SsrfPolicy, parse
+from .ssrf_policy import ForbiddenAddress, SsrfPolicy, Target, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from prometheus_client import Counter
 
     from ..settings import Settings
-    from .ssrf_policy import Target
 
 _LOG = logging.getLogger(__name__)
 
@@ -127,13 +125,13 @@ class Fetcher:
             raise HttpError(400, f"The URL was answered with {answer.status}")
         declared = answer.header("content-length") or "0"
         if int(declared) > self._most:
-            raise _too_large(self._most)
+            raise too_large(self._most)
         try:
             for piece in answer.pieces():
                 if not spool.size and formats.sniff(piece) not in formats.COMPRESSIBLE:
                     raise HttpError(400, "There is no image or PDF at this URL")
                 if spool.size + len(piece) > self._most:
-                    raise _too_large(self._most)
+                    raise too_large(self._most)
                 spool.write(piece)
         except h11.RemoteProtocolError:
             raise HttpError(400, "The file at this URL was cut short or garbled") from None
@@ -248,7 +246,3 @@ class _Exchange:
 def _unreachable() -> HttpError:
     # One text for all that goes wrong on the way tells nothing about our networks.
     return HttpError(400, "The file at this URL cannot be fetched")
-
-
-def _too_large(most: int) -> HttpError:
-    return HttpError(400, f"The file is larger than {most} bytes")

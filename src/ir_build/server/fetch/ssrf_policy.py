@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
-from ...errors import ConfigError
+from ..errors import wrong_setting
 from .public_addresses import is_public
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -67,17 +64,14 @@ class SsrfPolicy:
 
     def __init__(self, policy: str, allowed: Iterable[str]) -> None:
         """`policy`: off, listed or public; `allowed`: hosts and networks. Raises `ConfigError`."""
+        #: whether nothing is fetched at all
+        self.off = policy == "off"
         self._policy = policy
         #: names, or ends of names after `*`, and their ports
         self._hosts: set[tuple[str, int | None]] = set()
         self._networks: list[IPv4Network | IPv6Network] = []
         for entry in allowed:
             self._add(entry)
-
-    @property
-    def off(self) -> bool:
-        """Whether nothing is fetched at all."""
-        return self._policy == "off"
 
     def addresses(self, target: Target) -> list[tuple[socket.AddressFamily, str]]:
         """The addresses to connect to. They are resolved once, and all of them are allowed.
@@ -104,8 +98,7 @@ class SsrfPolicy:
             host, port = _split(entry)
             plain = host.removeprefix("*.")
             if not plain or "*" in plain or "/" in plain:
-                raise ConfigError(
-                    "server",
+                raise wrong_setting(
                     "url_allow",
                     f"{entry!r} is neither a host (name, *.name, name:port) nor a network",
                 ) from None

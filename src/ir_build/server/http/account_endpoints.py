@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
 from ...errors import RequestError
-from ...imagerecycle.wire import incoming
+from ...imagerecycle.wire import SubAccount, SubAccountFields, incoming
 from ...imagerecycle.wire import responses as encode
 from ..accounts import quota_accounting
 from ..errors import HttpError
@@ -16,17 +17,14 @@ from .form import path_number, read_caller
 from .responses import document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from ...imagerecycle.wire import SubAccount, SubAccountFields
     from ..accounts.accounts import Caller
     from ..service import Service
 
-_LONGEST_TITLE = 500
-_LONGEST_DESCRIPTION = 10_000
+#: characters
+_LONGEST = {"title": 500, "description": 10_000}
 
 
 def routes(service: Service) -> list[Route]:
@@ -75,9 +73,7 @@ def routes(service: Service) -> list[Route]:
         await service.run(_delete, service, caller, path_number(request))
         return document(encode.encode_success())
 
-    def one(
-        work: Callable[[Caller, int, int], SubAccount],
-    ) -> Callable[[Request], object]:
+    def one(work: Callable[[Caller, int, int], SubAccount]) -> Callable[[Request], object]:
         async def endpoint(request: Request) -> Response:
             caller, _ = await main_caller(request)
             found = await service.run(work, caller, path_number(request), service.now())
@@ -108,12 +104,11 @@ def _delete(service: Service, caller: Caller, number: int) -> None:
 
 
 def _checked(fields: dict[str, str]) -> SubAccountFields:
-    for name in ("title", "description"):
-        if not incoming.is_text(fields.get(name, "")):
-            raise RequestError(f"{name} holds a character that is no text (NUL, or half a pair)")
     wanted = incoming.sub_account(fields)
-    if len(wanted.title or "") > _LONGEST_TITLE:
-        raise RequestError(f"title is longer than {_LONGEST_TITLE} characters")
-    if len(wanted.description or "") > _LONGEST_DESCRIPTION:
-        raise RequestError(f"description is longer than {_LONGEST_DESCRIPTION} characters")
+    for name, most in _LONGEST.items():
+        value = getattr(wanted, name) or ""
+        if not incoming.is_text(value):
+            raise RequestError(f"{name} holds a character that is no text (NUL, or half a pair)")
+        if len(value) > most:
+            raise RequestError(f"{name} is longer than {most} characters")
     return wanted

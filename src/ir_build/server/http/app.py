@@ -6,25 +6,24 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from ...errors import ConfigError, RequestError
-from ..errors import HttpError, unavailable
+from ...errors import RequestError
+from ..errors import HttpError, unavailable, wrong_setting
 from ..images.garbage_collection import collect_for_ever
 from ..service import Service
 from ..storage.database import DatabaseUnavailable
 from ..storage.errors import MissingObject, StorageUnavailable
-from . import account_endpoints, health, image_endpoints, pages, reference
+from . import account_endpoints, health, image_endpoints, openapi, pages
 from .middleware import RequestMiddleware
 from .responses import error_response
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -43,12 +42,12 @@ def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) ->
     try:
         credentials = service.prepare()
     except DatabaseUnavailable as error:
-        raise ConfigError("server", "database", f"does not answer: {error}") from error
+        raise wrong_setting("database", f"does not answer: {error}") from error
     routes = [
         *image_endpoints.routes(service),
         *account_endpoints.routes(service),
         *health.routes(service),
-        *reference.routes(settings.public_url),
+        *openapi.routes(settings.public_url),
         *pages.routes(url_uploads=settings.url_uploads != "off"),
     ]
     if settings.metrics.startswith("/"):
@@ -91,4 +90,4 @@ async def _answered(_: Request, error: Exception) -> Response:
         case HTTPException():
             return error_response(HttpError(error.status_code, error.detail, headers=error.headers))
     _LOG.error("not available: %s: %s", type(error).__name__, error)
-    return error_response(unavailable("The server cannot work now: try again"))
+    return error_response(unavailable())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
+from collections.abc import AsyncIterator, Iterator
 from typing import IO, TYPE_CHECKING, cast
 from urllib.parse import quote
 
@@ -16,19 +18,17 @@ from ..errors import HttpError, not_found
 from ..images import images
 from ..storage.errors import MissingObject
 from .form import path_number, read_caller
-from .ranges import asked_range
 from .responses import token_kind
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
+    from starlette.datastructures import Headers
     from starlette.requests import Request
     from typing_extensions import Buffer
 
-    from ..images.images import ImageRow
     from ..service import Service
 
 _MOST_IN_A_ZIP = 1000
+_RANGE = re.compile(r"bytes=\s*(\d{0,18})-(\d{0,18})\s*", re.ASCII | re.IGNORECASE)
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
     # An SVG or a PDF from somebody else must not run anything in the name of this server.
@@ -63,7 +63,7 @@ async def file_endpoint(service: Service, request: Request) -> Response:
     mime = FORMATS[MediaType(image.result.media)].mime
     if request.method == "HEAD":
         return Response(None, 200, headers, mime)
-    asked = asked_range(request.headers, tag, size)
+    asked = _asked_range(request.headers, tag, size)
     start, end = asked or (0, size)
     pieces = service.storage.read(key, start, end)
     try:
@@ -116,10 +116,34 @@ def _kind(request: Request) -> FileKind:
         raise not_found() from None
 
 
-def _object(image: ImageRow, kind: FileKind) -> tuple[str, int]:
+def _object(image: images.ImageRow, kind: FileKind) -> tuple[str, int]:
     if kind is FileKind.OPTIMIZED:
         return image.result.optimized, image.result.size_after
     return image.result.original, image.result.size_before
+
+
+def _asked_range(headers: Headers, tag: str, size: int) -> tuple[int, int] | None:
+    """The first byte that is asked for and the one after the last, None for the whole file.
+
+    See RFC 9110, section 14. `tag` is the file's ETag, `size` its bytes. Several ranges at once, another unit, or a
+    range of another version get the whole file. Raises `HttpError` 416.
+    """
+    found = _RANGE.fullmatch(headers.get("range", ""))
+    if found is None or headers.get("if-range", tag) != tag:
+        return None
+    first, last = found[1], found[2]
+    if not first and not last:
+        return None
+    if not first:
+        start, end = max(0, size - int(last)), size
+    else:
+        start, end = int(first), min(size, int(last) + 1) if last else size
+        if last and int(last) < start:
+            return None
+    if start >= end:
+        where = {"Content-Range": f"bytes */{size}"}
+        raise HttpError(416, f"The file has {size} bytes: there are none there", headers=where)
+    return start, end
 
 
 async def _rest(service: Service, first: bytes, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
@@ -147,7 +171,7 @@ class _Sink(io.RawIOBase):
         return b"".join(pieces)
 
 
-def _zipped(service: Service, kind: FileKind, found: list[ImageRow]) -> Iterator[bytes]:
+def _zipped(service: Service, kind: FileKind, found: list[images.ImageRow]) -> Iterator[bytes]:
     sink = _Sink()
     names: set[str] = set()
     # The files are compressed already.

@@ -10,25 +10,23 @@ import asyncio
 import base64
 import contextlib
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...errors import RequestError
 from ...imagerecycle.wire import incoming
-from ..errors import HttpError, not_found
+from ..errors import HttpError, not_found, too_large
 from ..storage.errors import StorageUnavailable
 from ..storage.spool import IN_MEMORY, Spool
-from .multipart import Parser, PartBegin, PartEnd
+from .multipart import Event, Parser, PartBegin, PartEnd
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-
     from starlette.requests import Request
-    from starlette.types import Receive, Scope
+    from starlette.types import Receive
 
     from ..accounts.accounts import Caller
     from ..service import Service
-    from .multipart import Event
 
 #: bytes of all fields together
 _LONGEST_FIELDS = 256 * 1024
@@ -65,10 +63,10 @@ async def read_form(
 
     Without `admit` a file is passed over. Raises `HttpError` and `RequestError`.
     """
-    scope = request.scope
-    form = Form(service, _asked(scope), admit)
-    kind, declared = _header(scope, b"content-type"), _header(scope, b"content-length")
-    if declared in ("", "0") and not _header(scope, b"transfer-encoding"):
+    headers = request.headers
+    form = Form(service, _asked(request), admit)
+    kind, declared = headers.get("content-type", ""), headers.get("content-length", "")
+    if declared in ("", "0") and not headers.get("transfer-encoding"):
         return form
     multipart = kind.lower().lstrip().startswith("multipart/")
     most = _LONGEST_FIELDS + (service.settings.max_file_size if multipart and admit else 0)
@@ -137,7 +135,7 @@ class Form:
             return
         size = self._spool.size + len(data)
         if size > self._service.settings.max_file_size:
-            raise _too_large(self._service)
+            raise too_large(self._service.settings.max_file_size)
         if size > IN_MEMORY and not self._admitted and self._admit:
             if "auth" in self.fields:
                 await self._admit(self.fields)
@@ -160,27 +158,27 @@ def _is_file(part: PartBegin) -> bool:
     return part.filename is not None or part.name == "file"
 
 
+@dataclass(slots=True)
 class _Body:
-    """A body that comes in time and is no longer than `most` bytes."""
+    """A body that comes in time and is no longer than `_most` bytes."""
 
-    def __init__(self, receive: Receive, service: Service, most: int, declared: int) -> None:
-        self._receive = receive
-        self._service = service
-        self._most = most
-        self._declared = declared
-        self._more = True
+    _receive: Receive
+    _service: Service
+    _most: int
+    _declared: int  #: bytes, 0 when it was not said
+    _more: bool = True
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Its pieces as they come. Raises `HttpError`."""
         if self._declared > self._most:
-            raise _too_large(self._service)
+            raise too_large(self._service.settings.max_file_size)
         started = time.monotonic()
         size = 0
         while self._more:
             piece = await self._piece()
             size += len(piece)
             if size > self._most:
-                raise _too_large(self._service)
+                raise too_large(self._service.settings.max_file_size)
             seconds = time.monotonic() - started - _HEAD_START
             if seconds > 0 and size < seconds * self._service.settings.body_rate:
                 raise _too_slow()
@@ -209,29 +207,18 @@ class _Body:
         return bytes(message.get("body", b""))
 
 
-def _asked(scope: Scope) -> dict[str, str]:
+def _asked(request: Request) -> dict[str, str]:
     """The fields that stand before the body: in the query, and `auth` in a header of ours.
 
     `Authorization: IR BASE64` is for browsers. They send no body with GET, and credentials should
     not stand in an address.
     """
-    scheme, _, text = _header(scope, b"authorization").partition(" ")
-    fields = incoming.fields(scope["query_string"].decode("latin-1"))
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    fields = incoming.fields(request.scope["query_string"].decode("latin-1"))
     if scheme.lower() == "ir" and "auth" not in fields:
         with contextlib.suppress(ValueError):  # no credentials, then
             fields["auth"] = base64.b64decode(text, validate=True).decode()
     return fields
-
-
-def _header(scope: Scope, name: bytes) -> str:
-    for key, value in scope["headers"]:
-        if key == name:
-            return bytes(value).decode("latin-1")
-    return ""
-
-
-def _too_large(service: Service) -> HttpError:
-    return HttpError(400, f"The file is larger than {service.settings.max_file_size} bytes")
 
 
 def _too_slow() -> HttpError:

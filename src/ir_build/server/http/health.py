@@ -9,7 +9,7 @@ from starlette.routing import Route
 from ..errors import unavailable
 from ..storage.database import DatabaseUnavailable, Sql
 from ..storage.errors import StorageUnavailable
-from .responses import document, error_response
+from .responses import document
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -30,17 +30,16 @@ def routes(service: Service) -> list[Route]:
     async def readyz(_: Request) -> Response:
         """Database and storage answer too, there is room, and nobody has told it to stop."""
         if service.stopping:
-            return error_response(unavailable("stopping"))
+            raise unavailable("stopping")
         try:
             await service.run(service.database.row, _PROBE)
-        except DatabaseUnavailable:
-            return error_response(unavailable("the database does not answer"))
-        try:
             await service.run(service.storage.check)
+        except DatabaseUnavailable:
+            raise unavailable("the database does not answer") from None
         except StorageUnavailable:
-            return error_response(unavailable("the storage does not answer"))
+            raise unavailable("the storage does not answer") from None
         if await service.run(lambda: service.disk.is_full):
-            return error_response(unavailable("the disk is full"))
+            raise unavailable("the disk is full")
         return document({"status": "ready"})
 
     return [Route("/healthz", healthz), Route("/readyz", readyz)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,17 +16,14 @@ from ..errors import HttpError, not_found
 from ..images import images
 from ..images.uploads import Upload
 from .downloads import file_endpoint, first_page_endpoint, zip_endpoint
-from .form import path_number, read_caller, read_form
+from .form import Form, path_number, read_caller, read_form
 from .responses import document, wire_image, wire_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from starlette.requests import Request
 
     from ..accounts.accounts import Caller
     from ..service import Service
-    from .form import Form
 
     #: holds a place for an account, or for one that is not known yet
     Take = Callable[[int | None], None]
@@ -70,17 +68,9 @@ def routes(service: Service) -> list[Route]:
         Route(base, listing, methods=["GET"]),
         Route(base, delete_all, methods=["DELETE"]),
         Route(f"{base}/all", delete_all, methods=["DELETE"]),
-        Route(f"{base}/zip/{{kind}}/{{ids}}", partial(zip_endpoint, service), methods=["GET"]),
-        Route(
-            f"{base}/first-page/{{kind}}/{{id}}",
-            partial(first_page_endpoint, service),
-            methods=["GET"],
-        ),
-        Route(
-            f"{base}/{{kind}}/{{token}}/{{name:path}}",
-            partial(file_endpoint, service),
-            methods=["GET"],
-        ),
+        Route(f"{base}/zip/{{kind}}/{{ids}}", partial(zip_endpoint, service)),
+        Route(f"{base}/first-page/{{kind}}/{{id}}", partial(first_page_endpoint, service)),
+        Route(f"{base}/{{kind}}/{{token}}/{{name:path}}", partial(file_endpoint, service)),
         Route(f"{base}/{{id}}", one, methods=["GET"]),
         Route(f"{base}/{{id}}", delete, methods=["DELETE"]),
     ]
@@ -123,7 +113,8 @@ async def _finished(service: Service, admitted: list[Caller], form: Form, take: 
         form.file, form.filename = await service.fetcher.fetch(identify().id, wanted.url)
     compressor = service.compressor
     options = compressor.options(wanted.params) if compressor else None
-    image = await Upload(service, identify, form.file, form.filename, options).finish()
+    name = incoming.base_name(form.filename)
+    image = await Upload(service, identify, form.file, name, options).finish()
     return document(encode.encode_image(wire_image(service, image)), 201)
 
 

@@ -46,10 +46,7 @@ class RequestMiddleware:
             if message["type"] == "http.response.start":
                 started_answer = True
                 status = message["status"]
-                message["headers"] = [
-                    *message["headers"],
-                    (b"x-request-id", identifier.encode()),
-                ]
+                message["headers"] = [*message["headers"], (b"x-request-id", identifier.encode())]
             else:
                 sent += len(message.get("body", b""))
             await send(message)

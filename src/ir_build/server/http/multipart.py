@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from ...errors import RequestError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _LONGEST_PREAMBLE = 8 * 1024
 _LONGEST_HEADERS = 16 * 1024

@@ -4,9 +4,30 @@ from __future__ import annotations
 
 import re
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from .responses import document as json_answer
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 Document = dict[str, Any]
+
+
+def routes(public_url: str) -> list[Route]:
+    """The routes /openapi.json, and /docs, which leads there."""
+    described = document(public_url)
+
+    async def openapi(_: Request) -> Response:
+        return json_answer(described)
+
+    async def docs(_: Request) -> Response:
+        return RedirectResponse("openapi.json")
+
+    return [Route("/openapi.json", openapi), Route("/docs", docs)]
 
 
 def _typed(kind: str, description: str = "", **more: object) -> Document:

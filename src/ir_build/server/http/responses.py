@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,6 @@ from ...imagerecycle.wire.outgoing import file_path
 from ...imagerecycle.wire.responses import CONTENT_TYPE, dump
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from ..errors import HttpError
     from ..images.images import ImageRow
     from ..service import Service

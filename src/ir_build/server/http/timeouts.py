@@ -1,29 +1,33 @@
-"""HTTP as uvicorn speaks it, with limits for the head of a request, for which uvicorn has none.
+"""HTTP as uvicorn speaks it, with limits that uvicorn has not.
 
 A connection that sends nothing, or half a head, is closed after a while, and a head has a largest
-size. Requests that are not HTTP get an error in JSON like all others.
+size. Requests that are not HTTP get an error in JSON like all others. A connection is cut when its
+client reads the answer too slowly, or not at all.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
 from ...imagerecycle.wire.errors import encode
 from ...imagerecycle.wire.responses import CONTENT_TYPE, dump
-from .slow_readers import SlowReaderProtocol
 
 if TYPE_CHECKING:
     import asyncio
 
-    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 _HEAD_SECONDS = 10.0
 #: seconds that a connection may stay without a byte
 _SILENT_SECONDS = 60.0
+#: seconds in which a client must take what was sent, some 300 kB of a file: the next piece is read
+#: from the storage only then
+_UNREAD_SECONDS = 30.0
 _LARGEST_HEAD = 64 * 1024
 
 
-class TimeoutProtocol(SlowReaderProtocol):
+class TimeoutProtocol(HttpToolsProtocol):
     """One connection."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -32,6 +36,7 @@ class TimeoutProtocol(SlowReaderProtocol):
         self._in_head = True
         self._whole = True
         self._timer: asyncio.TimerHandle | None = None
+        self._cut_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -39,7 +44,16 @@ class TimeoutProtocol(SlowReaderProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._forgive()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._cut_later()
+
+    def resume_writing(self) -> None:
+        self._forgive()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         if self._in_head:
@@ -72,6 +86,8 @@ class TimeoutProtocol(SlowReaderProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        if self.transport.is_closing():
+            self._cut_later()
         if not self._whole:
             # The request was refused before the end of its body. Some clients read the answer only
             # when they have sent everything, so they may go on for a while.
@@ -79,6 +95,23 @@ class TimeoutProtocol(SlowReaderProtocol):
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, msg)
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection when what was written is sent, or when the time is over."""
+        self.transport.close()
+        self._cut_later()
+
+    def _cut_later(self) -> None:
+        self._forgive()
+        self._cut_timer = self.loop.call_later(_UNREAD_SECONDS, self.transport.abort)
+
+    def _forgive(self) -> None:
+        if self._cut_timer is not None:
+            self._cut_timer.cancel()
+            self._cut_timer = None
 
     def _start_timer(self, seconds: float = _HEAD_SECONDS) -> None:
         self._stop_timer()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..accounts import months
 from ..errors import not_found
-from ..storage.database import Sql
+from ..storage.database import Database, Sql, Transaction
 
 if TYPE_CHECKING:
     from ..accounts.accounts import Caller
-    from ..storage.database import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ _REUSE = Sql("UPDATE results SET images = images + 1 WHERE id = :id AND images >
 _ADD_RESULT = Sql(
     """INSERT INTO results
     (id, account_id, digest, media, width, height, size_before, size_after, images)
-    VALUES (:id, :account, :digest, :media, :width, :height, :before, :after, 1)"""
+    VALUES (:id, :account, :digest, :media, :width, :height, :size_before, :size_after, 1)"""
 )
 _ADD = Sql(
     """INSERT INTO images (account_id, result_id, filename, created, expires)
@@ -103,17 +102,7 @@ def add(
     transaction: Transaction, caller: Caller, result: StoredResult, filename: str, now: int
 ) -> ImageRow:
     """The first image of a new result, whose objects are stored already."""
-    transaction.run(
-        _ADD_RESULT,
-        id=result.id,
-        account=caller.id,
-        digest=result.digest,
-        media=result.media,
-        width=result.width,
-        height=result.height,
-        before=result.size_before,
-        after=result.size_after,
-    )
+    transaction.run(_ADD_RESULT, account=caller.id, **asdict(result))
     return _add(transaction, caller, result, filename, now)
 
 
@@ -186,12 +175,7 @@ def _add(
 ) -> ImageRow:
     expires = months.add(now, 1)
     (number,) = transaction.row(
-        _ADD,
-        account=caller.id,
-        result=result.id,
-        filename=filename,
-        created=now,
-        expires=expires,
+        _ADD, account=caller.id, result=result.id, filename=filename, created=now, expires=expires
     ) or (0,)
     return ImageRow(number, filename, now, expires, result)
 

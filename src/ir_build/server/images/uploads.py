@@ -4,61 +4,51 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ... import formats
-from ...imagerecycle.wire import incoming
 from ..accounts import quota_accounting
 from ..errors import HttpError
 from . import images
-from .images import StoredResult
+from .images import ImageRow, StoredResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ...formats import MediaType
     from ...options import Options
     from ..accounts.accounts import Caller
-    from ..accounts.quota_accounting import Reservation
     from ..compressor import Compressor
     from ..service import Service
     from ..storage.database import Transaction
     from ..storage.spool import Spool
-    from .images import ImageRow
 
 # A JPEG may have megabytes of metadata before its dimensions.
 _HEAD = 4 * 1024 * 1024
 
 
+@dataclass(slots=True, eq=False)
 class Upload:
     """One uploaded file on its way to an image."""
 
-    def __init__(
-        self,
-        service: Service,
-        identify: Callable[[], Caller],
-        spool: Spool,
-        filename: str,
-        options: Options | None,
-    ) -> None:
-        """`identify` returns the sender, and blocks. Without `options` nothing is compressed."""
-        self.service = service
-        self.identify = identify
-        self.spool = spool
-        self.name = incoming.base_name(filename)
-        self.digest = b""
-        self._options = options
+    service: Service
+    #: returns the sender, and blocks
+    identify: Callable[[], Caller]
+    spool: Spool
+    name: str
+    #: without them nothing is compressed
+    options: Options | None
+    digest: bytes = b""
 
     async def finish(self) -> ImageRow:
         """Make the image. Raises `HttpError`."""
         service = self.service
-        if service.compressor is None or self._options is None:
+        if service.compressor is None or self.options is None:
             change = _StoreOnly(self)
             image = await service.make(change)
             outcome = "original" if change.new else "known"
         else:
-            image, outcome = await self._compressed(service.compressor, self._options)
+            image, outcome = await self._compressed(service.compressor, self.options)
         service.metrics.accepted(outcome, image.result.size_before, image.result.size_after)
         return image
 
@@ -81,7 +71,9 @@ class Upload:
                 await service.run(quota_accounting.release, service.database, job)
         return image, "original" if smaller is None else "compressed"
 
-    def _begin(self, options: Options, identity: str) -> tuple[MediaType, ImageRow | Reservation]:
+    def _begin(
+        self, options: Options, identity: str
+    ) -> tuple[formats.MediaType, ImageRow | quota_accounting.Reservation]:
         """The type, and the image when an equal file is stored, else a reservation."""
         service = self.service
         caller = self.identify()
@@ -110,7 +102,7 @@ class Upload:
             quota_accounting.charge(transaction, caller, known.size_before, known.size_after, now)
         return image
 
-    def kind(self) -> MediaType:
+    def kind(self) -> formats.MediaType:
         """The type of the file. Raises `HttpError`."""
         kind = formats.sniff(self.spool.read(formats.HEAD_BYTES))
         if kind not in formats.COMPRESSIBLE:
@@ -119,58 +111,52 @@ class Upload:
         return kind
 
 
+@dataclass(slots=True, eq=False)
 class _Store:
     """The change that makes an image of a new result.
 
     Objects are stored before the rows, so that an image never refers to a missing object.
     """
 
-    def __init__(
-        self,
-        upload: Upload,
-        caller: Caller,
-        kind: MediaType,
-        smaller: Spool | None,
-        job: Reservation | None,
-    ) -> None:
-        self._upload = upload
-        self._caller = caller
-        self._kind = kind
-        self._smaller = smaller
-        self._job = job
-        self._now = upload.service.now()
-        self._result: StoredResult | None = None
+    upload: Upload
+    caller: Caller
+    kind: formats.MediaType
+    smaller: Spool | None = None
+    job: quota_accounting.Reservation | None = None
+    _now: int = 0
+    _result: StoredResult | None = None
 
     def prepare(self) -> None:
-        spool, smaller = self._upload.spool, self._smaller
-        width, height = _dimensions(smaller or spool, self._kind)
+        spool, smaller = self.upload.spool, self.smaller
+        self._now = self.upload.service.now()
+        width, height = _dimensions(smaller or spool, self.kind)
         self._result = result = StoredResult(
             id=f"{datetime.fromtimestamp(self._now, UTC):%Y%m%d}/{secrets.token_hex(16)}",
-            digest=self._upload.digest,
-            media=self._kind,
+            digest=self.upload.digest,
+            media=self.kind,
             width=width,
             height=height,
             size_before=spool.size,
             size_after=(smaller or spool).size,
         )
-        storage = self._upload.service.storage
+        storage = self.upload.service.storage
         if smaller is not None:
             storage.take(result.optimized, smaller)
         storage.take(result.original, spool)
 
     def record(self, transaction: Transaction) -> ImageRow:
         assert self._result is not None
-        result, caller, now = self._result, self._caller, self._now
-        image = images.add(transaction, caller, result, self._upload.name, now)
-        if self._job is None:
+        result, caller, now = self._result, self.caller, self._now
+        image = images.add(transaction, caller, result, self.upload.name, now)
+        if self.job is None:
             quota_accounting.charge(transaction, caller, result.size_before, result.size_after, now)
         else:
-            quota_accounting.settle(transaction, self._job, result.size_after, now)
+            quota_accounting.settle(transaction, self.job, result.size_after, now)
         return image
 
     def undo(self) -> None:
         if self._result is not None:
-            self._upload.service.storage.delete([self._result.original, self._result.optimized])
+            self.upload.service.storage.delete([self._result.original, self._result.optimized])
 
 
 class _StoreOnly:
@@ -203,12 +189,12 @@ class _StoreOnly:
             self.new.undo()
 
     def _store(self) -> _Store:
-        self.new = _Store(self._upload, self._caller, self._kind, None, None)
+        self.new = _Store(self._upload, self._caller, self._kind)
         self.new.prepare()
         return self.new
 
 
-def _dimensions(file: Spool, kind: MediaType) -> tuple[int, int]:
+def _dimensions(file: Spool, kind: formats.MediaType) -> tuple[int, int]:
     """Width and height in pixels, from the beginning of a file.
 
     Pillow is no way to have them here: for AVIF and WebP it wants the whole file, for native code in

@@ -12,14 +12,12 @@ import re
 import sqlite3
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from ...errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from ..errors import wrong_setting
 
 _R = TypeVar("_R")
 
@@ -84,7 +82,7 @@ class Transaction:
 class _Sqlite:
     pyformat = False
     errors = (sqlite3.OperationalError, sqlite3.InterfaceError)
-    # It takes the write lock at once: a transaction that reads first may not get it later.
+    # This takes the write lock at once. A transaction that reads first may not get it later.
     begin = "BEGIN IMMEDIATE"
     #: the spelling of types in which the two differ
     types = {"id": "INTEGER PRIMARY KEY AUTOINCREMENT", "bytes": "BLOB"}  # noqa: RUF012
@@ -96,7 +94,8 @@ class _Sqlite:
         #: of the database's files, None where they are not on this machine
         self.folder = path.parent
         self._synchronous = "FULL" if durable else "NORMAL"
-        # One transaction writes at a time, and SQLite itself waits by sleeping. This is held.
+        # One transaction can write at a time, and SQLite waits for its turn by sleeping. Threads that
+        # wait for this lock instead go on at once.
         self.turn = threading.Lock()
 
     def connect(self) -> sqlite3.Connection:
@@ -278,10 +277,10 @@ def _driver(url: str, *, durable: bool) -> _Driver:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ConfigError("server", "database", f"{path}: {error.strerror}") from error
+            raise wrong_setting("database", f"{path}: {error.strerror}") from error
         return _Sqlite(path, durable=durable)
     if urlsplit(url).scheme in ("postgresql", "postgresql+psycopg"):
         return _Postgres("postgresql" + url[url.index(":") :])
-    raise ConfigError(
-        "server", "database", "starts with sqlite:/// or postgresql+psycopg://; this does neither"
+    raise wrong_setting(
+        "database", "starts with sqlite:/// or postgresql+psycopg://; this does neither"
     )

@@ -9,14 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from pathlib import Path
 
 from ..errors import unavailable
 from .errors import StorageUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
 
 _ZEROS = bytes(1024 * 1024)
 

@@ -7,19 +7,18 @@ import os
 import re
 import struct
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import ConfigError
+from ..errors import wrong_setting
 from .errors import MissingObject, StorageUnavailable
 from .objects import PIECE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from .spool import Piece, Spool
 
-# From <linux/fs.h>, as on most processors. The value is an int, though they give the size of a long.
+# From <linux/fs.h>, as on most processors. The numbers say that the value is a long, but it is an int.
 _GET_FLAGS, _SET_FLAGS, _TOP_OF_HIERARCHIES = 0x80086601, 0x40086602, 0x20000
 _FLAGS = struct.Struct("i4x")
 _KEY = re.compile(r"(\d{8})/([0-9a-f]{2})([0-9a-f]{30}-[a-z]+)")
@@ -38,14 +37,14 @@ class LocalStorage:
             self.incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
             root.chmod(0o700)
         except OSError as error:
-            raise ConfigError("server", "storage", f"{root}: {error.strerror}") from error
+            raise wrong_setting("storage", f"{root}: {error.strerror}") from error
         _spread(root)
 
     def take(self, key: str, spool: Spool) -> None:
         with _translated():
             path = self._new(key)
             if spool.path is None:
-                self._write(path, spool.pieces())
+                self._write(path, spool.pieces)
             else:
                 if self._durable:
                     spool.sync()

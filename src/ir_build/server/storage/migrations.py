@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ...errors import ConfigError
-from .database import Sql
-
-if TYPE_CHECKING:
-    from .database import Database, Transaction
+from ..errors import wrong_setting
+from .database import Database, Sql, Transaction
 
 #: one tuple of statements a version, the first is version 1; `{id}` and `{bytes}` are types
 STEPS: tuple[tuple[str, ...], ...] = (
@@ -92,8 +87,7 @@ def migrate(database: Database) -> int:
         (found,) = transaction.row(_READ) or (None,)
         version = int(found or 0)
         if version > len(STEPS):
-            raise ConfigError(
-                "server",
+            raise wrong_setting(
                 "database",
                 f"was written by a newer ir-build (schema {version}, this one knows {len(STEPS)}):"
                 " update ir-build, or restore the backup made before the update",

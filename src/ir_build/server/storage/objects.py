@@ -6,12 +6,11 @@ committed, so an object can be written in place. What a crash leaves behind is f
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from .spool import Spool
 
 PIECE = 256 * 1024  #: bytes that are read at once

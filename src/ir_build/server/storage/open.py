@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from ...errors import ConfigError
+from ..errors import wrong_setting
 from .local import LocalStorage
 
 if TYPE_CHECKING:
@@ -29,4 +29,4 @@ def open_storage(settings: Settings) -> Storage:
         from .s3 import S3Storage  # noqa: PLC0415  (only for those who use it)
 
         return S3Storage(parts.netloc, parts.path.strip("/"), settings)
-    raise ConfigError("server", "storage", "is neither file:///PATH nor s3://BUCKET/PREFIX")
+    raise wrong_setting("storage", "is neither file:///PATH nor s3://BUCKET/PREFIX")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import tempfile
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,6 @@ from .errors import MissingObject, StorageUnavailable
 from .objects import PIECE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ..settings import Settings
     from .spool import Spool
 
@@ -47,11 +46,7 @@ class S3Storage:
             client["allow_http"] = True
         config: Any = {name: value for name, value in given.items() if value}
         self._store = S3Store(
-            bucket,
-            prefix=prefix or None,
-            config=config,
-            client_options=client,
-            retry_config=_RETRY,
+            bucket, prefix=prefix or None, config=config, client_options=client, retry_config=_RETRY
         )
         self.incoming = Path(tempfile.gettempdir())
 

@@ -6,13 +6,10 @@ import contextlib
 import hashlib
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .errors import StorageUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 IN_MEMORY = 256 * 1024  #: bytes; larger files go to the disk as they come
 PREFIX = ".upload-"
@@ -27,7 +24,8 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         """`folder`: of the temporary file, where one is needed."""
         self._folder = folder
-        self._pieces: list[Piece] = []
+        #: the pieces of a file that is in memory
+        self.pieces: list[Piece] = []
         self._descriptor = -1
         #: bytes so far
         self.size = 0
@@ -41,7 +39,7 @@ class Spool:
         if isinstance(found, Path):
             spool.path, spool.size = found, found.stat().st_size
         else:
-            spool._pieces, spool.size = [found], len(found)
+            spool.pieces, spool.size = [found], len(found)
         return spool
 
     def write(self, piece: bytes | memoryview) -> None:
@@ -51,13 +49,13 @@ class Spool:
             self._to_disk([piece])
             return
         if len(piece) >= _SMALL:
-            self._pieces.append(piece)
-        elif self._pieces and isinstance(self._pieces[-1], bytearray):
-            self._pieces[-1] += piece
+            self.pieces.append(piece)
+        elif self.pieces and isinstance(self.pieces[-1], bytearray):
+            self.pieces[-1] += piece
         else:
-            self._pieces.append(bytearray(piece))
+            self.pieces.append(bytearray(piece))
         if self.size > IN_MEMORY:
-            pieces, self._pieces = self._pieces, []
+            pieces, self.pieces = self.pieces, []
             self._to_disk(pieces)
 
     def _to_disk(self, pieces: Sequence[Piece]) -> None:
@@ -76,7 +74,7 @@ class Spool:
             with self.path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").digest()
         found = hashlib.sha256()
-        for piece in self._pieces:
+        for piece in self.pieces:
             found.update(piece)
         return found.digest()
 
@@ -85,14 +83,10 @@ class Spool:
         if self.path is not None:
             with self.path.open("rb") as file:
                 return file.read(limit)
-        if limit >= 0 and self._pieces and limit <= len(self._pieces[0]):
-            return bytes(self._pieces[0][:limit])
-        data = b"".join(self._pieces)
+        if limit >= 0 and self.pieces and limit <= len(self.pieces[0]):
+            return bytes(self.pieces[0][:limit])
+        data = b"".join(self.pieces)
         return data if limit < 0 else data[:limit]
-
-    def pieces(self) -> Sequence[Piece]:
-        """The pieces of a file that is in memory."""
-        return self._pieces
 
     def sync(self) -> None:
         """Flush the temporary file, if there is one, to the disk. Raises OSError."""
@@ -117,7 +111,7 @@ class Spool:
         if self.path is not None:
             with contextlib.suppress(OSError):
                 self.path.unlink()
-        self._pieces = []
+        self.pieces = []
 
 
 def _write_all(descriptor: int, data: Piece) -> None:

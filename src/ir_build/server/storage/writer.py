@@ -6,18 +6,14 @@ import asyncio
 import contextlib
 import queue
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, TypeVar
 
-from .database import DatabaseUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .database import Database, Transaction
+from .database import Database, DatabaseUnavailable, Transaction
 
 _R_co = TypeVar("_R_co", covariant=True)
 _R = TypeVar("_R")
-#: changes that wait for one another, at most
+#: the most changes in one transaction
 _MOST = 32
 
 

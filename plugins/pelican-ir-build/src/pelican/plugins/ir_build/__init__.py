@@ -62,6 +62,7 @@ def _optimize(pelican: Pelican) -> None:
     settings = _settings(pelican)
     progress = Progress(_LOG, live=False)  # Pelican turns a wheel meanwhile
     with Session(settings, copies=True) as session:
+        session.site_url = pelican.settings.get("SITEURL")
         report = session.optimize_folder(
             Path(pelican.output_path), sources=Path(pelican.path), progress=progress
         )

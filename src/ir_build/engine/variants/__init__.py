@@ -1,0 +1,167 @@
+"""Variants of one picture: in other formats, and in fewer pixels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from ...errors import FileSkipped, Reason
+from ...formats import MediaType
+from ...options import Compression
+from ...variant import Variant
+from ..shared import raster
+from . import animated, jpeg_xl, original
+from .exact import ExactCoder
+from .lossy import LossyCoder
+from .own import OwnCoder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from PIL import Image
+
+    from ...options import Options
+    from ...variant import Wanted
+    from .original import Original
+
+# Widths above this share of the picture's own save too little to be worth a file.
+_NARROWER = 0.9
+_CODED = (MediaType.AVIF, MediaType.WEBP)
+# formats that a picture in fewer pixels keeps; a GIF has too few colours for it
+_OWN = (MediaType.JPEG, MediaType.PNG, MediaType.WEBP, MediaType.AVIF)
+
+
+class _Coder(Protocol):
+    def coded(self, image: Image.Image, limit: float) -> bytes | None:
+        """A file of at most `limit` bytes that keeps the promise; None where there is none."""
+
+
+def make(
+    data: bytes, media: MediaType, options: Options, wanted: Wanted, shipped: bytes
+) -> tuple[Variant, ...]:
+    """The files to stand beside a picture of type `media`, largest first in each format.
+
+    They are made of `data`, its original; `shipped` is what is shipped for that. They come in the order in
+    which a page offers them. There are none of what is no still picture of 8 bits, or is too small to be
+    scored. Raises an `InputError`, and `FileSkipped` for a package that is missing.
+    """
+    others: list[Variant] = []
+    if options.compression_type is not Compression.NONE:
+        try:
+            others = list(_others(data, media, options, wanted, shipped))
+        except FileSkipped as left:
+            if left.reason is Reason.MISSING_PACKAGE:
+                raise
+    best = _jpeg_xl(shipped, media, options, wanted)
+    if best is not None and all(len(best.data) < len(one.data) for one in others):
+        # Whoever shows it shows the others, too: it is of use where it is the smallest of all.
+        others = [best, *others][: wanted.most]
+    return tuple(others)
+
+
+def _others(
+    data: bytes, media: MediaType, options: Options, wanted: Wanted, shipped: bytes
+) -> Iterable[Variant]:
+    """All but JPEG XL. Raises `FileSkipped` for what no variant can be made of."""
+    if media is MediaType.GIF and original.is_animated(data):
+        return animated.variants(data, options, wanted)
+    if options.compression_type is not Compression.LOSSY:
+        return ()
+    picture = original.read(data, media, options.max_pixels)
+    if not raster.can_be_scored(*picture.image.size):
+        return ()
+    smaller = original.read(shipped, media, options.max_pixels)
+    return _Maker(picture, smaller.image, media, options, wanted).variants()
+
+
+def _jpeg_xl(shipped: bytes, media: MediaType, options: Options, wanted: Wanted) -> Variant | None:
+    """The JPEG that is shipped as JPEG XL; None where that is not wanted or saves too little."""
+    if media is not MediaType.JPEG or MediaType.JPEG_XL not in wanted.formats:
+        return None
+    if options.compression_type is Compression.NONE or not wanted.most:
+        return None
+    found = jpeg_xl.transcoded(shipped, options)
+    if found is None or len(found[0]) > (1 - wanted.smaller) * wanted.shipped:
+        return None
+    data, width, height = found
+    return Variant(media=MediaType.JPEG_XL, width=width, height=height, data=data)
+
+
+class _Maker:
+    """Makes the files of one picture."""
+
+    def __init__(
+        self,
+        picture: Original,
+        shipped: Image.Image,
+        media: MediaType,
+        options: Options,
+        wanted: Wanted,
+    ) -> None:
+        self._picture = picture
+        self._media = media
+        self._options = options
+        self._wanted = wanted
+        self._left = wanted.most
+        self._limit = (1 - wanted.smaller) * wanted.shipped
+        self._reduced: dict[int, Image.Image] = {}
+        self._exact = ExactCoder(options, shipped) if picture.lossless else None
+
+    def variants(self) -> Iterator[Variant]:
+        """Files of the first format that makes the picture smaller, and the whole picture in others."""
+        whole, *narrower = [self._picture.image.width, *self._widths()]
+        leads = True
+        for media in self._wanted.formats:
+            if media in _CODED and media is not self._media and self._left:
+                widths = [whole, *narrower] if leads else [whole]
+                coder, limit = self._coder(media)
+                made = list(self._chain(media, coder, widths, limit))
+                leads = leads and not made
+                yield from made
+        if leads and self._media in _OWN:
+            own = OwnCoder(self._media, self._options, lossless=self._picture.lossless)
+            yield from self._chain(self._media, own, narrower, self._limit)
+
+    def _coder(self, media: MediaType) -> tuple[_Coder, float]:
+        """What codes as `media`, and the bytes that the whole picture may have."""
+        exact = self._exact
+        limit = self._limit
+        if exact is not None and len(exact.whole) <= limit:
+            if media is MediaType.WEBP:
+                return exact, limit
+            if MediaType.WEBP in self._wanted.formats:
+                limit = len(exact.whole)
+        return LossyCoder(media, self._options), limit
+
+    def _widths(self) -> list[int]:
+        """The widths to try, widest first."""
+        most = _NARROWER * self._picture.image.width
+        return sorted({width for width in self._wanted.widths if width <= most}, reverse=True)
+
+    def _chain(
+        self, media: MediaType, coder: _Coder, widths: list[int], limit: float
+    ) -> Iterator[Variant]:
+        """A file for each width that is small enough; none where the whole picture has none.
+
+        `limit` is how many bytes the first one may have.
+        """
+        for width in widths:
+            image = self._at(width)
+            if not self._left or not raster.can_be_scored(*image.size):
+                return
+            data = coder.coded(image, limit)
+            if data is not None:
+                self._left -= 1
+                limit = (1 - self._wanted.smaller) * len(data)
+                yield Variant(media=media, width=width, height=image.height, data=data)
+            elif width == self._picture.image.width:
+                return
+
+    def _at(self, width: int) -> Image.Image:
+        """The picture in `width` pixels."""
+        whole = self._picture.image
+        if width == whole.width:
+            return whole
+        if width not in self._reduced:
+            height = max(1, round(whole.height * width / whole.width))
+            self._reduced[width] = raster.resized(whole, (width, height))
+        return self._reduced[width]

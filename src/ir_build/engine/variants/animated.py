@@ -1,0 +1,227 @@
+"""An animated GIF as animated WebP or AVIF, and a still of its first frame."""
+
+from __future__ import annotations
+
+import io
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from ...errors import FileSkipped, Reason
+from ...formats import MediaType
+from ...marker import mark
+from ...options import Compression, Effort
+from ...quality import Reference
+from ...quality.coloured import ColouredPlaces
+from ...quality.pages import shown
+from ...quality.ssimulacra2 import of_both
+from ...variant import Variant
+from ..gif import file as gif_file
+from ..gif.frames_shown import indices
+from ..png import codec as png_codec
+from ..shared import raster
+from ..webp import coding as webp_coding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from ...options import Options
+    from ...variant import Wanted
+    from ..gif.file import GifFile
+
+# Pixels of all frames up to which an animation is coded, and coded with loss. All are in memory.
+_CODED = {Effort.FAST: 50_000_000, Effort.DEFAULT: 100_000_000, Effort.BEST: 150_000_000}
+_LOSSY = {Effort.FAST: 0, Effort.DEFAULT: 20_000_000, Effort.BEST: 60_000_000}
+# The qualities that are tried in turn.
+_QUALITIES = {MediaType.AVIF: (62, 72, 82, 92), MediaType.WEBP: (80, 88, 94)}
+# The speed of libaom: slower ones take too long for so many frames.
+_SPEED = 8
+# How many frames are looked at before all are.
+_LOOKED_AT = 4
+# Browsers show a frame for the first, in milliseconds, that asks for fewer hundredths of a second than the
+# second.
+_SLOWED, _SHORTEST = 100, 2
+# What becomes of a frame: its place is cleared, or what was there is put back.
+_CLEARED, _PUT_BACK = 2, 3
+_REPEATS = re.compile(rb"(?:NETSCAPE2\.0|ANIMEXTS1\.0)\x03\x01(..)", re.DOTALL)
+_MOST_REPEATS = 0xFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class _Animation:
+    """What a GIF shows."""
+
+    frames: list[Image.Image]  #: RGB, or RGBA where one is transparent
+    durations: list[int]  #: milliseconds
+    plays: int  #: how often it runs, 0 without end
+
+
+def variants(data: bytes, options: Options, wanted: Wanted) -> list[Variant]:
+    """The files for an animated GIF; none where it is too long, or no file is small enough.
+
+    Raises `FileSkipped`, `CorruptFile` and `TooLarge`.
+    """
+    animation = _read(gif_file.parse(data), options)
+    first = animation.frames[0]
+    limit = (1 - wanted.smaller) * wanted.shipped
+    made: list[Variant] = []
+    for media in wanted.formats:
+        coded = _coded(animation, media, options, limit)
+        if coded is not None and len(made) < wanted.most - wanted.still:
+            made.append(Variant(media=media, width=first.width, height=first.height, data=coded))
+    if wanted.still and wanted.most:
+        made.append(_still(first, options, wanted))
+    return made
+
+
+def _read(file: GifFile, options: Options) -> _Animation:
+    raster.check_size(file.width, file.height, options.max_pixels)
+    if len(file.frames) * file.width * file.height > _CODED[options.effort]:
+        raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "too long an animation")
+    frames = [Image.fromarray(canvas) for canvas in _canvases(file)]
+    if all(map(raster.opaque, frames)):
+        frames = [frame.convert("RGB") for frame in frames]
+    delays = [frame.control.delay for frame in file.frames]
+    durations = [10 * delay if delay >= _SHORTEST else _SLOWED for delay in delays]
+    return _Animation(frames, durations, _plays(file))
+
+
+def _plays(file: GifFile) -> int:
+    """How often the GIF runs, 0 without end. The file counts what comes after the first time."""
+    said = b"".join([*(frame.extensions for frame in file.frames), file.rest])
+    found = {int.from_bytes(one, "little") for one in _REPEATS.findall(said)}
+    if len(found) > 1:
+        raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "several loop counts")
+    repeats = found.pop() if found else None
+    if repeats is None:
+        return 1
+    return 0 if repeats in (0, _MOST_REPEATS) else repeats + 1
+
+
+def _canvases(file: GifFile) -> Iterator[NDArray[np.uint8]]:
+    """Height x width x red, green, blue, alpha after each frame, as browsers show it."""
+    canvas = np.zeros((file.height, file.width, 4), np.uint8)
+    for frame in file.frames:
+        part = canvas[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width]
+        before = part.copy()
+        pixels = indices(frame)[: part.shape[0], : part.shape[1]]
+        drawn = pixels != frame.control.transparent
+        part[drawn] = _colours(frame.table or file.table, pixels[drawn])
+        yield canvas.copy()
+        if frame.control.disposal == _CLEARED:
+            part[:] = 0
+        elif frame.control.disposal == _PUT_BACK:
+            part[:] = before
+
+
+def _colours(table: bytes, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    colours = np.full((len(table) // 3, 4), 255, np.uint8)
+    colours[:, :3] = np.frombuffer(table, np.uint8).reshape(-1, 3)
+    if pixels.size and pixels.max() >= len(colours):
+        raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "an index without a colour")
+    return colours[pixels]
+
+
+def _coded(animation: _Animation, media: MediaType, options: Options, limit: float) -> bytes | None:
+    """The shortest file of type `media` in at most `limit` bytes; None where there is none."""
+    files = []
+    if media is MediaType.WEBP:
+        files.append(_saved(animation, media, lossless=True, quality=100))
+    first, *_ = animation.frames
+    pixels = len(animation.frames) * first.width * first.height
+    if (
+        options.compression_type is Compression.LOSSY
+        and media in _QUALITIES
+        and pixels <= _LOSSY[options.effort]
+        and raster.can_be_scored(*first.size)
+        # libavif says how often, but Pillow does not let it.
+        and (media is MediaType.WEBP or animation.plays == 0)
+    ):
+        lossy = _lossy(animation, media, options, min(limit, *map(len, files), limit))
+        files += [] if lossy is None else [lossy]
+    return min((one for one in files if len(one) <= limit), key=len, default=None)
+
+
+def _lossy(animation: _Animation, media: MediaType, options: Options, limit: float) -> bytes | None:
+    """The file at the lowest quality at which every frame keeps the promise."""
+    frames = animation.frames
+    every = max(1, len(frames) // _LOOKED_AT)
+    order = sorted(range(len(frames)), key=lambda number: number % every != 0)
+    for quality in _QUALITIES[media]:
+        data = _saved(animation, media, quality=quality)
+        if len(data) > limit:
+            return None
+        seen = _frames_of(data, media, animation)
+        if seen and all(_holds(frames[at], seen[at], options.quality) for at in order):
+            return data
+    return None
+
+
+def _holds(before: Image.Image, after: Image.Image, target: float) -> bool:
+    """Whether a frame keeps the promise."""
+    one, other = raster.pixels(before), raster.pixels(after)
+    if of_both(*Reference(one, keep=False).scores(other)) < target:
+        return False
+    return not any(
+        ColouredPlaces(page, target).moved(new_page) for _, page, new_page in shown(one, other)
+    )
+
+
+def _saved(animation: _Animation, media: MediaType, **how: int) -> bytes:
+    first, *others = animation.frames
+    if media is MediaType.AVIF:
+        how |= {"speed": _SPEED, "max_threads": 1}
+        extra = {"subsampling": "4:4:4"}
+    else:
+        # Without key frames, which players need to begin in the middle only.
+        how |= {"method": 4, "kmin": 0, "kmax": 0, "loop": animation.plays}
+        extra = {}
+    buffer = io.BytesIO()
+    first.save(
+        buffer,
+        media.upper(),
+        save_all=True,
+        append_images=others,
+        duration=animation.durations,
+        **how,
+        **extra,
+    )
+    return mark(buffer.getvalue(), media)
+
+
+def _frames_of(data: bytes, media: MediaType, animation: _Animation) -> list[Image.Image]:
+    """What a file shows for each frame of the animation; empty where it has other times."""
+    coded = raster.decode(data, media.upper())
+    found: list[Image.Image] = []
+    ends = np.cumsum(animation.durations).tolist()
+    end = 0
+    for number in range(getattr(coded, "n_frames", 1)):
+        coded.seek(number)
+        coded.load()
+        end += round(coded.info["duration"])
+        image = coded.convert(animation.frames[0].mode)
+        # The encoder takes frames that are equal together.
+        found += [image] * (bisect_right(ends, end) - len(found))
+        if not found or ends[len(found) - 1] != end:
+            return []
+    return found
+
+
+def _still(frame: Image.Image, options: Options, wanted: Wanted) -> Variant:
+    """The picture `frame` without loss, as PNG, or as WebP where that is wanted and shorter."""
+    buffer = io.BytesIO()
+    frame.save(buffer, "PNG", compress_level=1)
+    exactly = replace(options, compression_type=Compression.LOSSLESS, resize=None)
+    files = {MediaType.PNG: png_codec.compress(buffer.getvalue(), exactly).data}
+    if MediaType.WEBP in wanted.formats:
+        files[MediaType.WEBP] = webp_coding.lossless(frame, Effort.FAST).file()
+    media = min(files, key=lambda one: len(files[one]))
+    return Variant(
+        media=media, width=frame.width, height=frame.height, data=files[media], still=True
+    )
