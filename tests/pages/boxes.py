@@ -98,12 +98,13 @@ def moved(before, after):
     ]
 
 
-def added(img, natural):
+def added(img, natural, frame):
     """The attributes that a picture of this natural size gets, by those that it has."""
     width, height = natural
     given = img.attr("width")
     if given is None:
-        return {"width": width, "height": height, "data-ir": "key"}
+        outer = width + frame
+        return {"width": outer, "height": round(outer * height / width), "data-ir": "key"}
     if given.isdigit():
         return {"height": round(int(given) * height / width), "data-ir": "key"}
     return {"data-ir": "key"}
@@ -118,7 +119,7 @@ def draw(page, styles, imgs):
     naturals = page.evaluate("[...document.images].map(i => [i.naturalWidth, i.naturalHeight])")
     before = boxes(page)
     plans = [
-        {} if style.sizes_keep or not natural[0] else added(img, natural)
+        {} if style.sizes_keep or not natural[0] else added(img, natural, style.frame)
         for style, img, natural in zip(styles, imgs, naturals, strict=True)
     ]
     page.evaluate(_STYLE, RULE)

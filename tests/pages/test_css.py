@@ -30,7 +30,10 @@ SIZES_KEEP = {
     "ceases to match": "img:not([height]) {border: 1px solid}",
     "sees it from outside": "p:has(img[width]) {border: 1px solid}",
     "lazy": "[loading=lazy] {display: none}",
-    "frame in the width": "* {box-sizing: border-box} img {padding: 5px}",
+    "frame of one letter": "* {box-sizing: border-box} img {padding: 1em}",
+    "frame in some windows": "* {box-sizing: border-box} @media (width > 9px) {img {padding: 1px}}",
+    "frame of no known colour": "* {box-sizing: border-box} img {border: 1px solid var(--c)}",
+    "frame of two rules": "* {box-sizing: border-box} img {padding: 1px} p:hover img {padding: 2px}",
     "item of a flexible box": "p {display: flex}",
     "item of a grid": "p {display: inline-grid}",
     "item through a wrapper": "body {display: flex} p {display: contents}",
@@ -65,6 +68,23 @@ SIZES = {
 def test_a_picture_whose_box_stays_gets_sizes(css):
     """Rules that leave its box as it is are none against it."""
     assert style(css).sizes_keep == ""
+
+
+@pytest.mark.parametrize(
+    ("css", "frame"),
+    [
+        ("img {padding: 5px; border: 1px solid}", 0),
+        ("* {box-sizing: border-box} img {padding: 5px; border: 1px solid red}", 12),
+        ("* {box-sizing: border-box} img {padding: 9px 1px 9px 3px; border: 0}", 4),
+        ("* {box-sizing: border-box; --c: red} img {border: 1px solid var(--c)}", 2),
+        ("* {box-sizing: border-box} img {padding: 5px} p img {padding: 0}", 0),
+        ("* {box-sizing: border-box} img {padding: 5px; width: 50%}", 0),
+    ],
+)
+def test_a_frame_that_is_part_of_the_width_is_told(css, frame):
+    """A width attribute has to be so much larger."""
+    said = style(css)
+    assert (said.sizes_keep, said.frame) == ("", frame)
 
 
 @pytest.mark.parametrize(

@@ -318,8 +318,9 @@ class _Reader:
     def _variables(self, nodes: Iterable[Declaration]) -> None:
         for node in nodes:
             value = tinycss2.serialize(node.value).strip()
-            if node.name.startswith("--") and values.measurable(value):
-                self.sheet.variables.setdefault(node.name, []).append(value.lower())
+            if node.name.startswith("--"):
+                known = self.sheet.variables.setdefault(node.lower_name, [])
+                known += [value.lower()] if values.measurable(value) else []
 
     def _keep(self, selector: Selector, place: _Place, block: _Block) -> None:
         self.order += 1
