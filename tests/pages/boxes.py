@@ -98,24 +98,28 @@ def moved(before, after):
     ]
 
 
-def added(img, natural):
+def added(img, natural, frame):
     """The attributes that a picture of this natural size gets, by those that it has."""
     width, height = natural
     given = img.attr("width")
     if given is None:
-        return {"width": width, "height": height, "data-ir": "key"}
+        outer = width + frame
+        return {"width": outer, "height": round(outer * height / width), "data-ir": "key"}
     if given.isdigit():
         return {"height": round(int(given) * height / width), "data-ir": "key"}
     return {"data-ir": "key"}
 
 
 def draw(page, styles, imgs):
-    """Add to the pictures of an open page what `styles` allow; `imgs` are those of its source."""
+    """Add to the pictures of an open page what `styles` allow; `imgs` are those of its source.
+
+    Chromium draws the page before and after, in windows of each width.
+    """
     page.evaluate(_STYLE, "*, ::before, ::after {transition: none !important}")
     naturals = page.evaluate("[...document.images].map(i => [i.naturalWidth, i.naturalHeight])")
     before = boxes(page)
     plans = [
-        {} if style.sizes_keep or not natural[0] else added(img, natural)
+        {} if style.sizes_keep or not natural[0] else added(img, natural, style.frame)
         for style, img, natural in zip(styles, imgs, naturals, strict=True)
     ]
     page.evaluate(_STYLE, RULE)

@@ -206,7 +206,9 @@ class _Markup:
         if "width" in attrs:
             width = _given(one.shown.element, "width")
             return {"height": str(max(1, round(width * picture.height / picture.width)))}
-        return {"width": str(picture.width), "height": str(picture.height)}
+        width = picture.width + one.shown.style.frame
+        height = max(1, round(width * picture.height / picture.width))
+        return {"width": str(width), "height": str(height)}
 
     def _loading(self, one: _Picture, added: dict[str, str]) -> bool:
         """Add when the picture is to be loaded; whether it waits until it is nearly seen."""

@@ -69,7 +69,7 @@ class Compound:
     # `text` without `:has()`, and the keys of what that looks for by its place.
     loose: str = ""
     contained: set[str] = field(default_factory=set)
-    sideways: bool = False  # it looks for what follows
+    looks_in: bool = False  # for attributes that a page gains, too
 
     @property
     def key(self) -> str:
@@ -361,7 +361,7 @@ def _list(compound: Compound, name: str, token: FunctionBlock) -> None:
         compound.structural = compound.structural or step.structural
         compound.of_type = compound.of_type or step.of_type
         compound.contained |= step.contained
-        compound.sideways = compound.sideways or step.sideways
+        compound.looks_in = compound.looks_in or step.looks_in
         compound.attributes |= step.attributes
     attributes = any(step.attributes for _, step in steps)
     if name == "has":
@@ -369,7 +369,7 @@ def _list(compound: Compound, name: str, token: FunctionBlock) -> None:
             combinators = {combinator for combinator, _ in selector.steps}
             if combinators & {">", "+", "~"} or any(step.structural for _, step in selector.steps):
                 compound.contained |= {step.key for _, step in selector.steps}
-            compound.sideways = compound.sideways or bool(combinators & {"+", "~"})
+        compound.looks_in = compound.looks_in or attributes
     else:
         compound.structural = compound.structural or len(steps) > len(inner)
     used = [selector for selector in inner if selector.exact or name != "not"]

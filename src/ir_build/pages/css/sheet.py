@@ -86,7 +86,6 @@ class ContainingProbe:
 
     selector: str
     contained: frozenset[str]
-    sideways: bool
     shown: str
 
 
@@ -162,7 +161,8 @@ class Sheet:
         self.probes = Index[Probe](self.names)
         self.of_type = Index[Probe](self.names)
         self.containing = Index[ContainingProbe](self.names)
-        self.attribute_probes = Index[AttributeProbe](self.names)
+        self.attributes = Index[AttributeProbe](self.names)
+        self.attributes_inside = Index[AttributeProbe](self.names)
         self.variables: dict[str, list[str]] = {}
         self.root_font_sizes: list[str] = []
         self.unreadable = False
@@ -318,8 +318,9 @@ class _Reader:
     def _variables(self, nodes: Iterable[Declaration]) -> None:
         for node in nodes:
             value = tinycss2.serialize(node.value).strip()
-            if node.name.startswith("--") and values.measurable(value):
-                self.sheet.variables.setdefault(node.name, []).append(value.lower())
+            if node.name.startswith("--"):
+                known = self.sheet.variables.setdefault(node.lower_name, [])
+                known += [value.lower()] if values.measurable(value) else []
 
     def _keep(self, selector: Selector, place: _Place, block: _Block) -> None:
         self.order += 1
@@ -365,12 +366,15 @@ class _Reader:
                 self.sheet.containing.add(
                     compound.key,
                     selector.required(index),
-                    ContainingProbe(text, contained, compound.sideways, selector.text),
+                    ContainingProbe(text, contained, selector.text),
                 )
             if compound.attributes and not (index == len(selector.steps) and block.height_auto):
                 text = selector.prefix(index, compound.blind)
                 names = frozenset(compound.attributes)
-                self.sheet.attribute_probes.add(
+                index_ = (
+                    self.sheet.attributes_inside if compound.looks_in else self.sheet.attributes
+                )
+                index_.add(
                     compound.key,
                     selector.required(index),
                     AttributeProbe(text, names, selector.text),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from turbohtml import Element
@@ -11,7 +12,7 @@ from turbohtml import Element
 from . import values
 from .cascade import ANY, Cascade, Value
 from .values import Ruler
-from .wrapping import wrap_keeps
+from .wrapping import around, wrap_keeps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .cascade import States
     from .sheet import Sheet
 
+_TURNED = "a rule sets a writing mode"
 _UNKNOWN = "a style sheet of this page cannot be read"
 # Displays, or parts of them, whose children are not laid out as in a line of text.
 _ITEMS = ("flex", "grid", "box", "masonry", "ruby", "math", "var(", "inherit")
@@ -32,6 +34,7 @@ class PictureStyle:
     every box as it is, else the reason. `squashes`: its height must be set to auto by a rule.
     `keeps_natural_width`: it is shown by its natural width, which `sizes` would change.
     `column`: the largest width that it can be shown at, in CSS pixels; None when unknown.
+    `frame`: what its padding and border add to a width that is given to it, in CSS pixels.
     """
 
     sizes_keep: str
@@ -39,6 +42,7 @@ class PictureStyle:
     keeps_natural_width: bool
     wrap_keeps: str
     column: float | None
+    frame: int = 0
 
 
 class Styles:
@@ -60,6 +64,7 @@ class Styles:
         states = self._cascade.states(img)
         sizes_keep = _UNKNOWN if self._unknown else self._sizes_keep(img, states)
         widths = states.get("width", ANY)
+        frame = 0 if sizes_keep else self._frame(states) or 0
         follows = sizes_keep and None in widths and img.attr("width") is None
         return PictureStyle(
             sizes_keep,
@@ -67,6 +72,7 @@ class Styles:
             keeps_natural_width=bool(follows) or any(map(_natural, widths)),
             wrap_keeps=_UNKNOWN if self._unknown else self._wrap_keeps(img),
             column=None if self._unknown else self._column(img, states),
+            frame=frame if None in widths and img.attr("width") is None else 0,
         )
 
     def _sizes_keep(self, img: Element, states: States) -> str:
@@ -86,6 +92,8 @@ class Styles:
         reason = _other_than(_RATIO_ALONE, states)
         if reason:
             return reason
+        if self._turned(img):
+            return _TURNED
         if None not in widths or img.attr("width") is not None:
             return ""
         if any(value and value.text not in {"auto", "initial", "unset"} for value in heights):
@@ -93,16 +101,36 @@ class Styles:
         reason = _other_than(_NEUTRAL, states)
         if reason:
             return reason
-        if "frame" in states and any(
-            value and value.text not in {"content-box", "initial", "unset"}
-            for value in states.get("box-sizing", ())
-        ):
+        if self._frame(states) is None:
             return "its padding or border is part of its width"
         return self._item(img)
 
+    def _frame(self, states: States) -> int | None:
+        """What is part of its width beside its content; None where that is not one number."""
+        sizings = {value.text for value in states.get("box-sizing", ()) if value}
+        if "frame" not in states or sizings <= {"content-box", "initial", "unset"}:
+            return 0
+        if sizings != {"border-box"} or None in states["box-sizing"]:
+            return None
+        total = 0
+        for edge in (states[name] for name in _BESIDE if name in states):
+            width = (
+                values.pixels(edge[0].text, self._defined) if len(edge) == 1 and edge[0] else None
+            )
+            if width is None:
+                return None
+            total += width
+        return total
+
     def _attributes_probed(self, img: Element) -> str:
         for sheet in self._sheets:
-            for probe in sheet.attribute_probes.matching(img, self._cascade.names(img)):
+            outer = around(img) if sheet.attributes_inside else ()
+            probes = [sheet.attributes.matching(img, self._cascade.names(img))]
+            probes += [
+                sheet.attributes_inside.matching(element, self._cascade.names(element))
+                for element in outer
+            ]
+            for probe in chain.from_iterable(probes):
                 if any(img.attr(name) is None for name in probe.attributes):
                     return probe.shown
         return ""
@@ -120,12 +148,22 @@ class Styles:
                 break
         return ""
 
+    def _turned(self, img: Element) -> bool:
+        """Whether lines may run from the top to the bottom there."""
+        return any(
+            "writing-mode" in self._cascade.states(element)
+            for element in (img, *img.ancestors)
+            if isinstance(element, Element)
+        )
+
     def _wrap_keeps(self, img: Element) -> str:
         if isinstance(img.parent, Element) and img.parent.tag == "picture":
             return "it is in a picture already"
         displays = self._cascade.states(img).get("display", ())
         if any(value and value.text not in _PLAIN for value in displays):
             return "a rule sets its display"
+        if self._turned(img):
+            return _TURNED
         item = self._item(img)
         if item:
             return item
@@ -181,6 +219,9 @@ class Styles:
         measured = self._ruler.width(value.text, container)
         return math.inf if measured is None else measured
 
+    def _defined(self, name: str) -> bool:
+        return any(name in sheet.variables for sheet in self._sheets)
+
     def _variable(self, name: str) -> list[str]:
         return [value for sheet in self._sheets for value in sheet.variables.get(name, ())]
 
@@ -191,6 +232,7 @@ class Styles:
 
 
 _PLAIN = frozenset(("inline", "block", "inline-block", "none", "initial", "unset"))
+_BESIDE = ("padding-left", "padding-right", "border-left", "border-right")
 # Values of properties with which a given width is no other than a natural one.
 _NEUTRAL = {
     "display": _PLAIN,
@@ -199,7 +241,6 @@ _NEUTRAL = {
     "aspect-ratio": frozenset(("auto", "initial", "unset")),
     "image-orientation": frozenset(("from-image", "initial", "unset")),
     "image-resolution": frozenset(("initial", "unset")),
-    "writing-mode": frozenset(("horizontal-tb", "initial", "unset")),
 }
 # And those with which the ratio of given sizes is no other than that of the picture.
 _RATIO_ALONE = {

@@ -52,6 +52,7 @@ _FRAME = re.compile(
     r"|border(-(left|right|top|bottom|inline|block)(-(start|end))?)?(-(width|style))?"
 )
 _PREFIX = re.compile(r"-(webkit|moz|ms|o)-")
+_STYLES = frozenset(("solid", "dotted", "dashed", "double", "groove", "ridge", "inset", "outset"))
 # An inline box without these is no box at all.
 _EDGES = re.compile(r"(margin|padding|border)(-[a-z-]+)?")
 _INVISIBLE = frozenset(
@@ -95,8 +96,41 @@ def longhands(name: str, value: str) -> Iterator[tuple[str, str]]:
         return
     elif bare.startswith("margin") and not edgeless(value):
         yield "margin", value
-    elif _FRAME.fullmatch(bare) and not edgeless(value):
-        yield "frame", value
+    elif _FRAME.fullmatch(bare):
+        if not edgeless(value):
+            yield "frame", value
+        yield from _beside(bare, value)
+
+
+def _beside(name: str, value: str) -> Iterator[tuple[str, str]]:
+    """What a padding or border takes left and right; "?" is for what is not looked into."""
+    kind, _, side = name.partition("-")
+    if side in {"top", "bottom", "block", "block-start", "block-end"}:
+        return
+    sides = [side] if side in {"left", "right"} else ["left", "right"]
+    parts = value.split()
+    colour = re.fullmatch(r"\S+ \S+ (var\(--[\w-]+\))", value) if kind == "border" else None
+    known = side in {"left", "right", ""} and 0 < len(parts) < 5
+    known = known and ("(" not in value or colour is not None)
+    for one in sides:
+        if not known:
+            width = "?"
+        elif kind == "padding":
+            width = parts[[0, 1, 1, 3 if one == "left" else 1][len(parts) - 1]]
+        elif parts[0] in {"none", "0"}:
+            width = "0px"
+        else:
+            width = parts[0] if len(parts) == 3 and parts[1] in _STYLES else "?"
+            width += f" {colour[1]}" if colour else ""
+        yield f"{kind}-{one}", width
+
+
+def pixels(value: str, defined: Callable[[str], bool]) -> int | None:
+    """The whole pixels of an edge; None for any other value, or one whose colour is not `defined`."""
+    found = re.fullmatch(r"(?:(\d+)px|0)(?: var\((.*)\))?", value)
+    if found is None or (found[2] and not defined(found[2])):
+        return None
+    return int(found[1] or 0)
 
 
 def unprefixed(text: str) -> str:
@@ -128,7 +162,7 @@ def is_edge(name: str) -> bool:
 def harmless(name: str, value: str) -> bool:
     """Whether an inline box round a picture looks the same with this declaration."""
     bare = unprefixed(name)
-    if name.startswith(("--", "transition")) or bare in _SIZES or bare in _INVISIBLE:
+    if name.startswith(("--", "transition", "scroll")) or bare in _SIZES or bare in _INVISIBLE:
         return True
     if bare in _NOT_INHERITED:
         return value in {"none", "0", "initial", "unset"}

@@ -93,7 +93,7 @@ def _contained(img: Element, cascade: Cascade) -> str:
         if not sheet.containing:
             continue
         names = {*keys(img), "picture", "source"}
-        for element in (*_siblings(img), *_ancestors(img)):
+        for element in around(img):
             for probe in sheet.containing.matching(element, cascade.names(element)):
                 if names & probe.contained:
                     return probe.shown
@@ -115,7 +115,10 @@ def _siblings(element: Element) -> Iterator[Element]:
             yield node
 
 
-def _ancestors(element: Element) -> Iterator[Element]:
-    for node in element.ancestors:
+def around(img: Element) -> Iterator[Element]:
+    """The elements that may look for `img` by `:has()`: its siblings, and what it stands in."""
+    yield from _siblings(img)
+    for node in img.ancestors:
         if isinstance(node, Element):
             yield node
+            yield from _siblings(node)
