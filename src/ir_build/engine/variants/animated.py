@@ -25,6 +25,7 @@ from ..gif.frames_shown import indices
 from ..png import codec as png_codec
 from ..shared import raster
 from ..webp import coding as webp_coding
+from .lossy import AOM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from ..gif.file import GifFile
 
 # Pixels of all frames up to which an animation is coded, and coded with loss. All are in memory.
-_CODED = {Effort.FAST: 50_000_000, Effort.DEFAULT: 100_000_000, Effort.BEST: 150_000_000}
+_CODED = {Effort.FAST: 100_000_000, Effort.DEFAULT: 200_000_000, Effort.BEST: 200_000_000}
 _LOSSY = {Effort.FAST: 0, Effort.DEFAULT: 20_000_000, Effort.BEST: 60_000_000}
 # The qualities that are tried in turn.
 _QUALITIES = {MediaType.AVIF: (62, 72, 82, 92), MediaType.WEBP: (80, 88, 94)}
@@ -84,12 +85,16 @@ def _read(file: GifFile, options: Options) -> _Animation:
     raster.check_size(file.width, file.height, options.max_pixels)
     if len(file.frames) * file.width * file.height > _CODED[options.effort]:
         raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "too long an animation")
-    frames = [Image.fromarray(canvas) for canvas in _canvases(file)]
-    if all(map(raster.opaque, frames)):
-        frames = [frame.convert("RGB") for frame in frames]
+    frames = [_compact(Image.fromarray(canvas)) for canvas in _canvases(file)]
+    if any(frame.mode == "RGBA" for frame in frames):
+        frames = [frame.convert("RGBA") for frame in frames]
     delays = [frame.control.delay for frame in file.frames]
     durations = [10 * delay if delay >= _SHORTEST else _SLOWED for delay in delays]
     return _Animation(frames, durations, _plays(file))
+
+
+def _compact(canvas: Image.Image) -> Image.Image:
+    return canvas.convert("RGB") if raster.opaque(canvas) else canvas
 
 
 def _plays(file: GifFile) -> int:
@@ -177,7 +182,7 @@ def _saved(animation: _Animation, media: MediaType, **how: int) -> bytes:
     first, *others = animation.frames
     if media is MediaType.AVIF:
         how |= {"speed": _SPEED, "max_threads": 1}
-        extra = {"subsampling": "4:4:4"}
+        extra: dict[str, object] = {"subsampling": "4:4:4", "advanced": AOM}
     else:
         # Without key frames, which players need to begin in the middle only.
         how |= {"method": 4, "kmin": 0, "kmax": 0, "loop": animation.plays}
