@@ -25,7 +25,7 @@ from ..gif.frames_shown import indices
 from ..png import codec as png_codec
 from ..shared import raster
 from ..webp import coding as webp_coding
-from .lossy import AOM
+from .lossy import FINER_COLOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,7 +182,7 @@ def _saved(animation: _Animation, media: MediaType, **how: int) -> bytes:
     first, *others = animation.frames
     if media is MediaType.AVIF:
         how |= {"speed": _SPEED, "max_threads": 1}
-        extra: dict[str, object] = {"subsampling": "4:4:4", "advanced": AOM}
+        extra: dict[str, object] = {"subsampling": "4:4:4", "advanced": FINER_COLOUR}
     else:
         # Without key frames, which players need to begin in the middle only.
         how |= {"method": 4, "kmin": 0, "kmax": 0, "loop": animation.plays}
