@@ -52,6 +52,7 @@ _SLOWED, _SHORTEST = 100, 2
 _CLEARED, _PUT_BACK = 2, 3
 _REPEATS = re.compile(rb"(?:NETSCAPE2\.0|ANIMEXTS1\.0)\x03\x01(..)", re.DOTALL)
 _MOST_REPEATS = 0xFFFF
+_ALPHA = 0x10
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,18 @@ def _saved(animation: _Animation, media: MediaType, **how: int) -> bytes:
         **how,
         **extra,
     )
-    return mark(buffer.getvalue(), media)
+    data = buffer.getvalue()
+    if media is MediaType.WEBP and first.mode == "RGBA" and data[12:16] == b"VP8X":
+        data = _transparent(data)
+    return mark(data, media)
+
+
+def _transparent(webp: bytes) -> bytes:
+    """The file with the flag for transparency (RFC 9649, 2.7.1).
+
+    libwebp sets it for frames that have some. The canvas around them may be clear as well.
+    """
+    return webp[:20] + bytes([webp[20] | _ALPHA]) + webp[21:]
 
 
 def _frames_of(data: bytes, media: MediaType, animation: _Animation) -> list[Image.Image]:
