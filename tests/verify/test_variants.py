@@ -8,7 +8,7 @@ from ir_build.formats import MediaType
 from ir_build.options import Options
 from ir_build.variant import Variant
 from ir_build.verify import verify_variant
-from pictures import encoded, exif_block, opened, photo
+from pictures import animated, encoded, exif_block, opened, photo, raw_png
 from profiles import P3
 
 SIZE = (240, 160)
@@ -77,12 +77,34 @@ def test_several_frames_of_one_picture_are_refused():
     assert refusal(one) == "one frame became 2"
 
 
+def test_a_still_of_an_animation_is_refused():
+    """Nobody asked for it."""
+    original = animated([reduced(SIZE), reduced(SIZE).rotate(180)], "PNG")
+    assert refusal(variant(reduced(SIZE)), original) == "2 frames became one"
+
+
 def test_lost_transparency_is_refused():
     """A browser would show a box."""
     alpha = np.clip(np.add.outer(np.arange(160), np.arange(240)) - 90, 0, 255).astype(np.uint8)
     original = encoded(np.dstack([PIXELS, alpha]), "PNG")
     clear = opened(original).resize((120, 80))
     assert refusal(variant(clear.convert("RGB")), original) == "transparency was lost"
+
+
+@pytest.mark.parametrize(
+    ("original", "media"),
+    [
+        (encoded(Image.new("CMYK", SIZE, (9, 99, 0, 0)), "JPEG"), MediaType.JPEG),
+        (raw_png(np.full((160, 240, 3), 40_000), 2, 16), MediaType.PNG),
+        (raw_png(PIXELS, 2, 8, [(b"gAMA", (100_000).to_bytes(4, "big"))]), MediaType.PNG),
+        (raw_png(PIXELS, 2, 8, [(b"cICP", bytes((9, 16, 0, 1)))]), MediaType.PNG),
+    ],
+    ids=["four colours", "16 bits", "gamma", "HDR"],
+)
+def test_what_cannot_be_compared_is_refused(original, media):
+    """A variant of 8 bits in sRGB may lose what nobody here can see."""
+    one = variant(opened(original).convert("RGB"))
+    assert refusal(one, original, media).startswith("nothing here can tell")
 
 
 def test_a_turned_original_is_compared_upright():

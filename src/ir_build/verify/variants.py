@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Pixels by which a height may be off what the width asks for: it is rounded.
 _ROUNDED = 0.5
+# Of gAMA and cHRM that together say sRGB.
+_GAMMA = 2.2
 
 
 def verify(
@@ -49,7 +51,13 @@ def verify(
     else:
         before = Picture(original, media, options.max_pixels)
         size = before.size
+        if before.frames != 1 and not variant.still:
+            return differs(f"{before.frames} frames became one")
+        if before.colours.tag or before.gain_map or before.depth > 8 or before.inverted is not None:
+            return differs("nothing here can tell the original's colours in sRGB of 8 bits")
         shown = shown_in_srgb(before.upright(before.frame(0)), before.colours)
+        if before.colours.spelled:
+            shown = _to_srgb(shown)
     try:
         after = Picture(variant.data, variant.media, options.max_pixels)
         difference = _properties(size, after, variant)
@@ -60,6 +68,17 @@ def verify(
     if not difference and isinstance(shown, GifScreen):
         difference = animation(shown, after, variant.media, options)
     return differs(difference) if difference else OK
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    """A picture of which gAMA says a power of the light, in sRGB's curve (IEC 61966-2-1)."""
+    table = []
+    for level in range(256):
+        light = (level / 255) ** _GAMMA
+        coded = 12.92 * light if light <= 0.0031308 else 1.055 * light ** (1 / 2.4) - 0.055
+        table.append(round(255 * coded))
+    unchanged = list(range(256)) if image.mode == "RGBA" else []
+    return image.point(3 * table + unchanged)
 
 
 def _comes_back(variant: Variant, shipped: bytes) -> Verdict:

@@ -187,6 +187,25 @@ def test_transparency_stays(formats):
     assert not refusals(data, MediaType.PNG, variants)
 
 
+@pytest.mark.slow
+def test_gamma_and_primaries_of_srgb_are_taken_at_their_word():
+    """Browsers show a power, not sRGB's curve: up to nine levels darker in the shadows."""
+    dark = (photo(SIZE, grid=(6, 8), seed=3, grey=2) // 6).astype(np.uint8)
+    gamma = (b"gAMA", (45455).to_bytes(4, "big"))
+    whites = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+    primaries = (b"cHRM", b"".join(one.to_bytes(4, "big") for one in whites))
+    data = raw_png(dark, 2, 8, [gamma, primaries])
+    variants = made(data, MediaType.PNG, widths=())
+    assert variants
+    assert not refusals(data, MediaType.PNG, variants)
+    # The light of each pixel, by both definitions.
+    light = (dark / 255) ** 2.2
+    coded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055) * 255
+    after = np.asarray(opened(variants[0].data).convert("RGB"), float)
+    assert abs((after - coded).mean()) < 0.7
+    assert abs((after - dark).mean()) > 2
+
+
 def cmyk():
     return encoded(Image.new("CMYK", SIZE, (9, 99, 0, 0)), "JPEG", quality=100)
 
