@@ -78,9 +78,10 @@ class Sandbox:
         header, files = self._run({"task": "variants", "wanted": wanted.to_json(), **asked}, *blobs)
         told = cast("list[str]", header["variants"])
         held: list[Variant] = []
-        judged: dict[MediaType, bool] = {}
+        judged: dict[tuple[MediaType, bool], bool] = {}
         for variant in map(Variant.from_json, told, files):
-            if not judged.get(variant.media, True):
+            kind = variant.media, variant.still
+            if not judged.get(kind, True):
                 continue
             header, _ = self._run(
                 {"task": "verify variant", "variant": variant.to_json(), **asked},
@@ -90,7 +91,7 @@ class Sandbox:
             if header["ok"]:
                 held.append(variant)
             # Without the largest, a browser that takes the format would show a small one large.
-            judged.setdefault(variant.media, bool(header["ok"]) or variant.media is media)
+            judged.setdefault(kind, bool(header["ok"]) or variant.media is media)
         return tuple(held)
 
     def compress_file(

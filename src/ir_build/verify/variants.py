@@ -1,4 +1,4 @@
-"""Verify a variant: it shows what its original does, in its own pixels and in its own format."""
+"""Verify a variant: at its size and in its format it shows what its original does."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from ..codec_packages import load
 from ..errors import CorruptFile, TooLarge
 from ..formats import HEAD_BYTES, MediaType, sniff
 from . import look
+from .animated_variants import animation
 from .colour import shown_in_srgb
 from .compare import alike
 from .decoded import Picture
+from .gif_screen import GifScreen
 from .raster import slack
 from .verdict import OK, Verdict, differs
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 # Pixels by which a height may be off what the width asks for: it is rounded.
 _ROUNDED = 0.5
+# Of gAMA and cHRM that together say sRGB.
+_GAMMA = 2.2
 
 
 def verify(
@@ -30,21 +34,51 @@ def verify(
 ) -> Verdict:
     """Whether `variant` shows what `original`, a file of type `media`, does at that size.
 
-    `shipped` is what is shipped for `original`, and was verified before. Raises `CorruptFile` or `TooLarge` when the original itself cannot be checked.
+    `shipped` is what is shipped for `original`, and was verified before. Raises `CorruptFile` or
+    `TooLarge` when the original itself cannot be checked.
     """
-    if variant.media is MediaType.JPEG_XL:
-        return _comes_back(variant, shipped)
-    before = Picture(original, media, options.max_pixels)
-    shown = shown_in_srgb(before.upright(before.frame(0)), before.colours)
     found = sniff(variant.data[:HEAD_BYTES])
     if found is not variant.media:
         return differs(f"{variant.media} became {found or 'something unknown'}")
+    if variant.media is MediaType.JPEG_XL:
+        return _comes_back(variant, shipped)
+    shown: Image.Image | GifScreen
+    if media is MediaType.GIF:
+        shown = GifScreen(original, options.max_pixels)
+        size = shown.size
+        if len(shown.delays) == 1 or variant.still:
+            shown = Image.fromarray(next(shown.canvases()))
+    else:
+        before = Picture(original, media, options.max_pixels)
+        size = before.size
+        if before.frames != 1 and not variant.still:
+            return differs(f"{before.frames} frames became one")
+        if before.colours.tag or before.gain_map or before.depth > 8 or before.inverted is not None:
+            return differs("nothing here can tell the original's colours in sRGB of 8 bits")
+        shown = shown_in_srgb(before.upright(before.frame(0)), before.colours)
+        if before.colours.spelled:
+            shown = _to_srgb(shown)
     try:
         after = Picture(variant.data, variant.media, options.max_pixels)
-        difference = _properties(before, after, variant) or _look(shown, after, variant, options)
+        difference = _properties(size, after, variant)
+        if not difference and isinstance(shown, Image.Image):
+            difference = _still(shown, after, variant, options)
     except (CorruptFile, TooLarge) as broken:
         return differs(f"the new file {broken.message}")
+    if not difference and isinstance(shown, GifScreen):
+        difference = animation(shown, after, variant.media, options)
     return differs(difference) if difference else OK
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    """A picture of which gAMA says a power of the light, in sRGB's curve (IEC 61966-2-1)."""
+    table = []
+    for level in range(256):
+        light = (level / 255) ** _GAMMA
+        coded = 12.92 * light if light <= 0.0031308 else 1.055 * light ** (1 / 2.4) - 0.055
+        table.append(round(255 * coded))
+    unchanged = list(range(256)) if image.mode == "RGBA" else []
+    return image.point(3 * table + unchanged)
 
 
 def _comes_back(variant: Variant, shipped: bytes) -> Verdict:
@@ -63,15 +97,13 @@ def _comes_back(variant: Variant, shipped: bytes) -> Verdict:
     return OK
 
 
-def _properties(before: Picture, after: Picture, variant: Variant) -> str:
-    """What the headers say against it, in words; empty for nothing."""
-    width, height = before.size
+def _properties(size: tuple[int, int], after: Picture, variant: Variant) -> str:
+    """What the headers say against a variant of a picture of this size, in words; empty for nothing."""
+    width, height = size
     if after.size != (variant.width, variant.height):
         return f"it has {after.size[0]} x {after.size[1]} pixels"
     if variant.width > width or abs(height * variant.width / width - variant.height) > _ROUNDED:
         return f"{width} x {height} pixels became {variant.width} x {variant.height}"
-    if after.frames != 1 or (before.frames != 1 and not variant.still):
-        return f"{before.frames} frames became {after.frames}"
     if after.orientation != 1 or after.shown_size != after.size:
         return "it is turned or stretched by its metadata"
     if after.colours.icc or after.colours.tag or after.gain_map or after.depth > 8:
@@ -79,14 +111,23 @@ def _properties(before: Picture, after: Picture, variant: Variant) -> str:
     return ""
 
 
-def _look(shown: Image.Image, after: Picture, variant: Variant, options: Options) -> str:
+def _still(shown: Image.Image, after: Picture, variant: Variant, options: Options) -> str:
     """Why it does not look like the picture `shown`, in words; empty when it does."""
+    if after.frames != 1:
+        return f"one frame became {after.frames}"
     if shown.size != after.size:
         shown = _reduced(shown, after.size)
     new = shown_in_srgb(after.frame(0), after.colours)
     return alike(shown, new, None, slack=slack(options)) or look.difference(
         shown, new, _judged_as(variant), options.quality
     )
+
+
+def _reduced(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The picture in fewer pixels. Clear pixels lend no colour to others."""
+    if image.mode == "RGB":
+        return image.resize(size, Image.Resampling.LANCZOS)
+    return image.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA")
 
 
 def _judged_as(variant: Variant) -> MediaType:
@@ -105,10 +146,3 @@ def _chunks(webp: bytes) -> list[bytes]:
         found.append(webp[at : at + 4])
         at += 8 + (int.from_bytes(webp[at + 4 : at + 8], "little") + 1) // 2 * 2
     return found
-
-
-def _reduced(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The picture in fewer pixels. Clear pixels lend no colour to others."""
-    if image.mode == "RGB":
-        return image.resize(size, Image.Resampling.LANCZOS)
-    return image.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA")

@@ -25,6 +25,7 @@ from ..gif.frames_shown import indices
 from ..png import codec as png_codec
 from ..shared import raster
 from ..webp import coding as webp_coding
+from .lossy import FINER_COLOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from ..gif.file import GifFile
 
 # Pixels of all frames up to which an animation is coded, and coded with loss. All are in memory.
-_CODED = {Effort.FAST: 50_000_000, Effort.DEFAULT: 100_000_000, Effort.BEST: 150_000_000}
+_CODED = {Effort.FAST: 100_000_000, Effort.DEFAULT: 200_000_000, Effort.BEST: 200_000_000}
 _LOSSY = {Effort.FAST: 0, Effort.DEFAULT: 20_000_000, Effort.BEST: 60_000_000}
 # The qualities that are tried in turn.
 _QUALITIES = {MediaType.AVIF: (62, 72, 82, 92), MediaType.WEBP: (80, 88, 94)}
@@ -51,6 +52,7 @@ _SLOWED, _SHORTEST = 100, 2
 _CLEARED, _PUT_BACK = 2, 3
 _REPEATS = re.compile(rb"(?:NETSCAPE2\.0|ANIMEXTS1\.0)\x03\x01(..)", re.DOTALL)
 _MOST_REPEATS = 0xFFFF
+_ALPHA = 0x10
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +86,16 @@ def _read(file: GifFile, options: Options) -> _Animation:
     raster.check_size(file.width, file.height, options.max_pixels)
     if len(file.frames) * file.width * file.height > _CODED[options.effort]:
         raise FileSkipped(Reason.UNSUPPORTED_VARIANT, "too long an animation")
-    frames = [Image.fromarray(canvas) for canvas in _canvases(file)]
-    if all(map(raster.opaque, frames)):
-        frames = [frame.convert("RGB") for frame in frames]
+    frames = [_compact(Image.fromarray(canvas)) for canvas in _canvases(file)]
+    if any(frame.mode == "RGBA" for frame in frames):
+        frames = [frame.convert("RGBA") for frame in frames]
     delays = [frame.control.delay for frame in file.frames]
     durations = [10 * delay if delay >= _SHORTEST else _SLOWED for delay in delays]
     return _Animation(frames, durations, _plays(file))
+
+
+def _compact(canvas: Image.Image) -> Image.Image:
+    return canvas.convert("RGB") if raster.opaque(canvas) else canvas
 
 
 def _plays(file: GifFile) -> int:
@@ -177,7 +183,7 @@ def _saved(animation: _Animation, media: MediaType, **how: int) -> bytes:
     first, *others = animation.frames
     if media is MediaType.AVIF:
         how |= {"speed": _SPEED, "max_threads": 1}
-        extra = {"subsampling": "4:4:4"}
+        extra: dict[str, object] = {"subsampling": "4:4:4", "advanced": FINER_COLOUR}
     else:
         # Without key frames, which players need to begin in the middle only.
         how |= {"method": 4, "kmin": 0, "kmax": 0, "loop": animation.plays}
@@ -192,7 +198,18 @@ def _saved(animation: _Animation, media: MediaType, **how: int) -> bytes:
         **how,
         **extra,
     )
-    return mark(buffer.getvalue(), media)
+    data = buffer.getvalue()
+    if media is MediaType.WEBP and first.mode == "RGBA" and data[12:16] == b"VP8X":
+        data = _transparent(data)
+    return mark(data, media)
+
+
+def _transparent(webp: bytes) -> bytes:
+    """The file with the flag for transparency (RFC 9649, 2.7.1).
+
+    libwebp sets it for frames that have some. The canvas around them may be clear as well.
+    """
+    return webp[:20] + bytes([webp[20] | _ALPHA]) + webp[21:]
 
 
 def _frames_of(data: bytes, media: MediaType, animation: _Animation) -> list[Image.Image]:

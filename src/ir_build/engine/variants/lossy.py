@@ -49,6 +49,8 @@ _MORE_TRIES = 3
 _MOST = 15
 # How many places are looked at, and how many steps apart the qualities are that are tried until they hold.
 _MOST_PLACES, _STEP = 8, 3
+# By how many steps of quality places must ask for more, before colour is coded finer instead.
+_MUCH = 5
 # The least that a file grows while its score rises by 1, and the most that it shrinks while its score falls
 # by 1, in the logarithm.
 _GROWTH, _SHRINKING = 0.02, 0.11
@@ -57,6 +59,11 @@ _GROWTH, _SHRINKING = 0.02, 0.11
 _AVIF_SPEEDS = {Effort.FAST: 8, Effort.DEFAULT: 6, Effort.BEST: 5}
 # Pixels above which AVIF is coded faster, and above which it takes too much memory and time.
 _LARGE, _MOST_PIXELS = 10_000_000, 16_000_000
+
+
+#: Settings of libaom for finer colour. At an equal score they take 5 % more bytes. Where places move, up to
+#: 20 % fewer are needed until these hold.
+FINER_COLOUR = {"enable-chroma-deltaq": "0"}
 
 
 class _Pass(IntEnum):
@@ -128,19 +135,19 @@ class LossyCoder:
         self.first = found.quality
         return len(found.data)
 
-    def encoder(self, image: Image.Image, coding: _Pass) -> Encode:
-        """What codes `image`, as fast as what it is for."""
+    def encoder(self, image: Image.Image, coding: _Pass, *, finer: bool = False) -> Encode:
+        """What codes `image`, as fast as what it is for; as AVIF with `finer` colour where asked for."""
         if self.media is MediaType.AVIF:
             large = image.width * image.height > _LARGE
             speed = _AVIF_SPEEDS[Effort.FAST if large else self.effort]
-            return partial(_avif, image, max(speed, coding))
+            return partial(_avif, image, max(speed, coding), FINER_COLOUR if finer else {})
         alpha = None
         if image.mode == "RGBA":
             alpha = webp_coding.transparency(image, Effort.FAST)
         return partial(_webp, image, self.effort, alpha)
 
 
-def _avif(image: Image.Image, speed: int, quality: int) -> bytes:
+def _avif(image: Image.Image, speed: int, advanced: dict[str, str], quality: int) -> bytes:
     buffer = io.BytesIO()
     # Colour at full resolution takes no more bytes at an equal score, and three times as many places hold.
     image.save(
@@ -150,6 +157,7 @@ def _avif(image: Image.Image, speed: int, quality: int) -> bytes:
         speed=speed,
         subsampling="4:0:0" if image.mode == "L" else "4:4:4",
         max_threads=1,
+        advanced=advanced,
     )
     return mark(buffer.getvalue(), MediaType.AVIF)
 
@@ -184,6 +192,7 @@ class _Search:
         #: the lowest quality that may do
         self._floor = self._scale.low
         self._beyond = _STEP
+        self._finer = False
 
     def run(self, tries: int) -> bytes | None:
         """The smallest file found. None where none keeps the promise, or where its bytes are too many."""
@@ -192,8 +201,8 @@ class _Search:
             draft = self._coder.encoder(self._image, _Pass.DRAFT)(quality)
             if len(draft) * _LEAST_OF_DRAFT > self._limit:
                 return None
-            self._raise_floor(self._judge.moved(draft, _MOST_PLACES), quality, beyond=0)
-            quality = max(quality, self._floor)
+            if moved := self._judge.moved(draft, _MOST_PLACES):
+                quality = self._begin(quality, moved)
         for number in range(tries + _MORE_TRIES):
             if quality > self._scale.high:
                 return None
@@ -218,24 +227,36 @@ class _Search:
             if tried.score > self._target + _MOST:
                 self._floor = self._scale.high + 1
             else:
-                self._raise_floor(moved, quality, beyond=self._beyond)
+                self._floor = self._holding(quality + self._beyond, moved)
                 # Parts that are coded alone say too little of this picture.
                 self._beyond *= 2
         else:
             self._good = tried
         return tried
 
-    def _raise_floor(self, boxes: list[Box], quality: int, *, beyond: int) -> None:
-        """Have the floor where all these parts hold when each is coded alone, `beyond` above `quality`."""
-        quality += beyond if boxes else 0
+    def _begin(self, quality: int, boxes: list[Box]) -> int:
+        """Choose how colours are coded, and the quality to begin with, by places that move in a draft."""
+        first = self._holding(quality, boxes)
+        if first > quality + _MUCH:
+            self._finer = True
+            finer = self._holding(quality, boxes)
+            self._finer = finer < first - _STEP
+            first = finer if self._finer else first
+        if self._image.width * self._image.height >= _FEW:
+            # Another try below it costs more than it is worth: a draft is rarely much too bad.
+            self._floor = first
+        self._encode = self._coder.encoder(self._image, _Pass.WHOLE, finer=self._finer)
+        return first
+
+    def _holding(self, quality: int, boxes: list[Box]) -> int:
+        """The lowest quality from `quality` on at which all these parts hold when each is coded alone."""
         for box in boxes:
             part = self._image.crop(box)
-            encode = self._coder.encoder(part, _Pass.PART)
+            encode = self._coder.encoder(part, _Pass.PART, finer=self._finer)
             judge = Judge(part, self._coder.media, self._target)
             while quality <= self._scale.high and judge.moved(encode(quality), 1):
                 quality += _STEP
-        if boxes:
-            self._floor = max(self._floor, quality)
+        return quality
 
     def _is_hopeless(self, tried: _Tried) -> bool:
         missing = self._target - tried.score

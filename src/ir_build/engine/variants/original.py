@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image
 
 from ...containers import iso_bmff
@@ -34,6 +35,9 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+# What gAMA says of sRGB: 1 / 0.45455 (PNG, third edition, 11.3.2.5).
+_POWER = 2.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +79,22 @@ def _png(data: bytes, max_pixels: int) -> Original:
         raise _left("an animation")
     if file.bit_depth > 8:
         raise _left("more than 8 bits a sample")
-    if not colours.known or (colours.kinds and colours.profile is None):
-        raise _left("colours by gamma and primaries")
+    if not colours.known:
+        raise _left("colours of another kind")
     _check_upright(file.find(b"eXIf"))
     image = Image.fromarray(png_coding.decoded(png_file.bare(file)))
+    if colours.kinds and colours.profile is None:
+        # gAMA and cHRM say sRGB together, which browsers take at their word.
+        image = _by_power(image)
     return Original(_as_shown(image, colours.profile), lossless=True)
+
+
+def _by_power(image: Image.Image) -> Image.Image:
+    """A picture, RGB or RGBA, whose levels stand for a power of the light, in sRGB."""
+    linear = (np.arange(256) / 255) ** _POWER
+    curve = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    levels = [int(level) for level in np.round(255 * curve)]
+    return image.point(levels * 3 + list(range(256)) * (len(image.getbands()) - 3))
 
 
 def _webp(data: bytes, max_pixels: int) -> Original:
