@@ -170,6 +170,9 @@ class _Markup:
         width = _given(one.shown.element, "width") or int(added.get("width", 0))
         if self._rule is not None and "height" in added and one.shown.style.squashes:
             self._result.rule = self._rule.file
+        why = one.shown.not_wrapped or ("" if self._wrapping else "the HTML around it is broken")
+        if why and self._options.formats:
+            self._result.left.append((one.address, f"no other formats: {why}"))
         lazy = self._loading(one, added)
         plan = self._plan(one, width, lazy=lazy)
         added |= plan.attributes
@@ -222,7 +225,8 @@ class _Markup:
             if large and alone and not asked and not self._important and self._is_seen_first(one):
                 added["fetchpriority"] = "high"
                 self._important = True
-        elif one.below:
+        elif one.below and {"width", "height"} <= {*attrs, *added}:
+            # One without room of its own would move the page while that is read.
             if "loading" not in attrs and "fetchpriority" not in attrs:
                 added["loading"] = "lazy"
             if "decoding" not in attrs:
@@ -255,8 +259,6 @@ class _Markup:
         if not others:
             return _own_format(one, named, sizes)
         if one.shown.not_wrapped or not self._wrapping:
-            why = one.shown.not_wrapped or "the HTML around it is broken"
-            self._result.left.append((one.address, f"no other formats: {why}"))
             return _Plan()
         return _other_formats(picture, others, sizes)
 

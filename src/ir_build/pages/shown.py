@@ -33,6 +33,10 @@ _OWN = ("srcset", "sizes", "data-src", "data-srcset", "ismap", "usemap", MARK)
 # What holds the content of a page, the best first.
 _MAIN = ('main, [role="main"]', "article", "#content")
 _AROUND = frozenset(["header", "nav", "footer", "aside"])
+# What browsers load as pictures, or are asked to, whatever `<img>` says.
+_LOADED = (
+    'link[rel~="preload"][as="image" i][href], link[rel~="prefetch"][href], link[rel~="icon"][href]'
+)
 # How scripts call the pictures that they enlarge or move. Two of them are known to take `<picture>`, too:
 # glightbox shows what its link names, medium-zoom what the picture shows.
 _SCRIPTED = re.compile(
@@ -76,10 +80,7 @@ def pictures_of(page: Page, place: Place, styles: StylesOf) -> Pictures:
     if document.select_one("html[amp], html[\u26a1], html[\xe2\x9a\xa1]") is not None:
         raise PageLeft("AMP allows no other pictures than its own")
     main = main_of(document)
-    loaded = {
-        place.file(str(link.attrs["href"]))
-        for link in document.select('link[rel~="preload"][as="image" i][href]')
-    }
+    loaded = {place.file(str(link.attrs["href"])) for link in document.select(_LOADED)}
     shown = []
     for element in document.select("img"):
         address = page.attribute(element, "src")
