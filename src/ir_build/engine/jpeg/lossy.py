@@ -73,13 +73,8 @@ _LARGE, _SAMPLE, _SAMPLE_SHARE = 350_000, (100_000, 400_000), 10
 _SQUARE = 96
 # A sample scores higher than its picture by about this, because the edges between its squares hide some of
 # the loss. (0.9 came to 0.8 % fewer bytes of 50 files and to 2.4 % more of 60 others.) The second is how much
-# its scores rise with a step of quality, at least and at most. The third is the logarithm of how much larger a
-# file becomes while its score rises by 1.
-_SAMPLE_BIAS, _SAMPLE_RISES, _GROWTH = 1.8, (0.3, 1.2), 0.025
-# jpegli must be smaller by this, in the logarithm. The second is how much its scores rise with a step of
-# quality, at least. (jpegli saved 0.8 % of the bytes of 54 files, and cost as much of 160 others. The step
-# "jpegli's own rounding" of `python benchmarks FOLDER --worth` measures it.)
-_MUCH, _JPEGLI_RISE = 0.03, 0.8
+# its scores rise with a step of quality, at least and at most.
+_SAMPLE_BIAS, _SAMPLE_RISES = 1.8, (0.3, 1.2)
 # A first guess of the quality is a + b * the source's quality + c * log(its bytes per pixel), by target.
 # Least squares over the searches on 47 JPEG files of documentation sites. The guess was off by 7.8, 5.5, 2.9
 # and 2 on average. A guess of 80 for all took a fifth more CPU for 40 small files: the benchmark's step "a
@@ -136,12 +131,11 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
     coders = _coders(image, halved=halved)
     half = None if halved or image.mode == "L" else coders[0]
     if image.width * image.height <= _LARGE:
-        plan = _Plan([*coders], half, first)
+        plan = _Plan(coders, half, first)
     else:
         sample = _Original(_sample(image), aim)
         guess = sample.guess(coders[0], first)
-        by_jpegli = sample.jpegli(image, guess) if image.mode == "RGB" else []
-        plan = _Plan([*by_jpegli, *coders], half, guess.quality, guess.rise, known=True)
+        plan = _Plan(coders, half, guess.quality, guess.rise, known=True)
     return _smallest(_Original(image, aim), plan, aim.target)
 
 
@@ -149,7 +143,7 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
 class _Plan:
     """The ways to code a picture, and the quality to begin with."""
 
-    coders: list[_Coding]
+    coders: list[Coder]
     half: Coder | None  #: the one that takes half the resolution of colours away
     first: int  #: quality, 0 to 100
     rise: float = USUAL_RISE  #: of scores with a step of quality
@@ -239,23 +233,6 @@ class Coder:
         return buffer.getvalue()
 
 
-@dataclass(frozen=True, slots=True)
-class _Jpegli:
-    """jpegli as it is. It rounds more coarsely where less is seen, which makes some pictures smaller."""
-
-    image: Image.Image  #: RGB
-    more: int = 0  #: how much higher its quality is than the quality that is asked for
-
-    def __call__(self, quality: int) -> bytes:
-        """The picture at a quality of 0 to 100."""
-        pixels = np.ascontiguousarray(raster.pixels(self.image))
-        size = self.image.width, self.image.height
-        return bytes(pyjpegli.encode(pixels, *size, min(max(quality + self.more, 1), 100)))
-
-
-_Coding = Coder | _Jpegli
-
-
 @cache
 def _tables(quality: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The tables of luminance and of colour that jpegli uses, 64 divisors each, row by row."""
@@ -287,16 +264,13 @@ class _Guess:
 
     quality: int
     rise: float  #: of its scores with a step of quality
-    tried: int  #: a quality near it
-    data: bytes  #: the sample as a file of that quality
-    missing: float  #: what that file misses of the target score
 
 
 @dataclass(frozen=True, slots=True)
 class _Coded:
     """What a coder made of a picture, and its pixels."""
 
-    coder: _Coding | None
+    coder: Coder | None
     quality: int
     data: bytes
     pixels: Pixels
@@ -317,7 +291,7 @@ class _Original:
         # The part where a colour moved last. When it moves there again, the whole need not be coded.
         self._place: _Original | None = None
 
-    def search(self, coder: _Coding, first: int, rise: float) -> _Tried:
+    def search(self, coder: Coder, first: int, rise: float) -> _Tried:
         """Look for the smallest file that scores enough. The search begins at the quality `first`.
 
         Scores rise by about `rise` with a step of quality.
@@ -355,44 +329,23 @@ class _Original:
         missing = self._missing(coder(first))
         step = max(4, abs(missing / USUAL_RISE)) * (1 if missing > 0 else -1)
         second = min(max(round(first + step), self._low), _HIGH)
-        data = coder(second)
-        left = self._missing(data)
+        left = self._missing(coder(second))
         rise = (missing - left) / (second - first) if second != first else USUAL_RISE
         rise = min(max(rise, _SAMPLE_RISES[0]), _SAMPLE_RISES[1])
         quality = min(max(round(second + left / rise), self._low), _HIGH)
-        return _Guess(quality, rise, second, data, left)
-
-    def jpegli(self, image: Image.Image, guess: _Guess) -> list[_Jpegli]:
-        """The coder jpegli for `image`, if it makes the sample of it smaller; else nothing.
-
-        This takes two scores, too many for `fast`.
-        """
-        if self._aim.effort is Effort.FAST:
-            return []
-        theirs = _Jpegli(self.image)
-        more = 0
-        for _ in range(2):
-            data = theirs(guess.tried + more)
-            left = self._missing(data) - guess.missing
-            more += round(left / _JPEGLI_RISE)
-        cost = math.log(len(transcode(data)) / len(transcode(guess.data))) + left * _GROWTH
-        return [_Jpegli(image, more)] if cost < -_MUCH else []
+        return _Guess(quality, rise)
 
     def _missing(self, data: bytes) -> float:
         """What a file of the sample misses of the target score."""
         score = self._reference.score(self._decoded(data)) - _SAMPLE_BIAS
         return self._aim.target - score
 
-    def moves_a_colour(self, coder: _Coding, quality: int) -> bool:
+    def moves_a_colour(self, coder: Coder, quality: int) -> bool:
         """Whether a place has another colour at this quality."""
         if not self._colours:
             return False
         place = self._place
-        if (
-            place
-            and isinstance(coder, Coder)
-            and place.moves_a_colour(coder.of(place.image), quality)
-        ):
+        if place and place.moves_a_colour(coder.of(place.image), quality):
             return True
         self._code(coder, quality)
         moved = self._colours.moved(self._last.pixels)
@@ -407,7 +360,7 @@ class _Original:
         size = self.image.size
         return self.image.crop((left, top, min(right, size[0]), min(bottom, size[1])))
 
-    def _code(self, coder: _Coding, quality: int) -> bytes:
+    def _code(self, coder: Coder, quality: int) -> bytes:
         """The picture at a quality. It is kept with its pixels until the next one."""
         if self._last.coder is not coder or self._last.quality != quality:
             data = coder(quality)
