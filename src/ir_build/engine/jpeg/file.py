@@ -40,6 +40,8 @@ _MAX_SEGMENT = 65_533  # bytes after its length field of two (T.81, B.1.1.4)
 # Where mozjpeg's search for the best scans may cut the spectrum of lightness (`jpeg_search_progression` in its
 # jcparam.c), and 63 for no cut.
 _CUTS = frozenset({2, 5, 8, 12, 18, 63})
+# The mean of the luminance table at quality 50 (T.81, annex K.1). libjpeg scales its qualities by it.
+_MEAN_AT_50 = 57.6
 # Bits of a difference of two DC coefficients, and of an AC coefficient (T.81, F.1.2).
 _DC_BITS, _AC_BITS = 11, 10
 
@@ -106,6 +108,15 @@ class JpegFile:
     def profile(self) -> bytes:
         """The ICC profile, empty when there is none or a part of it is missing."""
         return _profile(self.segments)
+
+    @property
+    def quality(self) -> float | None:
+        """The quality of 0 to 100 at which libjpeg would have made it; None if it has no tables."""
+        tables = self.tables()
+        if not tables:
+            return None
+        scale = 100 * sum(tables[0]) / (len(tables[0]) * _MEAN_AT_50)
+        return 100 - scale / 2 if scale <= 100 else 5000 / scale
 
     def tables(self) -> list[list[int]]:
         """The quantisation tables in zigzag order."""

@@ -29,7 +29,8 @@ from ...quality import Reference
 from ...quality.coloured import ColouredPlaces
 from ...quality.ssimulacra2 import of_both
 from ..shared import colour_profile, raster
-from ..shared.search import NEAR, USUAL_RISE, Found, smallest
+from ..shared.sample import sample
+from ..shared.search import NEAR, USUAL_RISE, Found, Search
 from . import file as jpeg_file
 
 if TYPE_CHECKING:
@@ -65,12 +66,10 @@ _FINE_QUALITY = 90
 # A file that scores less than this over the target is near enough when a nearer one moves a colour: twice
 # `NEAR`. (On 40 files 0 came to the same bytes, 2.4 to 0.3 % more.)
 _HARDLY_MORE = 1.2
-# In a picture of more than `_LARGE` pixels the search begins with a sample. It has a tenth of the pixels,
-# but at least and at most so many.
+# In a picture of more than `_LARGE` pixels the search begins with a sample. It has about a tenth of the
+# pixels, but at least and at most so many.
 # (On 40 files `_LARGE` of 100,000 came to 0.1 % fewer bytes in 4 % more CPU, of 1,000,000 to 0.1 % more.)
 _LARGE, _SAMPLE, _SAMPLE_SHARE = 350_000, (100_000, 400_000), 10
-# Pixels along a side of a square of the sample: a multiple of the 16 that are coded together.
-_SQUARE = 96
 # A sample scores higher than its picture by about this, because the edges between its squares hide some of
 # the loss. (0.9 came to 0.8 % fewer bytes of 50 files and to 2.4 % more of 60 others.) The second is how much
 # its scores rise with a step of quality, at least and at most.
@@ -85,6 +84,8 @@ _GUESSES = {
     85.0: (22.2, 0.67, 4.2),
     90.0: (50.0, 0.43, 2.0),
 }
+# The quality of a source that tells none: libjpeg's own, 75.
+_USUAL = 75.0
 _MCU = 16  # pixels along a side of what is coded together
 _BLOCK = 8  # pixels along a side of what is transformed at once
 # For each coefficient in the order of a file its place row by row (T.81, figure A.6).
@@ -92,8 +93,6 @@ _ZIGZAG = sorted(
     range(_BLOCK**2),
     key=lambda at: (at // 8 + at % 8, at // 8 if (at // 8 + at % 8) % 2 else at % 8),
 )
-# The mean of the luminance table at quality 50 (T.81, annex K.1). libjpeg scales its qualities by it.
-_MEAN_AT_50 = 57.6
 # How much a file grows, at least, while its score rises by 1, and how much it shrinks, at most, while its
 # score falls by 1, both in the logarithm: so it was for 95 % of 52 JPEG files. The third is what lossless
 # transcoding leaves of a file, at least. (On 32 others: 0.019 and 0.093 for nine tenths, and 0.86.)
@@ -114,9 +113,7 @@ class Aim:
 
 def guess(file: JpegFile, target: float) -> int:
     """A quality to begin with, 20 to 97, by how coarse the source is and how many bytes it takes."""
-    tables = file.tables()
-    scale = 100 * float(np.mean(tables[0])) / _MEAN_AT_50 if tables else 50.0
-    present = 100 - scale / 2 if scale <= 100 else 5000 / scale
+    present = _USUAL if file.quality is None else file.quality
     density = math.log(len(file.coded) / (file.width * file.height))
     at = [a + b * present + c * density for a, b, c in _GUESSES.values()]
     return round(float(np.clip(np.interp(target, list(_GUESSES), at), _LOWEST, _HIGH)))
@@ -133,9 +130,9 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
     if image.width * image.height <= _LARGE:
         plan = _Plan(coders, half, first)
     else:
-        sample = _Original(_sample(image), aim)
-        guess = sample.guess(coders[0], first)
-        plan = _Plan(coders, half, guess.quality, guess.rise, known=True)
+        plan = _Plan(
+            coders, half, *_Original(_sample(image), aim).guess(coders[0], first), known=True
+        )
     return _smallest(_Original(image, aim), plan, aim.target)
 
 
@@ -259,14 +256,6 @@ def _coders(image: Image.Image, *, halved: bool) -> list[Coder]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Guess:
-    """What a sample says about the quality that a picture needs."""
-
-    quality: int
-    rise: float  #: of its scores with a step of quality
-
-
-@dataclass(frozen=True, slots=True)
 class _Coded:
     """What a coder made of a picture, and its pixels."""
 
@@ -314,17 +303,19 @@ class _Original:
         tried: list[int] = []
         held: list[Found] = []
         try:
-            found = smallest(
-                encode, score, aim.target,
-                low=self._low, high=_HIGH, guess=first, near=self._near, rise=rise,
+            found = Search(
+                encode, score, aim.target, low=self._low, high=_HIGH, guess=first, rise=rise,
                 hopeless=lambda data, reached: _hopeless(len(data), aim.target - reached, aim.limit),
-            )  # fmt: skip
+            ).within(self._near)  # fmt: skip
         except _ColourMovedError:
             return _Tried(held[-1] if held else None, tried[-1], moved=True)
         return _Tried(found, first)
 
-    def guess(self, coder: Coder, first: int) -> _Guess:
-        """The quality at which a sample scores enough, by two scores; the first is at `first`."""
+    def guess(self, coder: Coder, first: int) -> tuple[int, float]:
+        """The quality at which a sample scores enough, and how much scores rise with a step of it.
+
+        This takes two scores. The first is at `first`.
+        """
         coder = coder.of(self.image)
         missing = self._missing(coder(first))
         step = max(4, abs(missing / USUAL_RISE)) * (1 if missing > 0 else -1)
@@ -333,7 +324,7 @@ class _Original:
         rise = (missing - left) / (second - first) if second != first else USUAL_RISE
         rise = min(max(rise, _SAMPLE_RISES[0]), _SAMPLE_RISES[1])
         quality = min(max(round(second + left / rise), self._low), _HIGH)
-        return _Guess(quality, rise)
+        return quality, rise
 
     def _missing(self, data: bytes) -> float:
         """What a file of the sample misses of the target score."""
@@ -371,9 +362,7 @@ class _Original:
         return self._shown(raster.decode(data, "JPEG"))
 
     def _shown(self, image: Image.Image) -> Pixels:
-        profile = self._aim.profile
-        seen = colour_profile.to_srgb(image, profile) if profile else None
-        return raster.pixels(seen or image)
+        return colour_profile.shown(image, self._aim.profile)
 
 
 def _hopeless(size: int, missing: float, limit: float) -> bool:
@@ -384,17 +373,5 @@ def _hopeless(size: int, missing: float, limit: float) -> bool:
 
 def _sample(image: Image.Image) -> Image.Image:
     """Squares from all over the picture, side by side."""
-    pixels = np.asarray(image)
-    rows, columns = (range(0, side - _SQUARE + 1, _SQUARE) for side in pixels.shape[:2])
-    wanted = max(_SAMPLE[0], min(image.width * image.height // _SAMPLE_SHARE, _SAMPLE[1]))
-    every = max(1, image.width * image.height // wanted)
-    squares = [
-        pixels[y : y + _SQUARE, x : x + _SQUARE]
-        for row, y in enumerate(rows)
-        for column, x in enumerate(columns)
-        # Each row begins two columns further on, so that the squares are not all in a few columns.
-        if (2 * row + column) % every == 0
-    ]
-    across = math.isqrt(len(squares))
-    lines = [np.hstack(squares[at : at + across]) for at in range(0, len(squares), across)]
-    return Image.fromarray(np.vstack([line for line in lines if line.shape == lines[0].shape]))
+    share = image.width * image.height // _SAMPLE_SHARE
+    return Image.fromarray(sample(np.asarray(image), max(_SAMPLE[0], min(share, _SAMPLE[1]))))

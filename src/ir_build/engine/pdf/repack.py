@@ -31,9 +31,9 @@ _BUDGET_DECODED = 4 * 1024 * 1024 * 1024
 # A search for a quality costs some 2 to 4 CPU seconds a million pixels.
 _BUDGET_SEARCHED = {Effort.FAST: 2_000_000, Effort.DEFAULT: 8_000_000, Effort.BEST: 24_000_000}
 _LARGEST_FILTERED = 48 * 1024 * 1024
-# What scaling must save over the full size to be worth it.
-_WORTH_SCALING = 0.9
-# A JPEG this much smaller than a PNG coded in a hurry is worth its loss over the best of them.
+# What a loss must leave at most of the bytes that it takes without one. Less is not worth it.
+_WORTH_LOSS = 0.9
+# A JPEG this much smaller than the picture was is taken, and no other way is looked for.
 _CLEAR = 0.5
 # Trying row filters costs up to 1 CPU second a million bytes that deflate makes of the image.
 _BUDGET_FILTERED = {Effort.FAST: 4_000_000, Effort.DEFAULT: 12_000_000, Effort.BEST: 24_000_000}
@@ -137,7 +137,8 @@ class _StreamPacker:
         if sheet:
             quick = photo or beyond
         else:
-            quick = photo and beyond and photos.is_rich(form, streams.present(stream))
+            rich = photos.is_rich(form, streams.present(stream))
+            quick = photo and rich and (beyond or not plain.codec)
         quick = quick and free and not mask
         options = replace(options, quality=options.quality if quality is None else quality)
         return _ImageStream(stream, plain, form, options, mask, size, free, quick, sheet)
@@ -158,7 +159,7 @@ class _StreamPacker:
         if image.size and form.width * form.height <= image.options.max_pixels:
             smaller, its_form = scaling.scaled(plain, form, image.size)
             made, _ = self._seen(replace(image, plain=smaller, form=its_form))
-            if made.cost < streams.present(image.stream) * _WORTH_SCALING:
+            if made.cost < streams.present(image.stream) * _WORTH_LOSS:
                 return replace(made, entries=(*made.entries, *scaling.entries(image.size))), True
         return self._seen(image)
 
@@ -171,11 +172,12 @@ class _StreamPacker:
         if not coarse:
             made = self._scans.coded(plain, image.form, image.size, quality, sheet=image.sheet)
         present = streams.present(image.stream)
-        if made is None or made.cost > present * _WORTH_SCALING:
+        if made is None or made.cost > present * _WORTH_LOSS:
             return None
         if not plain.codec and made.cost > present * _CLEAR:
-            stored = self._stored(image)
-            return (stored, False) if stored.cost < made.cost else (made, True)
+            other, lossy = self._seen(image)
+            if made.cost > other.cost * (1 if lossy else _WORTH_LOSS):
+                return other, lossy
         return made, True
 
     def _seen(self, image: _ImageStream) -> tuple[Packed, bool]:
@@ -185,17 +187,8 @@ class _StreamPacker:
         if image.mask or not photos.SMALLEST <= pixels <= self._budget.searched:
             return self._stored(image), False
         self._budget.searched -= pixels
-        rough = palettes.roughly(plain, form)
-        photo = photos.as_jpeg(plain, form, len(rough), image.options)
-        if photo and photo.cost < len(rough) * _CLEAR:
-            return photo, True
-        found = palettes.smallest(image.stream, rough, form, image.options)
-        if found is None or not found[1]:
-            stored = found[0] if found else self._stored(image)
-            found = stored, False
-            if photo and photo.cost > stored.cost * photos.WORTH:
-                photo = None
-        return (photo, True) if photo and photo.cost < found[0].cost else found
+        found = palettes.smallest(image.stream, plain, form, image.options)
+        return found or (self._stored(image), False)
 
     def _stored(self, image: _ImageStream) -> Packed:
         """The samples without loss."""

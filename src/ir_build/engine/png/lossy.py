@@ -94,9 +94,7 @@ class _Original:
     def _seen(self, pixels: Pixels) -> Pixels:
         if self._profile is None:
             return pixels
-        converted = colour_profile.to_srgb(Image.fromarray(pixels), self._profile)
-        assert converted is not None, "the profile was tried before"
-        return np.asarray(converted)
+        return colour_profile.shown(Image.fromarray(pixels), self._profile)
 
 
 def versions(

@@ -39,6 +39,10 @@ _EXIF_TAGS: dict[Meta, tuple[int, ...]] = {
 }
 
 
+#: what XMP, the newer kind of metadata, may hold of what `preserve_metas` names
+IN_XMP = frozenset({Meta.DATETIME, Meta.LOCATION, Meta.COPYRIGHT})
+
+
 @dataclass(frozen=True, slots=True)
 class _Field:
     """A tag's value, in the byte order of its block."""

@@ -41,13 +41,8 @@ _SEARCHES = {
 _LOWEST, _HIGHEST = 20, 98
 #: How much scores usually rise with a step of quality from 80 on. The search only begins by it.
 _RISE = 1.0
-#: How much more score is tried in turn until all places keep their colours. From the default
-#: quality of 80 the last one is over 90, where two pictures are not told apart any more.
-_MORE = (0, 4, 8, 12)
 #: pixels to be scored up to which a search is affordable (docs/effort.md, as above)
 _SCORED = {Effort.FAST: 6_000_000, Effort.DEFAULT: 18_000_000, Effort.BEST: 24_000_000}
-#: alpha data below this size in bytes is not worth coding again
-_SMALL_ALPHA = 256
 #: Alpha data begin so: no filter, no preprocessing, compressed as VP8L (RFC 9649, 2.7.1.2).
 _ALPHA_HEADER = b"\x01"
 #: The bytes that VP8L begins with and that alpha data do without: signature, width, height, a
@@ -96,12 +91,9 @@ def transparency(image: Image.Image, effort: Effort) -> bytes:
     return _ALPHA_HEADER + lossless(plane, effort).data[_VP8L_HEADER:]
 
 
-def lossy(
-    image: Image.Image, quality: float, effort: Effort, alpha: bytes | None = None
-) -> Bitstream:
-    """The picture as VP8, quality 0 to 100; `alpha` is its transparency, if already coded."""
-    if alpha is None and image.mode == "RGBA":
-        alpha = transparency(image, effort)
+def lossy(image: Image.Image, quality: float, effort: Effort) -> Bitstream:
+    """The picture as VP8, at a quality of 0 to 100; its transparency is without loss."""
+    alpha = transparency(image, effort) if image.mode == "RGBA" else None
     return _vp8(image, quality, _METHOD, alpha)
 
 
@@ -115,10 +107,11 @@ def again_without_loss(
 ) -> tuple[Bitstream, bool]:
     """The same pixels in fewer bytes, and whether colours nobody sees have changed.
 
-    `image` is what `stream` decodes to; `hidden` and `total` as for `lossless`.
+    `image` is what `stream` decodes to; `hidden` and `total` are as for `lossless`. A lossy picture stays
+    as it is.
     """
     if not stream.lossless:
-        return _alpha_again(stream, image, effort), False
+        return stream, False
     hides = not hidden and _hides_colours(image)
     coded = lossless(image, effort, hidden=not hides, total=total)
     if len(coded.data) >= len(stream.data):
@@ -141,22 +134,24 @@ def up_to_score(
 ) -> Coded | None:
     """The smallest VP8 picture whose score against `image` is `target`; None if there is none.
 
-    `alpha` is its transparency, already coded; it is shown as `profile` says.
+    `alpha` is its transparency as the source has it coded. The picture is shown as `profile` says.
     """
     if work(image) > _SCORED[effort]:
         return None
-    if image.mode == "RGBA" and alpha is None:
-        alpha = transparency(image, effort)
+    if image.mode == "RGBA":
+        made = transparency(image, effort)
+        alpha = min(alpha or made, made, key=len)
+    else:
+        alpha = None
     scorer = Scorer(image, "WEBP", target, profile)
     coder = partial(_vp8, image, alpha=alpha)
-    for more in _MORE:
-        found = _search(image, scorer, target + more, effort, guess, coder)
-        if found is None:
-            return None
-        if scorer.holds(found.data):
-            return Coded(webp_file.read(found.data).image, found.quality)
-        guess = found.quality
-    return None
+
+    def search(target: float, before: Found | None) -> Found | None:
+        start = before.quality if before else guess
+        return _search(image, scorer, target, effort, start, coder)
+
+    found = scorer.holding(search)
+    return Coded(webp_file.read(found.data).image, found.quality) if found else None
 
 
 def _search(
@@ -200,21 +195,6 @@ def _search(
             if found is not None and (best is None or len(found.data) < len(best.data)):
                 best = found
     return best
-
-
-def _alpha_again(stream: Bitstream, image: Image.Image, effort: Effort) -> Bitstream:
-    if stream.alpha is None:
-        return stream
-    if image.mode != "RGBA":
-        # alpha data that makes every pixel opaque
-        return replace(stream, alpha=None)
-    if len(stream.alpha) <= _SMALL_ALPHA:
-        return stream
-    alpha = transparency(image, effort)
-    if len(alpha) >= len(stream.alpha):
-        return stream
-    slimmer = replace(stream, alpha=alpha)
-    return slimmer if np.array_equal(_visible(image), _visible(decode(slimmer))) else stream
 
 
 def _vp8(image: Image.Image, quality: float, method: int, alpha: bytes | None) -> Bitstream:

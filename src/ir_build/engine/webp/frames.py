@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import CorruptFile
-from ...options import NAMED_QUALITIES, Compression, Effort
+from ...options import Compression, Effort
 from ..shared import raster
+from ..shared.scorer import target_of_resized
 from . import coding
 from .file import WebPFile, WebPFrame
 
@@ -70,9 +71,6 @@ def _resized(file: WebPFile, size: tuple[int, int], options: Options) -> WebPFil
     """Each frame as it is shown, resized; only what changes since the last one is coded."""
     shown = raster.decode(file.write(), "WEBP")
     lossless = all(frame.image.lossless for frame in file.frames)
-    target = options.quality
-    if options.compression_type is not Compression.LOSSY:
-        target = max(target, NAMED_QUALITIES["visually-lossless"])
     frames: list[WebPFrame] = []
     before: Image.Image | None = None
     for number, frame in enumerate(file.frames):
@@ -86,7 +84,7 @@ def _resized(file: WebPFile, size: tuple[int, int], options: Options) -> WebPFil
         part = part.convert("RGB") if raster.opaque(part) else part
         coded = None
         if not lossless and raster.can_be_scored(*part.size):
-            coded = coding.up_to_score(part, target, options.effort)
+            coded = coding.up_to_score(part, target_of_resized(options), options.effort)
         if coded is not None:
             stream = coded.stream
         elif lossless:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pikepdf
-from PIL import Image
 
 from ....containers import png_chunks
 from ....errors import FileSkipped, InputError
 from ....options import Effort
 from ...png import codec as png
+from ...png import coding
 from ...shared import raster
 from ..structure.streams import Packed
 from . import lossless
@@ -29,21 +28,12 @@ _GREY, _RGB, _INDEXED = 0, 2, 3
 _ICON = 16_384
 
 
-def roughly(plain: Plain, form: Shape) -> bytes:
-    """The samples as a PNG coded in a hurry: a tenth to a half larger than the smallest."""
-    rows = lossless.samples(plain, form)
-    buffer = io.BytesIO()
-    image = Image.fromarray(rows[..., 0] if form.components == 1 else rows)
-    image.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
-
-
 def smallest(
-    image: pikepdf.Stream, rough: bytes, form: Shape, options: Options
+    image: pikepdf.Stream, plain: Plain, form: Shape, options: Options
 ) -> tuple[Packed, bool] | None:
-    """The samples of `image`, `rough` as a PNG, as the image engine codes them.
+    """`plain`, the samples of `image`, as the image engine codes them, and whether they changed.
 
-    Also whether they changed; None where a PDF cannot hold what came out.
+    The result is None if a PDF cannot hold what came out.
     """
     space = image.get_raw("/ColorSpace")
     if space is None or not raster.can_be_scored(form.width, form.height):
@@ -51,6 +41,8 @@ def smallest(
     if form.width * form.height <= _ICON and options.effort is Effort.DEFAULT:
         options = replace(options, effort=Effort.FAST)
     try:
+        pixels = lossless.samples(plain, form)
+        rough = coding.coded(pixels[..., 0] if form.components == 1 else pixels)
         made = png.compress(rough, options)
     except (InputError, FileSkipped):
         return None

@@ -18,7 +18,7 @@ from ....quality.ssimulacra2 import of_both
 from ...jpeg import lossy
 from ...shared import raster
 from ...shared.sample import sample
-from ...shared.search import smallest
+from ...shared.search import Search
 from ..structure.streams import Packed
 from . import decoding, scaling
 
@@ -86,10 +86,10 @@ class ScanCoder:
         part = coder.of(squares) if sheet else coder
         searched = coder if before.more is None else part
         score = _scorer(searched.image)
-        found = smallest(
+        found = Search(
             searched, lambda data: score(data) - (before.more or 0), target,
             low=max(_LOWEST, round(target) - _BELOW_TARGET), high=_HIGH, guess=before.quality,
-        )  # fmt: skip
+        ).within()  # fmt: skip
         if found is None:
             return None
         more = before.more
