@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -15,11 +14,10 @@ from ....containers.png_chunks import SIGNATURE, PngChunk
 from ....errors import InputError
 from ...shared import raster
 
-GENERIC = frozenset(
-    {"/FlateDecode", "/LZWDecode", "/ASCII85Decode", "/ASCIIHexDecode", "/RunLengthDecode"}
-)
+# No stream of 151 documents of documentation sites had another one: those stay as they are.
+GENERIC = frozenset({"/FlateDecode", "/ASCII85Decode"})
 # Within inline images short names are allowed too; in stream dictionaries readers take them.
-_LONG = {"/Fl": "/FlateDecode", "/LZW": "/LZWDecode", "/A85": "/ASCII85Decode", "/AHx": "/ASCIIHexDecode", "/RL": "/RunLengthDecode", "/DCT": "/DCTDecode", "/CCF": "/CCITTFaxDecode"}  # fmt: skip
+_LONG = {"/Fl": "/FlateDecode", "/A85": "/ASCII85Decode", "/DCT": "/DCTDecode"}
 # libdeflate's levels; the last gains half a per cent for five times the work, which is too much
 # for rows of a large image.
 _BEST, _GOOD = 12, 8
@@ -39,7 +37,6 @@ class Parms:
     colors: int = 1
     bits: int = 8
     columns: int = 1
-    early_change: int = 1
 
     @property
     def row_bytes(self) -> int:
@@ -56,14 +53,8 @@ def decode(data: bytes, name: str, parms: Parms, limit: int) -> bytes:
     """`data` without the filter `name`. Raises `Undecodable`; no more than `limit` bytes come out."""
     if name == "/FlateDecode":
         return _unpredict(_inflate(data, limit), parms)
-    if name == "/LZWDecode":
-        return _unpredict(_lzw(data, parms.early_change, limit), parms)
     if name == "/ASCII85Decode":
         return _ascii85(data)
-    if name == "/ASCIIHexDecode":
-        return _hex(data)
-    if name == "/RunLengthDecode":
-        return _run_length(data, limit)
     raise Undecodable(name)
 
 
@@ -85,40 +76,6 @@ def _inflate(data: bytes, limit: int) -> bytes:
     return plain
 
 
-def _lzw(data: bytes, early: int, limit: int) -> bytes:
-    table: list[bytes] = []
-    out: list[bytes] = []
-    size = held = bits = 0
-    width, last = 9, b""
-    for byte in data:
-        held, bits = (held << 8 | byte) & 0xFFFFFF, bits + 8
-        if bits < width:
-            continue
-        bits -= width
-        code = held >> bits & (1 << width) - 1
-        if code == 257:
-            return b"".join(out)
-        if code == 256:
-            table = [bytes((value,)) for value in range(256)] + [b"", b""]
-            width, last = 9, b""
-            continue
-        if not table or code > len(table) or (code == len(table) and not last):
-            raise Undecodable("an LZW code before its definition")
-        entry = table[code] if code < len(table) else last + last[:1]
-        if last:
-            if len(table) >= 4096:
-                raise Undecodable("the LZW table is full")
-            table.append(last + entry[:1])
-        last = entry
-        out.append(entry)
-        size += len(entry)
-        if size > limit:
-            raise Undecodable("over the limit")
-        if len(table) + early >= 1 << width and width < 12:
-            width += 1
-    raise Undecodable("LZW data without an end")
-
-
 def _ascii85(data: bytes) -> bytes:
     text, end, rest = data.partition(b"~>")
     if not end or rest.strip(_SPACE):
@@ -127,34 +84,6 @@ def _ascii85(data: bytes) -> bytes:
         return base64.a85decode(text, ignorechars=_SPACE)
     except ValueError as error:
         raise Undecodable(str(error)) from error
-
-
-def _hex(data: bytes) -> bytes:
-    text, end, rest = data.partition(b">")
-    digits = re.sub(rb"[\0\t\n\f\r ]", b"", text)
-    if not end or rest.strip(_SPACE) or re.search(rb"[^0-9A-Fa-f]", digits):
-        raise Undecodable("broken hexadecimal data")
-    return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode())
-
-
-def _run_length(data: bytes, limit: int) -> bytes:
-    out: list[bytes] = []
-    at = size = 0
-    while at < len(data):
-        length = data[at]
-        if length == 128:
-            return b"".join(out)
-        run = (
-            data[at + 1 : at + 2 + length]
-            if length < 128
-            else data[at + 1 : at + 2] * (257 - length)
-        )
-        size += len(run)
-        if size > limit or len(run) != (length + 1 if length < 128 else 257 - length):
-            raise Undecodable("cut off, or over the limit")
-        out.append(run)
-        at += length + 2 if length < 128 else 2
-    raise Undecodable("run-length data without an end")
 
 
 def _unpredict(data: bytes, parms: Parms) -> bytes:

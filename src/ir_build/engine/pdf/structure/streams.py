@@ -118,9 +118,7 @@ def _parms(value: pikepdf.Object | None) -> Parms:
         return Parms()
     if not isinstance(value, pikepdf.Dictionary):
         raise Undecodable("parameters that are no dictionary")
-    names = (
-        ("/Predictor", 1), ("/Colors", 1), ("/BitsPerComponent", 8), ("/Columns", 1), ("/EarlyChange", 1),
-    )  # fmt: skip
+    names = (("/Predictor", 1), ("/Colors", 1), ("/BitsPerComponent", 8), ("/Columns", 1))
     numbers = []
     for name, default in names:
         number = value.get(name)

@@ -1,10 +1,12 @@
-"""A table of objects written as a PDF file (ISO 32000-1, 7.5), packed by kind."""
+"""A table of objects written as a PDF file (ISO 32000-1, 7.5), in the order of the table.
+
+Some libraries write into that of two widgets of one field that has the lower number. So the order stays.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,10 +21,6 @@ if TYPE_CHECKING:
 
 #: objects in one object stream: more pack better, but a reader unpacks all of them for one
 _PACK = 600
-_KIND = re.compile(rb"/Type/(\w+)|/(?:Subtype|S)/(\w+)")
-# Fields stay in their order, whatever else they have: of two widgets that show one field, some
-# libraries write into that with the lower number.
-_WIDGET = re.compile(rb"/Subtype/Widget\b")
 _BINARY = b"%\xe2\xe3\xcf\xd3\n"
 
 
@@ -33,9 +31,7 @@ def write(table: Table, version: str, identifier: bytes | None, *, packed: bool)
     is made from what is written, so the same objects give the same file. Streams leave the table
     as they are written, so that a large document is not held twice.
     """
-    small = sorted(
-        (key for key, body in table.bodies.items() if body.data is None), key=_Order(table)
-    )
+    small = [key for key, body in table.bodies.items() if body.data is None]
     large = [key for key, body in table.bodies.items() if body.data is not None]
     order = [*small, *large]
     numbers = {key: number for number, key in enumerate(order, 1)}
@@ -69,20 +65,6 @@ def write(table: Table, version: str, identifier: bytes | None, *, packed: bool)
 
 def _text(body: Body, numbers: dict[int, int]) -> bytes:
     return body.render(numbers.__getitem__)
-
-
-class _Order:
-    """Sorts objects of a kind together: deflate sees more that is alike."""
-
-    def __init__(self, table: Table) -> None:
-        self._bodies = table.bodies
-        self._met = {key: at for at, key in enumerate(table.bodies)}
-
-    def __call__(self, key: int) -> tuple[bytes, int]:
-        text = b"".join(part for part in self._bodies[key].parts if isinstance(part, bytes))
-        kind = _WIDGET.search(text) or _KIND.search(text)
-        names = re.findall(rb"/([A-Za-z]+)", text[:200])
-        return (kind[0] if kind else b"~" + b"".join(names[:2]), self._met[key])
 
 
 class _File:
