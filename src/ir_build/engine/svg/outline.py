@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import fixed_point, float32
+from . import fixed_point, float32, path
 from .path import Command, PathWriter
 
 if TYPE_CHECKING:
@@ -25,6 +25,27 @@ FEWEST_UNITS = 10
 _PRECISION = 2**19
 
 _Point = tuple[int, int]
+
+
+def shortest(value: str, places: int | None, *, pen: int, plain: bool) -> str:
+    """The path data `value` in the fewest characters.
+
+    It is rounded to `places` decimals, and stays where it is when these are None. What a pen draws keeps
+    all corners, and decimals enough for sides to have `pen` units of the last one, so that they keep
+    their directions. `pen` is 0 if none draws. With `plain` the commands stay.
+    """
+    commands = path.parse(value)
+    if commands is None:
+        return value
+    spellings = [value, path.write(commands)]
+    if not plain:
+        if places is None:
+            rewritten = respell(commands, stroked=pen > 0)
+        else:
+            rewritten = rewrite(commands, places, stroked=pen > 0, units=pen)
+        if rewritten is not None:
+            spellings.append(rewritten)
+    return min(spellings, key=len)
 
 
 def rewrite(
