@@ -11,8 +11,8 @@ import pyvips
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ir_build.engine.svg import float32, outline, values
 from ir_build.engine.svg import codec as svg
+from ir_build.engine.svg import float32, outline, values
 from ir_build.engine.svg import path as svg_path
 from ir_build.errors import CorruptFile, FileSkipped
 from ir_build.options import Compression, Effort, Meta, Options
@@ -79,7 +79,7 @@ def test_twice_is_once(options):
         'id="a"',
         "<title>Two  shapes</title>",
         "<desc>\n    A square, a curve\n  </desc>",
-        'width="100"',
+        'width="100px"',
     ],
 )
 def test_what_others_refer_to_stays(kept):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from ...quality import Reference, colour_difference
+from ...quality import Reference, ciede2000
+from ...quality.damage import tolerance
 from ...quality.places import Places
 from ...quality.ssimulacra2 import of_both
 from .frames_shown import Screen
@@ -37,10 +38,9 @@ _ROUNDS = 4
 #: All of these must score so much over the target, for the sake of the frames nobody looks at.
 _MARGIN = 0.5
 #: A colour of this share of all pixels may not become another: the same share as in PNG
-#: (docs/formats.md). At a quality of 80 it may move so far: most GIFs are dithered, which hides more
-#: than elsewhere.
+#: (docs/formats.md). At a quality of 80 it may move by so much CIEDE2000.
 _OWN_SHARE = 0.002
-_SHIFT = 0.04
+_SHIFT = 4.0
 #: colours x frames that are counted, which bounds the memory
 _COUNTED = 30_000_000
 
@@ -51,7 +51,7 @@ class _Palette:
 
     colours: NDArray[np.uint8]
     squares: NDArray[np.float64]
-    #: how far the farthest of the frequent ones is from what takes its place, to the eye
+    #: CIEDE2000 from the farthest of the frequent ones to what takes its place
     shift: float
 
 
@@ -113,7 +113,7 @@ def _fewest(palettes: _Palettes, scorers: list[_FrameScorer], target: float, mos
     while low < high:
         place = (low + high) // 2
         tried = palettes[place]
-        if tried.shift <= colour_difference.allowed(_SHIFT, target) and all(
+        if tried.shift <= _SHIFT * tolerance(target) and all(
             scorer.accepts(tried.colours, target) for scorer in scorers
         ):
             best, low = place, place + 1
@@ -189,7 +189,8 @@ def _palette(colours: NDArray[np.uint8], counts: NDArray[np.int64], size: int) -
     squares[0] = 0
     placed = palette[nearest].astype(np.uint8)
     own = np.flatnonzero(counts[1:] >= _OWN_SHARE * counts.sum()) + 1
-    return _Palette(placed, squares, colour_difference.farthest(colours[own], placed[own]))
+    shift = float(ciede2000.distance(colours[own], placed[own]).max(initial=0))
+    return _Palette(placed, squares, shift)
 
 
 def _recoloured(file: GifFile, colours: NDArray[np.uint8], others: NDArray[np.uint8]) -> GifFile:
