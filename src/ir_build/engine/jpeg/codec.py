@@ -61,13 +61,13 @@ def compress(data: bytes, options: Options) -> Candidate:
         _check(data)
         notes = (*notes, "not resized: CMYK") if resize else notes
     elif resize:
-        data = _resized(image, size, jpeg_file.kept_profile(kept), options)
+        data = _resized(image, size, jpeg_file.profile(kept), options)
         notes = (*notes, f"resized to {size[0]} x {size[1]}")
         return Candidate(jpeg_file.with_segments(data, kept, file), lossy=True, notes=notes)
     own = b"\xff\xd8" + b"".join(_needed(file, kept)) + file.coded
     smaller = None
     if image is not None and raster.can_be_scored(*image.size):
-        aim = Aim(options.quality, len(own) * _WORTH, options.effort, jpeg_file.kept_profile(kept))
+        aim = Aim(options.quality, len(own) * _WORTH, options.effort, jpeg_file.profile(kept))
         first = lossy.guess(file, options.quality)
         smaller = _coded_again(image, aim, first, kept, file)
         if smaller and len(own) > _LARGE and len(smaller) < len(own) * _FAR_SMALLER:

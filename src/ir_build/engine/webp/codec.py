@@ -90,7 +90,7 @@ def _still(file: WebPFile, options: Options) -> tuple[WebPFile | None, WebPFile 
     coded = coding.up_to_score(
         image, options.quality, options.effort, alpha=stream.alpha, profile=file.icc
     )
-    return exact, None if coded is None else file.with_image(coded.stream)
+    return exact, None if coded is None else file.with_image(coded[0])
 
 
 def _resized(file: WebPFile, options: Options) -> WebPFile:
@@ -101,4 +101,4 @@ def _resized(file: WebPFile, options: Options) -> WebPFile:
     coded = coding.up_to_score(image, target_of_resized(options), options.effort, profile=file.icc)
     if coded is None:
         return file.with_image(coding.lossy(image, 100, options.effort))
-    return file.with_image(coded.stream)
+    return file.with_image(coded[0])

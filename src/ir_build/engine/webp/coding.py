@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -48,14 +48,6 @@ _ALPHA_HEADER = b"\x01"
 #: The bytes that VP8L begins with and that alpha data do without: signature, width, height, a
 #: flag, a version (RFC 9649, 3.4).
 _VP8L_HEADER = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Coded:
-    """A picture that reaches its score."""
-
-    stream: Bitstream
-    quality: int  #: what the encoder was asked for, 0 to 100
 
 
 def decode(stream: Bitstream) -> Image.Image:
@@ -131,10 +123,10 @@ def up_to_score(
     alpha: bytes | None = None,
     guess: int = 80,
     profile: bytes | None = None,
-) -> Coded | None:
-    """The smallest VP8 picture whose score against `image` is `target`; None if there is none.
+) -> tuple[Bitstream, int] | None:
+    """The smallest VP8 picture whose score against `image` is `target`, and its quality of 0 to 100.
 
-    `alpha` is its transparency as the source has it coded. The picture is shown as `profile` says.
+    The result is None if there is none.     `alpha` is its transparency as the source has it coded. The picture is shown as `profile` says.
     """
     if work(image) > _SCORED[effort]:
         return None
@@ -151,7 +143,7 @@ def up_to_score(
         return _search(image, scorer, target, effort, start, coder)
 
     found = scorer.holding(search)
-    return Coded(webp_file.read(found.data).image, found.quality) if found else None
+    return (webp_file.read(found.data).image, found.quality) if found else None
 
 
 def _search(

@@ -59,8 +59,8 @@ def compress(
             coded = coding.up_to_score(
                 image, options.quality, options.effort, alpha=stream.alpha, guess=quality
             )
-            if coded is not None and len(coded.stream.data) < len(stream.data):
-                quality, stream = coded.quality, coded.stream
+            if coded is not None and len(coded[0].data) < len(stream.data):
+                stream, quality = coded
         lossy.append(replace(frame, image=stream))
     if lossy == exact:
         return replace(file, frames=tuple(exact)), None, ()
@@ -86,7 +86,7 @@ def _resized(file: WebPFile, size: tuple[int, int], options: Options) -> WebPFil
         if not lossless and raster.can_be_scored(*part.size):
             coded = coding.up_to_score(part, target_of_resized(options), options.effort)
         if coded is not None:
-            stream = coded.stream
+            stream = coded[0]
         elif lossless:
             stream = coding.lossless(part, Effort.FAST)
         else:
