@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..options import Options
 
 #: part of every cache key: raise it when a codec module changes what it produces
-ENGINE_VERSION = 11
+ENGINE_VERSION = 12
 
 #: the distributions whose code decides what comes out
 CODEC_DISTRIBUTIONS = (

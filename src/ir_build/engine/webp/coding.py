@@ -23,25 +23,27 @@ if TYPE_CHECKING:
 
     from .file import Bitstream
 
-#: Pixels up to which the slowest lossless method is affordable. It takes 10 CPU seconds for a
-#: megapixel. These limits and the searches below are chosen by the curves of docs/effort.md;
+#: The slowest lossless method is for pictures of up to so many pixels. It takes 10 CPU seconds for a megapixel.
+#: These limits and the searches below were chosen by the curves of docs/effort.md.
 #: `python benchmarks FOLDER --curve WEBP` measures them again.
 _THOROUGH = {Effort.FAST: 0, Effort.DEFAULT: 1_500_000, Effort.BEST: 4_000_000}
 _METHOD = 6
-#: Methods, and how far over the target a search with each may end. Then it goes on to the next
-#: distance. A step of quality is half a point and 1 % of bytes or so. Scores do not rise evenly: a
-#: search that goes on may end higher. One picture in five comes out smaller from the faster method.
-#: The smallest file counts, and each effort does what the lower ones do.
+#: Methods of libwebp, and how many points over the target a search with each may end. Then it goes on to the
+#: next distance. A step of quality is about half a point and 1 % of the bytes. Scores do not rise evenly. So a
+#: search that goes on may end higher. One picture in five comes out smaller from the faster method. The
+#: smallest file counts. Each effort does what the lower ones do.
 _SEARCHES = {
     Effort.FAST: ((6, (2.0,)),),
     Effort.DEFAULT: ((6, (2.0, 1.0)),),
     Effort.BEST: ((6, (2.0, 1.0, 0.4)), (4, (2.0, 0.4))),
 }
-#: the part of the encoder's scale of 0 to 100 that is searched
+#: The part of the encoder's scale of 0 to 100 that is searched. A search hardly ever needs its ends:
+#: `python benchmarks FOLDER --sweep webp.coding:_LOWEST 5 40` tries others.
 _LOWEST, _HIGHEST = 20, 98
-#: How much scores usually rise with a step of quality from 80 on. The search only begins by it.
+#: How much scores usually rise with a step of quality from 80 on. Only the first step of a search goes by it.
+#: (`--sweep webp.coding:_RISE 0.5 2.0`)
 _RISE = 1.0
-#: pixels to be scored up to which a search is affordable (docs/effort.md, as above)
+#: Only pictures of up to so many pixels to be scored are searched for (docs/effort.md, as above).
 _SCORED = {Effort.FAST: 6_000_000, Effort.DEFAULT: 18_000_000, Effort.BEST: 24_000_000}
 #: Alpha data begin so: no filter, no preprocessing, compressed as VP8L (RFC 9649, 2.7.1.2).
 _ALPHA_HEADER = b"\x01"
@@ -51,7 +53,7 @@ _VP8L_HEADER = 5
 
 
 def decode(stream: Bitstream) -> Image.Image:
-    """The pixels of one picture, RGB where all are opaque."""
+    """The pixels of one picture: RGB if all are opaque, else RGBA. Raises `CorruptFile`."""
     image = raster.decode(stream.file(), "WEBP")
     return image.convert("RGB") if raster.opaque(image) else image
 
@@ -59,9 +61,9 @@ def decode(stream: Bitstream) -> Image.Image:
 def lossless(
     image: Image.Image, effort: Effort, *, hidden: bool = True, total: int | None = None
 ) -> Bitstream:
-    """The picture as VP8L; `hidden` keeps colours under full transparency.
+    """`image`, RGB or RGBA, as VP8L. `hidden` keeps the colours of fully transparent pixels.
 
-    `total` is the number of all pixels to be coded, if there are more than this picture's.
+    `total` is the number of all pixels to be coded, if there are more than those of this picture.
     """
     thorough = (total or image.width * image.height) <= _THOROUGH[effort]
     # The faster method may be the better one.
@@ -75,8 +77,8 @@ def lossless(
 def transparency(image: Image.Image, effort: Effort) -> bytes:
     """The ALPH data of an RGBA picture, without loss.
 
-    They are those of a lossless picture with the transparency as its green, without its header
-    (RFC 9649, chapter 2.7.1.2). libwebp gets there by itself, but takes ten times as long.
+    They are a lossless picture without its header, with the transparency as its green (RFC 9649, 2.7.1.2).
+    libwebp makes the same by itself, but takes ten times as long.
     """
     empty = Image.new("L", image.size)
     plane = Image.merge("RGB", (empty, image.getchannel("A"), empty))

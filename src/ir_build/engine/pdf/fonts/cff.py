@@ -39,9 +39,9 @@ _USUAL_MATRIX = (0.001, 0.0, 0.0, 0.001, 0.0, 0.0)
 
 
 def from_type1(font: Type1, wanted: Collection[bytes] | None) -> bytes:
-    """`font` as a CFF program with the glyphs `wanted`, all of them by default.
+    """`font` as a CFF program with the glyphs `wanted`; None means all of them.
 
-    Raises `Unusual` for what cannot be carried over as it is.
+    Raises `Unusual` for what CFF cannot say in the same way.
     """
     if not _slanted(font.matrix):
         raise Unusual("another matrix")
@@ -69,7 +69,7 @@ def from_type1(font: Type1, wanted: Collection[bytes] | None) -> bytes:
 
 
 def _slanted(matrix: tuple[float, ...]) -> bool:
-    """Whether a matrix makes letters wider, narrower or oblique at most."""
+    """Whether a matrix makes letters wider, narrower or oblique, and nothing else."""
     if len(matrix) != 6:
         return False
     width, up, slant, height, right, top = matrix
@@ -81,7 +81,7 @@ def _slanted(matrix: tuple[float, ...]) -> bool:
 
 
 def _closure(font: Type1, wanted: Collection[bytes]) -> set[bytes]:
-    """The glyphs wanted that there are, and those that they are made of."""
+    """Those of the `wanted` glyphs that there are, and the glyphs that they are made of."""
     names = {b".notdef"} | {name for name in wanted if name in font.glyphs}
     for name in tuple(names):
         accented = type1_glyph.read(font.glyphs[name], font.subrs).accented
@@ -98,7 +98,7 @@ def _nominal(outlines: Sequence[Outline]) -> Number:
 
 
 class _Strings:
-    """The strings of a font: those that every reader knows, and its own."""
+    """The strings of a font: those that every reader knows, and those of its own."""
 
     def __init__(self) -> None:
         self._own: dict[bytes, int] = {}
@@ -133,7 +133,7 @@ def _assembled(
     head = b"\x01\x00\x04\x02" + _index([font.name])
     subrs = _index([])
     top = b""
-    # Offsets take as many bytes whatever they are, so the second round knows its length.
+    # An offset takes as many bytes whatever it is. So the second round knows all lengths.
     for _ in range(2):
         at = len(head) + len(_index([b"\0" * len(top)])) + len(strings.index()) + len(subrs)
         top = info + _offset(_CHARSET, at)
@@ -175,7 +175,7 @@ def _charset(sids: Sequence[int]) -> bytes:
 
 
 def _encoding(order: Sequence[bytes], sids: Sequence[int], codes: dict[bytes, list[int]]) -> bytes:
-    """Codes of the glyphs after the first, as far as they have one, and their second codes."""
+    """The codes of the glyphs after the first that have any, and then their further codes."""
     first = [codes[name][0] for name in order[1:] if name in codes]
     if len(first) > 255:
         raise Unusual("more codes than this encoding can count")

@@ -14,12 +14,12 @@ HINTS = "hints"
 
 @dataclass(slots=True)
 class Outline:
-    """A glyph as Type 2 wants it: a width, and the rest in order."""
+    """A glyph in the order of Type 2: first its width."""
 
     width: Number = 0
     #: drawing operators with their operands, and `HINTS` with an index into `hints`
     steps: list[tuple[str, list[Number]]] = field(default_factory=list)
     #: sets of horizontal and vertical stems, one after the other in force
     hints: list[tuple[set[Stem], set[Stem]]] = field(default_factory=list)
-    #: of a glyph made of two others: where the accent goes, codes of base and accent
+    #: for a glyph made of two others: the place of the accent, and the codes of base and accent
     accented: tuple[Number, Number, int, int] | None = None

@@ -23,7 +23,7 @@ _DOTSECTION, _VSTEM3, _HSTEM3, _SEAC, _SBW, _DIV, _OTHER, _POP, _SETPOINT = (
 )  # fmt: skip
 _MOST_STEPS = 200_000
 _DEEPEST = 10
-# Widths of a stem with one edge only.
+# The widths that mean a stem with one edge only.
 _GHOSTS = (-20, -21)
 
 
@@ -34,16 +34,16 @@ class _Type1Runner:
         self._subrs = subrs
         self.outline = Outline(hints=[(set(), set())])
         self._stack: list[Number] = []
-        self._pushed: list[Number] = []  # by PostScript subroutines, for `pop`
+        self._pushed: list[Number] = []  # what PostScript subroutines leave for `pop`
         self._flex: list[Stem] | None = None
         self._origin: Number = 0  # the left side bearing
-        self._start: Number = 0  # what of it the first move has to make up for
-        self._fresh = True  # no step since the hints were last replaced
+        self._start: Number = 0  # the part of it that the first move has to add
+        self._fresh = True  # there was no step since the hints were replaced
         self._left = _MOST_STEPS
         self._open = False
 
     def run(self, code: bytes, depth: int = 0) -> bool:
-        """Whether the glyph ended. Raises `Unusual`."""
+        """Run `code`, and say whether the glyph ended. Raises `Unusual`."""
         at = 0
         stack = self._stack
         while at < len(code):

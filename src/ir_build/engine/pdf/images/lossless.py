@@ -1,4 +1,4 @@
-"""An image XObject's samples, stored losslessly in the form that takes the fewest bytes."""
+"""The samples of an image, stored without loss in the form that takes the fewest bytes."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ Entries = tuple[tuple[str, pikepdf.Object | int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How an image's samples lie in its data."""
+    """How the samples of an image lie in its data."""
 
     width: int
     height: int
     components: int
     bits: int
-    #: the colour space's family ("/DeviceRGB", "/ICCBased"), empty for a stencil mask
+    #: the family of the colour space ("/DeviceRGB", "/ICCBased"), empty for a stencil mask
     family: str
-    #: samples mean what they say: no decode array, no colour key
+    #: samples mean what they say: there is no decode array and no colour key
     direct: bool
 
     @property
@@ -60,7 +60,7 @@ class Shape:
 
 
 def shape(image: pikepdf.Stream) -> Shape | None:
-    """The shape of an image, None when its dictionary does not say it clearly."""
+    """The shape of an image; None if its dictionary does not say it clearly."""
     mask = image.get("/ImageMask")
     stencil = isinstance(mask, pikepdf.Boolean) and bool(mask)
     width, height = _number(image, "/Width"), _number(image, "/Height")
@@ -170,11 +170,11 @@ def _group4(data: bytes, held: Packed, form: Shape) -> Packed:
     info[_ROWS_PER_STRIP] = form.height
     picture = Image.frombytes("1", (form.width, form.height), data)
     picture.save(out, "TIFF", compression="group4", tiffinfo=info, strip_size=len(data) + 1)
-    # Not by `Image.open`, which refuses large pictures; this one is ours.
+    # `Image.open` would refuse large pictures. This one was made here.
     out.seek(0)
     with TiffImagePlugin.TiffImageFile(out) as tiff:
         (start,), (length,) = tiff.tag_v2[_STRIPS], tiff.tag_v2[_LENGTHS]
-        # the codec calls a bit of 1 black; the tag says whether Pillow turned the bits round
+        # The codec calls a bit of 1 black. The tag says whether Pillow turned the bits round.
         black = tiff.tag_v2[_PHOTOMETRIC] == 1
     fax = pikepdf.Dictionary(K=-1, Columns=form.width, Rows=form.height, BlackIs1=black)
     coded = out.getvalue()[start : start + length]
@@ -182,7 +182,7 @@ def _group4(data: bytes, held: Packed, form: Shape) -> Packed:
 
 
 def _colours(space: pikepdf.Object | None) -> tuple[str, int]:
-    """The family of a colour space and its number of components, 0 when not known."""
+    """The family of a colour space, and its number of components; 0 if that is not known."""
     if isinstance(space, pikepdf.Array) and len(space):
         family = str(space[0])
         if family == "/ICCBased" and len(space) > 1 and isinstance(space[1], pikepdf.Stream):
@@ -195,6 +195,6 @@ def _colours(space: pikepdf.Object | None) -> tuple[str, int]:
 
 
 def _number(dictionary: pikepdf.Stream, key: str) -> int:
-    """The whole number under `key`, 0 when there is none."""
+    """The whole number under `key`; 0 if there is none."""
     value = dictionary.get(key)
     return int(value) if isinstance(value, pikepdf.Integer) else 0

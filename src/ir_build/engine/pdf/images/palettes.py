@@ -1,4 +1,4 @@
-"""Drawings and screenshots as the image engine's PNG has them, whose rows a PDF can hold."""
+"""Drawings and screenshots as the image engine codes them. A PDF can hold the rows of a PNG."""
 
 from __future__ import annotations
 

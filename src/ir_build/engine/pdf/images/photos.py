@@ -1,4 +1,4 @@
-"""A PDF's photographs: JPEG images transcoded or coded again, deflated ones made JPEG."""
+"""The JPEG images of a PDF: transcoded, or coded again. Also what may become one."""
 
 from __future__ import annotations
 
@@ -19,16 +19,12 @@ if TYPE_CHECKING:
     from ..structure.streams import Packed
     from .lossless import Shape
 
-#: pixels; smaller pictures are icons and rules, for which a JPEG's header alone is too much
+#: Pictures of fewer pixels are icons and rules. The header of a JPEG alone is too much for them.
 SMALLEST = 64 * 64
-# Bits a pixel of a PNG coded in a hurry: below it the picture is a drawing or a screenshot.
+# Bits a pixel. A picture without loss that takes fewer is a drawing or a screenshot.
 _PHOTO_BITS = 0.8
-# The quality that most pictures need; where even this is too large, no search is worth its time.
-_USUAL = 80
-#: what a lossy result must save over the lossless one to be worth it
-WORTH = 0.9
-# A JPEG coded this far below the target's number gains nothing from being coded again: of 26
-# in the shared documents, none below 75 did at a target of 80, and all from 75 on did.
+# A JPEG gains nothing from being coded again if its quality is this far below the target. Of 26 of them in PDF
+# files none below 75 became smaller at a target of 80, and all from 75 on did.
 _COARSE = 6
 _JFIF, _ADOBE = 0xE0, 0xEE
 _RGB = frozenset({"/DeviceRGB", "/RGB", "/ICCBased"})
@@ -38,10 +34,10 @@ _GREY = frozenset({"/DeviceGray", "/G", "/ICCBased"})
 def transcoded(
     plain: Plain, options: Options, size: tuple[int, int] | None = None
 ) -> tuple[Packed, bool] | None:
-    """A JPEG stream optimised, and whether its pixels changed; None if it has to stay.
+    """A JPEG stream in fewer bytes, and whether its pixels changed; None if it has to stay as it is.
 
-    `options.compression_type` decides; the caller asks for lossless where colours are special.
-    With a `size` in pixels the picture is scaled to it.
+    `options.compression_type` decides whether they may. The picture is scaled to `size`, width and height in
+    pixels, if there is one.
     """
     if plain.codec_parms is not None:
         return None
@@ -50,11 +46,11 @@ def transcoded(
     try:
         made = jpeg.compress(plain.data, whole)
         before, after = jpeg_file.parse(plain.data), jpeg_file.parse(made.data)
-    # Broken or of a rare kind: a viewer may show it all the same, so it stays as it is.
+    # It is broken or of a rare kind. A viewer may show it all the same, so it stays as it is.
     except (InputError, FileSkipped):
         return None
-    # Viewers take profile and orientation from the PDF. The Adobe segment says how colours are
-    # coded; the transcoder adds one to CMYK, which might turn such a picture inside out.
+    # Viewers take profile and orientation from the PDF. The Adobe segment says how colours are coded. The
+    # transcoder adds one to CMYK. That might invert the colours of such a picture.
     useful = {_JFIF, _ADOBE}
     if after.components == 4 and not any(one.marker == _ADOBE for one in before.segments):
         useful.remove(_ADOBE)
@@ -70,12 +66,12 @@ def transcoded(
 
 
 def size(plain: Plain) -> tuple[int, int] | None:
-    """Width and height of a JPEG stream whose rows are stored from the top; None for others."""
+    """Width and height, in pixels, of a JPEG stream that is stored as it is shown; None for others."""
     try:
         file = jpeg_file.parse(plain.data)
     except (InputError, FileSkipped):
         return None
-    # A viewer of PDF does not turn it as its Exif asks, the image engine would.
+    # The image engine would turn it as its Exif says. A viewer of PDF does not.
     return None if exif.orientation(file.exif) > 1 else (file.width, file.height)
 
 

@@ -14,12 +14,13 @@ from ....containers.png_chunks import SIGNATURE, PngChunk
 from ....errors import InputError
 from ...shared import raster
 
-# No stream of 151 documents of documentation sites had another one: those stay as they are.
+# Streams with other filters stay as they are. None of 151 documents of documentation sites had one.
 GENERIC = frozenset({"/FlateDecode", "/ASCII85Decode"})
-# Within inline images short names are allowed too; in stream dictionaries readers take them.
+# Short names are for inline images. Readers take them in the dictionaries of streams, too.
 _LONG = {"/Fl": "/FlateDecode", "/A85": "/ASCII85Decode", "/DCT": "/DCTDecode"}
-# libdeflate's levels; the last gains half a per cent for five times the work, which is too much
-# for rows of a large image.
+# Levels of libdeflate: the highest, and one for streams of more than `_LARGE` bytes. The highest saves half a
+# per cent in five times the time, which is too long for the rows of a large image.
+# (`python benchmarks FOLDER --sweep pdf.structure.filters:_LARGE 0` tries the other one for all.)
 _BEST, _GOOD = 12, 8
 _LARGE = 8 * 1024 * 1024
 _SPACE = b"\0\t\n\f\r "
@@ -31,7 +32,7 @@ class Undecodable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parms:
-    """The decode parameters of one filter, those of an absent entry by default."""
+    """The decode parameters of one filter. A missing entry has the value that is the default here."""
 
     predictor: int = 1
     colors: int = 1
@@ -50,7 +51,7 @@ def long_name(name: str) -> str:
 
 
 def decode(data: bytes, name: str, parms: Parms, limit: int) -> bytes:
-    """`data` without the filter `name`. Raises `Undecodable`; no more than `limit` bytes come out."""
+    """`data` without the filter `name`, up to `limit` bytes. Raises `Undecodable`."""
     if name == "/FlateDecode":
         return _unpredict(_inflate(data, limit), parms)
     if name == "/ASCII85Decode":
@@ -59,8 +60,7 @@ def decode(data: bytes, name: str, parms: Parms, limit: int) -> bytes:
 
 
 def deflated(data: bytes) -> bytes:
-    """The smallest zlib stream at hand for `data`."""
-    # libdeflate, which looks further ahead than zlib
+    """`data` as zlib data, by libdeflate, which looks further ahead than zlib."""
     return bytes(deflate.zlib_compress(data, _BEST if len(data) < _LARGE else _GOOD))
 
 
@@ -70,7 +70,7 @@ def _inflate(data: bytes, limit: int) -> bytes:
         plain = unpacker.decompress(data, limit)
     except zlib.error as error:
         raise Undecodable(str(error)) from error
-    # Writers may count the line end before `endstream` as data; anything else is a fault.
+    # Some writers count the line end before `endstream` as data. Anything else is a fault.
     if not unpacker.eof or unpacker.unused_data.strip(b"\r\n"):
         raise Undecodable("the zlib stream is cut off, followed by other data, or over the limit")
     return plain
@@ -101,9 +101,9 @@ def _unpredict(data: bytes, parms: Parms) -> bytes:
 
 
 def _unfilter(data: bytes, row: int, pixel: int) -> bytes:
-    """Undo PNG's row filters (the PNG specification, 9.2), through Pillow's decoder.
+    """Undo the row filters of PNG (PNG, third edition, 9.2) by Pillow's decoder.
 
-    Filters see only the bytes of a pixel, so any kind of PNG with as many will do.
+    A filter sees only the bytes of a pixel. So any kind of PNG with as many bytes a pixel serves.
     """
     kinds = {1: 0, 2: 4, 3: 2, 4: 6}
     height, rest = divmod(len(data), row + 1)

@@ -1,4 +1,4 @@
-"""Memory that is free, given back to the system: a document of hundreds of MB is moved about."""
+"""Memory that is free is given back to the system, because documents of hundreds of MB are moved about."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ LARGE = 32 * 1024 * 1024
 
 
 def release() -> None:
-    """Give back what the allocator keeps in case it is needed again, where that can be asked for.
+    """Give back what the allocator keeps for later, on systems with a call for that.
 
-    glibc keeps everything below 32 MB, which is most pictures, and other sizes do not fit in there.
+    glibc keeps everything below 32 MB. That is most pictures, and pieces of other sizes do not fit there.
     """
     _trim()(0)
 

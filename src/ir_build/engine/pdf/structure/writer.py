@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
     from .table import Body, Table
 
-#: objects in one object stream: more pack better, but a reader unpacks all of them for one
+#: Objects in one object stream. More of them take fewer bytes, but a reader unpacks all of them for one.
 _PACK = 600
 _BINARY = b"%\xe2\xe3\xcf\xd3\n"
 
 
 def write(table: Table, version: str, identifier: bytes | None, *, packed: bool) -> bytes:
-    """The file. With `packed`, objects go into object streams (PDF 1.5).
+    """The file. With `packed` objects go into object streams (PDF 1.5).
 
-    `identifier` is the first part of the source's /ID, None when it had none; the second part
-    is made from what is written, so the same objects give the same file. Streams leave the table
-    as they are written, so that a large document is not held twice.
+    `identifier` is the first part of the /ID of the source, None if it has none. The second part is made from
+    what is written. So the same objects give the same file. Each stream is taken out of the table when it is
+    written, so that a large document is not held twice.
     """
     small = [key for key, body in table.bodies.items() if body.data is None]
     large = [key for key, body in table.bodies.items() if body.data is not None]
@@ -73,11 +73,11 @@ class _File:
     def __init__(self, header: bytes) -> None:
         self._file = io.BytesIO()
         self._file.write(header)
-        #: per object number: type, offset or object stream, 0 or index in it
+        #: by number of the object: its type, its offset or object stream, and 0 or its index in that
         self._entries: dict[int, tuple[int, int, int]] = {0: (0, 0, 65535)}
 
     def digest(self) -> bytes:
-        """Of what is written so far."""
+        """The digest of what is written so far."""
         return hashlib.sha256(self._file.getbuffer()).digest()
 
     def plain(self, number: int, text: bytes) -> None:
@@ -131,7 +131,7 @@ class _File:
 
 
 def _reference_stream(entries: Sequence[tuple[int, int, int]]) -> tuple[bytes, bytes]:
-    """Dictionary and data of the cross-reference stream of `entries` (7.5.8)."""
+    """Dictionary and data of the cross-reference stream with these entries (ISO 32000-1, 7.5.8)."""
     rows = np.array(entries, np.int64)
     widths = (1, max(1, (int(rows[:, 1].max()).bit_length() + 7) // 8), 2)
     columns = [
@@ -140,7 +140,7 @@ def _reference_stream(entries: Sequence[tuple[int, int, int]]) -> tuple[bytes, b
         for shift in reversed(range(width))
     ]
     table = np.stack(columns, axis=1)
-    # PNG's filter Up: neighbours differ little.
+    # Rows differ little from the one above. So they are filtered by PNG's filter Up.
     above = np.zeros_like(table)
     above[1:] = table[:-1]
     filtered = np.concatenate([np.full((len(table), 1), 2, np.uint8), table - above], axis=1)
