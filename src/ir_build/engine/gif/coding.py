@@ -102,10 +102,4 @@ def code_size(highest: int) -> int:
 def lzw(indices: NDArray[np.uint8], size: int) -> bytes:
     """The LZW data of these indices with a minimum code size, without sub-block lengths."""
     image = Image.fromarray(np.ascontiguousarray(indices))
-    blocks = image.tobytes("gif", "L", size, 0)
-    # All blocks but the last are full: 255 bytes after their length.
-    full = np.frombuffer(blocks, np.uint8, len(blocks) // 256 * 256).reshape(-1, 256)
-    if (full[:, 0] == 255).all():
-        # The empty block at the end is left out.
-        return full[:, 1:].tobytes() + joined(blocks[full.size :] + b"\0", 0)[0]
-    return joined(blocks + b"\0", 0)[0]
+    return joined(image.tobytes("gif", "L", size, 0) + b"\0", 0)[0]

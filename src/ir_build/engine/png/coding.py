@@ -8,7 +8,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 import deflate
-import numpy as np
 import oxipng
 import pyvips
 from PIL import Image
@@ -194,29 +193,22 @@ def coded(pixels: Pixels) -> bytes:
 
 
 def decoded(bare: bytes) -> Pixels:
-    """The picture as height x width x 3, or x 4 where it is seen through; 16 bits as 8, rounded."""
-    if bare[24] == 16:
-        return _from_16(bare)
-    image = raster.decode(bare, "PNG")
+    """The picture as height x width x 3, or x 4 where it is seen through; 16 bits as 8, rounded.
+
+    Raises `CorruptFile`.
+    """
+    image = _in_8_bits(bare) if bare[24] == 16 else raster.decode(bare, "PNG")
     rgba = image.convert("RGBA") if image.has_transparency_data else image
     return raster.pixels(image.convert("RGB") if raster.opaque(rgba) else rgba)
 
 
-def _from_16(bare: bytes) -> Pixels:
-    # Pillow cuts off the lower half of each sample.
+def _in_8_bits(bare: bytes) -> Image.Image:
+    # Pillow would cut off the lower half of each sample.
     try:
         image = pyvips.Image.new_from_buffer(bare, "", fail_on="error")
-        samples = image.numpy().reshape(image.height, image.width, -1)
+        return Image.fromarray((image / 257).rint().cast("uchar").numpy())
     except pyvips.Error as error:
         raise CorruptFile("cannot be decoded") from error
-    eight = ((samples.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-    bands = samples.shape[2]
-    grey = eight[..., : 3 if bands > 2 else 1]
-    colours = np.broadcast_to(grey, (*eight.shape[:2], 3))
-    alpha = eight[..., bands - 1 :] if bands in (2, 4) else None
-    if alpha is None or alpha.min() == 255:
-        return np.ascontiguousarray(colours)
-    return np.concatenate([colours, alpha], 2)
 
 
 def resized(bare: bytes, size: tuple[int, int]) -> bytes:

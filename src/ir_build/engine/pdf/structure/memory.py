@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from functools import cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 #: bytes that are worth giving back
 LARGE = 32 * 1024 * 1024
@@ -19,11 +14,6 @@ def release() -> None:
 
     glibc keeps everything below 32 MB. That is most pictures, and pieces of other sizes do not fit there.
     """
-    _trim()(0)
-
-
-@cache
-def _trim() -> Callable[[int], object]:
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
-    trim: Callable[[int], object] = getattr(library, "malloc_trim", lambda _: None)
-    return trim
+    if trim := getattr(library, "malloc_trim", None):
+        trim(0)
