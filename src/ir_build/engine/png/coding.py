@@ -46,9 +46,11 @@ _MANY_WAYS = ("none", "sub", "bigrams", "entropy", "bigent")
 # after lossy coding.
 _TRIALS = {
     Effort.FAST: _Trials(10, _FEW_WAYS),
-    Effort.DEFAULT: _Trials(12, (*_FEW_WAYS, "entropy")),
+    Effort.DEFAULT: _Trials(11, (*_FEW_WAYS, "entropy")),
     Effort.BEST: _Trials(12, _MANY_WAYS, strips=True),
 }
+# Pixels up to which the highest level is the default: `python benchmarks FOLDER --sweep png.coding:_SMALL 0`.
+_SMALL = 300_000
 # Pictures of at most so many pixels are coded in every way that there is.
 # This makes a result a fixed point: icons gain by chance from every other way.
 _TINY = 4_096
@@ -90,7 +92,8 @@ def recompressed(
     elif trials.strips:
         results += _well_filtered(bare, trials, pack)
     else:
-        results.append(pack(bare, trials.ways, trials.level))
+        level = 12 if effort is Effort.DEFAULT and pixels <= _SMALL else trials.level
+        results.append(pack(bare, trials.ways, level))
     shortest = min(results, key=len)
     if pixels <= _TINY and shortest[24:26] != bare[24:26]:
         # A new depth or colour type opens other ways. The next run must not find one that this run
