@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from ..structure.streams import Plain
     from .lossless import Shape
 
-# The lowest quality is the target less the first number, and never less than the second. Below it bands
-# appear in smooth areas (as in `jpeg.lossy`).
-_BELOW_TARGET, _LOWEST, _HIGH = 45, 20, 95
 # The ways to code colour: at half the resolution, and at all of it if places would lose their colours.
 _COLOUR = (("4:2:0", (0.4, 1.0)), ("4:4:4", (1.0, 3.0)), ("4:4:4", (0.4, 1.0)))
 # Pixels of a sample. 11 scanned pages of text scored within 0.6 of what it said.
@@ -90,7 +87,7 @@ class ScanCoder:
         score = _scorer(searched.image)
         found = Search(
             searched, lambda data: score(data) - (before.more or 0), target,
-            low=max(_LOWEST, round(target) - _BELOW_TARGET), high=_HIGH, guess=before.quality,
+            low=lossy.lowest(target), high=lossy.HIGHEST, guess=before.quality,
         ).within()  # fmt: skip
         if found is None:
             return None
