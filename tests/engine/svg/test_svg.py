@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 import pyvips
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ir_build.engine.svg import codec as svg
@@ -322,6 +322,7 @@ def test_a_lossless_outline_has_the_same_points(data):
     assert set(computed(svg_path.parse(filled))) == set(computed(before))
 
 
+@example("M 0 0 H 0 H 0 Z", None, False)
 @given(paths() | st.just(""), st.none() | st.integers(0, 4), st.booleans())
 def test_an_outline_is_spelled_once(data, places, pen):
     """An outline never grows, and a second pass finds nothing."""

@@ -82,15 +82,14 @@ def respell(commands: list[Command], *, stroked: bool) -> str | None:
     if plain is None:
         return None
     pieces, places = _exact(plain)
-    kinds = [piece.kind for piece in pieces]
     meeting = _meeting(pieces) if stroked else frozenset()
+    closing = frozenset() if stroked else _closing(pieces)
     writer = PathWriter()
     place, pen = _CurrentPoint(), float32.Pen()
     try:
         for number, (known, same, piece) in enumerate(zip(commands, plain, pieces, strict=True)):
             points = pen.points(*known)
-            closes = kinds[number : number + 2] == ["L", "Z"] and points[-1] == pen.start
-            if stroked or not closes:
+            if number not in closing or points[-1] != pen.start:
                 if number in meeting:
                     options = [same, known]
                 else:
@@ -332,6 +331,21 @@ def _meeting(pieces: list[_Piece]) -> frozenset[int]:
             ends = []
         elif piece.points[-1] == start:
             ends.append(number)
+    return frozenset(found)
+
+
+def _closing(pieces: list[_Piece]) -> frozenset[int]:
+    """The numbers of lines before a Z that all end at the same point."""
+    found: set[int] = set()
+    ends: tuple[_Point, ...] | None = None
+    for number, piece in reversed([*enumerate(pieces)]):
+        if piece.kind == "Z":
+            ends = ()
+        elif piece.kind == "L" and ends in ((), piece.points):
+            ends = piece.points
+            found.add(number)
+        else:
+            ends = None
     return frozenset(found)
 
 
