@@ -449,6 +449,7 @@ def _write_points(pieces: list[_Piece], places: int, *, stroked: bool) -> str:
         elif index > 0 and index % _ABSOLUTE_EVERY == 0:
             # The first command may be either: it begins at the origin.
             spellings = spellings[:1]
-        writer.add_shortest(spellings)
+        text, chosen = writer.sorted(spellings)[0]
+        writer.put(text, *chosen)
         place.move(piece)
     return writer.text()

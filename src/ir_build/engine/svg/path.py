@@ -107,10 +107,6 @@ class PathWriter:
     def add(self, letter: str, numbers: tuple[str, ...]) -> None:
         self.put(self.spelled(letter, numbers), letter, numbers)
 
-    def add_shortest(self, options: Iterable[Command]) -> None:
-        text, option = self.sorted(options)[0]
-        self.put(text, *option)
-
     def sorted(self, options: Iterable[Command]) -> list[tuple[str, Command]]:
         """The commands as they would be spelled here, the shortest first."""
         return sorted([(self.spelled(*option), option) for option in options], key=_length)

@@ -101,11 +101,11 @@ def again_without_loss(
 ) -> tuple[Bitstream, bool]:
     """The same pixels in fewer bytes, and whether colours nobody sees have changed.
 
-    `image` is what `stream` decodes to; `hidden` and `total` are as for `lossless`. A lossy picture stays
-    as it is.
+    `image` is what `stream` decodes to; `hidden` and `total` are as for `lossless`. Of a lossy picture only
+    the transparency is coded again.
     """
     if not stream.lossless:
-        return stream, False
+        return _alpha_again(stream, image, effort), False
     hides = not hidden and _hides_colours(image)
     coded = lossless(image, effort, hidden=not hides, total=total)
     if len(coded.data) >= len(stream.data):
@@ -128,15 +128,12 @@ def up_to_score(
 ) -> tuple[Bitstream, int] | None:
     """The smallest VP8 picture whose score against `image` is `target`, and its quality of 0 to 100.
 
-    The result is None if there is none.     `alpha` is its transparency as the source has it coded. The picture is shown as `profile` says.
+    The result is None if there is none.     `alpha` is its transparency, already coded. The picture is shown as `profile` says.
     """
     if work(image) > _SCORED[effort]:
         return None
-    if image.mode == "RGBA":
-        made = transparency(image, effort)
-        alpha = min(alpha or made, made, key=len)
-    else:
-        alpha = None
+    if image.mode == "RGBA" and alpha is None:
+        alpha = transparency(image, effort)
     scorer = Scorer(image, "WEBP", target, profile)
     coder = partial(_vp8, image, alpha=alpha)
 
@@ -189,6 +186,19 @@ def _search(
             if found is not None and (best is None or len(found.data) < len(best.data)):
                 best = found
     return best
+
+
+def _alpha_again(stream: Bitstream, image: Image.Image, effort: Effort) -> Bitstream:
+    """A lossy picture with its transparency coded anew, if that takes fewer bytes."""
+    if stream.alpha is None:
+        return stream
+    if image.mode != "RGBA":
+        return replace(stream, alpha=None)  # Every pixel is opaque.
+    alpha = transparency(image, effort)
+    slimmer = replace(stream, alpha=alpha)
+    if len(alpha) >= len(stream.alpha):
+        return stream
+    return slimmer if np.array_equal(_visible(image), _visible(decode(slimmer))) else stream
 
 
 def _vp8(image: Image.Image, quality: float, method: int, alpha: bytes | None) -> Bitstream:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from PIL import Image, TiffImagePlugin
 
 from ....containers import png_chunks
 from ....options import Effort
-from ..structure import filters, streams
+from ..structure import filters
 from ..structure.streams import Packed, Plain
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def best(
             candidates.append(
                 _group4(plain.data if form.bits == 1 else _rows(held, form), held, form)
             )
-    return min(candidates, key=streams.cost)
+    return min(candidates, key=attrgetter("cost"))
 
 
 def samples(plain: Plain, form: Shape) -> NDArray[np.uint8]:

@@ -16,8 +16,6 @@ from ...shared import raster
 
 # Streams with other filters stay as they are. None of 151 documents of documentation sites had one.
 GENERIC = frozenset({"/FlateDecode", "/ASCII85Decode"})
-# Short names are for inline images. Readers take them in the dictionaries of streams, too.
-_LONG = {"/Fl": "/FlateDecode", "/A85": "/ASCII85Decode", "/DCT": "/DCTDecode"}
 # Levels of libdeflate: the highest, and one for streams of more than `_LARGE` bytes. The highest saves half a
 # per cent in five times the time, which is too long for the rows of a large image.
 # (`python benchmarks FOLDER --sweep pdf.structure.filters:_LARGE 0` tries the other one for all.)
@@ -43,11 +41,6 @@ class Parms:
     def row_bytes(self) -> int:
         """Bytes of one row of samples."""
         return (self.columns * self.colors * self.bits + 7) // 8
-
-
-def long_name(name: str) -> str:
-    """The full name of a filter that may be abbreviated."""
-    return _LONG.get(name, name)
 
 
 def decode(data: bytes, name: str, parms: Parms, limit: int) -> bytes:

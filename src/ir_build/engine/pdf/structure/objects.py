@@ -34,19 +34,16 @@ _TRAILER_KEPT_OUT = frozenset({
 })  # fmt: skip
 
 
-def raw(stream: pikepdf.Stream) -> bytes:
-    """The data of a stream as they stand in the file."""
-    return stream.read_raw_bytes()
-
-
 def moved(stream: pikepdf.Stream) -> bytes:
-    """The same for a stream that is not needed any more. It is empty afterwards."""
+    """The raw data of a stream that is not needed any more. It is empty afterwards."""
     data = stream.read_raw_bytes()
     stream.write(b"")
     return data
 
 
-def read(pdf: pikepdf.Pdf, data: Callable[[pikepdf.Stream], bytes] = raw) -> Table:
+def read(
+    pdf: pikepdf.Pdf, data: Callable[[pikepdf.Stream], bytes] = pikepdf.Object.read_raw_bytes
+) -> Table:
     """The objects of `pdf` as they are now. `data` says what is taken for the data of each stream."""
     keys: dict[tuple[int, int], int] = {}
     waiting: list[tuple[int, int]] = []

@@ -39,7 +39,7 @@ def check(data: bytes, meant: list[Written]) -> None:
     """Read the new file. Raises `FileSkipped` unless its objects are those `meant`, a result of `signs`."""
     again = opened(data)
     # Digests are compared, because a second copy of a large document would take too much memory.
-    back = objects.read(again, lambda stream: _digest(objects.raw(stream)))
+    back = objects.read(again, lambda stream: _digest(stream.read_raw_bytes()))
     if again.get_warnings() or outline(back) != meant:
         raise FileSkipped(Reason.WOULD_CHANGE, "the new file reads differently")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 import pikepdf
 
@@ -56,7 +57,7 @@ def unpack(stream: pikepdf.Stream, limit: int) -> Plain:
     parms += [None] * (len(names) - len(parms))
     data = stream.read_raw_bytes()
     for at, (one, its_parms) in enumerate(zip(names, parms, strict=True)):
-        name = filters.long_name(str(one))
+        name = str(one)
         if name not in filters.GENERIC:
             if at + 1 < len(names) or name == "/Crypt":
                 raise Undecodable(f"filter {name}")
@@ -76,12 +77,7 @@ def pack(plain: Plain) -> Packed:
     packed = Packed(filters.deflated(plain.data), ("/FlateDecode", *tail))
     if plain.codec and packed.cost > bare.cost * _WORTH_A_LAYER:
         return bare
-    return min(bare, packed, key=cost)
-
-
-def cost(packed: Packed) -> int:
-    """`Packed.cost`, as a key for `min`. The first of two that cost the same wins."""
-    return packed.cost
+    return min(bare, packed, key=attrgetter("cost"))
 
 
 def present(stream: pikepdf.Stream) -> int:
