@@ -37,8 +37,8 @@ _SEARCHES = {
     Effort.DEFAULT: ((6, (2.0, 1.0)),),
     Effort.BEST: ((6, (2.0, 1.0, 0.4)), (4, (2.0, 0.4))),
 }
-#: The part of the encoder's scale of 0 to 100 that is searched. A search hardly ever needs its ends:
-#: `python benchmarks FOLDER --sweep webp.coding:_LOWEST 5 40` tries others.
+#: The part of the encoder's scale of 0 to 100 that is searched.
+#: (`python benchmarks FOLDER --sweep webp.coding:_LOWEST 5 40` tries others.)
 _LOWEST, _HIGHEST = 20, 98
 #: How much scores usually rise with a step of quality from 80 on. Only the first step of a search goes by it.
 #: (`--sweep webp.coding:_RISE 0.5 2.0`)
