@@ -240,22 +240,6 @@ def test_an_optimised_file_is_finished(media):
     law()
 
 
-ORIGINS = ["0", "0.0", "-0.0", "+0", ".0", "0px", "0.00px", " 0.0 ", "-.0px"]
-
-
-@pytest.mark.parametrize("origin", ORIGINS)
-@pytest.mark.parametrize("element", ["rect", "use", "svg", "image"])
-def test_the_origin_is_written_in_one_way(element, origin):
-    """Any spelling of it becomes the shortest one, at once."""
-    data = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><g id="a"/>'
-        f'<{element} x="{origin}" y="{origin}" width="9" height="9" href="#a"/></svg>'
-    ).encode()
-    once = engine.compress(data, MediaType.SVG, Options()).data
-    assert b' x="0" y="0"' in once
-    assert engine.compress(once, MediaType.SVG, Options()).data == once
-
-
 def test_a_jpeg_is_finished_whatever_its_first_coding_took():
     """What is coded without loss first is as long as the next run finds it, which may decide."""
     random = np.random.default_rng(457)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from PIL import Image
 
 from ir_build.candidate import Candidate
 from ir_build.errors import CorruptFile
 from ir_build.formats import MediaType
 from ir_build.options import Options
-from ir_build.verify import Verdict, svg_comparison, svg_rendering, verify
+from ir_build.verify import Verdict, svg_rendering, verify
 
 ORIGINAL = """<?xml version="1.0" encoding="UTF-8"?>
 <!-- made by hand -->
@@ -185,26 +181,3 @@ def test_many_layers_are_looked_at_inside_and_as_a_whole(change, replacement):
     for layered in (LAYERED, more):
         assert svg_verdict(layered.replace("><", ">\n<"), layered).ok
         assert not svg_verdict(layered.replace(change, replacement, 1), layered, lossy=True).ok
-
-
-@given(
-    seed=st.integers(0, 10_000),
-    size=st.tuples(st.integers(8, 150), st.integers(8, 150)),
-    noise=st.floats(0, 6),
-    share=st.floats(0, 1),
-)
-def test_what_is_clearly_alike_is_alike(seed, size, noise, share):
-    """The short way through a comparison accepts nothing that the long one refuses."""
-    random = np.random.default_rng(seed)
-    width, height = size
-    pixels = random.integers(0, 256, (height, width, 4)).astype(float)
-    pixels[:, : width // 2] = 128  # half of it without any structure
-    where = random.random((height, width, 1)) < share
-    moved = np.clip(pixels + random.normal(0, noise, pixels.shape) * where, 0, 255)
-    before, after = (
-        Image.fromarray(one.round().astype(np.uint8), "RGBA").convert("RGBa")
-        for one in (pixels, moved)
-    )
-    for limits in (svg_comparison._SAME, svg_comparison._ROUNDED):
-        if svg_comparison._clearly_alike(before, after, limits):
-            assert svg_comparison._measured_alike(before, after, limits)

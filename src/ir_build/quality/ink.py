@@ -1,8 +1,8 @@
 """What stands on plain ground: thin letters, lines and icons.
 
-Strokes of one or two pixels are no place of one colour, since hardly two pixels beside each other have
-the same. The mean of a square shows them little, since most of it is ground. Here the ground is left
-out: a pixel counts by how far it is from the ground, and the mean of these pixels may not move.
+Strokes of one or two pixels are no place of one colour, because hardly two pixels beside each other have the
+same. The mean of a square shows little of them, because most of it is ground. Here the ground is left out.
+A pixel counts by how far it is from the ground, and the mean of these pixels may not move.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from . import Pixels
 
-# Levels of a band: what the ground differs from its median at most, and what ink differs from it at
-# least. Between them are shades, and the noise of JPEG.
+# Ground differs from its median by the first number of levels of a band at most. Ink differs from it by the
+# second at least. Between them are shades, and the noise of JPEG.
 _GROUND, _INK = 16, 40
 # The level of the light of a room that a screen reflects: 1 % of white, as sRGB has it (IEC 61966-2-1).
-# CIEDE2000 without it makes much of tints of black, which nobody sees.
+# Without it CIEDE2000 finds large differences between tints of black, which nobody sees.
 _GLARE = 25
 # The share of a tile that is ground, at least.
 _PLAIN = 0.5
@@ -35,7 +35,7 @@ class Ink:
     def __init__(self, tiles: Pixels, least: int) -> None:
         """Take `tiles`, n x 16 x 16 x 3 in sRGB; `least` is the least ink to look at, in pixels."""
         bands = np.ascontiguousarray(tiles.reshape(-1, TILE**2, 3).swapaxes(1, 2))
-        # A quarter of the pixels shows the ground. Numpy is quick at this with 16 bits, not with 8.
+        # A quarter of the pixels shows the ground. numpy partitions 16 bits quickly, and 8 bits slowly.
         some = bands[..., 1::4].astype(np.uint16)
         middle = some.shape[2] // 2
         ground = np.partition(some, middle, 2)[..., middle, None].astype(np.uint8)
@@ -57,7 +57,7 @@ class Ink:
         return ciede2000.distance(self._means, self._mean(tiles))
 
     def _mean(self, tiles: Pixels) -> NDArray[np.float32]:
-        # Exact in any order: 256 products of two bytes are below 2 ** 24.
+        # The sums are exact in any order, because 256 products of two bytes are below 2 ** 24.
         weights = self._weights.astype(np.float32)
         pixels = tiles[self.tiles].reshape(-1, TILE**2, 3)
         sums = weights[:, None] @ pixels.astype(np.float32)

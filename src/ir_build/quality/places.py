@@ -1,9 +1,12 @@
 """What happens to places: connected areas of one colour, lines, letters and gradients.
 
-A score is a mean over the picture: a dot that turns grey, or the blue of a link that fades, hardly
-counts. Here nothing is a share of the canvas. A place is some pixels of one colour beside each other,
-or a small square whatever is in it: its mean may move by so much and no more, and two that are told
-apart stay told apart. Where the original has a gradient, its steps may not grow.
+A score is a mean over the picture. It hardly notices a dot that turns grey, or the blue of a link that
+fades. Here nothing is a share of the canvas. A place is some pixels of one colour beside each other, or a
+small square whatever is in it. Its mean may move by so much and no more. Two places that are told apart
+stay told apart. The steps of a gradient may not grow.
+
+The limits were chosen on pictures side by side, at their size and three times enlarged. docs/places.md shows
+results on both sides of them: `python benchmarks --places docs/places` draws these anew.
 """
 
 from __future__ import annotations
@@ -31,24 +34,24 @@ if TYPE_CHECKING:
     Means = NDArray[np.float64]
     _Pair = tuple[NDArray[np.uint16], NDArray[np.uint16]]
 
-# CIEDE2000 between means at a quality of 80, by how many pixels a place has.
+# How far the mean of a place may move at a quality of 80, in CIEDE2000, by how many pixels it has.
 _AREAS = ((12, 4.0), (32, 3.0), (64, 2.0))
-# The same between the means of squares of 8 x 8, whatever is in them.
+# The same for the mean of a square of 8 x 8 pixels, whatever is in it.
 _SQUARE, _SQUARE_LIMIT = 8, 3.0
-# The same of tiles that are part of an area of about one colour.
+# The same for a tile of about one colour. It is part of an area, in which fainter changes are seen.
 _AREA_LIMIT = 1.0
-# Places in one tile that are this far apart stay at least so much of it apart.
+# Two places of a tile that are `_APART` from each other, in CIEDE2000, keep at least the share `_STAYS` of it.
 _APART, _STAYS = 5.0, 0.5
-# CIEDE2000 by which a colour moves at most when no band moves by more than a level.
+# A colour moves by no more CIEDE2000 than this while no band moves by more than a level.
 _A_LEVEL = 2.5
-# Levels by which pixels of one colour differ from those beside them, at most.
+# Pixels of one colour differ from those beside them by no more levels than this.
 _SAME = 6
-# Levels of one band that an error has at least where it can add up to any of the limits.
+# An error of fewer levels in every band cannot add up to any of the limits.
 _NOTICED = 2
-# Above the keys of all colours and pixels of a tile.
+# A key above those of all colours and pixels of a tile.
 _NO_PLACE = 1 << 23
-# Pictures are looked at in cells of so many rows and columns of pixels. Those that changed are
-# looked at with what is around them, in which a step across their edge is seen.
+# Pictures are looked at in cells of so many rows and columns of pixels. A cell that changed is looked at with
+# the pixels around it, because a step may lie across its edge. The result does not depend on these numbers.
 _ROWS, _COLUMNS = 128, 64
 _AROUND = TILE
 
@@ -65,9 +68,9 @@ class Places:
     """The places of one picture."""
 
     def __init__(self, before: Pixels, quality: float) -> None:
-        """Take the original, height x width x 3, or x 4 with straight alpha.
+        """Take the original: height x width x 3 in sRGB, or x 4 with straight alpha.
 
-        `quality` is the score that others are made for: it scales the limits.
+        `quality` is the score that other pictures are made for. It scales the limits.
         """
         self._before = before
         self._scale = tolerance(quality)
@@ -77,10 +80,9 @@ class Places:
         self.looked_at = 0
 
     def damage(self, after: Pixels, *, first: bool = False) -> Damage:
-        """What is not what it was in `after`; with `first` only whether there is any.
+        """The places of `after` that changed too much. With `first` the first one is enough.
 
-        `after` is of the shape of the original. What is transparent is looked at on white and on
-        black.
+        `after` has the shape of the original. A transparent picture is looked at on white and on black.
         """
         found = Finding(self._before.shape, self._scale, first=first)
         for top in range(0, len(self._before), _ROWS):
@@ -90,9 +92,11 @@ class Places:
         return found.damage()
 
     def again(self, after: Pixels, known: Known) -> Known:
-        """What is not what it was in `after`: where it was not in what is `known`, first of all.
+        """The places of `after` that changed too much, looked for in less time than by `damage`.
 
-        Elsewhere only once that is mended, and then where `after` is not what was looked at.
+        `known` is what was found in an earlier version of `after`. Its damaged cells are looked at first.
+        The others are looked at only if those are mended, and only where `after` is another picture than
+        the one that was looked at.
         """
         looked = known.pixels.copy()
         found = Finding(self._before.shape, self._scale, first=False)
@@ -110,7 +114,7 @@ class Places:
         return Known(after, found.damage())
 
     def _differs(self, top: int, one: Pixels, other: Pixels) -> NDArray[np.bool_]:
-        """In which cells of a row of them two pictures differ."""
+        """The cells in which two pictures differ, of the row of cells that begins at `top`."""
         rows = slice(top, top + _ROWS)
         columns = (one[rows] != other[rows]).any(0).any(-1)
         return np.asarray(np.logical_or.reduceat(columns, self._starts))
@@ -144,7 +148,7 @@ class Places:
                 gradients.look(one, other, sums, (x, y), found)
 
     def _ends(self, around: tuple[slice, slice]) -> Iterator[tuple[int, int]]:
-        """From which rows and columns of a part squares end where the picture does."""
+        """The rows and columns of a part from which on squares end where the picture ends."""
         sizes = [part.stop - part.start for part in around]
         starts = [
             [0, max(size % BLOCK, size - 2 * TILE)] if part.stop == whole and whole % BLOCK else [0]
@@ -162,18 +166,18 @@ class Places:
 
 
 def _spans(chosen: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """Where runs of what is chosen begin and end."""
+    """The beginning and the end of each run of chosen ones."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8)))
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
 
 def _squares(sums: _Pair, at: tuple[int, int], found: Finding) -> None:
-    """Squares of 8 x 8 and of 16 x 16, by the sums of blocks, in two grids."""
+    """Find squares of 8 x 8 and of 16 x 16 pixels that moved, in two grids. `sums` are those of blocks."""
     for shift in (0, 1):
         eights = _pooled(sums[0][shift:, shift:]), _pooled(sums[1][shift:, shift:])
         corner = (at[0] + shift * BLOCK, at[1] + shift * BLOCK)
         _far_squares(eights, _SQUARE, corner, _SQUARE_LIMIT, found)
-        # A tile of about one colour is part of an area, of which fainter changes are seen.
+        # A tile of about one colour is part of an area. Fainter changes of it are seen.
         before, after = (_pooled(sums) for sums in eights)
         if before.size:
             rows, columns = before.shape[:2]
@@ -192,7 +196,7 @@ def _pooled(sums: NDArray[np.generic]) -> NDArray[np.int32]:
 
 
 def _of_four(values: NDArray[np.int32], together: np.ufunc) -> NDArray[np.int32]:
-    """What the four values of each 2 x 2 come to."""
+    """What `together` makes of the four values of each 2 x 2."""
     down = together(values[::2], values[1::2])
     return np.asarray(together(down[:, ::2], down[:, 1::2]))
 
@@ -237,7 +241,7 @@ def _inks(before: Pixels, after: Pixels, at: tuple[int, int], found: Finding) ->
 
 
 class _Colours:
-    """Places of one colour: those pixels of a tile that are of a colour with those beside them."""
+    """Places of one colour: the pixels of a tile that have the colour of those beside them."""
 
     def __init__(self, before: Pixels, after: Pixels, cells: tuple[slice, slice]) -> None:
         """Take both pictures with what is around the cells that are looked at."""
@@ -278,7 +282,7 @@ class _Colours:
         before, after = (
             tiles_of(each)[chosen].reshape(-1, TILE**2, 3) for each in (self._before, self._after)
         )
-        # Sorted tile by tile, which is far quicker than all at once: by colour, then by pixel.
+        # Each tile is sorted by colour, then by pixel. That is far quicker than to sort all at once.
         keys = before[..., 0].astype(np.uint32) >> 3 << 18
         keys |= before[..., 1].astype(np.uint32) >> 3 << 13
         keys |= before[..., 2].astype(np.uint32) >> 3 << 8
@@ -304,10 +308,10 @@ class _Colours:
     def _nearer(
         tiles: NDArray[np.integer], one: Means, other: Means, moved: Means, scale: float
     ) -> Means:
-        """By how much places came nearer to another in their tile where that is too much, else 0."""
+        """By how much CIEDE2000 each place came too near to another one in its tile, else 0."""
         nearer = np.zeros(len(tiles))
-        # Two that were 5 apart and come to half of it moved by more than 2.5 together, or nearly so:
-        # the distance is not quite a metric.
+        # Two places that were 5 apart and lose half of that moved by 2.5 together. It may be a little less,
+        # because the distance is not quite a metric.
         together = 0.8 * _APART * (1 - _STAYS) * min(1.0, scale)
         pairs = []
         for shift in range(1, len(tiles)):
@@ -335,7 +339,7 @@ def _tell(
     at: tuple[int, int],
     found: Finding,
 ) -> None:
-    """Tell of those places that are `far`, by the rows and columns of their tiles from `at` on."""
+    """Tell of the places that are `far`. `tiles` are their rows and columns, from the pixel `at` on."""
     if not far.any():
         return
     y, x = tiles[0][far], tiles[1][far]
@@ -346,8 +350,8 @@ def _tell(
 
 
 def _sums(colours: Pixels, starts: Counts) -> Counts:
-    """The sums of the runs of n x 3 that begin at `starts`, of at most 256 pixels each."""
-    # Three sums of 16 bits in one number: what runs over in the totals cancels out.
+    """The sums of runs of `colours`, n x 3. They begin at `starts` and have at most 256 pixels each."""
+    # One number holds three sums of 16 bits. What runs over in the totals cancels out.
     packed = colours[:, 0].astype(np.int64)
     packed |= colours[:, 1].astype(np.int64) << 16
     packed |= colours[:, 2].astype(np.int64) << 32
@@ -357,7 +361,7 @@ def _sums(colours: Pixels, starts: Counts) -> Counts:
 
 
 def _steady(pixels: Pixels) -> NDArray[np.bool_]:
-    """Where a pixel is like both beside it, or like both above and below."""
+    """The pixels that are like both beside them, or like those above and below them."""
     steady = np.zeros(pixels.shape[:2], np.bool_)
     across = ~_differ(pixels[:, 1:], pixels[:, :-1], _SAME + 1)
     steady[:, 1:-1] = across[:, 1:] & across[:, :-1]
@@ -367,12 +371,12 @@ def _steady(pixels: Pixels) -> NDArray[np.bool_]:
 
 
 def _differ(one: Pixels, other: Pixels, levels: int) -> NDArray[np.bool_]:
-    """Where any band differs by so many levels or more."""
+    """The pixels of which a band differs by `levels` or more."""
     apart = np.maximum(one, other)
     apart -= np.minimum(one, other)
     return _any_band(apart >= levels)
 
 
 def _any_band(where: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where it is so of any of three bands."""
+    """The pixels for which it is so in any of three bands."""
     return np.asarray(where[..., 0] | where[..., 1] | where[..., 2])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["VERIFY_VERSION", "Verdict", "verify", "verify_variant"]
 
 #: raise it when the checks get stricter: results that passed older checks are made and judged again
-VERIFY_VERSION = 4
+VERIFY_VERSION = 5
 
 #: the beginning of a manifest of the C2PA specification (11.1.4.2), in files of all formats and in SVG. (In a
 #: PDF it may be in a picture inside.)

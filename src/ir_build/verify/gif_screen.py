@@ -7,7 +7,6 @@ take the background's colour), so it only decodes each frame by itself here.
 from __future__ import annotations
 
 import struct
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,8 +24,6 @@ _TO_BACKGROUND, _TO_PREVIOUS = 2, 3
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 # Pixels of all canvases together: this many take most of the time a worker has.
 _MOST_PIXELS = 4_000_000_000
-# Pixels from which on it pays to make a table of pairs.
-_PAIRED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +72,14 @@ class GifScreen:
             indices = _decoded(frame)[: part.shape[0], : part.shape[1]]
             colours = _colours(frame.table)
             drawn = None if frame.transparent is None else indices != frame.transparent
+            # An index is a byte, and there are 256 colours. "wrap" spares numpy the check of that.
             if drawn is None:
-                part[:] = _looked_up(colours, indices)
+                part[:] = np.take(colours, indices, mode="wrap")
             elif 2 * np.count_nonzero(drawn) < drawn.size:
                 # Looked up one by one: faster where they are few.
                 part[drawn] = colours[indices[drawn]]
             else:
-                np.copyto(part, _looked_up(colours, indices), where=drawn)
+                np.copyto(part, np.take(colours, indices, mode="wrap"), where=drawn)
             yield canvas.view(np.uint8).reshape(height, width, 4)
             if before is not None:
                 part[:] = before
@@ -136,21 +134,6 @@ def _colours(table: bytes) -> NDArray[np.uint32]:
     rgba = np.full((256, 4), 255, np.uint8)
     rgba[:, :3] = np.frombuffer(table.ljust(768, b"\0"), np.uint8).reshape(256, 3)
     return rgba.view(np.uint32).ravel()
-
-
-def _looked_up(colours: NDArray[np.uint32], indices: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    """The colour of each index."""
-    if indices.size < _PAIRED:
-        return np.take(colours, indices, mode="clip")
-    # Two at a time: numpy is slow at each.
-    pairs = np.empty((256, 256, 2), np.uint32)
-    lower, higher = (0, 1) if sys.byteorder == "little" else (1, 0)
-    pairs[..., lower], pairs[..., higher] = colours, colours[:, None]
-    flat = indices.ravel()
-    if flat.size % 2:
-        flat = np.append(flat, np.uint8(0))
-    found = np.take(pairs.view(np.uint64).ravel(), flat.view(np.uint16), mode="clip")
-    return found.view(np.uint32)[: indices.size].reshape(indices.shape)
 
 
 def _decoded(frame: _DrawnFrame) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Verify an SVG candidate: the same structure where others can see it, and the same drawing."""
+"""Verify an SVG candidate: it has the same structure for those who see it, and the same drawing."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 # A picture inside.
 _ADDRESS = re.compile(rb"(data:image/[\w.+-]+;base64,)([A-Za-z0-9+/=\s]+)")
 
-# Elements that scripts, readers or users meet: none may be dropped, merged or added.
+# Scripts, readers or users meet these elements. None may be dropped, merged or added.
 _COUNTED = frozenset(
     {"a", "desc", "foreignObject", "image", "script", "style", "text", "textPath", "title"}
     | {"animate", "animateColor", "animateMotion", "animateTransform", "discard", "mpath", "set"}
     | {"filter", "switch", "view"}
 )
 _TEXTS = frozenset({"text", "title", "desc", "script"})
-# What editors keep in namespaces of their own, and metadata, is never drawn and never met.
+# Only elements of these namespaces are drawn or met. Those of editors and metadata are not.
 _DRAWN = frozenset(
     {
         "",
@@ -44,7 +44,10 @@ _SIZES = ("width", "height", "viewBox", "preserveAspectRatio")
 
 
 def verify(original: bytes, candidate: Candidate, media: MediaType, options: Options) -> Verdict:  # noqa: ARG001  (one signature for all verifiers)
-    """Whether `candidate` draws and offers to pages and scripts what `original` does."""
+    """Whether `candidate` draws the same as `original`, and offers the same to pages and scripts.
+
+    Raises `CorruptFile` if `original` is not well-formed.
+    """
     before = _read(original)
     try:
         after = _read(candidate.data)
@@ -93,9 +96,9 @@ class _StructureReader:
         self.structure = _Structure()
         self._path: list[str] = []
         self._text: list[str] = []
-        #: how deep the outermost of `_TEXTS` stands that we are in, 0 outside
+        #: how deep the outermost open element of `_TEXTS` is, 0 outside of them
         self._text_depth = 0
-        #: the same for what is never drawn
+        #: the same for elements that are never drawn
         self._hidden_depth = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -141,8 +144,8 @@ def _read(data: bytes) -> _Structure:
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.characters
-    # With a default handler expat passes entities in text on to it instead of expanding them,
-    # and everything else that nobody takes.
+    # expat passes entities in text on to a default handler instead of expanding them. It also passes on
+    # everything that no other handler takes.
     parser.DefaultHandler = reader.characters
     parser.CommentHandler = parser.ProcessingInstructionHandler = _ignore
     parser.StartCdataSectionHandler = parser.EndCdataSectionHandler = _ignore
@@ -159,7 +162,7 @@ def _ignore(*_: str) -> None:
 
 
 def _size(value: str) -> object:
-    """An attribute of the root in a form that is equal for equal values."""
+    """An attribute of the root in a form that is the same for equal values."""
     parts = value.replace(",", " ").split()
     try:
         return tuple(float(part.removesuffix("px")) for part in parts)
@@ -168,9 +171,9 @@ def _size(value: str) -> object:
 
 
 def _pictures(original: bytes, candidate: Candidate, options: Options) -> tuple[bytes, str]:
-    """The candidate with the original's pictures inside, and what differs between these and its own.
+    """The candidate with the pictures of the original inside, and what differs between these and its own.
 
-    Pictures are checked as files of their own are, so that the drawing can be held to its own measure.
+    Pictures are checked like files of their own. The drawing is compared without what changed in them.
     """
     before, after = _ADDRESS.findall(original), _ADDRESS.findall(candidate.data)
     if len(before) != len(after):

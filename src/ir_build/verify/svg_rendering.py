@@ -14,14 +14,20 @@ if TYPE_CHECKING:
 
 # Pixels of the longer side at which drawings are compared.
 _RENDERED = 600
-# Drawn sizes beyond this are not what a page shows.
+# A drawing is enlarged no more than this. No page shows it larger.
 _LARGEST_SCALE = 64.0
 
-# For each of these librsvg draws on a canvas of its own, as large as the picture.
+# librsvg draws on a canvas of its own for each of these. It is as large as the picture.
 _LAYER = re.compile(rb"""\s(?:filter|mask)\s*=\s*("[^"]*"|'[^']*')""")
 _MANY_LAYERS = 8
-# Of more than these the canvases are shrunk, down to a quarter of the size.
+# With more layers than this the canvases are made smaller, down to a quarter of the size.
 _LAYERS_AT_HALF_SIZE = 16
+# The share of the original's contrast that has to be found again in every tile (`similarity`).
+_STRUCTURE = 0.95
+# How much the mean colour of a block of 8 x 8 pixels may differ, in levels of 255, and the peak
+# signal-to-noise ratio over all channels, in decibels. The second pair is for rounded coordinates. These move
+# edges by small fractions of a pixel. Nothing else may move.
+_SAME, _ROUNDED = (1, 55), (8, 38)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class _Drawn:
 
 
 def difference(original: bytes, candidate: bytes, *, lossless: bool) -> str:
-    """What differs between the two as drawn, empty for nothing that can be seen."""
+    """What differs between two SVG files as they are drawn, in words; empty when nobody sees it."""
     for one, other, size in _looks(original, candidate):
         try:
             scale = _scale(one, size)
@@ -50,17 +56,30 @@ def difference(original: bytes, candidate: bytes, *, lossless: bool) -> str:
 
 
 def _alike(before: _Drawn, after: _Drawn, *, lossless: bool) -> bool:
-    # Most drawings are equal, and what the comparison imports takes longer than most drawings.
-    from .svg_comparison import alike  # noqa: PLC0415
+    """Whether two drawings differ by no more than cannot be seen."""
+    # Most drawings are equal. These imports take longer than most drawings.
+    from PIL import Image  # noqa: PLC0415
 
-    return alike(before.size, before.pixels, after.pixels, lossless=lossless)
+    from .similarity import SimilarityMeasure, strips  # noqa: PLC0415
+
+    block, psnr = _SAME if lossless else _ROUNDED
+    measure = SimilarityMeasure()
+    for one, other in strips(
+        *(
+            Image.frombytes("RGBA", drawn.size, drawn.pixels).convert("RGBa")
+            for drawn in (before, after)
+        )
+    ):
+        measure.add(one, other)
+    found = measure.similarity()
+    return found.worst_block <= block and found.psnr >= psnr and found.worst_structure >= _STRUCTURE
 
 
 def _looks(original: bytes, candidate: bytes) -> Iterator[tuple[bytes, bytes, int]]:
-    """Pairs to be compared, and the size of their longer side.
+    """Pairs to be compared, and the pixels of their longer side.
 
-    Where there are many layers, what is in them is compared at full size as if there were none,
-    and the whole at half of it or less: time goes by the pixels of all layers.
+    The time goes by the pixels of all layers. So a picture with many of them is compared twice: at full
+    size without its layers, and with them at half the size or less.
     """
     layers = len(_LAYER.findall(original))
     if layers <= _MANY_LAYERS:

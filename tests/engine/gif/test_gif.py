@@ -20,7 +20,8 @@ from ir_build.engine.gif.file import Control, GifFile, GifFrame
 from ir_build.errors import CorruptFile, FileSkipped, InputError, TooLarge
 from ir_build.formats import MediaType
 from ir_build.options import Compression, Effort, Options
-from ir_build.quality import Reference, colour_difference
+from ir_build.quality import Reference, ciede2000
+from ir_build.quality.damage import tolerance
 from ir_build.verify import verify
 from pictures import animated, encoded, frames_shown, opened
 
@@ -428,7 +429,7 @@ def test_frequent_colours_hardly_differ(quality):
     after = gif.compress(data, Options(quality=quality)).data
     blocks = (slice(4, 60, 10), 30)
     shown = [np.asarray(Image.open(BytesIO(one)).convert("RGB"))[blocks] for one in (data, after)]
-    assert colour_difference.farthest(*shown) <= colour_difference.allowed(0.04, quality)
+    assert ciede2000.distance(*shown).max() <= 4.0 * tolerance(quality)
 
 
 def test_large_changes_are_drawn_nearly_as_well_as_they_can_be():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ir_build.engine.shared.search import Search, smallest
+from ir_build.engine.shared.search import NEAR, Search
 
 
 def rising(quality):
@@ -10,7 +10,7 @@ def rising(quality):
     return 99 * (quality / 99) ** 0.5
 
 
-def looked_for(target, guess, **options):
+def looked_for(target, guess, near=NEAR):
     """What is found, and how many encodes it took."""
     tried = []
 
@@ -18,9 +18,8 @@ def looked_for(target, guess, **options):
         tried.append(quality)
         return bytes([quality])
 
-    found = smallest(
-        encode, lambda data: rising(data[0]), target, low=1, high=99, guess=guess, **options
-    )
+    search = Search(encode, lambda data: rising(data[0]), target, low=1, high=99, guess=guess)
+    found = search.within(near)
     assert len(tried) == len(set(tried))
     return found, len(tried)
 
@@ -60,17 +59,18 @@ def test_what_is_hopeless_ends_the_search():
         tried.append(quality)
         return bytes([quality])
 
-    found = smallest(
+    found = Search(
         encode, lambda data: rising(data[0]), 90, low=1, high=99, guess=50,
         hopeless=lambda data, reached: data[0] > 40 and reached < 90,
-    )  # fmt: skip
+    ).within()  # fmt: skip
     assert found is None
     assert tried == [50]
 
 
 def test_what_cannot_be_reached_has_no_answer():
     """When even the highest setting misses the target there is none."""
-    assert smallest(lambda q: bytes([q]), lambda data: 40.0, 80, low=1, high=99, guess=50) is None
+    search = Search(lambda q: bytes([q]), lambda data: 40.0, 80, low=1, high=99, guess=50)
+    assert search.within() is None
 
 
 def test_scores_that_do_not_rise_end_the_search_all_the_same():
@@ -85,7 +85,7 @@ def test_scores_that_do_not_rise_end_the_search_all_the_same():
         def jumping(data, seed=seed):
             return float((data[0] * 37 + seed * 11) % 100)
 
-        found = smallest(encode, jumping, 60, low=1, high=99, guess=50)
+        found = Search(encode, jumping, 60, low=1, high=99, guess=50).within()
         assert found is None or found.score >= 60
         assert len(tried) == len(set(tried))
 

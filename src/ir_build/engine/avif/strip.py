@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...options import Meta, Options
 from ..shared import exif
 
 if TYPE_CHECKING:
+    from ...options import Options
     from .file import AvifFile, Extent, Item, Span
 
-#: what XMP may hold of what `preserve_metas` names
-IN_XMP = frozenset({Meta.DATETIME, Meta.LOCATION, Meta.COPYRIGHT})
 _XMP = b"application/rdf+xml"
 #: boxes that do not say where something is
 _TOP = frozenset({b"ftyp", b"meta", b"mdat", b"free", b"skip", b"uuid"})
@@ -66,7 +64,7 @@ def _less(item: Item, content: bytes, size: tuple[int, int], options: Options) -
         # by the orientation that stands here (ISO/IEC 23000-22, 7.3.6.6).
         block = content[4 + int.from_bytes(content[:4], "big") :]
         return bytes(4) + (exif.keep(block, metas, size) or _NO_EXIF), "Exif"
-    if item.kind == b"mime" and item.content_type == _XMP and not metas & IN_XMP:
+    if item.kind == b"mime" and item.content_type == _XMP and not metas & exif.IN_XMP:
         return _NO_XMP, "XMP"
     return b"", ""
 

@@ -73,7 +73,7 @@ class Screen:
             )
             shown = base.copy()
             pixels, numbers = self.decoded(frame)
-            drawn = coding.numbered(numbers, pixels)
+            drawn = np.take(numbers, pixels, mode=coding.UNCHECKED)
             np.copyto(shown[place], drawn, where=drawn != 0)
             yield shown
             base = shown

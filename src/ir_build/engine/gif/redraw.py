@@ -84,13 +84,11 @@ def redraw(file: GifFile, *, thorough: bool) -> GifFile:
     )
     # Some frames are already coded better. They look the same as they are.
     old = (replace(frame, table=frame.table or file.table) for frame in file.frames)
-    frames = tuple(map(_shorter, frames, old))
+    frames = tuple(
+        min(one, other, key=lambda frame: len(frame.codes) + len(frame.table))
+        for one, other in zip(frames, old, strict=True)
+    )
     return replace(file, table=_table(shared, palette), frames=frames, background=0)
-
-
-def _shorter(one: GifFrame, other: GifFrame) -> GifFrame:
-    """The frame with fewer bytes of codes and table."""
-    return min(one, other, key=lambda frame: len(frame.codes) + len(frame.table))
 
 
 def _shortest(change: FrameChange, *, thorough: bool) -> _Drawing:

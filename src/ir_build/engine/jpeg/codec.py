@@ -14,6 +14,7 @@ from ...candidate import Candidate
 from ...errors import CorruptFile
 from ...options import Compression
 from ..shared import exif, raster
+from ..shared.scorer import target_of_resized
 from . import file as jpeg_file
 from . import lossy
 from .lossy import Aim
@@ -36,9 +37,6 @@ _WORTH = 0.95
 # `--sweep jpeg.codec:_FAR_SMALLER 0.0 0.8` fits it again.
 _FAR_SMALLER = 0.7
 _LARGE = 20_000  # bytes
-# The score of a resized picture in lossless mode. At 90 nobody sees the loss in a flicker test (the scale of
-# SSIMULACRA2).
-_RESIZED_TARGET = 90.0
 # libjpeg's words for bytes that pad the coded picture.
 _PADDED = re.compile(r"\A\S+ Corrupt JPEG data: \d+ extraneous bytes before marker 0xd9\s*\Z")
 
@@ -63,13 +61,13 @@ def compress(data: bytes, options: Options) -> Candidate:
         _check(data)
         notes = (*notes, "not resized: CMYK") if resize else notes
     elif resize:
-        data = _resized(image, size, jpeg_file.kept_profile(kept), options)
+        data = _resized(image, size, jpeg_file.profile(kept), options)
         notes = (*notes, f"resized to {size[0]} x {size[1]}")
         return Candidate(jpeg_file.with_segments(data, kept, file), lossy=True, notes=notes)
     own = b"\xff\xd8" + b"".join(_needed(file, kept)) + file.coded
     smaller = None
     if image is not None and raster.can_be_scored(*image.size):
-        aim = Aim(options.quality, len(own) * _WORTH, options.effort, jpeg_file.kept_profile(kept))
+        aim = Aim(options.quality, len(own) * _WORTH, options.effort, jpeg_file.profile(kept))
         first = lossy.guess(file, options.quality)
         smaller = _coded_again(image, aim, first, kept, file)
         if smaller and len(own) > _LARGE and len(smaller) < len(own) * _FAR_SMALLER:
@@ -155,10 +153,8 @@ def _resized(
     profile: bytes,
     options: Options,
 ) -> bytes:
-    lossless = options.compression_type is Compression.LOSSLESS
-    target = _RESIZED_TARGET if lossless else options.quality
     small = raster.resized(image, size)
-    aim = Aim(target, math.inf, options.effort, profile)
+    aim = Aim(target_of_resized(options), math.inf, options.effort, profile)
     # A picture that was made smaller is sharper. It needs a higher quality than its source tells.
     return _smallest(lossy.encode(small, aim, 85) or lossy.at_quality(small))
 

@@ -25,14 +25,7 @@ _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 #: the type of a box of content credentials (C2PA specification, 11.1.4.2)
 _C2PA = bytes.fromhex("6332706100110010800000aa00389b71")
 _GAIN_MAPS = (b"hdr-gain-map", b"hdrgm:", b"urn:iso:std:iso:ts:21496")
-_NAMES = {
-    _APP0: "JFIF",
-    _APP1: "Exif",
-    _APP2: "ICC profile",
-    _APP11: "JUMBF",
-    0xED: "IPTC",
-    _COM: "comment",
-}
+_NAMES = {_APP11: "JUMBF", 0xED: "IPTC", _COM: "comment"}
 
 # A marker in the coded picture that is not a restart, a stuffed byte or fill.
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
@@ -40,6 +33,8 @@ _MAX_SEGMENT = 65_533  # bytes after its length field of two (T.81, B.1.1.4)
 # Where mozjpeg's search for the best scans may cut the spectrum of lightness (`jpeg_search_progression` in its
 # jcparam.c), and 63 for no cut.
 _CUTS = frozenset({2, 5, 8, 12, 18, 63})
+# The mean of the luminance table at quality 50 (T.81, annex K.1). libjpeg scales its qualities by it.
+_MEAN_AT_50 = 57.6
 # Bits of a difference of two DC coefficients, and of an AC coefficient (T.81, F.1.2).
 _DC_BITS, _AC_BITS = 11, 10
 
@@ -103,9 +98,13 @@ class JpegFile:
         return next((one for one in self.segments if _is_adobe(one)), None)
 
     @property
-    def profile(self) -> bytes:
-        """The ICC profile, empty when there is none or a part of it is missing."""
-        return _profile(self.segments)
+    def quality(self) -> float | None:
+        """The quality of 0 to 100 at which libjpeg would have made it; None if it has no tables."""
+        tables = self.tables()
+        if not tables:
+            return None
+        scale = 100 * sum(tables[0]) / (len(tables[0]) * _MEAN_AT_50)
+        return 100 - scale / 2 if scale <= 100 else 5000 / scale
 
     def tables(self) -> list[list[int]]:
         """The quantisation tables in zigzag order."""
@@ -205,7 +204,8 @@ def _frame(segments: list[Segment]) -> tuple[int, int, int]:
     return width, height, frame.data[5]
 
 
-def _profile(segments: Iterable[Segment]) -> bytes:
+def profile(segments: Iterable[Segment]) -> bytes:
+    """The ICC profile in `segments`, empty when there is none or a part of it is missing."""
     parts = {
         one.data[12]: one.data
         for one in segments
@@ -214,11 +214,6 @@ def _profile(segments: Iterable[Segment]) -> bytes:
     if not parts or sorted(parts) != list(range(1, next(iter(parts.values()))[13] + 1)):
         return b""
     return b"".join(parts[number][14:] for number in sorted(parts))
-
-
-def kept_profile(kept: list[Segment]) -> bytes:
-    """The profile among the segments that stay, empty when the picture is shown as sRGB."""
-    return _profile(kept)
 
 
 def metadata(
@@ -236,20 +231,20 @@ def metadata(
     block = exif.keep(file.exif, metas | {Meta.ORIENTATION}, size, resized) if file.exif else None
     if block:
         kept.append(Segment(_APP1, _EXIF + block))
-    profile = file.profile
-    if profile and (Meta.ICC in metas or not colour_profile.changes_nothing(profile)):
+    icc = profile(file.segments)
+    if icc and (Meta.ICC in metas or not colour_profile.changes_nothing(icc)):
         most = _MAX_SEGMENT - 14
-        parts = [profile[at : at + most] for at in range(0, len(profile), most)]
+        parts = [icc[at : at + most] for at in range(0, len(icc), most)]
         for number, part in enumerate(parts, 1):
             kept.append(Segment(_APP2, _ICC + bytes((number, len(parts))) + part))
-    elif profile:
+    elif icc:
         stripped.append("sRGB profile")
     for one in file.segments:
         if one.marker == _APP1 and one.data.startswith(_EXIF):
             stripped.append("Exif")
         elif one.marker == _APP1 and one.data.startswith(_XMP):
             stripped.append("XMP")
-        elif one.marker in (_APP11, 0xED, _COM):
+        elif one.marker in _NAMES:
             stripped.append(_NAMES[one.marker])
     return kept, tuple(dict.fromkeys(stripped))
 

@@ -29,7 +29,8 @@ from ...quality import Reference
 from ...quality.coloured import ColouredPlaces
 from ...quality.ssimulacra2 import of_both
 from ..shared import colour_profile, raster
-from ..shared.search import NEAR, USUAL_RISE, Found, smallest
+from ..shared.sample import sample
+from ..shared.search import NEAR, USUAL_RISE, Found, Search
 from . import file as jpeg_file
 
 if TYPE_CHECKING:
@@ -41,9 +42,10 @@ if TYPE_CHECKING:
 
 
 # The highest quality that is tried. A search hardly ever needs it: 90 makes the same files of 40 JPEGs.
-_HIGH = 97
+HIGHEST = 97
 # The lowest quality is the target less the first number, and never less than the second. Below it bands
-# appear in skies. The score hardly notices these, and next to nothing is saved.
+# appear in skies, which the score hardly notices. (On 30 files 30 came to 0.8 % more bytes and 60 to 0.1 %
+# fewer: `--sweep jpeg.lossy:_BELOW_TARGET 30 60`.)
 _BELOW_TARGET, _LOWEST = 45, 20
 # Factors for jpegli's table for colour, for the lowest frequencies and the highest. Where places lose their
 # colour by the first pair, the next one is tried. At half the resolution the lowest frequencies are
@@ -65,21 +67,16 @@ _FINE_QUALITY = 90
 # A file that scores less than this over the target is near enough when a nearer one moves a colour: twice
 # `NEAR`. (On 40 files 0 came to the same bytes, 2.4 to 0.3 % more.)
 _HARDLY_MORE = 1.2
-# In a picture of more than `_LARGE` pixels the search begins with a sample. It has a tenth of the pixels,
-# but at least and at most so many.
+# In a picture of more than `_LARGE` pixels the search begins with a sample. It has about a tenth of the
+# pixels, but at least and at most so many.
 # (On 40 files `_LARGE` of 100,000 came to 0.1 % fewer bytes in 4 % more CPU, of 1,000,000 to 0.1 % more.)
 _LARGE, _SAMPLE, _SAMPLE_SHARE = 350_000, (100_000, 400_000), 10
-# Pixels along a side of a square of the sample: a multiple of the 16 that are coded together.
-_SQUARE = 96
 # A sample scores higher than its picture by about this, because the edges between its squares hide some of
 # the loss. (0.9 came to 0.8 % fewer bytes of 50 files and to 2.4 % more of 60 others.) The second is how much
-# its scores rise with a step of quality, at least and at most. The third is the logarithm of how much larger a
-# file becomes while its score rises by 1.
-_SAMPLE_BIAS, _SAMPLE_RISES, _GROWTH = 1.8, (0.3, 1.2), 0.025
-# jpegli must be smaller by this, in the logarithm. The second is how much its scores rise with a step of
-# quality, at least. (jpegli saved 0.8 % of the bytes of 54 files, and cost as much of 160 others. The step
-# "jpegli's own rounding" of `python benchmarks FOLDER --worth` measures it.)
-_MUCH, _JPEGLI_RISE = 0.03, 0.8
+# its scores rise with a step of quality, at least and at most. Two scores that are near each other would say more.
+# (On 30 files (0.2, 0.8) came to the same bytes, (0.5, 2.0) to 0.3 % more:
+# `--sweep jpeg.lossy:_SAMPLE_RISES "(0.2, 0.8)"`.)
+_SAMPLE_BIAS, _SAMPLE_RISES = 1.8, (0.3, 1.2)
 # A first guess of the quality is a + b * the source's quality + c * log(its bytes per pixel), by target.
 # Least squares over the searches on 47 JPEG files of documentation sites. The guess was off by 7.8, 5.5, 2.9
 # and 2 on average. A guess of 80 for all took a fifth more CPU for 40 small files: the benchmark's step "a
@@ -90,6 +87,8 @@ _GUESSES = {
     85.0: (22.2, 0.67, 4.2),
     90.0: (50.0, 0.43, 2.0),
 }
+# The quality of a source that tells none: libjpeg's own, 75.
+_USUAL = 75.0
 _MCU = 16  # pixels along a side of what is coded together
 _BLOCK = 8  # pixels along a side of what is transformed at once
 # For each coefficient in the order of a file its place row by row (T.81, figure A.6).
@@ -97,8 +96,6 @@ _ZIGZAG = sorted(
     range(_BLOCK**2),
     key=lambda at: (at // 8 + at % 8, at // 8 if (at // 8 + at % 8) % 2 else at % 8),
 )
-# The mean of the luminance table at quality 50 (T.81, annex K.1). libjpeg scales its qualities by it.
-_MEAN_AT_50 = 57.6
 # How much a file grows, at least, while its score rises by 1, and how much it shrinks, at most, while its
 # score falls by 1, both in the logarithm: so it was for 95 % of 52 JPEG files. The third is what lossless
 # transcoding leaves of a file, at least. (On 32 others: 0.019 and 0.093 for nine tenths, and 0.86.)
@@ -117,14 +114,17 @@ class Aim:
     profile: bytes = b""
 
 
+def lowest(target: float) -> int:
+    """The lowest quality that is tried for a score of `target`."""
+    return max(_LOWEST, round(target) - _BELOW_TARGET)
+
+
 def guess(file: JpegFile, target: float) -> int:
     """A quality to begin with, 20 to 97, by how coarse the source is and how many bytes it takes."""
-    tables = file.tables()
-    scale = 100 * float(np.mean(tables[0])) / _MEAN_AT_50 if tables else 50.0
-    present = 100 - scale / 2 if scale <= 100 else 5000 / scale
+    present = _USUAL if file.quality is None else file.quality
     density = math.log(len(file.coded) / (file.width * file.height))
     at = [a + b * present + c * density for a, b, c in _GUESSES.values()]
-    return round(float(np.clip(np.interp(target, list(_GUESSES), at), _LOWEST, _HIGH)))
+    return round(float(np.clip(np.interp(target, list(_GUESSES), at), _LOWEST, HIGHEST)))
 
 
 def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) -> bytes | None:
@@ -136,12 +136,11 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
     coders = _coders(image, halved=halved)
     half = None if halved or image.mode == "L" else coders[0]
     if image.width * image.height <= _LARGE:
-        plan = _Plan([*coders], half, first)
+        plan = _Plan(coders, half, first)
     else:
-        sample = _Original(_sample(image), aim)
-        guess = sample.guess(coders[0], first)
-        by_jpegli = sample.jpegli(image, guess) if image.mode == "RGB" else []
-        plan = _Plan([*by_jpegli, *coders], half, guess.quality, guess.rise, known=True)
+        plan = _Plan(
+            coders, half, *_Original(_sample(image), aim).guess(coders[0], first), known=True
+        )
     return _smallest(_Original(image, aim), plan, aim.target)
 
 
@@ -149,7 +148,7 @@ def encode(image: Image.Image, aim: Aim, first: int, *, halved: bool = False) ->
 class _Plan:
     """The ways to code a picture, and the quality to begin with."""
 
-    coders: list[_Coding]
+    coders: list[Coder]
     half: Coder | None  #: the one that takes half the resolution of colours away
     first: int  #: quality, 0 to 100
     rise: float = USUAL_RISE  #: of scores with a step of quality
@@ -203,7 +202,7 @@ def transcode(data: bytes) -> bytes:
         raise CorruptFile(f"cannot be transcoded: {error}") from error
 
 
-def at_quality(image: Image.Image, quality: int = _HIGH) -> bytes:
+def at_quality(image: Image.Image, quality: int = HIGHEST) -> bytes:
     """`image`, RGB or L, as a JPEG file at a quality of 0 to 100."""
     return Coder(image, "4:4:4", _FULL[0])(quality)
 
@@ -239,23 +238,6 @@ class Coder:
         return buffer.getvalue()
 
 
-@dataclass(frozen=True, slots=True)
-class _Jpegli:
-    """jpegli as it is. It rounds more coarsely where less is seen, which makes some pictures smaller."""
-
-    image: Image.Image  #: RGB
-    more: int = 0  #: how much higher its quality is than the quality that is asked for
-
-    def __call__(self, quality: int) -> bytes:
-        """The picture at a quality of 0 to 100."""
-        pixels = np.ascontiguousarray(raster.pixels(self.image))
-        size = self.image.width, self.image.height
-        return bytes(pyjpegli.encode(pixels, *size, min(max(quality + self.more, 1), 100)))
-
-
-_Coding = Coder | _Jpegli
-
-
 @cache
 def _tables(quality: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The tables of luminance and of colour that jpegli uses, 64 divisors each, row by row."""
@@ -282,21 +264,10 @@ def _coders(image: Image.Image, *, halved: bool) -> list[Coder]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Guess:
-    """What a sample says about the quality that a picture needs."""
-
-    quality: int
-    rise: float  #: of its scores with a step of quality
-    tried: int  #: a quality near it
-    data: bytes  #: the sample as a file of that quality
-    missing: float  #: what that file misses of the target score
-
-
-@dataclass(frozen=True, slots=True)
 class _Coded:
     """What a coder made of a picture, and its pixels."""
 
-    coder: _Coding | None
+    coder: Coder | None
     quality: int
     data: bytes
     pixels: Pixels
@@ -309,7 +280,7 @@ class _Original:
         self.image = image
         self._aim = aim
         self._near = _NEAR[aim.effort][image.width * image.height > _LARGER]
-        self._low = max(_LOWEST, round(aim.target) - _BELOW_TARGET)
+        self._low = lowest(aim.target)
         self._pixels = self._shown(image)
         self._last = _Coded(None, 0, b"", self._pixels)
         self._reference = Reference(self._pixels)
@@ -317,7 +288,7 @@ class _Original:
         # The part where a colour moved last. When it moves there again, the whole need not be coded.
         self._place: _Original | None = None
 
-    def search(self, coder: _Coding, first: int, rise: float) -> _Tried:
+    def search(self, coder: Coder, first: int, rise: float) -> _Tried:
         """Look for the smallest file that scores enough. The search begins at the quality `first`.
 
         Scores rise by about `rise` with a step of quality.
@@ -340,59 +311,40 @@ class _Original:
         tried: list[int] = []
         held: list[Found] = []
         try:
-            found = smallest(
-                encode, score, aim.target,
-                low=self._low, high=_HIGH, guess=first, near=self._near, rise=rise,
+            found = Search(
+                encode, score, aim.target, low=self._low, high=HIGHEST, guess=first, rise=rise,
                 hopeless=lambda data, reached: _hopeless(len(data), aim.target - reached, aim.limit),
-            )  # fmt: skip
+            ).within(self._near)  # fmt: skip
         except _ColourMovedError:
             return _Tried(held[-1] if held else None, tried[-1], moved=True)
         return _Tried(found, first)
 
-    def guess(self, coder: Coder, first: int) -> _Guess:
-        """The quality at which a sample scores enough, by two scores; the first is at `first`."""
+    def guess(self, coder: Coder, first: int) -> tuple[int, float]:
+        """The quality at which a sample scores enough, and how much scores rise with a step of it.
+
+        This takes two scores. The first is at `first`.
+        """
         coder = coder.of(self.image)
         missing = self._missing(coder(first))
         step = max(4, abs(missing / USUAL_RISE)) * (1 if missing > 0 else -1)
-        second = min(max(round(first + step), self._low), _HIGH)
-        data = coder(second)
-        left = self._missing(data)
+        second = min(max(round(first + step), self._low), HIGHEST)
+        left = self._missing(coder(second))
         rise = (missing - left) / (second - first) if second != first else USUAL_RISE
         rise = min(max(rise, _SAMPLE_RISES[0]), _SAMPLE_RISES[1])
-        quality = min(max(round(second + left / rise), self._low), _HIGH)
-        return _Guess(quality, rise, second, data, left)
-
-    def jpegli(self, image: Image.Image, guess: _Guess) -> list[_Jpegli]:
-        """The coder jpegli for `image`, if it makes the sample of it smaller; else nothing.
-
-        This takes two scores, too many for `fast`.
-        """
-        if self._aim.effort is Effort.FAST:
-            return []
-        theirs = _Jpegli(self.image)
-        more = 0
-        for _ in range(2):
-            data = theirs(guess.tried + more)
-            left = self._missing(data) - guess.missing
-            more += round(left / _JPEGLI_RISE)
-        cost = math.log(len(transcode(data)) / len(transcode(guess.data))) + left * _GROWTH
-        return [_Jpegli(image, more)] if cost < -_MUCH else []
+        quality = min(max(round(second + left / rise), self._low), HIGHEST)
+        return quality, rise
 
     def _missing(self, data: bytes) -> float:
         """What a file of the sample misses of the target score."""
         score = self._reference.score(self._decoded(data)) - _SAMPLE_BIAS
         return self._aim.target - score
 
-    def moves_a_colour(self, coder: _Coding, quality: int) -> bool:
+    def moves_a_colour(self, coder: Coder, quality: int) -> bool:
         """Whether a place has another colour at this quality."""
         if not self._colours:
             return False
         place = self._place
-        if (
-            place
-            and isinstance(coder, Coder)
-            and place.moves_a_colour(coder.of(place.image), quality)
-        ):
+        if place and place.moves_a_colour(coder.of(place.image), quality):
             return True
         self._code(coder, quality)
         moved = self._colours.moved(self._last.pixels)
@@ -407,7 +359,7 @@ class _Original:
         size = self.image.size
         return self.image.crop((left, top, min(right, size[0]), min(bottom, size[1])))
 
-    def _code(self, coder: _Coding, quality: int) -> bytes:
+    def _code(self, coder: Coder, quality: int) -> bytes:
         """The picture at a quality. It is kept with its pixels until the next one."""
         if self._last.coder is not coder or self._last.quality != quality:
             data = coder(quality)
@@ -418,9 +370,7 @@ class _Original:
         return self._shown(raster.decode(data, "JPEG"))
 
     def _shown(self, image: Image.Image) -> Pixels:
-        profile = self._aim.profile
-        seen = colour_profile.to_srgb(image, profile) if profile else None
-        return raster.pixels(seen or image)
+        return colour_profile.shown(image, self._aim.profile)
 
 
 def _hopeless(size: int, missing: float, limit: float) -> bool:
@@ -431,17 +381,5 @@ def _hopeless(size: int, missing: float, limit: float) -> bool:
 
 def _sample(image: Image.Image) -> Image.Image:
     """Squares from all over the picture, side by side."""
-    pixels = np.asarray(image)
-    rows, columns = (range(0, side - _SQUARE + 1, _SQUARE) for side in pixels.shape[:2])
-    wanted = max(_SAMPLE[0], min(image.width * image.height // _SAMPLE_SHARE, _SAMPLE[1]))
-    every = max(1, image.width * image.height // wanted)
-    squares = [
-        pixels[y : y + _SQUARE, x : x + _SQUARE]
-        for row, y in enumerate(rows)
-        for column, x in enumerate(columns)
-        # Each row begins two columns further on, so that the squares are not all in a few columns.
-        if (2 * row + column) % every == 0
-    ]
-    across = math.isqrt(len(squares))
-    lines = [np.hstack(squares[at : at + across]) for at in range(0, len(squares), across)]
-    return Image.fromarray(np.vstack([line for line in lines if line.shape == lines[0].shape]))
+    share = image.width * image.height // _SAMPLE_SHARE
+    return Image.fromarray(sample(np.asarray(image), max(_SAMPLE[0], min(share, _SAMPLE[1]))))

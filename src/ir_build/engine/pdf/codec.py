@@ -1,4 +1,4 @@
-"""PDF: every stream packed again, equal objects merged, images as the image engine makes them."""
+"""PDF: every stream is packed again, equal objects become one, images are coded by the image engine."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ from .structure.self_check import check, signs
 if TYPE_CHECKING:
     from ...options import Options
 
-# Packing an object stream needs this version.
+# A file with object streams needs this version.
 _PACKED_VERSION = "1.5"
 
 
 def compress(data: bytes, options: Options) -> Candidate:
-    """The smallest PDF that shows, says and does the same as `data`."""
+    """The smallest PDF that shows, says and does the same as `data`.
+
+    Raises `FileSkipped` for what must stay whole, `CorruptFile` and `TooLarge`.
+    """
     source, fault = repair.sound(data)
     kept = options.kept_parts
     dropped = () if Part.STRUCTURE in kept else private.drop(source)
@@ -36,7 +39,8 @@ def compress(data: bytes, options: Options) -> Candidate:
     version = max(source.pdf.pdf_version, _PACKED_VERSION) if packed else source.pdf.pdf_version
     identifier = _identifier(source.pdf)
     if identifier is None and source.linearized:
-        identifier = hashlib.sha256(data).digest()[:16]  # which qpdf would make up otherwise
+        # Without it qpdf would make one up.
+        identifier = hashlib.sha256(data).digest()[:16]
     meant = signs(table)
     if len(data) > memory.LARGE:
         memory.release()

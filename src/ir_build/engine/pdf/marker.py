@@ -1,6 +1,6 @@
 """The note in a PDF: a comment line before the last `startxref`.
 
-No offset points behind it, and the file still ends with %%EOF, behind which PDF/A allows nothing.
+No offset points behind it. The file still ends with %%EOF, and PDF/A allows nothing behind that.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LENGTH = re.compile(rb"(?<=/L)\s+(\d+)(?=[\s/>])")
 
 
 def mark(data: bytes) -> bytes:
-    """The file with the note. Raises `CorruptFile` where it does not end as a PDF should."""
+    """The file with the note. Raises `CorruptFile` if it does not end as a PDF should."""
     place = _place(data)
     head = data[:place]
     if b"/Linearized" in data[:1024]:
@@ -39,7 +39,7 @@ def _place(data: bytes) -> int:
 
 
 def _with_length(head: bytes, before: int, after: int) -> bytes:
-    """Correct the file length in the linearization dictionary, which must not move anything."""
+    """Correct the length of the file in the linearization dictionary. Nothing may move by that."""
     match = _LENGTH.search(head, head.index(b"/Linearized"), 1024) or _LENGTH.search(head, 0, 1024)
     old, new = b"%d" % before, b"%d" % after
     if match is None or match[1] != old or len(old) != len(new):

@@ -1,4 +1,4 @@
-"""Every stream of a document packed again as small as it gets."""
+"""Every stream of a document, packed again in as few bytes as possible."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from .structure.source import PdfFile
     from .structure.streams import Packed, Plain
 
-# Work is bounded by what goes in, never by the clock: the same file gives the same result.
-# Of scans that fit into the largest file nearly all is below it, so that no page is left out.
+# Work is bounded by what goes in, never by the clock. So the same file gives the same result. This is the
+# limit of decoded bytes. Nearly all scans that fit into the largest file are below it. So no page is left out.
 _BUDGET_DECODED = 4 * 1024 * 1024 * 1024
-# A search for a quality costs some 2 to 4 CPU seconds a million pixels.
+# Pixels for which a quality is searched for. A million takes some 2 to 4 CPU seconds.
 _BUDGET_SEARCHED = {Effort.FAST: 2_000_000, Effort.DEFAULT: 8_000_000, Effort.BEST: 24_000_000}
 _LARGEST_FILTERED = 48 * 1024 * 1024
-# What scaling must save over the full size to be worth it.
-_WORTH_SCALING = 0.9
-# A JPEG this much smaller than a PNG coded in a hurry is worth its loss over the best of them.
+# What a loss must leave at most of the bytes that it takes without one. Less is not worth it.
+_WORTH_LOSS = 0.9
+# A JPEG this much smaller than the picture was is taken, and no other way is looked for.
 _CLEAR = 0.5
-# Trying row filters costs up to 1 CPU second a million bytes that deflate makes of the image.
+# Bytes that deflate makes of the images whose row filters are tried. A million takes up to 1 CPU second.
 _BUDGET_FILTERED = {Effort.FAST: 4_000_000, Effort.DEFAULT: 12_000_000, Effort.BEST: 24_000_000}
 
 
@@ -50,20 +50,20 @@ class _Budget:
 
 @dataclass(frozen=True, slots=True)
 class _ImageStream:
-    """An image's samples, and how it is used."""
+    """The samples of an image, and how it is used."""
 
     stream: pikepdf.Stream
     plain: Plain
     form: Shape
-    #: with the quality that it needs at the size it is shown
+    #: with the quality that it needs at the size at which it is shown
     options: Options
     #: another image uses it as its mask
     mask: bool
-    #: pixels to scale it down to, None to leave its size
+    #: width and height in pixels to scale it down to, None to leave its size
     size: tuple[int, int] | None
     #: it may look the same instead of being the same
     free: bool
-    #: it begins where the one before ended, as scanned pages do
+    #: the search for its quality begins where the one before ended, as for scanned pages
     quick: bool
     #: it fills a sheet of paper
     sheet: bool
@@ -73,7 +73,7 @@ class _StreamPacker:
     """Packs the streams of one document."""
 
     def __init__(self, options: Options, *, remapped: bool = False) -> None:
-        """`remapped`: device colours mean others, so that no picture is plainly coloured."""
+        """With `remapped` device colours mean other ones. Then no picture is plainly coloured."""
         self._options = options
         self._remapped = remapped
         self._scans = scans.ScanCoder(options.max_pixels)
@@ -84,8 +84,12 @@ class _StreamPacker:
     def smaller(
         self, stream: pikepdf.Stream, shown: Shown | None, *, mask: bool
     ) -> tuple[Packed, bool] | None:
-        """A smaller form of the stream, and whether pixels changed; None to leave it as it is."""
-        # What is scaled down is never stored as large as it is.
+        """A smaller form of the stream, and whether pixels changed; None to leave the stream as it is.
+
+        `shown` is the size of an image on pages, None if it is not known. `mask` says that another image uses
+        it as its mask.
+        """
+        # An image that is scaled down is never stored as large as it is. So it may be larger.
         scaled = shown and self._options.pdf_dpi
         most = max(MAX_DECODED, self._options.max_pixels * 3) if scaled else MAX_DECODED
         try:
@@ -122,13 +126,14 @@ class _StreamPacker:
         quality = scaling.quality(form, shown, options.quality) if shown else options.quality
         free = free and quality is not None
         sheet = scaling.fills_a_sheet(shown)
-        # A JPEG of a whole sheet is a scan: to look at it would take as long as to decode it.
+        # A JPEG of a whole sheet is a scan. To look at it would take as long as to decode it.
         look = free and not (sheet and plain.codec)
         kind = kinds.of(plain, form) if look else Kind.PHOTO
         free = free and kind is not Kind.EXACT
         size = None
         if free and shown and options.pdf_dpi:
-            # However clean a scan is, twice the density would be four times its pixels.
+            # A scan gets the density of a photo, however clean it is. Twice of that would be four times the
+            # pixels.
             density = 1 if sheet or kind is Kind.PHOTO else kinds.DRAWN_DENSITY
             size = scaling.target(form, shown, options.pdf_dpi * density)
         width, height = size or (form.width, form.height)
@@ -137,7 +142,8 @@ class _StreamPacker:
         if sheet:
             quick = photo or beyond
         else:
-            quick = photo and beyond and photos.is_rich(form, streams.present(stream))
+            rich = photos.is_rich(form, streams.present(stream))
+            quick = photo and rich and (beyond or not plain.codec)
         quick = quick and free and not mask
         options = replace(options, quality=options.quality if quality is None else quality)
         return _ImageStream(stream, plain, form, options, mask, size, free, quick, sheet)
@@ -158,12 +164,15 @@ class _StreamPacker:
         if image.size and form.width * form.height <= image.options.max_pixels:
             smaller, its_form = scaling.scaled(plain, form, image.size)
             made, _ = self._seen(replace(image, plain=smaller, form=its_form))
-            if made.cost < streams.present(image.stream) * _WORTH_SCALING:
+            if made.cost < streams.present(image.stream) * _WORTH_LOSS:
                 return replace(made, entries=(*made.entries, *scaling.entries(image.size))), True
         return self._seen(image)
 
     def _quickly(self, image: _ImageStream) -> tuple[Packed, bool] | None:
-        """A photograph that looks the same, in next to no time; None where that saves little."""
+        """A photo that looks the same, found in little time, and whether pixels changed.
+
+        The result is None if that saves little.
+        """
         plain = image.plain
         quality = image.options.quality
         coarse = plain.codec and not image.size and photos.coarse(plain, quality)
@@ -171,31 +180,23 @@ class _StreamPacker:
         if not coarse:
             made = self._scans.coded(plain, image.form, image.size, quality, sheet=image.sheet)
         present = streams.present(image.stream)
-        if made is None or made.cost > present * _WORTH_SCALING:
+        if made is None or made.cost > present * _WORTH_LOSS:
             return None
         if not plain.codec and made.cost > present * _CLEAR:
-            stored = self._stored(image)
-            return (stored, False) if stored.cost < made.cost else (made, True)
+            other, lossy = self._seen(image)
+            if made.cost > other.cost * (1 if lossy else _WORTH_LOSS):
+                return other, lossy
         return made, True
 
     def _seen(self, image: _ImageStream) -> tuple[Packed, bool]:
-        """Samples as they look to the eye, and whether that is not exactly as they are."""
+        """Samples that look the same, and whether they changed."""
         plain, form = image.plain, image.form
         pixels = form.width * form.height
         if image.mask or not photos.SMALLEST <= pixels <= self._budget.searched:
             return self._stored(image), False
         self._budget.searched -= pixels
-        rough = palettes.roughly(plain, form)
-        photo = photos.as_jpeg(plain, form, len(rough), image.options)
-        if photo and photo.cost < len(rough) * _CLEAR:
-            return photo, True
-        found = palettes.smallest(image.stream, rough, form, image.options)
-        if found is None or not found[1]:
-            stored = found[0] if found else self._stored(image)
-            found = stored, False
-            if photo and photo.cost > stored.cost * photos.WORTH:
-                photo = None
-        return (photo, True) if photo and photo.cost < found[0].cost else found
+        found = palettes.smallest(image.stream, plain, form, image.options)
+        return found or (self._stored(image), False)
 
     def _stored(self, image: _ImageStream) -> Packed:
         """The samples without loss."""
@@ -228,7 +229,7 @@ class _StreamPacker:
 
 
 def repack(source: PdfFile, options: Options) -> int:
-    """Pack every stream again, and say how many images have other pixels than before."""
+    """Pack every stream of `source` again, and say how many images have other pixels than before."""
     lossy = options.compression_type is Compression.LOSSY
     packer = _StreamPacker(options, remapped=lossy and colours.remapped(source))
     shown = placement.sizes(source) if lossy else {}
@@ -254,13 +255,13 @@ def repack(source: PdfFile, options: Options) -> int:
 
 
 def _sign(stream: pikepdf.Stream, shown: Shown | None, *, mask: bool) -> bytes:
-    """The same for streams that come out the same."""
+    """A digest that is the same for streams that come out the same."""
     entries = f"{mask} {shown}".encode() + stream.stream_dict.unparse(resolved=True)
     return hashlib.sha256(entries + b"\n" + stream.read_raw_bytes()).digest()
 
 
 def _by_size(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Stream]:
-    """Streams, the largest first: the budget goes where it saves most."""
+    """Streams, the largest first. So the budget is spent where it saves most."""
     sized = [
         (len(one.read_raw_bytes()), one.objgen, one)
         for one in pdf.objects
@@ -272,7 +273,7 @@ def _by_size(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Stream]:
 
 
 def _masks(pdf: pikepdf.Pdf, shown: dict[tuple[int, int], Shown]) -> set[tuple[int, int]]:
-    """The images that are another image's mask; they are added to `shown` as large as that."""
+    """The images that are the mask of another image. They are added to `shown` with the size of that image."""
     masks = set()
     for one in pdf.objects:
         for key in ("/SMask", "/Mask") if isinstance(one, pikepdf.Stream) else ():

@@ -8,7 +8,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 import deflate
-import numpy as np
 import oxipng
 import pyvips
 from PIL import Image
@@ -33,28 +32,24 @@ class _Trials:
 
     level: int  #: of libdeflate, 1 to 12
     ways: tuple[str, ...]  #: to filter rows; only the one that looks best is coded in full
-    #: the same for pictures of at most `_SMALL` pixels
-    small_level: int
-    small_ways: tuple[str, ...]
     #: whether each strip of rows is filtered in the way that suits it
     strips: bool = False
 
 
-# Ways of oxipng to filter rows. The benchmark's steps "every way for icons" and "more ways for small
-# pictures" say what the longer lists save: `python benchmarks FOLDER --worth`. Zopfli is not used. It saved 1 %
-# of the bytes of 21 icons, next to nothing of all PNG files, and took two thirds of the time of icons.
+# Ways of oxipng to filter rows. The benchmark's step "every way for icons" says what the longest list saves:
+# `python benchmarks FOLDER --worth`. Zopfli is not used. It saved 1 % of the bytes of 21 icons, next to nothing
+# of all PNG files, and took two thirds of the time of icons.
 _FEW_WAYS = ("none", "bigrams")
 _MANY_WAYS = ("none", "sub", "bigrams", "entropy", "bigent")
 # Level 12 takes twice the time of 11 and saves 0.7 % of the bytes. The way `entropy` takes a fourteenth
 # more time and saves 0.3 %. Both were measured on 72 PNG files of documentation sites, as they were and
 # after lossy coding.
 _TRIALS = {
-    Effort.FAST: _Trials(10, _FEW_WAYS, 10, _FEW_WAYS),
-    Effort.DEFAULT: _Trials(11, (*_FEW_WAYS, "entropy"), 12, _MANY_WAYS),
-    Effort.BEST: _Trials(12, _MANY_WAYS, 12, _MANY_WAYS, strips=True),
+    Effort.FAST: _Trials(10, _FEW_WAYS),
+    Effort.DEFAULT: _Trials(11, (*_FEW_WAYS, "entropy")),
+    Effort.BEST: _Trials(12, _MANY_WAYS, strips=True),
 }
-# Pixels up to which the higher level and more ways are tried.
-# With 0 a set of 40 PNG files took 0.5 % more bytes in 11 % less CPU (`--sweep png.coding:_SMALL 0`).
+# Pixels up to which the highest level is the default: `python benchmarks FOLDER --sweep png.coding:_SMALL 0`.
 _SMALL = 300_000
 # Pictures of at most so many pixels are coded in every way that there is.
 # This makes a result a fixed point: icons gain by chance from every other way.
@@ -91,16 +86,14 @@ def recompressed(
     trials = _TRIALS[effort]
     results = [bare]
     if pixels <= _TINY and effort is not Effort.FAST:
-        # oxipng chooses the colour type by the level. The higher level may choose the worse one.
-        levels = (trials.small_level, trials.small_level - 1)
         ways = (*filters.QUICK, *filters.SLOW)
-        results += [pack(bare, ways, level, each=True) for level in levels]
+        # oxipng chooses the colour type by the level. The higher level may choose the worse one.
+        results += [pack(bare, ways, level, each=True) for level in (12, 11)]
     elif trials.strips:
         results += _well_filtered(bare, trials, pack)
-    elif pixels <= _SMALL:
-        results.append(pack(bare, trials.small_ways, trials.small_level))
     else:
-        results.append(pack(bare, trials.ways, trials.level))
+        level = 12 if effort is Effort.DEFAULT and pixels <= _SMALL else trials.level
+        results.append(pack(bare, trials.ways, level))
     shortest = min(results, key=len)
     if pixels <= _TINY and shortest[24:26] != bare[24:26]:
         # A new depth or colour type opens other ways. The next run must not find one that this run
@@ -203,29 +196,22 @@ def coded(pixels: Pixels) -> bytes:
 
 
 def decoded(bare: bytes) -> Pixels:
-    """The picture as height x width x 3, or x 4 where it is seen through; 16 bits as 8, rounded."""
-    if bare[24] == 16:
-        return _from_16(bare)
-    image = raster.decode(bare, "PNG")
+    """The picture as height x width x 3, or x 4 where it is seen through; 16 bits as 8, rounded.
+
+    Raises `CorruptFile`.
+    """
+    image = _in_8_bits(bare) if bare[24] == 16 else raster.decode(bare, "PNG")
     rgba = image.convert("RGBA") if image.has_transparency_data else image
     return raster.pixels(image.convert("RGB") if raster.opaque(rgba) else rgba)
 
 
-def _from_16(bare: bytes) -> Pixels:
-    # Pillow cuts off the lower half of each sample.
+def _in_8_bits(bare: bytes) -> Image.Image:
+    # Pillow would cut off the lower half of each sample.
     try:
         image = pyvips.Image.new_from_buffer(bare, "", fail_on="error")
-        samples = image.numpy().reshape(image.height, image.width, -1)
+        return Image.fromarray((image / 257).rint().cast("uchar").numpy())
     except pyvips.Error as error:
         raise CorruptFile("cannot be decoded") from error
-    eight = ((samples.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-    bands = samples.shape[2]
-    grey = eight[..., : 3 if bands > 2 else 1]
-    colours = np.broadcast_to(grey, (*eight.shape[:2], 3))
-    alpha = eight[..., bands - 1 :] if bands in (2, 4) else None
-    if alpha is None or alpha.min() == 255:
-        return np.ascontiguousarray(colours)
-    return np.concatenate([colours, alpha], 2)
 
 
 def resized(bare: bytes, size: tuple[int, int]) -> bytes:

@@ -13,8 +13,6 @@ from ..shared import content_credentials, exif
 from . import colours as png_colours
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .colours import ColourTags
 
 # A file of 100 MB that is stored in chunks of a kilobyte has so many. More are an attack.
@@ -24,34 +22,19 @@ _MAX_CHUNKS = 100_000
 _PICTURE = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 _TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 #: chunks that no viewer uses
-_USELESS = {
-    b"tIME",
-    b"bKGD",
-    b"hIST",
-    b"sPLT",
-    b"sBIT",
-    b"oFFs",
-    b"pCAL",
-    b"sCAL",
-    b"gIFg",
-    b"gIFx",
-    b"sTER",
-    b"dSIG",
-}
-#: chunks of programs that only describe the writer
-_USELESS |= {b"vpAg", b"caNv", b"prVW", b"iDOT", b"orNT", b"alPh", b"CgBI"}  # fmt: skip
+_USELESS = frozenset({
+    b"tIME", b"bKGD", b"hIST", b"sPLT", b"sBIT", b"oFFs", b"pCAL", b"sCAL", b"gIFg", b"gIFx",
+    b"sTER", b"dSIG",
+    # These are of programs, and only describe the writer.
+    b"vpAg", b"caNv", b"prVW", b"iDOT", b"orNT", b"alPh", b"CgBI",
+})  # fmt: skip
 _ANIMATION = frozenset({b"acTL", b"fcTL", b"fdAT"})
 
 #: keywords of texts that hold a source which a program can edit: the payload of the file
 _SOURCES = (
-    b"mxfile",
-    b"mxGraphModel",
-    b"application/vnd.excalidraw+json",
-    b"tldraw",
-    b"BDF",
-    b"chara",
+    b"mxfile", b"mxGraphModel", b"application/vnd.excalidraw+json", b"tldraw", b"BDF", b"chara",
     b"ccv3",
-)
+)  # fmt: skip
 _KEYWORDS = {
     Meta.COPYRIGHT: (b"Copyright", b"Author", b"Artist"),
     Meta.DATETIME: (b"Creation Time", b"date:create", b"date:modify"),
@@ -146,6 +129,7 @@ def extras(file: PngFile, metas: frozenset[Meta], resized: tuple[int, int] | Non
     payload = (file.width, file.height) == (160, 205)  # a PICO-8 cartridge hides in such pixels
     colours = png_colours.read({chunk.kind: chunk.data for chunk in reversed(file.chunks)})
     looks = colours.kinds | (png_colours.KINDS if Meta.ICC in metas else frozenset())
+    wanted = {keyword for meta in metas for keyword in _KEYWORDS.get(meta, ())}
     for chunk in file.chunks:
         name = chunk.kind.decode("latin-1")
         if chunk.kind in _PICTURE or chunk.kind in _ANIMATION:
@@ -167,10 +151,10 @@ def extras(file: PngFile, metas: frozenset[Meta], resized: tuple[int, int] | Non
             if block != chunk.data:
                 stripped.append(name)
         elif chunk.kind in _TEXTS:
-            if _is_source(chunk):
+            if chunk.data.split(b"\0", 1)[0] in _SOURCES:
                 payload = True
                 after.append(chunk)
-            elif any(chunk.data.startswith(one + b"\0") for one in _wanted(metas)):
+            elif chunk.data.split(b"\0", 1)[0] in wanted:
                 after.append(chunk)
             else:
                 stripped.append(name)
@@ -188,15 +172,6 @@ def extras(file: PngFile, metas: frozenset[Meta], resized: tuple[int, int] | Non
             after.append(chunk)
     named = tuple(dict.fromkeys(stripped))
     return Extras(tuple(before), tuple(after), named, payload, unknown, colours)
-
-
-def _wanted(metas: frozenset[Meta]) -> Iterator[bytes]:
-    for meta in sorted(metas):
-        yield from _KEYWORDS.get(meta, ())
-
-
-def _is_source(chunk: PngChunk) -> bool:
-    return chunk.data.split(b"\0", 1)[0] in _SOURCES
 
 
 def assembled(picture: bytes, kept: Extras) -> bytes:

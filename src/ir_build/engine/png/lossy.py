@@ -26,34 +26,35 @@ if TYPE_CHECKING:
 
     from ...quality import Pixels
 
-# Palettes to try: colours are added to them where they lack any.
+# The sizes of palettes to try. Colours are added to a palette that lacks any.
 _PALETTES = (192, 128, 96, 64, 48, 32, 24, 16, 8)
-# With fewer colours the edges of letters may turn into steps, which the score hardly notices: they
-# have to look the same even when flicking between the two.
+# With fewer colours than `_SOFT_EDGES` the edges of letters may turn into steps. The score hardly notices
+# these. So it has to be one at which nobody tells the two pictures apart when flicking between them.
 _SOFT_EDGES = 40
 _NOT_TOLD_APART = 85.0
-# With no more colours than this, or so few in the original for its pixels, a palette is shorter than
-# all the colours in coarser differences.
+# A palette is shorter than coarser differences when it has no more colours than `_FEW`, or when the original
+# has no more than the share `_FEW_OF_PIXELS` of its pixels. Then these differences are not tried.
+# (`--sweep png.lossy:_FEW 32 128` and `--sweep png.lossy:_FEW_OF_PIXELS 0.02 0.08` try others.)
 _FEW = 64
 _FEW_OF_PIXELS = 0.04
 _MOST = 256
-# How often places that changed are mended, and by how many colours at a time.
+# How often places that changed are mended at most, and by how many colours at a time.
 _ROUNDS, _ADDED = 16, 24
-# For each so many tiles that are left so many more colours are added.
+# As many colours more are added for each so many tiles that are left.
 _MANY_TILES = 1000
-# Pixels that are looked at for damage in all: the same for every machine, unlike a time.
+# Pixels that are looked at for damage in all. They are the same on every machine, unlike a time.
 _ROUNDS_OF_PIXELS = 60_000_000
-# Where more of many tiles than this changed they are a photo's, which a palette is not mended for.
+# A palette is not mended when more than this share of many tiles changed. Such a picture is a photo.
 _TOO_MUCH, _FEW_TILES = 0.1, 200
-# Where more than this changed in so many colours, no more of them will do.
+# When more than the share `_PHOTO` of the tiles changed in more than `_MANY` colours, more colours do not help.
 _PHOTO, _MANY = 0.2, 128
-# Where no more of the tiles than this are left, the others stay as they are drawn.
+# When no more than this share of the tiles is left, the others stay as they are drawn.
 _FEW_LEFT = 0.002
-# Mending goes on while it leaves less than this share of the tiles that were left before.
+# Mending goes on as long as it leaves less than this share of the tiles that were left before.
 _GETS_BETTER = 0.75
-# Where more than this share of a picture has to be exact, a finer step takes fewer bytes.
+# When more than this share of a picture has to be exact, a finer step takes fewer bytes.
 _MOST_EXACT = 0.1
-# In pictures of more pixels than this coarser differences take longer than they are worth.
+# Coarser differences take longer than they are worth in pictures of more pixels than this.
 _LARGE = 10_000_000
 # Settings are searched for in a sample of so many pixels.
 _SAMPLED = 150_000
@@ -65,7 +66,7 @@ class _Original:
     def __init__(
         self, pixels: Pixels, quality: float, profile: bytes | None, *, often: bool
     ) -> None:
-        """Take the picture; `often` says that many others are scored, not one or two."""
+        """Take `pixels`, height x width x 3 or 4. `often` says that more than one or two others are scored."""
         self.pixels = pixels
         self._profile = profile
         self._quality = quality
@@ -74,12 +75,12 @@ class _Original:
         self._places = Places(seen, quality)
 
     def scores(self, pixels: Pixels, least: float = 0.0) -> bool:
-        """Whether `pixels` reach the quality, and at `least` so much."""
+        """Whether the score of `pixels` reaches the quality, and `least`."""
         reached = of_both(*self._reference.scores(self._seen(pixels)))
         return reached >= self._quality and reached >= least
 
     def damage(self, pixels: Pixels, known: Known | None = None) -> Known:
-        """The places that changed too much in `pixels`; `known` is what this came to before."""
+        """The places that changed too much in `pixels`. `known` is what was found in a version before."""
         shown = self._seen(pixels)
         if known is None:
             return Known(shown, self._places.damage(shown))
@@ -87,16 +88,14 @@ class _Original:
 
     @property
     def exhausted(self) -> bool:
-        """Whether as many pixels were looked at as a picture is worth."""
+        """Whether as many pixels were looked at as a picture may take."""
         size = self.pixels.shape[0] * self.pixels.shape[1]
         return bool(self._places.looked_at > max(_ROUNDS_OF_PIXELS, 2 * size))
 
     def _seen(self, pixels: Pixels) -> Pixels:
         if self._profile is None:
             return pixels
-        converted = colour_profile.to_srgb(Image.fromarray(pixels), self._profile)
-        assert converted is not None, "the profile was tried before"
-        return np.asarray(converted)
+        return colour_profile.shown(Image.fromarray(pixels), self._profile)
 
 
 def versions(
@@ -104,9 +103,9 @@ def versions(
 ) -> tuple[Indexed | None, Pixels | None]:
     """`pixels` in the fewest colours, and in the coarsest differences, that reach the quality.
 
-    `pixels` are height x width x 3, or x 4 with straight alpha; `profile` says what colours they
-    stand for, None for sRGB. Either is None when it cannot reach the quality or is sure to be the
-    longer of the two.
+    `pixels` are height x width x 3, or x 4 with straight alpha. `profile` is the ICC data that says what
+    colours they stand for, None for sRGB. `quality` is a score. A result is None when it cannot reach the
+    quality, or when it is surely the longer of the two.
     """
     size = pixels.shape[0] * pixels.shape[1]
     sampled = size > 2 * _SAMPLED
@@ -137,7 +136,7 @@ def _palette(quantizer: Quantizer, whole: _Original, small: _Original) -> Indexe
         return small.scores(drawn(size), _NOT_TOLD_APART if size < _SOFT_EDGES else 0.0)
 
     start = _coarsest(sizes, good)
-    # The fewest colours that score enough, and if places cannot be mended with these, more.
+    # First come the fewest colours that score enough. More come if places cannot be mended with these.
     for place in dict.fromkeys((start, start // 2, start // 4)) if start is not None else ():
         tiles = small.damage(drawn(sizes[place])).damage.tiles
         if sizes[place] > _MANY and tiles.mean() > _PHOTO:
@@ -149,15 +148,16 @@ def _palette(quantizer: Quantizer, whole: _Original, small: _Original) -> Indexe
             if isinstance(made, Indexed):
                 return made
             if made > _MANY_TILES:
-                # All the colours there are were not nearly enough.
+                # Not nearly enough places were mended with as many colours as there can be.
                 break
     return None
 
 
 def _mended_palette(quantizer: Quantizer, whole: _Original, size: int) -> Indexed | int:
-    """The picture in a palette with colours added, and dithered, where places changed.
+    """The picture in a palette. Places that changed get more colours, and mixtures of colours.
 
-    Where that fails, how many tiles are left with as many colours as there can be, else 0.
+    If that fails the result is the number of tiles that are left with as many colours as there can be. It
+    is 0 if there may be more colours.
     """
     height, width, bands = whole.pixels.shape
     drawing = Drawing(quantizer.strips, (height, width), quantizer.palette(size))
@@ -181,7 +181,7 @@ def _mended_palette(quantizer: Quantizer, whole: _Original, size: int) -> Indexe
         if len(more):
             drawing.add(more, changed if left <= _FEW_LEFT * tiles.size else None)
         if drawing.colours == _MOST or not len(more):
-            # What no more colours can mend, mixtures may.
+            # Mixtures may mend what more colours cannot.
             drawing.mix(changed)
             full = True
     return left if full else 0
@@ -204,7 +204,7 @@ def _near_lossless(whole: _Original, small: _Original) -> Pixels | None:
 
 
 def _mended_differences(whole: _Original, coder: NearLossless, step: int) -> Pixels | None:
-    """The picture in differences of `step`, exact where places changed."""
+    """The picture in differences of `step`. Places that changed are exact. None if these are too many."""
     made = coder.at(step)
     known = whole.damage(made)
     if known.damage:
@@ -214,10 +214,10 @@ def _mended_differences(whole: _Original, coder: NearLossless, step: int) -> Pix
         made = coder.at(step, exact)
         known = whole.damage(made, known)
     while known.damage:
-        # What is left now is little, and put back in place.
+        # Little is left now. These tiles get the pixels of the original.
         tiles = Damage.spread(known.damage.tiles, made.shape)
         if exact[tiles].all():
-            # What is beside them is to blame.
+            # They are exact already. So the tiles beside them are to blame.
             tiles = Damage.spread(_and_around(known.damage.tiles), made.shape)
         if exact[tiles].all() or (exact | tiles).mean() > _MOST_EXACT or whole.exhausted:
             return None
@@ -236,7 +236,7 @@ def _and_around(tiles: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _coarsest(settings: Sequence[int], good: Callable[[int], bool]) -> int | None:
-    """The place of the coarsest of `settings`, finest first, that is good."""
+    """The place of the coarsest of `settings` that is good; the finest one comes first. None if none is."""
     best, low, high = None, 0, len(settings)
     while low < high:
         middle = (low + high) // 2

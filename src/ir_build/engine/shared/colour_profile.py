@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageCms
+
+from . import raster
+
+if TYPE_CHECKING:
+    from ...quality import Pixels
 
 # The rounding of the transform itself is up to two levels of 8 bits.
 _TOLERANCE = 2
@@ -48,6 +54,11 @@ def _offset(profile: bytes) -> int:
 def to_srgb(image: Image.Image, profile: bytes) -> Image.Image | None:
     """`image` in sRGB, RGB or RGBA; None when the ICC data `profile` cannot be applied to it."""
     return _converted(image, profile, "RGBA" if image.mode == "RGBA" else "RGB")
+
+
+def shown(image: Image.Image, profile: bytes | None) -> Pixels:
+    """`image` as it is shown: height x width x 3 or 4 in sRGB, if `profile` can be applied to it."""
+    return raster.pixels((to_srgb(image, profile) if profile else None) or image)
 
 
 def is_whole(profile: bytes) -> bool:

@@ -1,7 +1,7 @@
 """Exif metadata: how a picture is turned and sized, and a block with only what is kept.
 
-Exif is a TIFF file without a picture (TIFF 6.0, section 2; CIPA DC-008, section 4.6). Values are
-copied byte for byte, because texts in them come in any encoding.
+Exif is a TIFF file without a picture (TIFF 6.0, section 2; CIPA DC-008, section 4.6). Values are copied
+byte for byte, because texts in them may have any encoding.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PLAIN = 72
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _EXIF_VERSION = 0x9000
 _GPS_TAGS = range(0x20)
-#: tags of the main directory and of the Exif directory that each kind of metadata is made of
+#: the tags of each kind of metadata, in the main directory and in the Exif directory
 _MAIN_TAGS: dict[Meta, tuple[int, ...]] = {
     Meta.DATETIME: (0x0132,),
     Meta.COPYRIGHT: (0x013B, 0x8298),
@@ -37,6 +37,10 @@ _MAIN_TAGS: dict[Meta, tuple[int, ...]] = {
 _EXIF_TAGS: dict[Meta, tuple[int, ...]] = {
     Meta.DATETIME: (0x9003, 0x9004, 0x9010, 0x9011, 0x9012, 0x9290, 0x9291, 0x9292),
 }
+
+
+#: what XMP, the newer kind of metadata, may hold of what `preserve_metas` names
+IN_XMP = frozenset({Meta.DATETIME, Meta.LOCATION, Meta.COPYRIGHT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ _Directory = dict[int, _Field]
 
 
 class _Block:
-    """An Exif block. A damaged part of it counts as absent."""
+    """An Exif block. A damaged part of it counts as missing."""
 
     def __init__(self, block: bytes) -> None:
         self._data = block.removeprefix(_HEADER)
@@ -84,7 +88,7 @@ class _Block:
 
 
 def orientation(block: bytes) -> int:
-    """The orientation that the Exif block asks a viewer for, 1 to 8; 1 when it asks for none."""
+    """The orientation in the Exif data `block`, 1 to 8; 1 when it says none."""
     return _orientation(_Block(block))
 
 
@@ -94,10 +98,10 @@ def keep(
     size: tuple[int, int] = (0, 0),
     resized: tuple[int, int] | None = None,
 ) -> bytes | None:
-    """A block, beginning with its TIFF header, with only what `metas` asks for; None if empty.
+    """The Exif data `block` with only what `metas` names, from its TIFF header on; None if nothing is left.
 
-    `size` is the width and height of the picture as it is stored, in pixels; `resized` is what these
-    become. Tags that make browsers show the picture in another size always stay.
+    `size` is the width and height of the picture as it is stored, in pixels. `resized` is its new size, None
+    if it keeps its own. Tags that make browsers show the picture in another size always stay.
     """
     source = _Block(block)
     main = _chosen(source.main, _MAIN_TAGS, metas)
@@ -129,11 +133,10 @@ def _orientation(block: _Block) -> int:
 
 
 def _shown_size(block: _Block, details: _Directory, size: tuple[int, int]) -> list[int] | None:
-    """The density-corrected width and height of a picture of `size`, None where that is `size`.
+    """The width and height at which browsers show a picture of `size`; None if that is `size`.
 
-    HTML Standard, 4.8.4.3, "density-corrected natural width and height": the density counts where
-    the size that follows from it is written beside it. Chromium does so with JPEG only, but the
-    standard names no format.
+    HTML Standard, 4.8.4.3, "density-corrected natural width and height": the density counts if the size
+    that follows from it stands beside it. Chromium does so with JPEG only, but the standard names no format.
     """
     unit = block.main.get(_UNIT)
     shown = []
@@ -160,7 +163,7 @@ def _scale(
     sizes: tuple[tuple[int, int], tuple[int, int]],
     order: Literal["little", "big"],
 ) -> None:
-    """Make a picture be shown smaller by as much as it loses pixels, at an exact density."""
+    """Make browsers show a picture smaller by as much as it loses pixels. The density is exact."""
     for tag, pixels, length, before, after in zip(
         _RESOLUTIONS, _PIXELS, shown, *sizes, strict=True
     ):
@@ -184,7 +187,7 @@ def _written(
     details: _Directory,
     place: _Directory,
 ) -> bytes:
-    """The block: the directories one after another, then the values that do not fit into them."""
+    """The block: first the directories, then the values that do not fit into them."""
 
     def pointer(at: int) -> _Field:
         return _Field(_LONG, 1, at.to_bytes(4, order))
@@ -216,5 +219,5 @@ def _written(
 
 
 def _size(fields: int) -> int:
-    """The bytes of a directory."""
+    """How many bytes a directory of so many fields has."""
     return 2 + 12 * fields + 4

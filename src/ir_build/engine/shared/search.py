@@ -28,30 +28,8 @@ class Found:
     score: float  #: up to 100
 
 
-def smallest(
-    encode: Callable[[int], bytes],
-    score: Callable[[bytes], float],
-    target: float,
-    *,
-    low: int,
-    high: int,
-    guess: int,
-    near: float = NEAR,
-    rise: float = USUAL_RISE,
-    hopeless: Callable[[bytes, float], bool] | None = None,
-) -> Found | None:
-    """The file at the lowest setting from `low` to `high` whose score reaches `target`.
-
-    `Search` finds it, and may end `near` points above the target. The result is None when even `high`
-    misses the target, or when `hopeless` says so of a file and its score.
-    """
-    return Search(
-        encode, score, target, low=low, high=high, guess=guess, rise=rise, hopeless=hopeless
-    ).within(near)
-
-
 class Search:
-    """A search for the lowest setting. It may go on where it ended, to come nearer.
+    """A search for the lowest setting whose score reaches a target. It may go on, to come nearer.
 
     Scores are taken to rise with the setting. The search starts at `guess`. Then it follows the line
     through the two nearest scores (the secant method, kept between bounds).
@@ -69,7 +47,11 @@ class Search:
         rise: float = USUAL_RISE,
         hopeless: Callable[[bytes, float], bool] | None = None,
     ) -> None:
-        """Look for `target` as `smallest` does. Scores usually rise by `rise` with each step."""
+        """Look for `target` in settings from `low` to `high`, at `guess` first.
+
+        Scores usually rise by `rise` with each step. `hopeless` says of a file and its score whether to
+        give up.
+        """
         self._encode = encode
         self._score = score
         self._target = target
@@ -82,10 +64,11 @@ class Search:
         self._below: tuple[int, float] | None = None
         self._above: Found | None = None
 
-    def within(self, near: float) -> Found | None:
+    def within(self, near: float = NEAR) -> Found | None:
         """A file that scores at most `near` over the target, or twice that with one setting left.
 
-        If there is none, the file at the lowest setting that reaches the target. None if none does.
+        If there is none, the file at the lowest setting that reaches the target. None if none does, or
+        if it is hopeless.
         """
         while True:
             if self._last is not None:

@@ -1,4 +1,4 @@
-"""What an SVG contains as a whole, which decides what may be done to its parts."""
+"""What an SVG contains as a whole. This decides what may be done to its parts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WRITING = frozenset(
 )
 _TRANSFORMS = ("transform", "gradientTransform", "patternTransform")
 
-# Selectors that tell elements apart by their siblings, by blanks, or by values that get other spellings.
+# These selectors tell elements apart by their siblings, by blanks, or by values that get other spellings.
 _DELICATE_CSS = re.compile(
     r"@import|\[\s*+(?!class\b|id\b|data-)"
     r"|:(?:nth-|first-|last-|only-|empty\b|has\b)|(?<=[\w)\]*])\s*[+~]\s*(?=[\w.#:*\[])"
@@ -45,7 +45,7 @@ class Namespaces:
         self._uris: dict[str, list[str]] = {"xml": [XML], "": [""]}
 
     def open(self, start: Start) -> list[str]:
-        """Enter an element; returns the prefixes it declares, for `close`."""
+        """Enter an element. The result is the prefixes that it declares, for `close`."""
         declared = []
         for name, value in start.attributes:
             if name == "xmlns" or name.startswith("xmlns:"):
@@ -66,7 +66,7 @@ class Namespaces:
         return (uris[-1] if uris else ""), (local if colon else name)
 
     def attribute(self, name: str) -> tuple[str, str]:
-        """Namespace and local name of an attribute, which has none without a prefix."""
+        """Namespace and local name of an attribute. It has no namespace without a prefix."""
         return self.element(name) if ":" in name else ("", name)
 
 
@@ -82,14 +82,13 @@ class Analysis:
     moving: bool = False
     #: there is text, in which blanks may show
     writing: bool = False
-    #: Any outline may be drawn with a pen, or have markers at its corners. The elements around it need
-    #: not say so.
+    #: Any outline may be drawn with a pen, or have markers at its corners, even if no element around it says so.
     stroked: bool = False
-    #: the width of the widest pen in its own units, infinite where it can't be told
+    #: the width of the widest pen in its own units; infinite if it cannot be told
     pen_width: float = 1.0
     #: elements are drawn away from where they stand
     shared: bool = False
-    #: the largest enlargement by one list of transforms, None when it can't be told
+    #: the largest enlargement by one list of transforms; None if it cannot be told
     magnification: float | None = 1.0
     #: it holds content credentials, which cover every byte
     signed: bool = False
@@ -99,7 +98,7 @@ class Analysis:
     box: tuple[float, float] | None = None
     #: characters of path data and corners
     outlines: int = 0
-    #: namespaces of elements inside each `metadata`, in order, with "" for other content
+    #: the namespaces of the elements in each `metadata`, in order; "" stands for other content
     metadata: list[set[str]] = field(default_factory=list)
 
     @property
@@ -119,7 +118,7 @@ def analyse(tokens: Sequence[Token]) -> Analysis:
     namespaces = Namespaces()
     css: list[str] = []
     open_elements: list[tuple[str, list[str], bool]] = []
-    # How deep the outermost of these elements is; 0 outside of them.
+    # How deep the outermost of these elements is. It is 0 outside of them.
     metadata = styles = 0
     for token in tokens:
         if isinstance(token, Start):
@@ -160,7 +159,7 @@ def analyse(tokens: Sequence[Token]) -> Analysis:
 
 
 def box(start: Start) -> tuple[float, float] | None:
-    """Width and height in user units of what an `svg` or `symbol` shows, if it says so."""
+    """Width and height, in user units, of what an `svg` or `symbol` shows; None if it does not say them."""
     attributes = {name: value[1:-1] for name, value in start.attributes}
     if "viewBox" in attributes:
         numbers = values.numbers_of(attributes["viewBox"])
@@ -177,7 +176,7 @@ def box(start: Start) -> tuple[float, float] | None:
 
 
 def has_pen(start: Start, *, around: bool) -> bool:
-    """Whether outlines in an element are drawn with a pen, if those `around` it are."""
+    """Whether outlines in an element are drawn with a pen. `around` says so of the element around it."""
     for name, value in start.attributes:
         if name == "stroke":
             around = value[1:-1].strip() != "none"

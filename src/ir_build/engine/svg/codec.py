@@ -1,9 +1,9 @@
 """SVG optimised by leaving out what is never drawn and spelling the rest in fewer characters.
 
-Scripts, style sheets, text and what is not SVG stay as they are. So do ids, classes, `viewBox`,
-titles and descriptions. Lossless keeps every point that a browser computes, and what editors store
-for themselves. Lossy drops the latter, and rounds outlines far below what can be seen. Pictures
-inside are treated as files of their own that are shown at twice their size.
+Scripts, style sheets, text and what is not SVG stay as they are. So do ids, classes, `viewBox`, titles and
+descriptions. Lossless keeps every point that a browser computes, and what editors store for themselves.
+Lossy drops what editors store, and rounds outlines far below what can be seen. Pictures inside are treated
+as files of their own that are shown at twice their size.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from .tokens import Start, Token, checked, decode, tokenise
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# What may show differences between pixels that nobody sees in the picture itself.
+# These may show differences between pixels that nobody sees in the picture itself.
 _AMPLIFIES = re.compile(r"blend-mode|<(?:[\w.-]+:)?fe[A-Z]")
 #: A rounded picture must be smaller than the exact one by this share. Less is not worth the loss.
 _WORTH_ROUNDING = 0.02
-#: A picture that is smaller by this share than one whose outlines keep their commands need not be
-#: compared with the exact one: other commands without loss saved 4.6 % of 324 files.
+#: A rounded picture is not compared with the exact one if it is smaller by this share than one whose outlines
+#: keep their commands. Other commands without loss saved only 4.6 % of 324 files.
 _SURELY_WORTH_ROUNDING = 0.2
-#: Characters of outlines up to which other commands and crossings are looked for. More take longer
-#: than a worker has.
+#: Other commands and crossings are looked for in up to so many characters of outlines. More take longer than a
+#: worker has.
 _MOST_OUTLINES = 2_000_000
 #: How often outlines may cross themselves. To draw both files then takes half a minute.
 _MOST_CROSSINGS = 5_000_000
 
 
 def compress(data: bytes, options: Options) -> Candidate:
-    """Minify an SVG; the result is UTF-8 whatever the source was."""
+    """The SVG `data` in fewer bytes, in UTF-8. Raises `FileSkipped` and `CorruptFile`."""
     text = checked(decode(data))
     exact = replace(options, compression_type=Compression.LOSSLESS)
     for_pictures = exact if _AMPLIFIES.search(text) else options
@@ -75,7 +75,7 @@ def compress(data: bytes, options: Options) -> Candidate:
 def _rounded(
     minified: Callable[[Outlines], tuple[bytes, tuple[str, ...]]],
 ) -> tuple[bytes, tuple[str, ...], bool]:
-    """The picture with rounded outlines where that is worth it, and whether it is."""
+    """The picture with rounded outlines if these are worth it, its notes, and whether they are."""
     rounder, notes = minified(Outlines.ROUNDED)
     notes = (*notes, "rounded outlines")
     shortened, _ = minified(Outlines.SHORTENED)
@@ -97,7 +97,7 @@ def _check_root(tokens: list[Token]) -> None:
 
 
 def _check_crossings(tokens: list[Token]) -> None:
-    """Skip what could not be compared in any reasonable time."""
+    """Raise `FileSkipped` for a picture that would take minutes to compare."""
     found = self_intersections.self_intersections(tokens)
     if found > _MOST_CROSSINGS:
         raise FileSkipped(

@@ -1,7 +1,7 @@
-"""The points of path data as Chromium computes them, which it does in single precision.
+"""The points of path data as Chromium computes them: in single precision.
 
-Where an edge comes to lie one bit further, a pixel on it may change by several levels: a path is
-the same to the last pixel only where its points are the same to the last bit.
+A pixel on an edge may change by several levels when the edge moves by one bit. So a path shows the same
+pixels only if its points are the same to the last bit.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from functools import cache, lru_cache
 
 _SINGLES = [struct.Struct(f"<{count}f") for count in range(7)]
 _NUMBER = re.compile(r"([+-]?)(\d*)(?:\.(\d+))?(?:[eE]([+-]?\d{1,2}))?", re.ASCII)
-#: larger whole numbers are read digit by digit, with roundings that are not followed here
+#: Chromium reads larger whole numbers digit by digit. Its roundings are not followed here.
 _WHOLE = 2**24
 
 Point = tuple[float, float]
 
 
 class UnclearError(Exception):
-    """A number that is read in a way not followed here."""
+    """A number that Chromium reads in a way that is not followed here."""
 
 
 def single(value: float) -> float:
@@ -28,7 +28,7 @@ def single(value: float) -> float:
 
 
 def singles(*values: float) -> tuple[float, ...]:
-    """The nearest numbers of single precision, of six at most."""
+    """The nearest numbers of single precision, for six numbers at most. Raises `UnclearError`."""
     packed = _SINGLES[len(values)]
     try:
         return packed.unpack(packed.pack(*values))
@@ -37,7 +37,7 @@ def singles(*values: float) -> tuple[float, ...]:
 
 
 def _fractions() -> list[dict[str, float]]:
-    """What each digit adds at each place behind the point; a place is a tenth of the last one."""
+    """What each digit adds at each place behind the point. A place is a tenth of the one before."""
     place, rows = 1.0, []
     tenth = single(0.1)
     for _ in range(40):
@@ -47,12 +47,12 @@ def _fractions() -> list[dict[str, float]]:
 
 
 _FRACTIONS = _fractions()
-#: digits behind the point whose sums are remembered
+#: The sums of so many digits behind the point are remembered.
 _HEAD = 3
 
 
 def _sum(decimals: float, digits: str, rows: list[dict[str, float]]) -> float:
-    """What more digits make of decimals, rounded after each."""
+    """The sum of `decimals` and more `digits`, rounded after each."""
     pack, unpack = _SINGLES[1].pack, _SINGLES[1].unpack
     for digit, row in zip(digits, rows, strict=False):
         (decimals,) = unpack(pack(decimals + row[digit]))
@@ -66,7 +66,10 @@ def _head(digits: str) -> float:
 
 @lru_cache(maxsize=10_000)
 def read(number: str) -> float:
-    """What Chromium reads (`GenericParseNumber`): digit by digit, rounded after each."""
+    """`number` as Chromium reads it: digit by digit, rounded after each. Raises `UnclearError`.
+
+    Source: `GenericParseNumber` in Blink's svg_parser_utilities.cc.
+    """
     match = _NUMBER.fullmatch(number)
     if match is None:
         raise UnclearError
@@ -88,21 +91,24 @@ class Pen:
 
     def __init__(self) -> None:
         self._here: Point = (0.0, 0.0)
-        #: where Z goes
+        #: the point that Z goes back to
         self.start: Point = (0.0, 0.0)
-        #: the last control point, and the kind of curve it belongs to
+        #: the last control point, and the kind of curve that it belongs to
         self._control: Point = (0.0, 0.0)
         self._kind = ""
 
     def points(self, letter: str, numbers: tuple[str, ...]) -> tuple[Point, ...]:
-        """The points of the next command, those it leaves out included; of Z the start."""
+        """The points of the next command, also those that it leaves out. The point of Z is the start.
+
+        Raises `UnclearError`.
+        """
         kind = letter.upper()
         x, y = self._here
         if kind == "Z":
             return (self.start,)
         values = [read(number) for number in (numbers[5:] if kind == "A" else numbers)]
         if kind == letter:
-            pass  # they are what has been read
+            pass  # Absolute numbers are the points themselves.
         elif kind == "V":
             values = [single(y + values[0])]
         else:
@@ -123,7 +129,7 @@ class Pen:
         return tuple(points)
 
     def move(self, letter: str, points: tuple[Point, ...]) -> None:
-        """Draw the command whose points these are."""
+        """Go on to the end of a command with these points."""
         kind = letter.upper()
         self._here = points[-1]
         self._kind = {"S": "C", "T": "Q"}.get(kind, kind)

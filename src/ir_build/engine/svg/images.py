@@ -1,7 +1,7 @@
-"""Pictures inside an SVG, as data addresses: each is optimised as if it were a file, or more carefully.
+"""Pictures inside an SVG, as data addresses. Each is optimised like a file, or more carefully.
 
-A drawing is shown at any size. Its pictures must reach the quality at twice its own: those that are
-then enlarged to twice their pixels or less have to score more by themselves, and those that are
+A drawing is shown at any size. Its pictures must reach the quality when it is shown at twice its own. Those
+that are then enlarged to twice their pixels or less have to score more by themselves. Those that are
 enlarged more keep their pixels.
 """
 
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from ...options import Options
     from .tokens import Token
 
-#: what is taken off the distance from 100: lossy pictures that scored 86 scored 81 to 83 where they
-#: were drawn at twice their size, those that scored 80 did 72 to 77 (nine pictures)
+#: This share of the distance to 100 is added to the score. Nine lossy pictures that scored 86 scored 81 to 83
+#: when they were drawn at twice their size. Those that scored 80 scored 72 to 77.
 _NEARER = 0.3
-#: how much a picture may be enlarged for that to hold, with a pixel's rounding
+#: That holds for pictures that are enlarged by this at most. It is 1 and the rounding of a pixel.
 _MOST_ENLARGED = 1.05
 
 _ADDRESS = re.compile(r"(data:image/[\w.+-]+;base64,)([A-Za-z0-9+/=\s]+)")
 
 
 def shrink(tokens: Sequence[Token], options: Options) -> tuple[list[Token], bool]:
-    """The tokens with smaller pictures in them, and whether any pixel of those may differ."""
+    """The tokens with smaller pictures in them, and whether any pixel of these may differ."""
     known: dict[tuple[str, Options], tuple[str, bool]] = {}
     lossy = False
     result: list[Token] = []
@@ -84,7 +84,7 @@ def _held_larger(token: Start, scale: float | None, encoded: str, options: Optio
 
 
 def _shrunk(address: re.Match[str], options: Options) -> tuple[str, bool]:
-    """A shorter data address, and whether its pixels may differ; the same where there is none."""
+    """A shorter data address, and whether its pixels may differ. It is the same if there is no shorter one."""
     picture = _compressed(address[2], replace(options, resize=None))
     if picture is None:
         return address[0], False
@@ -93,7 +93,7 @@ def _shrunk(address: re.Match[str], options: Options) -> tuple[str, bool]:
 
 
 def _decoded(encoded: str) -> bytes:
-    """The bytes, none where there is a fault."""
+    """The bytes of a data address; none if it has a fault."""
     try:
         return base64.b64decode("".join(encoded.split()), validate=True)
     except binascii.Error:

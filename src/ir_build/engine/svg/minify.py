@@ -9,11 +9,9 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from ...options import Meta
-from . import attribute_values as svg_attributes
-from . import values
+from . import outline, values
 from .analysis import SVG, XML, Analysis, Namespaces, box, has_pen
-from .names import DESCRIPTIONS, EDITORS, OWN_UNITS, STRUCTURE, WRITING
-from .outline import FEWEST_UNITS
+from .names import DESCRIPTIONS, EDITORS, OUTLINED, OWN_UNITS, STRUCTURE, WRITING
 from .tokens import Comment, End, Instruction, Start, Text, Token
 
 if TYPE_CHECKING:
@@ -33,8 +31,8 @@ _BLANKS = " \t\r\n"
 _PREFIX = re.compile(r"(?<![\w.-])[\w.-]++(?=:)")
 
 
-#: element, name, value, decimals, and how many units of the last one a side needs that a pen draws
-_Attribute = tuple[str, str, str, int | None, int]
+#: path data, decimals, and how many units of the last one a side needs that a pen draws
+_Outline = tuple[str, int | None, int]
 
 
 class Outlines(Enum):
@@ -92,7 +90,7 @@ def minify(
     rules = _Rules(for_readers, outlines, keep, Meta.COPYRIGHT in metas, frozenset())
     if found.delicate:
         return _outside_only(tokens, found, rules), ()
-    known: dict[_Attribute, str] = {}
+    known: dict[_Outline, str] = {}
     writer = _Minifier(found, rules, known)
     text = writer.run(tokens)
     unused = writer.declared - set(_PREFIX.findall(text)) - {""}
@@ -129,12 +127,12 @@ def _keeps(token: Token, found: Analysis, rules: _Rules) -> bool:
 class _Minifier:
     """One pass over the tokens, without recursion."""
 
-    def __init__(self, found: Analysis, rules: _Rules, known: dict[_Attribute, str]) -> None:
+    def __init__(self, found: Analysis, rules: _Rules, known: dict[_Outline, str]) -> None:
         self.declared: set[str] = set()
         self.dropped: set[str] = set()
         self._found = found
         self._rules = rules
-        #: attributes met before
+        #: outlines met before
         self._known = known
         self._namespaces = Namespaces()
         self._out: list[str] = []
@@ -252,7 +250,7 @@ class _Minifier:
         width = self._found.pen_width
         if tolerance is None or not math.isfinite(width):
             return _MOST_UNITS
-        return min(_MOST_UNITS, max(FEWEST_UNITS, math.ceil(0.35 * width / tolerance)))
+        return min(_MOST_UNITS, max(outline.FEWEST_UNITS, math.ceil(0.35 * width / tolerance)))
 
     def _fits(self, attributes: dict[str, str]) -> bool:
         size = self._found.box
@@ -288,17 +286,11 @@ class _Minifier:
             if name == "enable-background":
                 continue
             # These rules do not know the characters that a reference stands for.
-            if "&" not in value:
-                met = (local, name, value, places, units)
+            if name == "d" and local in OUTLINED and "&" not in value:
+                met = (value, places, units)
                 if met not in self._known:
-                    self._known[met] = svg_attributes.shortened(
-                        local,
-                        name,
-                        value,
-                        places,
-                        pen=units,
-                        plain=self._found.animated or self._rules.outlines is Outlines.SHORTENED,
-                    )
+                    plain = self._found.animated or self._rules.outlines is Outlines.SHORTENED
+                    self._known[met] = outline.shortest(value, places, pen=units, plain=plain)
                 value = self._known[met]
             parts.append(f"{name}={quoted[0]}{value}{quoted[0]}")
         return " ".join(parts)

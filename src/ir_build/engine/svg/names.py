@@ -11,19 +11,11 @@ _STRUCTURE = (
     "feOffset fePointLight feSpecularLighting feSpotLight feTile feTurbulence "
     "font font-face glyph hkern missing-glyph vkern"
 )
-_NUMERIC = (
-    "x y width height cx cy r rx ry x1 y1 x2 y2 fx fy dx dy offset opacity fill-opacity "
-    "stroke-opacity stop-opacity flood-opacity stroke-width stroke-miterlimit "
-    "stroke-dashoffset font-size refX refY markerWidth markerHeight"
-)
 
 #: elements in which blanks between tags are never drawn
 STRUCTURE = frozenset(_STRUCTURE.split())
 #: elements in which they are
 WRITING = frozenset({"text", "tspan", "textPath", "tref", "flowRoot", "flowPara", "flowSpan"})
-#: attributes of one number with or without a unit
-NUMERIC = frozenset(_NUMERIC.split())
-COLOURS = frozenset({"fill", "stroke", "stop-color", "flood-color", "lighting-color", "color"})
 #: elements with path data
 OUTLINED = frozenset({"path", "glyph", "missing-glyph"})
 #: whose own units are not the picture's

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import fixed_point, float32
+from . import fixed_point, float32, path
 from .path import Command, PathWriter
 
 if TYPE_CHECKING:
@@ -25,6 +25,27 @@ FEWEST_UNITS = 10
 _PRECISION = 2**19
 
 _Point = tuple[int, int]
+
+
+def shortest(value: str, places: int | None, *, pen: int, plain: bool) -> str:
+    """The path data `value` in the fewest characters.
+
+    It is rounded to `places` decimals, and stays where it is when these are None. What a pen draws keeps
+    all corners, and decimals enough for sides to have `pen` units of the last one, so that they keep
+    their directions. `pen` is 0 if none draws. With `plain` the commands stay.
+    """
+    commands = path.parse(value)
+    if commands is None:
+        return value
+    spellings = [value, path.write(commands)]
+    if not plain:
+        if places is None:
+            rewritten = respell(commands, stroked=pen > 0)
+        else:
+            rewritten = rewrite(commands, places, stroked=pen > 0, units=pen)
+        if rewritten is not None:
+            spellings.append(rewritten)
+    return min(spellings, key=len)
 
 
 def rewrite(
@@ -61,15 +82,14 @@ def respell(commands: list[Command], *, stroked: bool) -> str | None:
     if plain is None:
         return None
     pieces, places = _exact(plain)
-    kinds = [piece.kind for piece in pieces]
     meeting = _meeting(pieces) if stroked else frozenset()
+    closing = frozenset() if stroked else _closing(pieces)
     writer = PathWriter()
     place, pen = _CurrentPoint(), float32.Pen()
     try:
         for number, (known, same, piece) in enumerate(zip(commands, plain, pieces, strict=True)):
             points = pen.points(*known)
-            closes = kinds[number : number + 2] == ["L", "Z"] and points[-1] == pen.start
-            if stroked or not closes:
+            if number not in closing or points[-1] != pen.start:
                 if number in meeting:
                     options = [same, known]
                 else:
@@ -314,6 +334,21 @@ def _meeting(pieces: list[_Piece]) -> frozenset[int]:
     return frozenset(found)
 
 
+def _closing(pieces: list[_Piece]) -> frozenset[int]:
+    """The numbers of lines before a Z that all end at the same point."""
+    found: set[int] = set()
+    ends: tuple[_Point, ...] | None = None
+    for number, piece in reversed([*enumerate(pieces)]):
+        if piece.kind == "Z":
+            ends = ()
+        elif piece.kind == "L" and ends in ((), piece.points):
+            ends = piece.points
+            found.add(number)
+        else:
+            ends = None
+    return frozenset(found)
+
+
 def _misses(commands: list[Command], pieces: list[_Piece]) -> bool:
     """Whether rounding takes a browser to another point than the one where an outline began.
 
@@ -414,6 +449,7 @@ def _write_points(pieces: list[_Piece], places: int, *, stroked: bool) -> str:
         elif index > 0 and index % _ABSOLUTE_EVERY == 0:
             # The first command may be either: it begins at the origin.
             spellings = spellings[:1]
-        writer.add_shortest(spellings)
+        text, chosen = writer.sorted(spellings)[0]
+        writer.put(text, *chosen)
         place.move(piece)
     return writer.text()

@@ -1,7 +1,7 @@
 """Path data: the same curve in fewer characters.
 
-Grammar: SVG 2, chapter 9.3.9. Data that breaks it anywhere is drawn up to the fault by
-browsers and therefore never rewritten here.
+Grammar: SVG 2, chapter 9.3.9. Browsers draw data that breaks it up to the fault. So such data are never
+rewritten here.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _COUNTS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7, "Z": 0}
-#: letters that may be left out after others
+#: The letter that may be left out after another one. It is the same one after all others.
 _IMPLIED = {"M": "L", "m": "l", "Z": "", "z": ""}
-#: what numbers that go on after a command stand for
+#: the command for further numbers after a command, if it is another one
 _NEXT = {"M": "L", "m": "l"}
 _SPACE = re.compile(r"[ \t\r\n\f]*+")
 _NUMBER = re.compile(rf"{NUMBER}")
-#: a letter with all numbers that follow; those of arcs are read one by one, for their flags
+#: A letter with all numbers that follow. Those of arcs are read one by one, because of their flags.
 _RUN = re.compile(
     rf"([MmLlHhVvCcSsQqTt])[ \t\r\n\f]*+({NUMBER}(?:{SEPARATOR}{NUMBER})*+)[ \t\r\n\f]*+"
 )
@@ -36,7 +36,7 @@ class Command(NamedTuple):
 
 
 def parse(data: str) -> list[Command] | None:
-    """The commands of path data, one for each repetition; None when there is any fault."""
+    """The commands of path data, one for each repetition; None if there is any fault."""
     commands: list[Command] = []
     at = _skip(_SPACE, data, 0)
     while at < len(data):
@@ -79,7 +79,7 @@ def parse(data: str) -> list[Command] | None:
             letter = _NEXT.get(letter, letter)
             after = _skip(_COMMA, data, at)
             if after == len(data) or data[after].isalpha():
-                # a comma may part numbers, never a number and a letter
+                # A comma may stand between numbers, but not between a number and a letter.
                 if "," in data[at:after]:
                     return None
                 at = after
@@ -89,7 +89,7 @@ def parse(data: str) -> list[Command] | None:
 
 
 def write(commands: list[Command]) -> str:
-    """The commands as they are, with no more between them than it takes."""
+    """The same commands with as little between them as possible."""
     writer = PathWriter()
     for command in commands:
         writer.add(command.letter, command.numbers)
@@ -97,7 +97,7 @@ def write(commands: list[Command]) -> str:
 
 
 class PathWriter:
-    """Path data grown command by command, a letter only where it is not implied."""
+    """Writes path data command by command. A letter is left out where it may be."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -107,16 +107,12 @@ class PathWriter:
     def add(self, letter: str, numbers: tuple[str, ...]) -> None:
         self.put(self.spelled(letter, numbers), letter, numbers)
 
-    def add_shortest(self, options: Iterable[Command]) -> None:
-        text, option = self.sorted(options)[0]
-        self.put(text, *option)
-
     def sorted(self, options: Iterable[Command]) -> list[tuple[str, Command]]:
         """The commands as they would be spelled here, the shortest first."""
         return sorted([(self.spelled(*option), option) for option in options], key=_length)
 
     def put(self, text: str, letter: str, numbers: tuple[str, ...]) -> None:
-        """Add a command that is `spelled` so."""
+        """Add a command. `text` is what `spelled` says of it."""
         self._parts.append(text)
         self._letter = letter
         self._number = numbers[-1] if numbers else ""
@@ -131,7 +127,7 @@ class PathWriter:
         else:
             previous, text = "", letter
         for number in numbers:
-            # Where two numbers would read as something else side by side.
+            # A space stands between two numbers that would read as something else side by side.
             if (
                 previous
                 and number[0] != "-"

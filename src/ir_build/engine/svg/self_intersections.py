@@ -1,7 +1,7 @@
-"""About how often outlines cross themselves, which is what drawing them takes time for.
+"""About how often outlines cross themselves. Drawing them takes time for each crossing.
 
-librsvg, which draws both files for the comparison, looks for the places where the edges of an
-outline cross: a few seconds for a million of them. A scribble of 20,000 lines has fifty million.
+librsvg draws both files for the comparison. It looks for the places where the edges of an outline cross,
+which takes a few seconds for a million of them. A scribble of 20,000 lines has fifty million.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _Point = tuple[float, float]
 #: a straight line: where it begins and where it ends
 _Line = tuple[float, float, float, float]
 
-#: characters; shorter outlines are drawn in a second however they cross
+#: Outlines of fewer characters are drawn in a second, however they cross.
 _LONG = 10_000
 #: pairs of lines that are looked at
 _TRIED = 10_000
@@ -87,7 +87,7 @@ def _half(sum_x: float, sum_y: float, from_x: float, from_y: float, numbers: lis
 
 
 def _estimated(lines: list[_Line]) -> float:
-    """The crossings of all pairs, from some at random."""
+    """The crossings of all pairs of lines, estimated from some pairs at random."""
     if len(lines) < 2:
         return 0.0
     dice = random.Random(0)  # noqa: S311  (no secret, the same on every run)

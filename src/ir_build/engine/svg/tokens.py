@@ -1,7 +1,7 @@
 """The source of an SVG as a flat run of tokens, checked to be well-formed first.
 
-Nothing is ever fetched. Of entities only those are expanded that stand for a few plain characters in
-attributes, as Illustrator's stand for namespaces; a document that declares others is not for us.
+Nothing is ever fetched. An entity is expanded only if it stands for a few plain characters in attributes.
+Illustrator declares such ones for namespaces. A document that declares others is left as it is.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Start:
     """A start tag, or an empty-element tag."""
 
     name: str
-    #: names with values as they stand in the source, quotes included
+    #: names, and values as they stand in the source with their quotes
     attributes: tuple[tuple[str, str], ...]
     empty: bool
     raw: str
@@ -73,7 +73,7 @@ _TOKEN = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _ATTRIBUTE = re.compile(r"""([^\s=/]+)\s*=\s*("[^"]*"|'[^']*')""")
-# A prolog whose declarations are nothing but entities of plain characters.
+# A prolog that declares nothing but entities of plain characters.
 _ENTITY = r"""<!ENTITY\s++([\w.-]++)\s++("[^"'<>&%]{0,1000}+"|'[^"'<>&%]{0,1000}+')\s*+>"""
 _PLAIN_SUBSET = re.compile(
     rf"""(?P<head>(?:<\?.*?\?>|<!--.*?-->|\s)*+<!DOCTYPE\s(?:[^\[\]>"']|"[^"]*+"|'[^']*+')*+)
@@ -87,7 +87,7 @@ _DECLARATION = re.compile(
     rb"""<\?xml\s+version\s*=\s*["'](?P<version>[^"']*)["']"""
     rb"""(?:\s+encoding\s*=\s*["'](?P<encoding>[^"']*)["'])?"""
 )
-# Browsers take the labels of Latin-1 and ASCII for windows-1252 (WHATWG Encoding, 4.2).
+# Browsers take the names of Latin-1 and ASCII for windows-1252 (WHATWG Encoding, 4.2).
 _CODECS = {
     "utf-8": "utf-8",
     "utf8": "utf-8",
@@ -100,7 +100,10 @@ _CODECS = {
 
 
 def decode(data: bytes) -> str:
-    """The text of an XML document, by its byte order mark or its declaration."""
+    """The text of the XML document `data`, by its byte order mark or its declaration.
+
+    Raises `FileSkipped` for other encodings and versions of XML, and `CorruptFile`.
+    """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         codec = "utf-16"
     elif data.startswith(b"\xef\xbb\xbf"):
@@ -123,7 +126,7 @@ def decode(data: bytes) -> str:
 def tokenise(text: str) -> Iterator[Token]:
     """The tokens of `text`, without XML declaration and document type.
 
-    `text` must have passed `checked`, which is what makes these short patterns sufficient.
+    `text` must have passed `checked`. These short patterns are enough for well-formed documents only.
     """
     for match in _TOKEN.finditer(text):
         raw = match[0]
@@ -144,9 +147,9 @@ def tokenise(text: str) -> Iterator[Token]:
 
 
 def checked(text: str) -> str:
-    """The text with its own entities expanded.
+    """`text` with its own entities expanded.
 
-    Raises `CorruptFile` unless it is well-formed, `FileSkipped` where entities are not plain.
+    Raises `CorruptFile` if it is not well-formed, and `FileSkipped` if its entities are not plain.
     """
     declared = _PLAIN_SUBSET.match(text)
     _check(text, plain_subset=declared is not None)

@@ -1,4 +1,4 @@
-"""Shorter spellings of the same SVG attribute values: numbers, lists, colours, transforms, styles."""
+"""Values of SVG attributes: numbers in fewer characters, lists, and what transforms enlarge."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ import re
 NUMBER = r"[+-]?(?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?"
 SEPARATOR = r"(?:[ \t\r\n\f]++,?[ \t\r\n\f]*+|,[ \t\r\n\f]*+|(?=[-+.]))"
 _SPACE = " \t\r\n\f"
-_LENGTH = re.compile(rf"({NUMBER})(px|pt|pc|mm|cm|in|em|ex|rem|%)?")
 _LIST = re.compile(rf"{NUMBER}(?:{SEPARATOR}{NUMBER})*+")
 _NUMBER = re.compile(NUMBER)
-_HEX = re.compile(r"#([0-9a-fA-F])\1([0-9a-fA-F])\2([0-9a-fA-F])\3")
-_RGB = re.compile(r"rgb\(\s*+(\d{1,3}+)\s*+,\s*+(\d{1,3}+)\s*+,\s*+(\d{1,3}+)\s*+\)", re.ASCII)
 _FUNCTION = re.compile(
     r"(matrix|translate|scale|rotate|skewX|skewY)[ \t\r\n\f]*+\(([^()]*+)\)[ \t\r\n\f,]*+"
 )
@@ -44,23 +41,6 @@ def numbers_of(value: str) -> list[str] | None:
     """The numbers of a list such as `points`, None unless it is nothing but such a list."""
     value = value.strip(_SPACE)
     return _NUMBER.findall(value) if _LIST.fullmatch(value) else None
-
-
-def length(value: str) -> str:
-    """A number with or without a unit, shortened; anything else as it is."""
-    match = _LENGTH.fullmatch(value.strip(_SPACE))
-    if not match:
-        return value
-    # A pixel is what a number without a unit is.
-    return shorten(match[1]) + (match[2] or "").removeprefix("px")
-
-
-def colour(value: str) -> str:
-    """A colour of digits in as few of them as it takes; anything else as it is."""
-    parts = _RGB.fullmatch(value)
-    if parts and all(int(part) <= 255 for part in parts.groups()):
-        value = "#" + "".join(f"{int(part):02x}" for part in parts.groups())
-    return _HEX.sub(r"#\1\2\3", value) if len(value) == 7 and _HEX.fullmatch(value) else value
 
 
 def magnification(value: str) -> float | None:

@@ -68,7 +68,10 @@ def _jpeg(data: bytes, max_pixels: int) -> Original:
     if file.components not in (1, 3):
         raise _left(f"{file.components} colours")
     image = jpeg_codec.decoded(data)
-    return Original(_as_shown(image, file.profile, exif.orientation(file.exif)), lossless=False)
+    return Original(
+        _as_shown(image, jpeg_file.profile(file.segments), exif.orientation(file.exif)),
+        lossless=False,
+    )
 
 
 def _png(data: bytes, max_pixels: int) -> Original:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...candidate import Candidate
-from ...options import NAMED_QUALITIES, Compression, Meta, Options
+from ...options import Compression, Meta, Options
 from ..shared import colour_profile, exif, raster
+from ..shared.scorer import target_of_resized
 from . import coding, frames
 from . import file as webp_file
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 _WORTH_LOSS = 0.05
 #: pixels up to which a picture is coded again; of a larger one only the metadata goes
 _CODED = 40_000_000
-#: what XMP may hold of what `preserve_metas` names
-_IN_XMP = frozenset({Meta.DATETIME, Meta.LOCATION, Meta.COPYRIGHT})
 
 
 def compress(data: bytes, options: Options) -> Candidate:
@@ -61,7 +60,7 @@ def _stripped(file: WebPFile, options: Options) -> tuple[WebPFile, tuple[str, ..
         )
         if kept != file.exif:
             notes.append("stripped Exif")
-    xmp = file.xmp if metas & _IN_XMP else None
+    xmp = file.xmp if metas & exif.IN_XMP else None
     if xmp != file.xmp:
         notes.append("stripped XMP")
     icc = file.icc
@@ -91,7 +90,7 @@ def _still(file: WebPFile, options: Options) -> tuple[WebPFile | None, WebPFile 
     coded = coding.up_to_score(
         image, options.quality, options.effort, alpha=stream.alpha, profile=file.icc
     )
-    return exact, None if coded is None else file.with_image(coded.stream)
+    return exact, None if coded is None else file.with_image(coded[0])
 
 
 def _resized(file: WebPFile, options: Options) -> WebPFile:
@@ -99,10 +98,7 @@ def _resized(file: WebPFile, options: Options) -> WebPFile:
     lossy = options.compression_type is Compression.LOSSY
     if file.image.lossless:
         return file.with_image(coding.lossless(image, options.effort, hidden=not lossy))
-    target = (
-        options.quality if lossy else max(options.quality, NAMED_QUALITIES["visually-lossless"])
-    )
-    coded = coding.up_to_score(image, target, options.effort, profile=file.icc)
+    coded = coding.up_to_score(image, target_of_resized(options), options.effort, profile=file.icc)
     if coded is None:
         return file.with_image(coding.lossy(image, 100, options.effort))
-    return file.with_image(coded.stream)
+    return file.with_image(coded[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -23,31 +23,28 @@ if TYPE_CHECKING:
 
     from .file import Bitstream
 
-#: Pixels up to which the slowest lossless method is affordable. It takes 10 CPU seconds for a
-#: megapixel. These limits and the searches below are chosen by the curves of docs/effort.md;
+#: The slowest lossless method is for pictures of up to so many pixels. It takes 10 CPU seconds for a megapixel.
+#: These limits and the searches below were chosen by the curves of docs/effort.md.
 #: `python benchmarks FOLDER --curve WEBP` measures them again.
 _THOROUGH = {Effort.FAST: 0, Effort.DEFAULT: 1_500_000, Effort.BEST: 4_000_000}
 _METHOD = 6
-#: Methods, and how far over the target a search with each may end. Then it goes on to the next
-#: distance. A step of quality is half a point and 1 % of bytes or so. Scores do not rise evenly: a
-#: search that goes on may end higher. One picture in five comes out smaller from the faster method.
-#: The smallest file counts, and each effort does what the lower ones do.
+#: Methods of libwebp, and how many points over the target a search with each may end. Then it goes on to the
+#: next distance. A step of quality is about half a point and 1 % of the bytes. Scores do not rise evenly. So a
+#: search that goes on may end higher. One picture in five comes out smaller from the faster method. The
+#: smallest file counts. Each effort does what the lower ones do.
 _SEARCHES = {
     Effort.FAST: ((6, (2.0,)),),
     Effort.DEFAULT: ((6, (2.0, 1.0)),),
     Effort.BEST: ((6, (2.0, 1.0, 0.4)), (4, (2.0, 0.4))),
 }
-#: the part of the encoder's scale of 0 to 100 that is searched
+#: The part of the encoder's scale of 0 to 100 that is searched.
+#: (`python benchmarks FOLDER --sweep webp.coding:_LOWEST 5 40` tries others.)
 _LOWEST, _HIGHEST = 20, 98
-#: How much scores usually rise with a step of quality from 80 on. The search only begins by it.
+#: How much scores usually rise with a step of quality from 80 on. Only the first step of a search goes by it.
+#: (`--sweep webp.coding:_RISE 0.5 2.0`)
 _RISE = 1.0
-#: How much more score is tried in turn until all places keep their colours. From the default
-#: quality of 80 the last one is over 90, where two pictures are not told apart any more.
-_MORE = (0, 4, 8, 12)
-#: pixels to be scored up to which a search is affordable (docs/effort.md, as above)
+#: Only pictures of up to so many pixels to be scored are searched for (docs/effort.md, as above).
 _SCORED = {Effort.FAST: 6_000_000, Effort.DEFAULT: 18_000_000, Effort.BEST: 24_000_000}
-#: alpha data below this size in bytes is not worth coding again
-_SMALL_ALPHA = 256
 #: Alpha data begin so: no filter, no preprocessing, compressed as VP8L (RFC 9649, 2.7.1.2).
 _ALPHA_HEADER = b"\x01"
 #: The bytes that VP8L begins with and that alpha data do without: signature, width, height, a
@@ -55,16 +52,8 @@ _ALPHA_HEADER = b"\x01"
 _VP8L_HEADER = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Coded:
-    """A picture that reaches its score."""
-
-    stream: Bitstream
-    quality: int  #: what the encoder was asked for, 0 to 100
-
-
 def decode(stream: Bitstream) -> Image.Image:
-    """The pixels of one picture, RGB where all are opaque."""
+    """The pixels of one picture: RGB if all are opaque, else RGBA. Raises `CorruptFile`."""
     image = raster.decode(stream.file(), "WEBP")
     return image.convert("RGB") if raster.opaque(image) else image
 
@@ -72,9 +61,9 @@ def decode(stream: Bitstream) -> Image.Image:
 def lossless(
     image: Image.Image, effort: Effort, *, hidden: bool = True, total: int | None = None
 ) -> Bitstream:
-    """The picture as VP8L; `hidden` keeps colours under full transparency.
+    """`image`, RGB or RGBA, as VP8L. `hidden` keeps the colours of fully transparent pixels.
 
-    `total` is the number of all pixels to be coded, if there are more than this picture's.
+    `total` is the number of all pixels to be coded, if there are more than those of this picture.
     """
     thorough = (total or image.width * image.height) <= _THOROUGH[effort]
     # The faster method may be the better one.
@@ -88,8 +77,8 @@ def lossless(
 def transparency(image: Image.Image, effort: Effort) -> bytes:
     """The ALPH data of an RGBA picture, without loss.
 
-    They are those of a lossless picture with the transparency as its green, without its header
-    (RFC 9649, chapter 2.7.1.2). libwebp gets there by itself, but takes ten times as long.
+    They are a lossless picture without its header, with the transparency as its green (RFC 9649, 2.7.1.2).
+    libwebp makes the same by itself, but takes ten times as long.
     """
     empty = Image.new("L", image.size)
     plane = Image.merge("RGB", (empty, image.getchannel("A"), empty))
@@ -99,7 +88,10 @@ def transparency(image: Image.Image, effort: Effort) -> bytes:
 def lossy(
     image: Image.Image, quality: float, effort: Effort, alpha: bytes | None = None
 ) -> Bitstream:
-    """The picture as VP8, quality 0 to 100; `alpha` is its transparency, if already coded."""
+    """The picture as VP8, at a quality of 0 to 100; its transparency is without loss.
+
+    `alpha` is its transparency, already coded.
+    """
     if alpha is None and image.mode == "RGBA":
         alpha = transparency(image, effort)
     return _vp8(image, quality, _METHOD, alpha)
@@ -115,7 +107,8 @@ def again_without_loss(
 ) -> tuple[Bitstream, bool]:
     """The same pixels in fewer bytes, and whether colours nobody sees have changed.
 
-    `image` is what `stream` decodes to; `hidden` and `total` as for `lossless`.
+    `image` is what `stream` decodes to; `hidden` and `total` are as for `lossless`. Of a lossy picture only
+    the transparency is coded again.
     """
     if not stream.lossless:
         return _alpha_again(stream, image, effort), False
@@ -138,10 +131,10 @@ def up_to_score(
     alpha: bytes | None = None,
     guess: int = 80,
     profile: bytes | None = None,
-) -> Coded | None:
-    """The smallest VP8 picture whose score against `image` is `target`; None if there is none.
+) -> tuple[Bitstream, int] | None:
+    """The smallest VP8 picture whose score against `image` is `target`, and its quality of 0 to 100.
 
-    `alpha` is its transparency, already coded; it is shown as `profile` says.
+    The result is None if there is none.     `alpha` is its transparency, already coded. The picture is shown as `profile` says.
     """
     if work(image) > _SCORED[effort]:
         return None
@@ -149,14 +142,13 @@ def up_to_score(
         alpha = transparency(image, effort)
     scorer = Scorer(image, "WEBP", target, profile)
     coder = partial(_vp8, image, alpha=alpha)
-    for more in _MORE:
-        found = _search(image, scorer, target + more, effort, guess, coder)
-        if found is None:
-            return None
-        if scorer.holds(found.data):
-            return Coded(webp_file.read(found.data).image, found.quality)
-        guess = found.quality
-    return None
+
+    def search(target: float, before: Found | None) -> Found | None:
+        start = before.quality if before else guess
+        return _search(image, scorer, target, effort, start, coder)
+
+    found = scorer.holding(search)
+    return (webp_file.read(found.data).image, found.quality) if found else None
 
 
 def _search(
@@ -203,17 +195,15 @@ def _search(
 
 
 def _alpha_again(stream: Bitstream, image: Image.Image, effort: Effort) -> Bitstream:
+    """A lossy picture with its transparency coded anew, if that takes fewer bytes."""
     if stream.alpha is None:
         return stream
     if image.mode != "RGBA":
-        # alpha data that makes every pixel opaque
-        return replace(stream, alpha=None)
-    if len(stream.alpha) <= _SMALL_ALPHA:
-        return stream
+        return replace(stream, alpha=None)  # Every pixel is opaque.
     alpha = transparency(image, effort)
+    slimmer = replace(stream, alpha=alpha)
     if len(alpha) >= len(stream.alpha):
         return stream
-    slimmer = replace(stream, alpha=alpha)
     return slimmer if np.array_equal(_visible(image), _visible(decode(slimmer))) else stream
 
 

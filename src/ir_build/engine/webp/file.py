@@ -22,16 +22,13 @@ class Bitstream:
 
     width: int
     height: int
-    #: coded by VP8L
-    lossless: bool
-    #: the VP8 or VP8L data
-    data: bytes
-    #: the ALPH data beside a VP8 picture
-    alpha: bytes | None = None
+    lossless: bool  #: coded by VP8L
+    data: bytes  #: the VP8 or VP8L data
+    alpha: bytes | None = None  #: the ALPH data beside a VP8 picture
 
     @property
     def has_alpha(self) -> bool:
-        """Whether the data says that there may be transparent pixels."""
+        """Whether the data say that there may be transparent pixels."""
         return bool(self.data[4] & 0x10) if self.lossless else self.alpha is not None
 
     def chunks(self) -> list[RiffChunk]:
@@ -48,7 +45,7 @@ class Bitstream:
 class WebPFrame:
     """A picture and how it is shown."""
 
-    #: place, size, duration, blending and disposal as in an ANMF chunk; empty in a still
+    #: place, size, duration, blending and disposal as an ANMF chunk has them; empty in a still
     header: bytes
     image: Bitstream
 
@@ -60,13 +57,11 @@ class WebPFile:
     width: int
     height: int
     frames: tuple[WebPFrame, ...]
-    #: background and loop count, None in a still
-    animation: bytes | None = None
+    animation: bytes | None = None  #: background and loop count, None in a still
     icc: bytes | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
-    #: chunks no specification knows
-    unknown: tuple[RiffChunk, ...] = ()
+    unknown: tuple[RiffChunk, ...] = ()  #: chunks that no specification knows
 
     @property
     def image(self) -> Bitstream:
@@ -80,7 +75,7 @@ class WebPFile:
         )
 
     def write(self) -> bytes:
-        """The file; the simple layout where nothing asks for the extended one."""
+        """The file. It has the simple layout unless something needs the extended one."""
         extras = (self.animation, self.icc, self.exif, self.xmp)
         if all(extra is None for extra in extras) and not self.unknown:
             chunks = self.image.chunks()
@@ -90,13 +85,9 @@ class WebPFile:
 
     def _extended(self) -> list[RiffChunk]:
         alpha = any(frame.image.has_alpha for frame in self.frames)
-        flags = (
-            (_ANIMATION if self.animation is not None else 0)
-            | (_XMP if self.xmp is not None else 0)
-            | (_EXIF if self.exif is not None else 0)
-            | (_ALPHA if alpha else 0)
-            | (_ICC if self.icc is not None else 0)
-        )
+        there = {_ANIMATION: self.animation, _XMP: self.xmp, _EXIF: self.exif, _ICC: self.icc}
+        flags = sum(flag for flag, part in there.items() if part is not None)
+        flags |= _ALPHA if alpha else 0
         canvas = riff.canvas(self.width, self.height)
         chunks = [RiffChunk(b"VP8X", bytes([flags, 0, 0, 0]) + canvas)]
         if self.icc is not None:
@@ -119,8 +110,8 @@ class WebPFile:
 def read(data: bytes) -> WebPFile:
     """Take a file apart.
 
-    Raises `CorruptFile` where its parts contradict each other, `FileSkipped` where viewers
-    would not agree on what it shows.
+    Raises `CorruptFile` if its parts contradict each other, and `FileSkipped` if viewers do not agree on what
+    it shows.
     """
     chunks = riff.read(data)
     if not chunks:
@@ -134,7 +125,7 @@ def read(data: bytes) -> WebPFile:
             raise FileSkipped(
                 Reason.UNSUPPORTED_VARIANT, "transparency outside the extended layout"
             )
-        # what follows the picture in the simple layout is not read by anyone
+        # Nobody reads what follows the picture in the simple layout.
         return WebPFile(image.width, image.height, (WebPFrame(b"", image),))
     head = chunks[0].data
     width, height = riff.picture_size(b"VP8X", head)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import CorruptFile
-from ...options import NAMED_QUALITIES, Compression, Effort
+from ...options import Compression, Effort
 from ..shared import raster
+from ..shared.scorer import target_of_resized
 from . import coding
 from .file import WebPFile, WebPFrame
 
@@ -58,8 +59,8 @@ def compress(
             coded = coding.up_to_score(
                 image, options.quality, options.effort, alpha=stream.alpha, guess=quality
             )
-            if coded is not None and len(coded.stream.data) < len(stream.data):
-                quality, stream = coded.quality, coded.stream
+            if coded is not None and len(coded[0].data) < len(stream.data):
+                stream, quality = coded
         lossy.append(replace(frame, image=stream))
     if lossy == exact:
         return replace(file, frames=tuple(exact)), None, ()
@@ -70,9 +71,6 @@ def _resized(file: WebPFile, size: tuple[int, int], options: Options) -> WebPFil
     """Each frame as it is shown, resized; only what changes since the last one is coded."""
     shown = raster.decode(file.write(), "WEBP")
     lossless = all(frame.image.lossless for frame in file.frames)
-    target = options.quality
-    if options.compression_type is not Compression.LOSSY:
-        target = max(target, NAMED_QUALITIES["visually-lossless"])
     frames: list[WebPFrame] = []
     before: Image.Image | None = None
     for number, frame in enumerate(file.frames):
@@ -86,9 +84,9 @@ def _resized(file: WebPFile, size: tuple[int, int], options: Options) -> WebPFil
         part = part.convert("RGB") if raster.opaque(part) else part
         coded = None
         if not lossless and raster.can_be_scored(*part.size):
-            coded = coding.up_to_score(part, target, options.effort)
+            coded = coding.up_to_score(part, target_of_resized(options), options.effort)
         if coded is not None:
-            stream = coded.stream
+            stream = coded[0]
         elif lossless:
             stream = coding.lossless(part, Effort.FAST)
         else:

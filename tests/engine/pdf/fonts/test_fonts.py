@@ -9,6 +9,7 @@ import pytest
 from fontTools.cffLib import CFFFontSet
 from fontTools.fontBuilder import FontBuilder
 from fontTools.misc.eexec import encrypt
+from fontTools.misc.psCharStrings import encodeIntT1
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables.DefaultTable import DefaultTable
@@ -17,7 +18,7 @@ from pikepdf import Array, Dictionary, Name, String
 import documents
 from documents import rendered
 from ir_build.engine.pdf import codec as pdf
-from ir_build.engine.pdf.fonts import cff, charstrings, subset, type1
+from ir_build.engine.pdf.fonts import cff, subset, type1
 from ir_build.options import Compression, Options, Part
 
 LOSSLESS = Options(compression_type=Compression.LOSSLESS)
@@ -36,10 +37,8 @@ def charstring(text):
         if word in COMMANDS:
             command = COMMANDS[word]
             out += bytes(command if isinstance(command, tuple) else (command,))
-        elif abs(int(word)) <= 1131:
-            out += charstrings.operand(int(word))
         else:
-            out += b"\xff" + int(word).to_bytes(4, "big", signed=True)
+            out += encodeIntT1(int(word))
     return bytes(out)
 
 

@@ -16,8 +16,8 @@ from documents import first_page, image_of, saved_as_stored, with_image
 from ir_build.engine.pdf import codec as pdf
 from ir_build.engine.pdf.images import lossless, photos
 from ir_build.engine.pdf.structure import streams
-from ir_build.engine.pdf.structure.streams import Plain
-from ir_build.options import Compression, Effort, Options
+from ir_build.engine.pdf.structure.streams import Packed, Plain
+from ir_build.options import Compression, Options
 from ir_build.quality import Reference
 from pictures import encoded, photo
 
@@ -113,8 +113,7 @@ def test_bilevel_polarity():
         drawing.tobytes(), Width=1600, Height=1600, BitsPerComponent=1, ColorSpace=Name.DeviceGray
     ))  # fmt: skip
     form = lossless.Shape(1600, 1600, 1, 1, "/DeviceGray", direct=True)
-    coded = list(lossless._coded(form, drawing.tobytes(), Effort.DEFAULT, ()))
-    fax = next(one for one in coded if one.filters == ("/CCITTFaxDecode",))
+    fax = lossless._group4(drawing.tobytes(), Packed(b""), form)
     changed = pikepdf.open(BytesIO(source))
     streams.replace(changed.pages[0].Resources.XObject.I, fax)
     assert np.array_equal(shown(saved_as_stored(changed)), shown(source))
@@ -267,22 +266,16 @@ def test_nonsense_is_left(entries):
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 12), st.sampled_from([1, 2, 4, 8]), st.data())
-def test_narrowing_keeps_samples(width, height, bits, data):
-    """Samples packed to fewer bits read back the same."""
-    values = np.array(
-        data.draw(
-            st.lists(
-                st.integers(0, (1 << bits) - 1), min_size=width * height, max_size=width * height
-            )
-        ),
-        np.uint8,
-    ).reshape(height, width)
-    form = lossless.Shape(width, height, 1, 8, "/DeviceGray", direct=True)
-    _, narrow, rows = lossless._narrowed(form, values, bits)
-    assert len(rows) == narrow.size
-    unpacked = np.unpackbits(np.frombuffer(rows, np.uint8).reshape(height, -1), axis=1)
-    unpacked = unpacked.reshape(height, -1, bits)[:, :width]
-    assert np.array_equal(np.packbits(unpacked, axis=2)[..., 0] >> (8 - bits), values)
+def test_fewer_bits_keep_samples(width, height, bits, data):
+    """Levels that fewer bits can hold are shown as before, whatever the picture's size."""
+    levels = st.integers(0, (1 << bits) - 1)
+    count = width * height
+    values = np.array(data.draw(st.lists(levels, min_size=count, max_size=count)), np.uint8)
+    samples = (values * (255 // ((1 << bits) - 1))).tobytes()
+    entries = {"Width": width, "Height": height, "ColorSpace": Name.DeviceGray}
+    source = saved_as_stored(page_with(samples, **entries))
+    picture = pikepdf.PdfImage(image_of(pdf.compress(source, LOSSLESS).data)).as_pil_image()
+    assert picture.convert("L").tobytes() == samples
 
 
 def test_transcoding_refuses_parameters():

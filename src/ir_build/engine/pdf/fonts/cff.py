@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from fontTools.cffLib import cffStandardStrings
 from fontTools.encodings.StandardEncoding import StandardEncoding
+from fontTools.misc.psCharStrings import encodeFloat, encodeIntCFF
 
-from . import cff_data, charstrings, type1_glyph
+from . import charstrings, type1_glyph
 from .type1 import Unusual
 
 if TYPE_CHECKING:
@@ -38,9 +39,9 @@ _USUAL_MATRIX = (0.001, 0.0, 0.0, 0.001, 0.0, 0.0)
 
 
 def from_type1(font: Type1, wanted: Collection[bytes] | None) -> bytes:
-    """`font` as a CFF program with the glyphs `wanted`, all of them by default.
+    """`font` as a CFF program with the glyphs `wanted`; None means all of them.
 
-    Raises `Unusual` for what cannot be carried over as it is.
+    Raises `Unusual` for what CFF cannot say in the same way.
     """
     if not _slanted(font.matrix):
         raise Unusual("another matrix")
@@ -62,13 +63,13 @@ def from_type1(font: Type1, wanted: Collection[bytes] | None) -> bytes:
         strings,
         charset=_charset(sids[1:]),
         encoding=encoding,
-        glyphs=cff_data.index([charstrings.encode(one, nominal) for one in outlines]),
+        glyphs=_index([charstrings.encode(one, nominal) for one in outlines]),
         private=_private(font, nominal),
     )
 
 
 def _slanted(matrix: tuple[float, ...]) -> bool:
-    """Whether a matrix makes letters wider, narrower or oblique at most."""
+    """Whether a matrix makes letters wider, narrower or oblique, and nothing else."""
     if len(matrix) != 6:
         return False
     width, up, slant, height, right, top = matrix
@@ -80,7 +81,7 @@ def _slanted(matrix: tuple[float, ...]) -> bool:
 
 
 def _closure(font: Type1, wanted: Collection[bytes]) -> set[bytes]:
-    """The glyphs wanted that there are, and those that they are made of."""
+    """Those of the `wanted` glyphs that there are, and the glyphs that they are made of."""
     names = {b".notdef"} | {name for name in wanted if name in font.glyphs}
     for name in tuple(names):
         accented = type1_glyph.read(font.glyphs[name], font.subrs).accented
@@ -97,7 +98,7 @@ def _nominal(outlines: Sequence[Outline]) -> Number:
 
 
 class _Strings:
-    """The strings of a font: those that every reader knows, and its own."""
+    """The strings of a font: those that every reader knows, and those of its own."""
 
     def __init__(self) -> None:
         self._own: dict[bytes, int] = {}
@@ -108,7 +109,7 @@ class _Strings:
         return self._own.setdefault(text, len(_SIDS) + len(self._own))
 
     def index(self) -> bytes:
-        return cff_data.index(list(self._own))
+        return _index(list(self._own))
 
 
 def _assembled(
@@ -122,37 +123,28 @@ def _assembled(
 ) -> bytes:
     info = b""
     if font.notice:
-        info += cff_data.entry((_NOTICE,), strings.sid(font.notice))
+        info += _entry((_NOTICE,), strings.sid(font.notice))
     if font.matrix != _USUAL_MATRIX:
-        info += cff_data.entry(_MATRIX, *font.matrix)
-    info += cff_data.entry((_BOX,), *font.box)
+        info += _entry(_MATRIX, *font.matrix)
+    info += _entry((_BOX,), *font.box)
     for name, (operator, usual) in _INFO.items():
         if font.info.get(name, usual) != usual:
-            info += cff_data.entry((12, operator), font.info[name])
-    head = b"\x01\x00\x04\x02" + cff_data.index([font.name])
-    subrs = cff_data.index([])
+            info += _entry((12, operator), font.info[name])
+    head = b"\x01\x00\x04\x02" + _index([font.name])
+    subrs = _index([])
     top = b""
-    # Offsets take as many bytes whatever they are, so the second round knows its length.
+    # An offset takes as many bytes whatever it is. So the second round knows all lengths.
     for _ in range(2):
-        at = len(head) + len(cff_data.index([b"\0" * len(top)])) + len(strings.index()) + len(subrs)
-        top = info + cff_data.offset(_CHARSET, at)
+        at = len(head) + len(_index([b"\0" * len(top)])) + len(strings.index()) + len(subrs)
+        top = info + _offset(_CHARSET, at)
         at += len(charset)
         if encoding:
-            top += cff_data.offset(_ENCODING, at)
+            top += _offset(_ENCODING, at)
             at += len(encoding)
-        top += cff_data.offset(_CHARSTRINGS, at)
+        top += _offset(_CHARSTRINGS, at)
         at += len(glyphs)
-        top += cff_data.fixed(len(private)) + cff_data.offset(_PRIVATE, at)
-    return (
-        head
-        + cff_data.index([top])
-        + strings.index()
-        + subrs
-        + charset
-        + encoding
-        + glyphs
-        + private
-    )
+        top += _fixed(len(private)) + _offset(_PRIVATE, at)
+    return head + _index([top]) + strings.index() + subrs + charset + encoding + glyphs + private
 
 
 def _private(font: Type1, width: Number) -> bytes:
@@ -161,12 +153,12 @@ def _private(font: Type1, width: Number) -> bytes:
         values = font.private.get(name, ())
         deltas = [value - before for before, value in zip((0.0, *values), values, strict=False)]
         if deltas:
-            out += cff_data.entry(operator, *deltas)
+            out += _entry(operator, *deltas)
     for name, operator in _HINTS.items():
         if name in font.private:
-            out += cff_data.entry(operator, *font.private[name][:1])
+            out += _entry(operator, *font.private[name][:1])
     if width:
-        out += cff_data.entry((_DEFAULT_WIDTH,), width) + cff_data.entry((_NOMINAL_WIDTH,), width)
+        out += _entry((_DEFAULT_WIDTH,), width) + _entry((_NOMINAL_WIDTH,), width)
     return out
 
 
@@ -183,7 +175,7 @@ def _charset(sids: Sequence[int]) -> bytes:
 
 
 def _encoding(order: Sequence[bytes], sids: Sequence[int], codes: dict[bytes, list[int]]) -> bytes:
-    """Codes of the glyphs after the first, as far as they have one, and their second codes."""
+    """The codes of the glyphs after the first that have any, and then their further codes."""
     first = [codes[name][0] for name in order[1:] if name in codes]
     if len(first) > 255:
         raise Unusual("more codes than this encoding can count")
@@ -197,3 +189,33 @@ def _encoding(order: Sequence[bytes], sids: Sequence[int], codes: dict[bytes, li
         out += bytes((len(more),))
         out += b"".join(bytes((code,)) + sid.to_bytes(2, "big") for code, sid in more)
     return out
+
+
+def _index(items: Sequence[bytes]) -> bytes:
+    """An INDEX of `items` (technical note 5176, 5)."""
+    if not items:
+        return b"\0\0"
+    ends = [1]
+    for item in items:
+        ends.append(ends[-1] + len(item))
+    size = (ends[-1].bit_length() + 7) // 8
+    offsets = b"".join(end.to_bytes(size, "big") for end in ends)
+    return len(items).to_bytes(2, "big") + bytes((size,)) + offsets + b"".join(items)
+
+
+def _entry(operator: tuple[int, ...], *values: Number) -> bytes:
+    """An entry of a DICT (technical note 5176, 4)."""
+    numbers = (
+        encodeIntCFF(int(value)) if value == int(value) else encodeFloat(value) for value in values
+    )
+    return b"".join(numbers) + bytes(operator)
+
+
+def _offset(operator: int, value: int) -> bytes:
+    """An entry that takes as many bytes whatever its value is."""
+    return _fixed(value) + bytes((operator,))
+
+
+def _fixed(value: int) -> bytes:
+    """A whole number in five bytes."""
+    return b"\x1d" + value.to_bytes(4, "big", signed=True)

@@ -1,4 +1,4 @@
-"""The font programs that a document embeds, and the fonts that draw with each."""
+"""The font programs in a document, and the fonts that draw with each."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from ..structure.content import Reference
     from ..structure.source import PdfFile
 
-#: the entries of a descriptor: Type 1, TrueType, CFF or OpenType
+#: the entries of a descriptor for programs of Type 1, of TrueType, and of CFF or OpenType
 KEYS = ("/FontFile", "/FontFile2", "/FontFile3")
 _DESCRIPTOR = re.compile(rb"/FontDescriptor (\d+) (\d+) R")
-# What a subset's name begins with (ISO 32000-1, 9.6.4).
+# The beginning of the name of a subset (ISO 32000-1, 9.6.4).
 _TAGGED = re.compile(r"/[A-Z]{6}\+")
-# Names by which readers know widths and encoding, whatever the document says (9.6.2.2).
+# Readers know widths and encoding of fonts with these names, whatever the document says (9.6.2.2).
 _STANDARD = frozenset(
     f"/{name}{style}"
     for name, styles in (
@@ -52,7 +52,7 @@ class Program:
 
     @property
     def may_be_subset(self) -> bool:
-        """Whether it is one, or readers need not know it by its name, as they do for widths."""
+        """Whether it is a subset, or may be called one: no reader needs its name, as for widths."""
         return self.tagged or all(
             one.get("/Subtype") == Name.Type0
             or ("/Widths" in one and str(one.get("/BaseFont")) not in _STANDARD)
@@ -70,7 +70,7 @@ class Program:
         return any(key in one for one in self.descriptors for key in _LISTS)
 
     def replace(self, data: bytes) -> None:
-        """Put `data` in place of the program; of Type 1 in CFF."""
+        """Put `data` in place of the program. A Type 1 program becomes one of CFF."""
         for stream in self.streams:
             stream.write(data)
             for key in ("/Length1", "/Length2", "/Length3"):
@@ -99,12 +99,12 @@ class Program:
         for key, owners in (("/FontName", self.descriptors), ("/BaseFont", fonts)):
             for one in owners:
                 name = one.get(key, Name.Font)
-                if isinstance(name, Name):  # and not a string, as some writers have it
+                if isinstance(name, Name):  # Some writers have a string there.
                     one[key] = Name(tag + str(name)[1:])
 
 
 def read(source: PdfFile) -> list[Program]:
-    """The font programs of the document; those equal to each other once."""
+    """The font programs of `source`. Equal ones are one."""
     programs: dict[tuple[str, bytes], Program] = {}
     of_descriptor: dict[Reference, Program] = {}
     known: set[Reference] = set()
@@ -132,7 +132,7 @@ def read(source: PdfFile) -> list[Program]:
             continue  # type: ignore[unreachable]  # pikepdf's stubs forget the null object
         text = (one.stream_dict if isinstance(one, Stream) else one).unparse(resolved=True)
         found = [(int(number), int(generation)) for number, generation in _DESCRIPTOR.findall(text)]
-        # A font that stands within another object, or that no known font is made of.
+        # Such a font stands within another object, or no known font is made of it.
         for reference in found if len(found) > 1 or one.objgen not in known else ():
             if reference in of_descriptor:
                 of_descriptor[reference].fixed = True
@@ -140,7 +140,7 @@ def read(source: PdfFile) -> list[Program]:
 
 
 def holder(font: Dictionary) -> Dictionary | None:
-    """The dictionary with the descriptor: the font itself, or the one it is composed of."""
+    """The dictionary with the descriptor: the font itself, or the only part of a composite font."""
     if font.get("/Subtype") != Name.Type0:
         return font
     parts = font.get("/DescendantFonts")

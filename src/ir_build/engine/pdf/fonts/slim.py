@@ -1,4 +1,4 @@
-"""Embedded fonts: without the glyphs that no text uses, Type 1 as the more compact CFF."""
+"""Embedded fonts without the glyphs that no text uses. Type 1 becomes CFF, which takes fewer bytes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from .programs import Program
     from .usage import Used
 
-# Bytes of programs; less have nothing to spare that would be worth reading the pages for.
+# Bytes of all programs, and of one. Smaller ones save too little to read the pages for it.
 _LARGE, _LARGE_ONE = 12_000, 4_000
-# Programs that take longer than they are worth.
+# Bytes. Larger programs take longer than they are worth.
 _LARGEST = 32 * 1024 * 1024
-# Names that some readers take for numbers of glyphs or codes.
+# Some readers take such names for numbers of glyphs or codes.
 _NUMBERED = re.compile(rb"[A-Za-z]{1,2}\d+")
 
 
@@ -38,7 +38,7 @@ class _Made:
 
 
 def slim(source: PdfFile) -> int:
-    """Make font programs smaller, and say how many became so."""
+    """Make the font programs of `source` smaller, and say how many became smaller."""
     programs = fonts_programs.read(source)
     worth = sum(len(one.streams[0].read_raw_bytes()) for one in programs) >= _LARGE
     used = usage.read(source) if worth else usage.UNKNOWN
@@ -64,8 +64,8 @@ def _make(program: Program, data: bytes, used: Used, source: PdfFile) -> _Made |
     shown = _shown(program, used)
     if program.key == "/FontFile":
         return _compact(program, data, shown, source)
-    # But for simple TrueType, subsets need a list of their glyphs in PDF/A-1, and a true one in
-    # all parts.
+    # PDF/A-1 asks for a list of the glyphs of a subset, but for simple TrueType fonts. In all parts of PDF/A a
+    # list must be true.
     simple = program.key == "/FontFile2" and not program.composite
     fixed = source.conforming and (program.listed or not (simple or program.tagged))
     if shown is None or fixed or not program.may_be_subset or len(data) < _LARGE_ONE:
@@ -78,7 +78,7 @@ _Shown = list[tuple[Dictionary, set[int]]]
 
 
 def _shown(program: Program, used: Used) -> _Shown | None:
-    """The fonts of a program with the codes they show, None where some of it is not known."""
+    """The fonts of a program with the codes that they show; None if some of these are not known."""
     shown = []
     for font in program.fonts:
         texts = used.of(font)

@@ -1,6 +1,6 @@
 """Font programs without the outlines of glyphs that nothing shows, by fontTools' subsetter.
 
-Glyphs keep their numbers, so nothing else in the document has to know.
+Glyphs keep their numbers. So nothing else in the document has to change.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 
     from fontTools.misc.psCharStrings import T2CharString
 
-# It has opinions on fonts that nobody asked for.
+# fontTools would write warnings about fonts to the log.
 logging.getLogger("fontTools").addHandler(logging.NullHandler())
 
 TRUETYPE_MAGICS = (b"\0\1\0\0", b"true")
 _MAGICS = (*TRUETYPE_MAGICS, b"OTTO")
 _CFF = "CFF "
-# The tables with a row per glyph that emptying changes, and those that depend on these.
+# The tables that change when glyphs are emptied.
 _OUTLINES = frozenset({_CFF, "glyf", "head", "hhea", "hmtx", "loca", "maxp"})
-# For layout, devices and signatures: a PDF places every glyph itself.
+# Tables for layout, devices and signatures. A PDF places every glyph itself.
 _NEEDLESS = frozenset({
     "BASE", "DSIG", "EBDT", "EBLC", "EBSC", "FFTM", "Feat", "GDEF", "GPOS", "GSUB", "Glat", "Gloc",
     "JSTF", "LTSH", "MATH", "MERG", "PCLT", "Silf", "Sill", "VDMX", "feat", "hdmx", "kern", "kerx",
     "meta", "mort", "morx", "trak",
 })  # fmt: skip
 _OPTIONS = Options(retain_gids=True, notdef_outline=True, drop_tables=[])
-# Where symbol fonts have their 256 codes in a Unicode table (OpenType, "cmap").
+# Symbol fonts have their 256 codes from one of these on in a Unicode table (OpenType, "cmap").
 _SYMBOL_PAGES = (0x0000, 0xF000, 0xF100, 0xF200)
 _DEEPEST = 10  # subroutines within each other
 #: operators and operands of one font that are looked at: some seconds
@@ -51,7 +51,7 @@ MOST_STEPS = 2_000_000
 
 @contextmanager
 def _opened(data: bytes) -> Iterator[TTFont]:
-    """A program by itself or in a file of tables. Raises `Unusual` for what cannot be read."""
+    """A program that is bare CFF, or a file of tables. Raises `Unusual` for what cannot be read."""
     try:
         if data[:4] in _MAGICS:
             with TTFont(
@@ -65,7 +65,7 @@ def _opened(data: bytes) -> Iterator[TTFont]:
             font[_CFF] = newTable(_CFF)
             font[_CFF].decompile(data, font)
             yield font
-    # what fontTools raises on fonts that are not what they should be
+    # fontTools raises all of these over broken fonts.
     except (
         TTLibError, struct.error, AssertionError, LookupError, ValueError, TypeError,
         AttributeError, ArithmeticError, RuntimeError,
@@ -94,11 +94,11 @@ def coded(data: bytes, codes: set[int], names: set[bytes]) -> set[int]:
 
 
 def _named(font: TTFont, codes: set[int], texts: set[str]) -> set[str]:
-    """The names in a CFF program of what its own encoding, or a like name, means by a code."""
+    """The names of the glyphs of a CFF program that `codes` mean in its own encoding, or `texts` mean."""
     top = font[_CFF].cff[0]
     if hasattr(top, "ROS"):
         raise Unusual("a simple font without names of glyphs")
-    # Where a name is missing, readers look for one that means the same character.
+    # If a name is missing, readers look for one that means the same character.
     meant = {toUnicode(text) for text in texts} - {""}
     found = {name for name in font.getGlyphOrder() if toUnicode(name) in meant}
     if top.Encoding == "StandardEncoding":
@@ -106,7 +106,7 @@ def _named(font: TTFont, codes: set[int], texts: set[str]) -> set[str]:
     if top.Encoding == "ExpertEncoding":
         raise Unusual("the expert encoding")
     own = [name for name in top.Encoding if name != ".notdef"]
-    # fontTools gives a glyph one code only, and 0 to those without one.
+    # fontTools gives a glyph one code only, and the code 0 to a glyph without one.
     if 0 in codes or len(set(own)) < len(own):
         raise Unusual("an encoding that would change")
     return found | {top.Encoding[code] for code in codes}
@@ -123,15 +123,14 @@ def numbered(data: bytes, characters: set[int]) -> set[int]:
         numbers = font.getReverseGlyphMap()
         keys = {f"cid{one:05}" for one in characters}
         found = {numbers[key] for key in keys if key in numbers}
-        # In a table of a font some readers take these for numbers of glyphs in any case.
+        # In a file of tables some readers always take these for numbers of glyphs.
         return found | characters if font.reader else found
 
 
 def emptied(data: bytes, glyphs: Collection[int], *, mapped: bool = True) -> bytes | None:
-    """The program with the outlines of `glyphs` and of their parts only.
+    """The program with the outlines of `glyphs` and of their parts only; None if it has no others.
 
-    `mapped`: readers need to find glyphs by character. None where there is nothing to empty.
-    Raises `Unusual`.
+    With `mapped` readers need to find glyphs by character. Raises `Unusual`.
     """
     with _opened(data) as font:
         if "glyf" in font:
@@ -139,7 +138,7 @@ def emptied(data: bytes, glyphs: Collection[int], *, mapped: bool = True) -> byt
         order = font.getGlyphOrder()
         if len(set(order)) < len(order):
             raise Unusual("glyphs of one name")
-        # What is not of outlines stays as it is, whether fontTools knows it or not.
+        # Tables that are not about outlines stay as they are, whether fontTools knows them or not.
         tags = sorted({*font.keys()} - _OUTLINES - {"GlyphOrder"})
         others = {tag: font.getTableData(tag) for tag in tags}
         for tag in others:
@@ -177,12 +176,12 @@ def _subset_charstrings(font: TTFont, glyphs: set[int]) -> bool:
     # Other tables of an OpenType font may count on the last glyph.
     left = _subset(font, glyphs | {len(order) - 1} if font.reader else glyphs)
     if not hasattr(top, "ROS"):
-        top.Encoding = encoding  # which the subsetter puts the standard one for
+        top.Encoding = encoding  # The subsetter put the standard one there.
     return left < len(order)
 
 
 def _as_many(font: TTFont, order: list[str]) -> None:
-    """Put empty glyphs after the last one that is left: other tables may count on their number."""
+    """Put empty glyphs after the last one that is left. Other tables may count on their number."""
     for name in order[len(font.getGlyphOrder()) :]:
         font["glyf"].glyphs[name] = Glyph()
         font["hmtx"].metrics[name] = (0, 0)
@@ -191,7 +190,7 @@ def _as_many(font: TTFont, order: list[str]) -> None:
 
 
 def _follow(font: TTFont, names: Collection[str]) -> None:
-    """Run the charstrings of `names` within a budget, as fontTools has none."""
+    """Run the charstrings of `names` within a budget. fontTools itself has none. Raises `Unusual`."""
     left = MOST_STEPS
 
     class Follower(SimpleT2Decompiler):  # type: ignore[misc]

@@ -1,7 +1,7 @@
-"""Type 1 font programs (Adobe Type 1 Font Format, 1990) as PDF embeds them, taken apart strictly.
+"""Type 1 font programs (Adobe Type 1 Font Format, 1990) as a PDF has them, taken apart strictly.
 
-Writers of fonts for PDF use one shape of this PostScript; whatever departs from it is refused, so
-that no PostScript has to be run.
+Writers of fonts for PDF use one shape of this PostScript. Every other shape is refused. So no PostScript has
+to be run.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _DICT = re.compile(rb"/CharStrings\s+\d+\s+dict\s+dup\s+begin\s")
 _GLYPH = re.compile(rb"\s*/([^\s/()<>\[\]{}%]+)\s+(\d+)\s+(?:RD|-\|)\s")
 _GLYPH_END = re.compile(rb"\s*(?:ND|\|-|noaccess\s+def)(?=\s)")
 _END = re.compile(rb"\s*end\b")
-# Multiple masters, fonts drawn as outlines, and programs that choose by the device's resolution.
+# Multiple masters, fonts drawn as outlines, and programs that choose by the resolution of the device.
 _SPECIAL = re.compile(rb"/WeightVector|/PaintType\s+[^0\s]|hires|/StrokeWidth\s+[^0\s]")
 
 _ARRAYS = ("BlueValues", "OtherBlues", "FamilyBlues", "FamilyOtherBlues", "StdHW", "StdVW",
@@ -37,7 +37,7 @@ _INFO = ("ItalicAngle", "UnderlinePosition", "UnderlineThickness", "isFixedPitch
 
 
 class Unusual(Exception):
-    """A font program of a shape that is not handled: it stays as it is."""
+    """A font program of a shape that is not handled. It stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def parse(data: bytes) -> Type1:
         raise Unusual("no plain Type 1 font")
     head = data[: start.start()]
     body = _decrypted(data[start.end() :], _EEXEC_KEY)[4:]
-    # Without this the encrypted part is in hexadecimal, or not what it says.
+    # Without this entry the encrypted part is in hexadecimal digits, or not a font.
     if b"/CharStrings" not in body or _SPECIAL.search(body[: body.index(b"/CharStrings")]):
         raise Unusual("an encrypted part that is not binary, or is special")
     skipped = _LENIV.search(body)
@@ -157,7 +157,7 @@ def _glyphs(body: bytes, lead: int) -> dict[bytes, bytes]:
     glyphs: dict[bytes, bytes] = {}
     at = begin.end()
     while found := _GLYPH.match(body, at):
-        # Where a name is defined twice the later one counts for some readers only.
+        # If a name is defined twice, readers differ in which one counts.
         if found[1] in glyphs:
             raise Unusual("a glyph defined twice")
         glyphs[found[1]], at = _charstring(body, found.end(), int(found[2]), lead)

@@ -4,34 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .outline import (
-    FLEX,
-    HINTS,
-    HLINETO,
-    HMOVETO,
-    HVCURVETO,
-    RLINETO,
-    RMOVETO,
-    RRCURVETO,
-    VHCURVETO,
-    VLINETO,
-    VMOVETO,
-    Number,
-    Outline,
-    Stem,
-)
+from .outline import HINTS, Number, Outline, Stem
 from .type1 import Unusual
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_HSTEM, _VSTEM, _CLOSEPATH, _CALLSUBR, _RETURN, _HSBW, _ENDCHAR = 1, 3, 9, 10, 11, 13, 14
+_HSTEM, _VSTEM, _VMOVETO, _CLOSEPATH, _CALLSUBR, _RETURN, _HSBW, _ENDCHAR, _RMOVETO, _HMOVETO = (
+    1, 3, 4, 9, 10, 11, 13, 14, 21, 22
+)  # fmt: skip
+# By operator its name and the number of its operands.
+_LINES = {
+    5: ("rlineto", 2), 6: ("hlineto", 1), 7: ("vlineto", 1), 8: ("rrcurveto", 6),
+    30: ("vhcurveto", 4), 31: ("hvcurveto", 4),
+}  # fmt: skip
 _DOTSECTION, _VSTEM3, _HSTEM3, _SEAC, _SBW, _DIV, _OTHER, _POP, _SETPOINT = (
     0, 1, 2, 6, 7, 12, 16, 17, 33
 )  # fmt: skip
 _MOST_STEPS = 200_000
 _DEEPEST = 10
-# Widths of a stem with one edge only.
+# The widths that mean a stem with one edge only.
 _GHOSTS = (-20, -21)
 
 
@@ -42,16 +34,16 @@ class _Type1Runner:
         self._subrs = subrs
         self.outline = Outline(hints=[(set(), set())])
         self._stack: list[Number] = []
-        self._pushed: list[Number] = []  # by PostScript subroutines, for `pop`
+        self._pushed: list[Number] = []  # what PostScript subroutines leave for `pop`
         self._flex: list[Stem] | None = None
         self._origin: Number = 0  # the left side bearing
-        self._start: Number = 0  # what of it the first move has to make up for
-        self._fresh = True  # no step since the hints were last replaced
+        self._start: Number = 0  # the part of it that the first move has to add
+        self._fresh = True  # there was no step since the hints were replaced
         self._left = _MOST_STEPS
         self._open = False
 
     def run(self, code: bytes, depth: int = 0) -> bool:
-        """Whether the glyph ended. Raises `Unusual`."""
+        """Run `code`, and say whether the glyph ended. Raises `Unusual`."""
         at = 0
         stack = self._stack
         while at < len(code):
@@ -104,17 +96,18 @@ class _Type1Runner:
             self._stem(operator == _VSTEM, *self._all(2))
         elif operator == _CLOSEPATH:
             self._open = False
-        elif operator == RMOVETO:
+        elif operator == _RMOVETO:
             x, y = self._all(2)
             self._move(x, y)
-        elif operator == HMOVETO:
+        elif operator == _HMOVETO:
             self._move(self._all(1)[0], 0)
-        elif operator == VMOVETO:
+        elif operator == _VMOVETO:
             self._move(0, self._all(1)[0])
-        elif operator in _OPERANDS:
+        elif operator in _LINES:
             if not self._open:
                 raise Unusual("a line from nowhere")
-            self._step(operator, self._all(_OPERANDS[operator]))
+            name, count = _LINES[operator]
+            self._step(name, self._all(count))
         else:
             raise Unusual(f"operator {operator}")
 
@@ -123,11 +116,11 @@ class _Type1Runner:
             self._flex.append((x, y))
             return
         # Type 2 begins at 0, Type 1 at the left side bearing.
-        self._step(RMOVETO, [x + self._start, y])
+        self._step("rmoveto", [x + self._start, y])
         self._start = 0
         self._open = True
 
-    def _step(self, operator: int, operands: list[Number]) -> None:
+    def _step(self, operator: str, operands: list[Number]) -> None:
         self._fresh = False
         self.outline.steps.append((operator, operands))
 
@@ -194,15 +187,11 @@ class _Type1Runner:
             (x, y), (x1, y1), *rest = self._flex
             self._flex = None
             points = [x + x1, y + y1, *(value for point in rest for value in point)]
-            self._step(FLEX, [*points, operands[0]])
+            # Two curves that may be drawn as a line: twelve coordinates and a depth.
+            self._step("flex", [*points, operands[0]])
             self._pushed = [operands[2], operands[1]]
         else:
             raise Unusual(f"PostScript subroutine {subroutine}")
-
-
-_OPERANDS = {
-    RLINETO: 2, HLINETO: 1, VLINETO: 1, RRCURVETO: 6, VHCURVETO: 4, HVCURVETO: 4,
-}  # fmt: skip
 
 
 def read(code: bytes, subrs: Mapping[int, bytes]) -> Outline:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from ..structure.source import PdfFile
 
 _STATE_FONT = re.compile(rb"/Font \[ (\d+) (\d+) R")
-# Default appearances of fields and notes, which name fonts.
+# Default appearances of fields and notes. They name fonts.
 _DEFAULT = re.compile(rb"/DA (?:(\((?:[^\\()]++|\\.)*+\)|<[0-9a-f]*+>)|(\d+) (\d+) R)?", re.DOTALL)
 _NAME = re.compile(rb"/[^\0\t\n\f\r /()<>\[\]{}%]+")
 _RESOURCE = re.compile(rb"(/[^\s/()<>\[\]{}%]+) (\d+) (\d+) R\b")
 _TYPED = re.compile(rb"/FT /(?:Tx|Ch)\b")
-# Rich text, scripts and XFA may set text in any font, and scripts show pages that are hidden.
+# Rich text, scripts and XFA may set text in any font. Scripts may also show hidden pages.
 _ANY_FONT = re.compile(rb"/(?:RV|RC|DS|JS|XFA|Templates)(?= )|/Type /Template\b")
 _PAGE = re.compile(rb"/Type /Page\b")
 
@@ -33,11 +33,11 @@ class Used:
     """The strings that are shown in each font."""
 
     texts: dict[Reference, set[bytes]]
-    #: fonts in which anything may come to be shown; None for all of them
+    #: fonts in which other text may be shown later; None for all of them
     open: frozenset[Reference] | None
 
     def of(self, font: Dictionary) -> set[bytes] | None:
-        """The strings shown in `font`, None when they are not known."""
+        """The strings shown in `font`; None if they are not known."""
         if self.open is None or font.objgen in self.open:
             return None
         return self.texts.get(font.objgen, set())
@@ -47,6 +47,7 @@ UNKNOWN = Used({}, None)
 
 
 def read(source: PdfFile) -> Used:
+    """The strings that `source` shows in each font."""
     open_fonts = _open_fonts(source)
     if open_fonts is None:
         return UNKNOWN
@@ -58,14 +59,14 @@ def read(source: PdfFile) -> Used:
                 if font is not None and font.is_indirect:
                     used.setdefault(font.objgen, set()).update(texts)
                 elif any(texts):
-                    return UNKNOWN  # in a font that is set, or defined, elsewhere
+                    return UNKNOWN  # The font is set, or defined, elsewhere.
     except content.UnreadableContent:
         return UNKNOWN
     return Used(used, open_fonts)
 
 
 def _open_fonts(source: PdfFile) -> frozenset[Reference] | None:
-    """Fonts of graphics states, and those that somebody may type in; None for all of them."""
+    """Fonts of graphics states, and fonts that somebody may type in; None for all of them."""
     pages = {page.objgen for page in source.pdf.pages}
     names: set[bytes] = set()
     found: set[Reference] = set()
@@ -85,8 +86,8 @@ def _open_fonts(source: PdfFile) -> frozenset[Reference] | None:
     if typed and not names:
         return None
     if names:
-        names.add(b"/Helv")  # what libraries take for a field that names none
-        # A name counts wherever it is one of a resource: readers differ in where they look.
+        names.add(b"/Helv")  # Libraries take this one for a field that names none.
+        # A name counts for every resource that has it, because readers differ in where they look.
         for _, text in _texts(source):
             found |= {
                 (int(number), int(generation))
@@ -105,7 +106,7 @@ def _texts(source: PdfFile) -> Iterator[tuple[Reference, bytes]]:
 
 
 def _named(default: re.Match[bytes], pdf: pikepdf.Pdf) -> set[bytes] | None:
-    """The names in a default appearance, as qpdf writes them, None where they cannot be told."""
+    """The names in a default appearance, as qpdf writes them; None if they cannot be told."""
     string, number, generation = default.groups()
     value = (
         pdf.get_object(int(number), int(generation)) if number else pikepdf.Object.parse(string or b"0")
@@ -113,7 +114,7 @@ def _named(default: re.Match[bytes], pdf: pikepdf.Pdf) -> set[bytes] | None:
     if not isinstance(value, String):
         return None
     plain = bytes(value)
-    # In UTF-16 as well, marked as such or not.
+    # It may be in UTF-16, with or without a mark.
     spellings = (plain, plain.replace(b"\0", b""), str(value).encode())
     names = {name for text in spellings for name in _NAME.findall(text)}
     if not names and b"Tf" in plain:

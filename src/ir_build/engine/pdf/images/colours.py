@@ -1,4 +1,4 @@
-"""Whether a picture's samples are plain grey or RGB, as screens show them."""
+"""Whether the samples of a picture are plain grey or RGB, as screens show them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ..structure.filters import Undecodable
 if TYPE_CHECKING:
     from ..structure.source import PdfFile
 
-# Levels by which a profile may move a grey from sRGB: a gamma of 2.2 does by 6, one of 1.8 by 15,
-# a linear one by 70.
+# Levels by which a profile may move a grey from sRGB. A gamma of 2.2 moves it by 6, one of 1.8 by 15, and a
+# linear profile by 70.
 _OFFSET = 16
 _LARGEST_PROFILE = 4 * 1024 * 1024
 _PLAIN = {
@@ -28,9 +28,9 @@ _DEFAULTS = ("/DefaultGray", "/DefaultRGB")
 
 
 def plain(space: pikepdf.Object | None, components: int) -> bool:
-    """Whether a colour space is grey or RGB about as sRGB has it.
+    """Whether a colour space of so many `components` is grey or RGB about like sRGB.
 
-    What is calibrated (CalRGB, CalGray, Lab) is not: its white and gamma are its own.
+    Calibrated spaces (CalRGB, CalGray, Lab) are not, because they have a white and a gamma of their own.
     """
     if isinstance(space, pikepdf.Name):
         return str(space) in _PLAIN.get(components, ())
@@ -60,7 +60,7 @@ def _near_srgb(profile: bytes, components: int) -> bool:
 
 
 def remapped(source: PdfFile) -> bool:
-    """Whether a page says that device colours mean others (ISO 32000-1, 8.6.5.6)."""
+    """Whether a page says that device colours mean other ones (ISO 32000-1, 8.6.5.6)."""
     for one in source.pdf.objects:
         entries = one.stream_dict if isinstance(one, pikepdf.Stream) else one
         if isinstance(entries, pikepdf.Dictionary) and _remaps(entries):

@@ -21,30 +21,30 @@ class Kind(Enum):
     """How much of a picture is needed."""
 
     EXACT = "exact"  #: every pixel: a code that is read by machines, line art in few colours
-    DRAWN = "drawn"  #: text and drawings, whose edges show on screens of twice the density
-    PHOTO = "photo"  #: what a score tells the looks of
+    DRAWN = "drawn"  #: text and drawings: their edges are seen on screens of twice the density
+    PHOTO = "photo"  #: others: a score says how they look
 
 
 # Line art has at most so many colours.
 _FEW = 16
-# A code is made of two tones that are far apart, each within this part of what is between them, and
-# changes so often along a row or a column. Either most of it is of them, or, where its edges are soft
-# and near each other, so much of it is steps.
+# A code has two tones that are at least so many levels apart. A pixel has one of them if it is nearer to it
+# than this share of the distance between them. Rows or columns change from one to the other so often.
 _LEAST_CONTRAST, _NEAR_TONE, _CHANGES = 96, 0.25, 10.0
+# Of a clear code this share has one of the tones, and this share has each of them. Codes with soft edges near
+# each other have more steps than this share, and less of each tone.
 _TONES, _LEAST_TONE = 0.65, 0.3
 _STEPS, _LEAST_SOFT_TONE = 0.08, 0.15
-# Of a drawing so much is flat, by so many levels, and so much an edge.
+# Of a drawing the first share differs by no more than so many levels from the pixel beside it. The second share
+# is edges, of more than so many levels.
 _FLAT, _FLAT_LEVELS, _EDGES, _EDGE_LEVELS = 0.6, 2, 0.002, 48
-
-
 #: how many times the pixels an inch of a photograph a drawing keeps
 DRAWN_DENSITY = 2
-# Pixels of a JPEG that are looked at; a larger one is decoded to a part of its sides.
+# Pixels of a JPEG that are looked at. Of a larger one the sides are divided.
 _LOOKED_AT = 3_000_000
 
 
 def of(plain: Plain, form: Shape) -> Kind:
-    """The kind of an image, grey or RGB of 8 bits. One that cannot be decoded counts as a photograph."""
+    """The kind of an image, grey or RGB of 8 bits. It is a photo if it cannot be decoded."""
     shrink = 1
     while plain.codec and shrink < 8 and form.width * form.height > _LOOKED_AT * shrink**2:
         shrink *= 2
@@ -59,7 +59,7 @@ def of(plain: Plain, form: Shape) -> Kind:
 
 
 def _few_colours(rows: Pixels) -> bool:
-    # A few rows tell most pictures.
+    # A few rows are enough to tell most pictures.
     for part in (rows[:: max(1, len(rows) // 16)], rows):
         joined = np.zeros(part.shape[:2], np.uint32)
         for component in range(part.shape[2]):
@@ -70,7 +70,7 @@ def _few_colours(rows: Pixels) -> bool:
 
 
 def _code(levels: NDArray[np.uint8]) -> bool:
-    """Whether it has two tones that change all the time, as bars and modules do."""
+    """Whether a picture has two tones that change all the time, like bars and modules."""
     low, high = np.percentile(levels[:: max(1, len(levels) // 256)], (2, 98))
     if high - low < _LEAST_CONTRAST:
         return False
@@ -83,7 +83,7 @@ def _code(levels: NDArray[np.uint8]) -> bool:
 
 
 def _changing(levels: NDArray[np.uint8], middle: float, near: float) -> bool:
-    """Whether rows cross the middle often, and are full of steps larger than `near`."""
+    """Whether rows often cross the middle, and are full of steps larger than `near`, if that is not 0."""
     ones = levels > middle
     if np.count_nonzero(ones[:, 1:] != ones[:, :-1]) < _CHANGES * len(ones):
         return False
@@ -92,7 +92,7 @@ def _changing(levels: NDArray[np.uint8], middle: float, near: float) -> bool:
 
 
 def _drawn(levels: NDArray[np.uint8]) -> bool:
-    """Whether most of it is flat, with hard edges in between."""
+    """Whether most of a picture is flat, with hard edges in between."""
     wide = levels.astype(np.int16)
     steps = np.abs(np.diff(wide, axis=1))
     return bool(np.mean(steps <= _FLAT_LEVELS) >= _FLAT and np.mean(steps > _EDGE_LEVELS) >= _EDGES)

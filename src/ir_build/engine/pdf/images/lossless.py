@@ -1,9 +1,10 @@
-"""An image XObject's samples, stored losslessly in the form that takes the fewest bytes."""
+"""The samples of an image, stored without loss in the form that takes the fewest bytes."""
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,16 +14,17 @@ from PIL import Image, TiffImagePlugin
 
 from ....containers import png_chunks
 from ....options import Effort
-from ..structure import streams
+from ..structure import filters
 from ..structure.streams import Packed, Plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
 _LEVELS = {None: 0, Effort.FAST: 1, Effort.DEFAULT: 2, Effort.BEST: 4}
-_PNG_KINDS = {1: "grayscale", 2: "grayscale_alpha", 3: "rgb", 4: "rgba"}
+# By the number of components oxipng's name and PNG's number for a colour type of as many samples.
+_PNG_KINDS = {1: ("grayscale", 0), 2: ("grayscale_alpha", 4), 3: ("rgb", 2), 4: ("rgba", 6)}
+_INDEXED = 3  # PNG's colour type of a palette
+_IN_PALETTES = ("/DeviceGray", "/G", "/DeviceRGB", "/RGB", "/ICCBased")
 _DEVICE_COMPONENTS = {
     "/DeviceGray": 1, "/G": 1, "/CalGray": 1, "/Indexed": 1, "/I": 1, "/Separation": 1,
     "/DeviceRGB": 3, "/RGB": 3, "/CalRGB": 3, "/Lab": 3, "/DeviceCMYK": 4, "/CMYK": 4,
@@ -36,15 +38,15 @@ Entries = tuple[tuple[str, pikepdf.Object | int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How an image's samples lie in its data."""
+    """How the samples of an image lie in its data."""
 
     width: int
     height: int
     components: int
     bits: int
-    #: the colour space's family ("/DeviceRGB", "/ICCBased"), empty for a stencil mask
+    #: the family of the colour space ("/DeviceRGB", "/ICCBased"), empty for a stencil mask
     family: str
-    #: samples mean what they say: no decode array, no colour key
+    #: samples mean what they say: there is no decode array and no colour key
     direct: bool
 
     @property
@@ -59,7 +61,7 @@ class Shape:
 
 
 def shape(image: pikepdf.Stream) -> Shape | None:
-    """The shape of an image, None when its dictionary does not say it clearly."""
+    """The shape of an image; None if its dictionary does not say it clearly."""
     mask = image.get("/ImageMask")
     stencil = isinstance(mask, pikepdf.Boolean) and bool(mask)
     width, height = _number(image, "/Width"), _number(image, "/Height")
@@ -82,14 +84,19 @@ def best(
 ) -> Packed:
     """The smallest form of `plain`, the samples of `image`, of which `deflated` is the plainest.
 
-    `effort`: None to spend next to no time. `mask`: another image uses it as its mask, so its
-    colour space cannot change.
+    `effort` is None to spend next to no time. `mask` says that another image uses it as its mask, so
+    its colour space cannot change.
     """
     candidates = [deflated]
-    if len(plain.data) == form.size:
-        for entries, these, rows in _variants(image, form, plain.data, mask=mask):
-            candidates += _coded(these, rows, effort, entries)
-    return min(candidates, key=streams.cost)
+    png = _as_png(form, plain.data, effort, mask=mask) if len(plain.data) == form.size else None
+    if png is not None:
+        held = of_png(png, image.get_raw("/ColorSpace"), form)
+        candidates += [held] if held else []
+        if held and png[24] == 1:
+            candidates.append(
+                _group4(plain.data if form.bits == 1 else _rows(held, form), held, form)
+            )
+    return min(candidates, key=attrgetter("cost"))
 
 
 def samples(plain: Plain, form: Shape) -> NDArray[np.uint8]:
@@ -97,133 +104,86 @@ def samples(plain: Plain, form: Shape) -> NDArray[np.uint8]:
     return np.frombuffer(plain.data, np.uint8).reshape(form.height, form.width, form.components)
 
 
-def _variants(
-    image: pikepdf.Stream, form: Shape, data: bytes, *, mask: bool
-) -> Iterator[tuple[Entries, Shape, bytes]]:
-    """The samples as they are, and with fewer bits where they stand for the same colours."""
-    fewer = _fewer(image, form, data, mask=mask) if form.direct and form.bits == 8 else None
-    if fewer is not None:
-        yield fewer
-    # Fewer bits all but always win, and trying both costs twice.
-    if fewer is None or fewer[1].bits == 8:
-        yield (), form, data
+def of_png(png: bytes, space: pikepdf.Object | None, form: Shape) -> Packed | None:
+    """The rows of the file `png`, which has the samples of an image of `form`, as a PDF holds them.
 
-
-def _fewer(
-    image: pikepdf.Stream, form: Shape, data: bytes, *, mask: bool
-) -> tuple[Entries, Shape, bytes] | None:
-    values = np.frombuffer(data, np.uint8).reshape(form.height, form.width, form.components)
-    if form.components == 1:
-        present = np.flatnonzero(np.bincount(values.ravel(), minlength=256))
-        if form.family in ("/Indexed", "/I"):
-            bits = _bits(int(present[-1]) + 1)
-            return _narrowed(form, values[..., 0], bits) if bits < 8 else None
-        for bits, step in ((1, 255), (2, 85), (4, 17)):
-            if not np.any(present % step):
-                return _narrowed(form, values[..., 0] // step, bits)
+    `space` is the colour space of that image. The result is None if a PDF cannot hold them.
+    """
+    bits, kind = png[24], png[25]
+    if png_chunks.content(png, b"tRNS"):
         return None
-    # Some readers see to the gamma of a CalRGB palette only, and not to that of other pictures.
-    if mask or form.components != 3 or form.family not in ("/DeviceRGB", "/ICCBased"):
+    entries: Entries = () if bits == form.bits else (("/BitsPerComponent", bits),)
+    components = form.components
+    if kind == _INDEXED:
+        table = png_chunks.content(png, b"PLTE")
+        if components == 1:
+            if table[::3] != table[1::3] or table[::3] != table[2::3]:
+                return None
+            table = table[::3]
+        last = len(table) // components - 1
+        indexed = [pikepdf.Name.Indexed, space, last, pikepdf.String(table)]
+        entries = (*entries, ("/ColorSpace", pikepdf.Array(indexed)))
+        components = 1
+    elif kind != _PNG_KINDS[components][1]:
         return None
-    # A few rows tell most photographs from drawings.
-    if len(np.unique(_joined(values[:: max(1, form.height // 16)]))) > 256:
-        return None
-    joined = _joined(values)
-    colours = np.unique(joined)
-    if len(colours) > 256:
-        return None
-    index = np.searchsorted(colours, joined).astype(np.uint8)
-    table = b"".join(int(colour).to_bytes(3, "big") for colour in colours)
-    space = pikepdf.Array(
-        [
-            pikepdf.Name.Indexed,
-            image.get_raw("/ColorSpace"),
-            len(colours) - 1,
-            pikepdf.String(table),
-        ]
+    parms = pikepdf.Dictionary(
+        Predictor=15, Colors=components, BitsPerComponent=bits, Columns=form.width
     )
-    bits = _bits(len(colours))
-    entries, narrow, rows = _narrowed(form, index, bits)
-    return (*entries, ("/ColorSpace", space)), narrow, rows
+    return Packed(png_chunks.content(png, b"IDAT"), ("/FlateDecode",), parms, entries)
 
 
-def _joined(values: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    """The three components of a pixel as one number."""
-    joined = values[..., 0].astype(np.uint32)
-    joined <<= 8
-    joined |= values[..., 1]
-    joined <<= 8
-    joined |= values[..., 2]
-    return joined
+def _as_png(form: Shape, data: bytes, effort: Effort | None, *, mask: bool) -> bytes | None:
+    """The samples as oxipng makes them smallest, in fewer bits or a palette where these are the same.
 
-
-def _bits(values: int) -> int:
-    return next(bits for bits in (1, 2, 4, 8) if values <= 1 << bits)
-
-
-def _narrowed(form: Shape, values: NDArray[np.uint8], bits: int) -> tuple[Entries, Shape, bytes]:
-    narrow = Shape(form.width, form.height, 1, bits, form.family, form.direct)
-    entries = (("/BitsPerComponent", bits),)
-    if bits == 8:
-        return entries, narrow, values.tobytes()
-    each = 8 // bits
-    padded = np.pad(values, ((0, 0), (0, -form.width % each)))
-    rows = np.zeros((form.height, padded.shape[1] // each), np.uint8)
-    for at in range(each):
-        rows |= padded[:, at::each] << (8 - bits * (at + 1))
-    return entries, narrow, rows.tobytes()
-
-
-def _coded(form: Shape, data: bytes, effort: Effort | None, entries: Entries) -> Iterator[Packed]:
-    if entries:  # as they were the caller has them deflated already
-        plain = streams.pack(Plain(data, "", None))
-        yield Packed(plain.data, plain.filters, plain.parms, entries)
-    filtered = _filtered(form, data, effort)
-    if filtered is not None:
-        parms = pikepdf.Dictionary(
-            Predictor=15, Colors=form.components, BitsPerComponent=form.bits, Columns=form.width
-        )
-        yield Packed(filtered, ("/FlateDecode",), parms, entries)
-    if form.bits == 1 and form.components == 1:
-        fax, black = _group4(form, data)
-        parms = pikepdf.Dictionary(K=-1, Columns=form.width, Rows=form.height, BlackIs1=black)
-        yield Packed(fax, ("/CCITTFaxDecode",), parms, entries)
-
-
-def _filtered(form: Shape, data: bytes, effort: Effort | None) -> bytes | None:
-    """The rows with PNG's filters, deflated by oxipng; None for shapes that PNG does not have."""
+    The result is None for shapes that PNG does not have.
+    """
     if form.components not in _PNG_KINDS or (form.components > 1 and form.bits < 8):
         return None
-    kind = _PNG_KINDS[form.components]
+    fewer = form.direct and form.bits == 8 and form.components in (1, 3)
+    fewer = fewer and form.family not in ("/Indexed", "/I")
+    # Some readers see to the gamma of a CalRGB palette only, and not to that of other pictures.
+    palette = fewer and not mask and form.family in _IN_PALETTES
     try:
-        png = oxipng.RawImage(form.width, form.height, kind, form.bits, data).create_optimized_png(
-            level=_LEVELS[effort], interlace="off", strip="all",
-            bit_depth_reduction=False, color_type_reduction=False, palette_reduction=False,
-            grayscale_reduction=False, optimize_alpha=False,
+        picture = oxipng.RawImage(
+            form.width, form.height, _PNG_KINDS[form.components][0], form.bits, data
+        )
+        return bytes(
+            picture.create_optimized_png(
+                level=_LEVELS[effort], interlace="off", strip="all", bit_depth_reduction=fewer,
+                color_type_reduction=palette, palette_reduction=palette,
+                grayscale_reduction=False, optimize_alpha=False,
+            )
         )  # fmt: skip
     except oxipng.PngError:
         return None
-    return png_chunks.content(png, b"IDAT")
 
 
-def _group4(form: Shape, data: bytes) -> tuple[bytes, bool]:
-    """The rows in CCITT group 4, and whether its black pixels stand for ones."""
+def _rows(held: Packed, form: Shape) -> bytes:
+    """The rows of one bit a pixel without PNG's filters."""
+    parms = filters.Parms(predictor=15, bits=1, columns=form.width)
+    return filters.decode(held.data, "/FlateDecode", parms, form.size)
+
+
+def _group4(data: bytes, held: Packed, form: Shape) -> Packed:
+    """Rows of one bit a pixel in CCITT group 4, with the entries of `held`."""
     out = io.BytesIO()
     info = TiffImagePlugin.ImageFileDirectory_v2()
     info[_ROWS_PER_STRIP] = form.height
     picture = Image.frombytes("1", (form.width, form.height), data)
     picture.save(out, "TIFF", compression="group4", tiffinfo=info, strip_size=len(data) + 1)
-    # Not by `Image.open`, which refuses large pictures; this one is ours.
+    # `Image.open` would refuse large pictures. This one was made here.
     out.seek(0)
     with TiffImagePlugin.TiffImageFile(out) as tiff:
         (start,), (length,) = tiff.tag_v2[_STRIPS], tiff.tag_v2[_LENGTHS]
-        # the codec calls a bit of 1 black; the tag says whether Pillow turned the bits round
-        as_given = tiff.tag_v2[_PHOTOMETRIC] == 1
-    return out.getvalue()[start : start + length], as_given
+        # The codec calls a bit of 1 black. The tag says whether Pillow turned the bits round.
+        black = tiff.tag_v2[_PHOTOMETRIC] == 1
+    fax = pikepdf.Dictionary(K=-1, Columns=form.width, Rows=form.height, BlackIs1=black)
+    coded = out.getvalue()[start : start + length]
+    return Packed(coded, ("/CCITTFaxDecode",), fax, held.entries)
 
 
 def _colours(space: pikepdf.Object | None) -> tuple[str, int]:
-    """The family of a colour space and its number of components, 0 when not known."""
+    """The family of a colour space, and its number of components; 0 if that is not known."""
     if isinstance(space, pikepdf.Array) and len(space):
         family = str(space[0])
         if family == "/ICCBased" and len(space) > 1 and isinstance(space[1], pikepdf.Stream):
@@ -236,6 +196,6 @@ def _colours(space: pikepdf.Object | None) -> tuple[str, int]:
 
 
 def _number(dictionary: pikepdf.Stream, key: str) -> int:
-    """The whole number under `key`, 0 when there is none."""
+    """The whole number under `key`; 0 if there is none."""
     value = dictionary.get(key)
     return int(value) if isinstance(value, pikepdf.Integer) else 0

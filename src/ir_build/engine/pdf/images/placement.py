@@ -1,4 +1,4 @@
-"""How large images are shown: followed from pages through whatever draws them."""
+"""How large images are shown. They are followed from pages through everything that draws them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ if TYPE_CHECKING:
     from ..structure.content import Matrix, Reference
     from ..structure.source import PdfFile
 
-# Drawings of one stream in another; a form drawn in forms drawn in forms multiplies.
+# Drawings of one stream in another, at most. Forms in forms multiply.
 _MOST_STEPS = 50_000
-# Inches that a page counts as on its longer side where it is shown on a full screen: a screen of 1920
-# pixels, at 150 pixels an inch.
+# Inches that a slide counts as on its longer side at least: a screen of 1920 pixels, at 150 pixels an inch.
 _SCREEN = 12.8
-# Inches of a page's longer side: smaller ones are hardly looked at as they are.
+# Inches of the longer side of a page. A page that is shorter is hardly looked at at its own size.
 _SMALLEST_SHEET = 8.0
-# Where a size depends on text: as large as anything.
+# The matrix of what has a size that depends on text: larger than anything.
 _ENDLESS: Matrix = (1e9, 0.0, 0.0, 1e9)
 
 
@@ -35,7 +34,7 @@ class Shown(NamedTuple):
     slide: bool  #: on a page that fills a screen
 
     def joined(self, other: Shown) -> Shown:
-        """What holds for an image that is shown in both sizes."""
+        """The size that counts for an image that is shown in both sizes."""
         return Shown(
             max(self.width, other.width),
             max(self.height, other.height),
@@ -44,9 +43,9 @@ class Shown(NamedTuple):
 
 
 def sizes(source: PdfFile) -> dict[Reference, Shown]:
-    """The largest size that each image is shown with.
+    """The largest size that each image of `source` is shown with, by its number.
 
-    Images that no page shows are missing, and all of them where a page cannot be followed.
+    Images that no page shows are missing. All are missing if a page cannot be followed.
     """
     try:
         walk = _Walk()
@@ -78,7 +77,7 @@ class _Walk:
         if inherited(page, "/Rotate") in (90, 270, -90, -270):
             width, height = height, width
         longer = max(width, height)
-        # A page that is wide, or small, is a slide: it fills a screen.
+        # A wide or small page is a slide. It fills a screen.
         self._slide = width > height or longer < _SMALLEST_SHEET
         if self._slide and longer > 0:
             scale *= max(1.0, _SCREEN / longer)

@@ -16,19 +16,20 @@ if TYPE_CHECKING:
     from .lossless import Entries, Shape
     from .placement import Shown
 
-# Scaling by less blurs more than it saves.
+# An image is scaled only if it has this many times the pixels an inch. Less blurs more than it saves.
 _DPI_MARGIN = 1.25
-# Pixels an inch that pages are looked at with: sheets, and slides that fill a screen.
+# Pixels an inch at which pages are looked at: sheets, and slides that fill a screen.
 _SHEET_DPI, _SLIDE_DPI = 110, 150
-# A picture with fewer is enlarged, and its loss with it: by so much for as large again (eight photographs
-# coded at what `quality` asks for scored 80 to 84 on pages that enlarged them up to twice).
+# A picture with fewer pixels is enlarged, and its loss with it: by so much for as large again. With this eight
+# photos at the score that `quality` asks for scored 80 to 84 on pages that enlarged them up to twice. Beyond the
+# second factor they keep their pixels.
 _LOSS_ENLARGED, _MOST_ENLARGED = 0.7, 2.0
-# Inches: a picture of so much on its shorter side is most of what a sheet shows.
+# Inches. A picture with such a shorter side is most of what a sheet shows.
 _PAGE = 6.0
 
 
 def target(form: Shape, shown: Shown, dpi: int) -> tuple[int, int] | None:
-    """The pixels that an image shown on so many inches needs, None when it has about as many."""
+    """The width and height in pixels that an image needs at `dpi`; None if it has about as many."""
     scale = max(shown.width * dpi / form.width, shown.height * dpi / form.height)
     if scale * _DPI_MARGIN > 1 or not scale:
         return None
@@ -36,7 +37,7 @@ def target(form: Shape, shown: Shown, dpi: int) -> tuple[int, int] | None:
 
 
 def quality(form: Shape, shown: Shown, target: float) -> float | None:
-    """The score that an image needs for a page to reach `target`, None where it is enlarged too far."""
+    """The score that an image needs so that its page reaches `target`; None if it is enlarged too far."""
     dpi = _SLIDE_DPI if shown.slide else _SHEET_DPI
     times = max(1.0, shown.width * dpi / form.width, shown.height * dpi / form.height)
     if times > _MOST_ENLARGED:
@@ -45,15 +46,12 @@ def quality(form: Shape, shown: Shown, target: float) -> float | None:
 
 
 def fills_a_sheet(shown: Shown | None) -> bool:
-    """Whether an image is most of a sheet of paper, as a scan is.
-
-    A sheet is read at its size, and not on a screen that is filled with it.
-    """
+    """Whether an image is most of a sheet of paper, like a scan. A sheet is read at its own size."""
     return shown is not None and not shown.slide and min(shown.width, shown.height) >= _PAGE
 
 
 def scaled(plain: Plain, form: Shape, size: tuple[int, int]) -> tuple[Plain, Shape]:
-    """Grey or RGB samples of 8 bits in another size."""
+    """Grey or RGB samples of 8 bits in another size, width and height in pixels, and their shape."""
     rows = lossless.samples(plain, form)
     image = Image.fromarray(rows[..., 0] if form.components == 1 else rows)
     data = raster.resized(image, size).tobytes()
@@ -61,5 +59,5 @@ def scaled(plain: Plain, form: Shape, size: tuple[int, int]) -> tuple[Plain, Sha
 
 
 def entries(size: tuple[int, int]) -> Entries:
-    """What the image's dictionary has to say."""
+    """The entries of the dictionary of an image of this size."""
     return (("/Width", size[0]), ("/Height", size[1]))

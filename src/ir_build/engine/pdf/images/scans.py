@@ -1,7 +1,7 @@
-"""Pictures that fill a page: coded all alike, however many pages there are.
+"""Scanned pages, and other photos: each search begins at the quality at which the one before ended.
 
-A search for each would take as long as the first few may take together. So each begins with the
-quality that the one before ended at. Of a sheet of paper after the first of its kind, a sample is scored.
+So a document may have any number of them. After the first sheet of paper of its kind only a sample of each
+sheet is scored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ....quality.ssimulacra2 import of_both
 from ...jpeg import lossy
 from ...shared import raster
 from ...shared.sample import sample
-from ...shared.search import smallest
+from ...shared.search import Search
 from ..structure.streams import Packed
 from . import decoding, scaling
 
@@ -29,23 +29,21 @@ if TYPE_CHECKING:
     from ..structure.streams import Plain
     from .lossless import Shape
 
-# Below the target less this bands appear in what is smooth.
-_BELOW_TARGET, _LOWEST, _HIGH = 45, 20, 95
-# Colour at half the resolution, and at all of it where places would lose theirs.
+# The ways to code colour: at half the resolution, and at all of it if places would lose their colours.
 _COLOUR = (("4:2:0", (0.4, 1.0)), ("4:4:4", (1.0, 3.0)), ("4:4:4", (0.4, 1.0)))
-# Pixels of a sample: 11 scanned pages of text scored within 0.6 of what it told.
+# Pixels of a sample. 11 scanned pages of text scored within 0.6 of what it said.
 _SAMPLE = 250_000
-# Bytes a pixel of what is mostly flat: transcoding takes up to a third off it, and 1 % off noise, where it
-# takes as long as all else.
+# Bytes a pixel of pictures that are mostly flat. Transcoding makes these up to a third smaller. It makes noise
+# 1 % smaller, and takes as long as all else there.
 _FLAT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """What the picture before tells of the next one."""
+    """What the picture before says about the next one."""
 
     quality: int = 78
-    #: how much more than the whole a sample scores, in which edges between squares hide some of the loss
+    #: How much more a sample scores than the whole: edges between its squares hide some of the loss.
     more: float | None = None
 
 
@@ -59,9 +57,10 @@ class ScanCoder:
     def coded(
         self, plain: Plain, form: Shape, size: tuple[int, int] | None, target: float, *, sheet: bool
     ) -> Packed | None:
-        """The picture as a JPEG that scores `target`, scaled to `size` in pixels where there is one.
+        """The picture as a JPEG that scores `target`; None if it is damaged or too large, or if none does.
 
-        None where it is damaged, too large, or none is good enough.
+        It is scaled to `size`, width and height in pixels, if there is one. `sheet` says that it fills a
+        sheet of paper.
         """
         if form.width * form.height > self._max_pixels:
             return None
@@ -86,10 +85,10 @@ class ScanCoder:
         part = coder.of(squares) if sheet else coder
         searched = coder if before.more is None else part
         score = _scorer(searched.image)
-        found = smallest(
+        found = Search(
             searched, lambda data: score(data) - (before.more or 0), target,
-            low=max(_LOWEST, round(target) - _BELOW_TARGET), high=_HIGH, guess=before.quality,
-        )  # fmt: skip
+            low=lossy.lowest(target), high=lossy.HIGHEST, guess=before.quality,
+        ).within()  # fmt: skip
         if found is None:
             return None
         more = before.more

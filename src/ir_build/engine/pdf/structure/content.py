@@ -1,7 +1,7 @@
 """What content streams use (ISO 32000-1, 7.8): codes of text by font, XObjects by their matrix.
 
-Each stream is read by itself, with its own resources: pages, form XObjects, tiling patterns,
-glyphs of Type 3 fonts and appearances of annotations. Nothing is drawn.
+Each stream is read by itself, with its own resources: pages, form XObjects, tiling patterns, glyphs of
+Type 3 fonts, and appearances of annotations. Nothing is drawn.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from .source import PdfFile
 
-#: a, b, c, d of a matrix; where a thing stands does not matter here
+#: a, b, c and d of a matrix; the place of things does not matter here
 Matrix = tuple[float, float, float, float]
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0)
 Reference = tuple[int, int]
 
 _OPERATORS = "q Q cm Do gs Tf Tj TJ ' \""
-# Decoded bytes of one content stream, and of all: what is larger is not looked into.
+# Decoded bytes of one content stream, and of all of them. Larger ones are not looked into.
 _LARGEST = 32 * 1024 * 1024
 _MOST = 256 * 1024 * 1024
 _DEEPEST_STATE = 10_000
@@ -31,7 +31,7 @@ _DEEPEST_PAGE = 100
 
 
 class UnreadableContent(Exception):
-    """A content stream that readers might take in another way, or that is too large."""
+    """A content stream that readers might understand in another way, or that is too large."""
 
 
 @dataclass(slots=True)
@@ -39,27 +39,27 @@ class Content:
     """What one content stream uses, by the names of its resources."""
 
     resources: Dictionary | None
-    #: the strings shown in each font; that of no font under an empty name
+    #: the strings shown in each font; those without a font have an empty name
     texts: dict[str, set[bytes]] = field(default_factory=dict)
-    #: in which coordinates an XObject is drawn, and a graphics state set
+    #: the matrices with which each XObject is drawn, and with which each graphics state is set
     drawn: set[tuple[str, Matrix]] = field(default_factory=set)
     states: set[tuple[str, Matrix]] = field(default_factory=set)
 
     def resource(self, kind: str, name: str) -> pikepdf.Object | None:
-        """The resource of this kind and name."""
+        """The resource of this kind and name; None if there is none."""
         entries = self.resources.get(kind) if self.resources is not None else None
         return entries.get(name) if isinstance(entries, Dictionary) else None
 
 
 def times(inner: Matrix, outer: Matrix) -> Matrix:
-    """`inner` within `outer`."""
+    """The product of two matrices: `inner` within `outer`."""
     a, b, c, d = inner
     e, f, g, h = outer
     return (a * e + b * g, a * f + b * h, c * e + d * g, c * f + d * h)
 
 
 def matrix(value: object) -> Matrix:
-    """The matrix in an array of six numbers, the identity where there is none."""
+    """The matrix in an array of six numbers; the identity for None. Raises `UnreadableContent`."""
     if value is None:
         return IDENTITY
     try:
@@ -70,9 +70,9 @@ def matrix(value: object) -> Matrix:
 
 
 def inherited(page: pikepdf.Page, key: str) -> pikepdf.Object | None:
-    """What a page has, or else the nodes of the page tree above it (ISO 32000-1, 7.7.3.4)."""
+    """The entry `key` of a page, or of the nodes of the page tree above it (ISO 32000-1, 7.7.3.4)."""
     node: pikepdf.Object | None = page.obj
-    # `Page.resources` would give the page empty ones of its own.
+    # `Page.resources` would give a page without resources empty ones of its own.
     for _ in range(_DEEPEST_PAGE):
         if not isinstance(node, Dictionary) or key in node:
             break
@@ -88,7 +88,7 @@ class ContentReader:
         self._known: dict[Reference, Content] = {}
 
     def page(self, page: pikepdf.Page) -> Content:
-        """What a page uses. Raises `Unreadable`."""
+        """What a page uses. Raises `UnreadableContent`."""
         held = page.obj.get("/Contents")
         for part in held if isinstance(held, Array) else [held]:
             if isinstance(part, Stream):
@@ -96,9 +96,9 @@ class ContentReader:
         return self._read(page, _dictionary(inherited(page, "/Resources")))
 
     def stream(self, stream: Stream, resources: Dictionary | None = None) -> Content:
-        """What a form, a pattern or a glyph uses. Raises `Unreadable`.
+        """What a form, a pattern or a glyph uses. Raises `UnreadableContent`.
 
-        `resources`: where it looks for what it names, its own by default.
+        `resources` are those for a stream that has none of its own.
         """
         known = self._known.get(stream.objgen)
         if known is None:
@@ -162,10 +162,7 @@ def _dictionary(value: object) -> Dictionary | None:
 
 
 def everywhere(source: PdfFile, reader: ContentReader) -> Iterator[Content]:
-    """Every content stream of the document, also those that nothing shows.
-
-    Raises `Unreadable`.
-    """
+    """Every content stream of the document, also those that nothing shows. Raises `UnreadableContent`."""
     for page in source.pdf.pages:
         yield reader.page(page)
     for one in source.pdf.objects:

@@ -1,4 +1,4 @@
-"""Linearized files (ISO 32000-1, annex F), which show while they load; qpdf writes them."""
+"""Linearized files (ISO 32000-1, annex F). They are shown while they load. qpdf writes them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _METADATA, _HIDDEN = b"/Type /Metadata", b"/Type /Metadatb"
 
 
 def linearized(data: bytes, *, packed: bool, plain_metadata: bool) -> bytes:
-    """The document in the order that pages are shown in; `packed` allows object streams.
+    """The document in the order in which pages are shown. `packed` allows object streams.
 
-    `plain_metadata` leaves XMP without a filter.
+    `plain_metadata` leaves XMP without a filter. Raises `FileSkipped` if the document cannot be read.
     """
     document = opened(data)
-    # Where the document says so itself, of anything, it could not be told from what is hidden here.
+    # Metadata are not hidden if the document has that name already. Nobody could tell the two apart.
     hidden = not plain_metadata and _HIDDEN.split()[1] not in data
     for one in document.objects if hidden else ():
         if isinstance(one, pikepdf.Stream) and one.get("/Type") == pikepdf.Name.Metadata:
             one.Type = pikepdf.Name(_HIDDEN.split()[1].decode())
-    # A second time, because qpdf orders what it has compressed itself in another way.
+    # It is written twice, because qpdf orders what it has compressed itself in another way.
     made = _pass(opened(_pass(document, packed=packed)), packed=packed)
     return made.replace(_HIDDEN, _METADATA) if hidden else made
 
@@ -37,7 +37,7 @@ def _pass(document: pikepdf.Pdf, *, packed: bool) -> bytes:
     out = io.BytesIO()
     mode = pikepdf.ObjectStreamMode.generate if packed else pikepdf.ObjectStreamMode.disable
     with warnings.catch_warnings():
-        # It is about pages copied between documents; here a stray widget was there before.
+        # The warning is about pages that were copied between documents. Here a stray widget was there before.
         warnings.simplefilter("ignore", pikepdf.PageCopyWarning)
         document.save(
             out,
@@ -48,6 +48,6 @@ def _pass(document: pikepdf.Pdf, *, packed: bool) -> bytes:
             static_id=True,
             fix_metadata_version=False,
         )
-    # qpdf's own deterministic /ID differs for a file that it wrote itself.
+    # qpdf has a deterministic /ID, too. It is another one for a file that qpdf wrote itself.
     digest = hashlib.sha256(out.getvalue()).hexdigest()[:32]
     return out.getvalue().replace(_STATIC_SECOND_ID, b"><%s>]" % digest.encode())

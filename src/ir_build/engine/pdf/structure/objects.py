@@ -1,8 +1,8 @@
-"""A document's objects in PDF syntax: those in use, each once, ready to be numbered anew.
+"""The objects of a document in PDF syntax: those in use, each once, ready to get new numbers.
 
-Texts come from qpdf's writer, whose syntax is known: one space between tokens, parentheses in
-strings always escaped, references as `12 0 R`. So a regular expression takes them apart, at a
-fraction of what walking the objects from Python costs.
+The texts come from qpdf's writer. Its syntax is known: one space between tokens, parentheses in strings
+always escaped, references as `12 0 R`. So a regular expression takes them apart. That takes a fraction of
+the time of walking through the objects from Python.
 """
 
 from __future__ import annotations
@@ -24,30 +24,27 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(rb"(\((?:[^\\()]++|\\.)*+\)|<[0-9a-f]*+>|\b\d++ \d++ R\b)", re.DOTALL)
 _TIGHTER = tuple((pair, pair.strip()) for pair in (b" /", b"[ ", b" ]", b" [", b"] ", b"<< ", b" >>", b" <<", b">> "))  # fmt: skip
 _SCALAR = re.compile(rb"[-+]?[\d.]++|true|false|null")
-# Line ends, too: a bare \r reads as \n, and Ghostscript takes two bare \n for one.
+# Line ends are escaped, too. A bare \r reads as \n, and Ghostscript takes two bare \n for one.
 _ESCAPES = re.compile(rb"[\\()\r\n]")
 _LETTERS = {b"\r": b"r", b"\n": b"n"}
-# What the cross-reference stream of the source had to say about itself.
+# These entries are about the cross-reference stream of the source.
 _TRAILER_KEPT_OUT = frozenset({
     "/Size", "/Prev", "/XRefStm", "/Type", "/W", "/Index", "/Filter", "/DecodeParms", "/Length",
     "/DocChecksum", "/ID",
 })  # fmt: skip
 
 
-def raw(stream: pikepdf.Stream) -> bytes:
-    """A stream's data as they stand in the file."""
-    return stream.read_raw_bytes()
-
-
 def moved(stream: pikepdf.Stream) -> bytes:
-    """The same, of a stream that is not needed any more: it is empty afterwards."""
+    """The raw data of a stream that is not needed any more. It is empty afterwards."""
     data = stream.read_raw_bytes()
     stream.write(b"")
     return data
 
 
-def read(pdf: pikepdf.Pdf, data: Callable[[pikepdf.Stream], bytes] = raw) -> Table:
-    """The objects of `pdf` as they stand now, with what `data` says of each stream."""
+def read(
+    pdf: pikepdf.Pdf, data: Callable[[pikepdf.Stream], bytes] = pikepdf.Object.read_raw_bytes
+) -> Table:
+    """The objects of `pdf` as they are now. `data` says what is taken for the data of each stream."""
     keys: dict[tuple[int, int], int] = {}
     waiting: list[tuple[int, int]] = []
 
@@ -68,7 +65,7 @@ def read(pdf: pikepdf.Pdf, data: Callable[[pikepdf.Stream], bytes] = raw) -> Tab
 
 
 def merged(table: Table) -> Table:
-    """The table with equal resources made one, and references to plain numbers replaced by them."""
+    """The table with equal resources as one. A plain value stands in place of a reference to it."""
     bodies = dict(table.bodies)
     may_be_one = sharing.shareable(table)
     stands: dict[int, int] = {}
@@ -129,7 +126,7 @@ def _body(
 def _parts(text: bytes, key: Callable[[tuple[int, int]], int]) -> Parts:
     parts: list[bytes | int] = []
     held: list[bytes] = []
-    # Every second piece is a string or a reference, the others are plain syntax.
+    # Every second piece is a string or a reference. The others are plain syntax.
     pieces = _TOKEN.split(text)
     for at, piece in enumerate(pieces):
         if at % 2 and piece[-1:] == b"R":
@@ -150,7 +147,7 @@ def _parts(text: bytes, key: Callable[[tuple[int, int]], int]) -> Parts:
 
 
 def _tight(text: bytes, *, after_string: bool, before_string: bool) -> bytes:
-    """Plain syntax without the spaces that delimiters make superfluous."""
+    """Plain syntax without the spaces that are not needed beside delimiters."""
     for wide, narrow in _TIGHTER:
         text = text.replace(wide, narrow)
     if after_string:

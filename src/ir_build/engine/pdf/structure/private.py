@@ -1,4 +1,4 @@
-"""What a PDF carries that no reader shows: applications' private data."""
+"""Private data of applications in a PDF. No reader shows them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pikepdf
 if TYPE_CHECKING:
     from .source import PdfFile
 
-# Padding that lets editors grow the packet in place (XMP specification part 1, 7.3.2).
+# Padding, so that editors may make the packet longer in its place (XMP specification part 1, 7.3.2).
 _PADDING = re.compile(rb"\s{100,}(?=<\?xpacket end=)")
 
 
 def drop(source: PdfFile) -> bool:
-    """Remove it from the document, and say whether there was any. XMP loses its padding only."""
+    """Remove private data from `source`, and say whether there were any. XMP loses its padding only."""
     dropped = False
     for one in source.pdf.objects:
         if isinstance(one, pikepdf.Stream | pikepdf.Dictionary) and "/PieceInfo" in one:

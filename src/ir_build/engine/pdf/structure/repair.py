@@ -1,7 +1,7 @@
-"""Documents whose structure readers have to repair, where readers agree on what they show.
+"""Documents whose structure readers have to repair.
 
-qpdf repairs the structure, and PDFium, which repairs in its own way, must see no difference on any
-page. Where something inside an object is broken, nobody knows what is lost: that stays.
+qpdf repairs the structure. PDFium repairs in its own way, and must see no difference on any page. If
+something inside an object is broken, nobody knows what is lost. Such a document stays as it is.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .source import PdfFile
 
-# All pages are compared, so there must not be too many.
+# All pages are compared. So there must not be more than this.
 _MOST_PAGES = 500
 _DPI = 60
 _LARGEST_PAGE = 1 << 20  # pixels
@@ -35,10 +35,10 @@ _Seen = tuple[str, object]
 
 
 def sound(data: bytes) -> tuple[PdfFile, str]:
-    """The document in `data`, and what was repaired, empty for one that is sound.
+    """The document in `data`, and what was repaired in words; empty if nothing was.
 
-    Raises what `source.read` does; `FileSkipped` where a repair would be guesswork; `CorruptFile`
-    where PDFium cannot open it either.
+    Raises what `source.read` raises, `FileSkipped` if a repair would be a guess, and `CorruptFile` if PDFium
+    cannot open it either.
     """
     try:
         return source.read(data), ""
@@ -73,7 +73,7 @@ def _repaired(data: bytes, before: pypdfium2.PdfDocument, fault: str) -> PdfFile
 
 
 def _broken_streams(document: PdfFile) -> bool:
-    """Whether one of them does not decode to its end, or all are too large to tell."""
+    """Whether a stream does not decode to its end, or all streams are too large to tell."""
     left = source.MAX_DECODED
     for one in document.pdf.objects:
         if isinstance(one, pikepdf.Stream):
@@ -89,7 +89,7 @@ def _left(fault: str, detail: str) -> FileSkipped:
 
 
 def _difference(before: pypdfium2.PdfDocument, after: pypdfium2.PdfDocument) -> str:
-    """The first thing that PDFium sees otherwise, empty when there is none."""
+    """The first thing that differs for PDFium, in words; empty if there is none."""
     for one, other in zip_longest(_seen(before), _seen(after)):
         if one != other:
             name: str = (one or other)[0]
@@ -98,7 +98,7 @@ def _difference(before: pypdfium2.PdfDocument, after: pypdfium2.PdfDocument) -> 
 
 
 def _seen(document: pypdfium2.PdfDocument) -> Iterator[_Seen]:
-    """All that PDFium sees of a document, with names."""
+    """Everything that PDFium sees in a document, with names."""
     document.init_forms()
     yield "the number of pages", len(document)
     yield "the form", document.get_formtype()
@@ -146,7 +146,7 @@ def _seen_of_page(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> I
 def _links(
     document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage
 ) -> Iterator[tuple[float | bytes | None, ...]]:
-    """Where each link is, and the page or address it leads to."""
+    """The place of each link, and the page or address that it leads to."""
     position, link = ctypes.c_int(0), pdfium.FPDF_LINK()
     for _ in range(_MOST_ENTRIES):
         if not pdfium.FPDFLink_Enumerate(page, ctypes.byref(position), ctypes.byref(link)):

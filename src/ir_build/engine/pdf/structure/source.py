@@ -1,4 +1,4 @@
-"""A PDF opened for optimising: whole, readable, neither signed nor encrypted, within limits."""
+"""A PDF that is opened to be optimised. It is whole, readable, not signed, not encrypted, and within limits."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ MAX_OBJECTS = 500_000
 #: the most bytes one stream may decode to
 MAX_DECODED = 128 * 1024 * 1024
 
-# qpdf's words for slips of common writers that every reader takes the same way: object 0 is free in
-# every document, so that what refers to it is null (ISO 32000-1, 7.3.10 and 7.5.4).
+# qpdf's words for slips of common writers that every reader takes in the same way. Object 0 is free in every
+# document. So a reference to it is null (ISO 32000-1, 7.3.10 and 7.5.4).
 _HARMLESS = re.compile(
     r"a common error handled correctly by qpdf|treating bad indirect reference \(0 0 R\) as null"
 )
-# What qpdf says when it repairs how objects are found and where they end, not what is in them.
+# qpdf's words when it repairs how objects are found or where they end, and nothing in them.
 _STRUCTURAL = re.compile(
     r"file is damaged|xref not found|can't find startxref|startxref was more than"
     r"|Attempting to reconstruct cross-reference table|invalid xref entry|expected \d+ \d+ obj"
     r"|expected endstream|attempting to recover stream length|recovered stream length"
     r"|expected endobj|trailer dictionary lacks /Size|reported number of objects"
-    r"|Resources is missing or invalid"  # of a page, which gets an empty one
+    r"|Resources is missing or invalid"  # A page without resources gets empty ones.
     r"|not found in file after regenerating cross reference table"
-    r"|dictionary has duplicated key /Type;"  # which older Skia writes
+    r"|dictionary has duplicated key /Type;"  # Older versions of Skia write it twice.
 )
 _PDFA = re.compile(rb"pdfaid:part(?:\s*=\s*[\"']|\s*>\s*)(\d)")
 _PDFUA = re.compile(rb"pdfuaid:part")
@@ -36,26 +36,25 @@ _SIGNED = re.compile(rb"/ByteRange[ \[]|/DocMDP\b|/C2PA_Manifest\b")
 
 
 class NeedsRepair(Exception):
-    """Readers differ in what they make of the document. Says what is wrong with it."""
+    """Readers differ in what they make of the document. The text says what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PdfFile:
-    """An open document, and what it promises to be."""
+    """An open document, and what it claims to be."""
 
     pdf: pikepdf.Pdf
     linearized: bool
-    #: PDF/A-1 and PDF/X up to 3 are held to PDF 1.4: no object streams, plain XMP
+    #: it is PDF/A-1 or PDF/X up to 3, which are PDF 1.4: without object streams, with plain XMP
     classic: bool
-    #: claims to conform to PDF/A, PDF/UA or PDF/X
+    #: it claims to conform to PDF/A, PDF/UA or PDF/X
     conforming: bool
 
 
 def read(data: bytes, *, repair: bool = False) -> PdfFile:
-    """Open `data` and read every object of it once; `repair` lets qpdf mend its structure.
+    """Open `data`, and read every object of it once. `repair` lets qpdf mend its structure.
 
-    Raises `CorruptFile`, `TooLarge`, `NeedsRepair`, and `FileSkipped` for signed and encrypted
-    documents.
+    Raises `CorruptFile`, `TooLarge` and `NeedsRepair`, and `FileSkipped` for signed and encrypted documents.
     """
     pdf = _open(data, repair=repair)
     if pdf.is_encrypted or "/Encrypt" in pdf.trailer:
@@ -65,7 +64,7 @@ def read(data: bytes, *, repair: bool = False) -> PdfFile:
         raise FileSkipped(
             Reason.UNSUPPORTED_VARIANT, "a hybrid PDF with its source document inside"
         )
-    # The page tree is walked here, so that what is wrong with it is found before any work.
+    # The page tree is walked here. So its faults are found before any work is done.
     try:
         pages = len(pdf.pages)
     except (pikepdf.PdfError, RuntimeError, ValueError, TypeError) as error:
@@ -85,7 +84,7 @@ def read(data: bytes, *, repair: bool = False) -> PdfFile:
 
 
 def _open(data: bytes, *, repair: bool) -> pikepdf.Pdf:
-    # qpdf's limits are the process's; always set to the same values.
+    # qpdf has one set of limits for the process. They are always set to the same values.
     pikepdf.settings.set_qpdf_limits(
         doc_max_warnings=100,
         flate_max_memory=MAX_DECODED,
@@ -105,13 +104,15 @@ def _open(data: bytes, *, repair: bool) -> pikepdf.Pdf:
     except pikepdf.PasswordError as error:
         raise FileSkipped(Reason.ENCRYPTED, "asks for a password") from error
     except (pikepdf.PdfError, RuntimeError, ValueError) as error:
-        if "encryption" in str(error):  # for certificates, or in a way of its own
+        if "encryption" in str(
+            error
+        ):  # It is for certificates, or of a kind that qpdf does not know.
             raise FileSkipped(Reason.ENCRYPTED, _plain(error)) from error
         raise NeedsRepair(_plain(error)) from error
 
 
 def _survey(pdf: pikepdf.Pdf, *, repair: bool) -> None:
-    """Read every object, which also makes qpdf report what it had to repair."""
+    """Read every object. By that qpdf also reports what it had to repair."""
     if len(pdf.objects) > MAX_OBJECTS:
         raise TooLarge(f"{len(pdf.objects)} objects, more than the limit of {MAX_OBJECTS}")
     try:
@@ -135,7 +136,7 @@ def _refuse_repaired(pdf: pikepdf.Pdf, *, repair: bool) -> None:
 
 
 def _claims(pdf: pikepdf.Pdf) -> bytes:
-    """The XMP packet and the Info dictionary, where a document says what it conforms to."""
+    """The XMP packet and the Info dictionary. A document says there what it conforms to."""
     info = pdf.trailer.get("/Info")
     text = info.unparse(resolved=True) if isinstance(info, pikepdf.Dictionary) else b""
     metadata = pdf.Root.get("/Metadata")
@@ -148,5 +149,5 @@ def _claims(pdf: pikepdf.Pdf) -> bytes:
 
 
 def _plain(error: object) -> str:
-    """A message of qpdf's without the name it has for the file."""
+    """A message of qpdf without its name for the file."""
     return re.sub(r"^<?_io\.BytesIO[^>]*>?:? ?|^.*?BytesIO object[^>]*>:? ?", "", str(error))[:200]

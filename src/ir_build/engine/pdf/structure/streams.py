@@ -1,34 +1,36 @@
-"""One stream of a PDF, unpacked strictly and packed again as small as it gets."""
+"""One stream of a PDF, unpacked strictly and packed again in as few bytes as possible."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 import pikepdf
 
 from . import filters
 from .filters import Parms, Undecodable
 
-# The bytes that ` /Filter /FlateDecode` costs in the dictionary.
+# Bytes of `/Filter/FlateDecode` in the dictionary.
 _FILTER_COST = 20
-# Coded images shrink a little under deflate; readers should not have to unpack twice for nothing.
+# Coded images become a little smaller by deflate. A second filter must leave less than this share: readers
+# should not unpack twice for nothing.
 _WORTH_A_LAYER = 0.99
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A stream's data without its generic filters."""
+    """The data of a stream without its generic filters."""
 
     data: bytes
-    #: the image codec that is left, empty when the data are plain
+    #: the filter that is left, such as an image codec; empty if the data are plain
     codec: str
-    #: the parameters of that codec, as the dictionary has them
+    #: the parameters of that filter, as the dictionary has them
     codec_parms: pikepdf.Dictionary | None
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Data as they will stand in a file, and the entries that say how to read them."""
+    """Data as they are going to stand in a file, and the entries that say how to read them."""
 
     data: bytes
     filters: tuple[str, ...] = ()
@@ -38,14 +40,14 @@ class Packed:
 
     @property
     def cost(self) -> int:
-        """Bytes in the file, about."""
+        """About how many bytes it takes in the file."""
         extra = len(pikepdf.Array([value for _, value in self.entries]).unparse())
         parms = len(self.parms.unparse()) + 14 if self.parms is not None else 0
         return len(self.data) + _FILTER_COST * len(self.filters) + parms + extra
 
 
 def unpack(stream: pikepdf.Stream, limit: int) -> Plain:
-    """Undo the generic filters. Raises `Undecodable`: then the stream stays as it is."""
+    """The stream without its generic filters, of up to `limit` bytes. Raises `Undecodable`."""
     if "/F" in stream or "/FFilter" in stream:
         raise Undecodable("the data are in another file")
     names = _as_list(stream.get("/Filter"))
@@ -55,7 +57,7 @@ def unpack(stream: pikepdf.Stream, limit: int) -> Plain:
     parms += [None] * (len(names) - len(parms))
     data = stream.read_raw_bytes()
     for at, (one, its_parms) in enumerate(zip(names, parms, strict=True)):
-        name = filters.long_name(str(one))
+        name = str(one)
         if name not in filters.GENERIC:
             if at + 1 < len(names) or name == "/Crypt":
                 raise Undecodable(f"filter {name}")
@@ -75,16 +77,11 @@ def pack(plain: Plain) -> Packed:
     packed = Packed(filters.deflated(plain.data), ("/FlateDecode", *tail))
     if plain.codec and packed.cost > bare.cost * _WORTH_A_LAYER:
         return bare
-    return min(bare, packed, key=cost)
-
-
-def cost(packed: Packed) -> int:
-    """For `min`: the earlier one wins where two cost the same."""
-    return packed.cost
+    return min(bare, packed, key=attrgetter("cost"))
 
 
 def present(stream: pikepdf.Stream) -> int:
-    """What the stream costs now, in the measure of `Packed.cost`."""
+    """What the stream costs as it is, in the measure of `Packed.cost`."""
     filters = _as_list(stream.get("/Filter"))
     parms = stream.get("/DecodeParms")
     size = len(parms.unparse()) + 14 if parms is not None else 0
@@ -92,7 +89,7 @@ def present(stream: pikepdf.Stream) -> int:
 
 
 def replace(stream: pikepdf.Stream, packed: Packed) -> None:
-    """Write `packed` into the document in place of the stream's data."""
+    """Put `packed` in place of the data of the stream."""
     names = [pikepdf.Name(name) for name in packed.filters]
     for key in ("/DP", "/FDecodeParms"):
         if key in stream:
@@ -118,9 +115,7 @@ def _parms(value: pikepdf.Object | None) -> Parms:
         return Parms()
     if not isinstance(value, pikepdf.Dictionary):
         raise Undecodable("parameters that are no dictionary")
-    names = (
-        ("/Predictor", 1), ("/Colors", 1), ("/BitsPerComponent", 8), ("/Columns", 1), ("/EarlyChange", 1),
-    )  # fmt: skip
+    names = (("/Predictor", 1), ("/Colors", 1), ("/BitsPerComponent", 8), ("/Columns", 1))
     numbers = []
     for name, default in names:
         number = value.get(name)

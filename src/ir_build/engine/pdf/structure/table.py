@@ -1,4 +1,4 @@
-"""Objects in PDF syntax, with references as keys of the table that they stand in."""
+"""Objects in PDF syntax. References are keys of the table in which the objects stand."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Body:
 
     parts: Parts
     data: bytes | None = None
-    #: content streams name it (`sharing`)
+    #: whether content streams name it (`sharing`)
     resource: bool = False
 
     def render(self, number: Callable[[int], int]) -> bytes:
-        """The value with references by the numbers that `number` gives."""
+        """The value as text. `number` says the number of the object that a reference leads to."""
         return b"".join(
             part if isinstance(part, bytes) else b"%d 0 R" % number(part) for part in self.parts
         )
@@ -35,7 +35,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The objects that can be reached from the trailer, in the order of their numbers in the source."""
+    """The objects that can be reached from the trailer, in the order in which they are met from there."""
 
     bodies: dict[int, Body]
     trailer: Body

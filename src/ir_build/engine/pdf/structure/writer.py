@@ -1,10 +1,12 @@
-"""A table of objects written as a PDF file (ISO 32000-1, 7.5), packed by kind."""
+"""A table of objects written as a PDF file (ISO 32000-1, 7.5), in the order of the table.
+
+Some libraries write into that of two widgets of one field that has the lower number. So the order stays.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,25 +19,19 @@ if TYPE_CHECKING:
 
     from .table import Body, Table
 
-#: objects in one object stream: more pack better, but a reader unpacks all of them for one
+#: Objects in one object stream. More of them take fewer bytes, but a reader unpacks all of them for one.
 _PACK = 600
-_KIND = re.compile(rb"/Type/(\w+)|/(?:Subtype|S)/(\w+)")
-# Fields stay in their order, whatever else they have: of two widgets that show one field, some
-# libraries write into that with the lower number.
-_WIDGET = re.compile(rb"/Subtype/Widget\b")
 _BINARY = b"%\xe2\xe3\xcf\xd3\n"
 
 
 def write(table: Table, version: str, identifier: bytes | None, *, packed: bool) -> bytes:
-    """The file. With `packed`, objects go into object streams (PDF 1.5).
+    """The file. With `packed` objects go into object streams (PDF 1.5).
 
-    `identifier` is the first part of the source's /ID, None when it had none; the second part
-    is made from what is written, so the same objects give the same file. Streams leave the table
-    as they are written, so that a large document is not held twice.
+    `identifier` is the first part of the /ID of the source, None if it has none. The second part is made from
+    what is written. So the same objects give the same file. Each stream is taken out of the table when it is
+    written, so that a large document is not held twice.
     """
-    small = sorted(
-        (key for key, body in table.bodies.items() if body.data is None), key=_Order(table)
-    )
+    small = [key for key, body in table.bodies.items() if body.data is None]
     large = [key for key, body in table.bodies.items() if body.data is not None]
     order = [*small, *large]
     numbers = {key: number for number, key in enumerate(order, 1)}
@@ -71,31 +67,17 @@ def _text(body: Body, numbers: dict[int, int]) -> bytes:
     return body.render(numbers.__getitem__)
 
 
-class _Order:
-    """Sorts objects of a kind together: deflate sees more that is alike."""
-
-    def __init__(self, table: Table) -> None:
-        self._bodies = table.bodies
-        self._met = {key: at for at, key in enumerate(table.bodies)}
-
-    def __call__(self, key: int) -> tuple[bytes, int]:
-        text = b"".join(part for part in self._bodies[key].parts if isinstance(part, bytes))
-        kind = _WIDGET.search(text) or _KIND.search(text)
-        names = re.findall(rb"/([A-Za-z]+)", text[:200])
-        return (kind[0] if kind else b"~" + b"".join(names[:2]), self._met[key])
-
-
 class _File:
     """The file so far, and where its objects are."""
 
     def __init__(self, header: bytes) -> None:
         self._file = io.BytesIO()
         self._file.write(header)
-        #: per object number: type, offset or object stream, 0 or index in it
+        #: by number of the object: its type, its offset or object stream, and 0 or its index in that
         self._entries: dict[int, tuple[int, int, int]] = {0: (0, 0, 65535)}
 
     def digest(self) -> bytes:
-        """Of what is written so far."""
+        """The digest of what is written so far."""
         return hashlib.sha256(self._file.getbuffer()).digest()
 
     def plain(self, number: int, text: bytes) -> None:
@@ -149,7 +131,7 @@ class _File:
 
 
 def _reference_stream(entries: Sequence[tuple[int, int, int]]) -> tuple[bytes, bytes]:
-    """Dictionary and data of the cross-reference stream of `entries` (7.5.8)."""
+    """Dictionary and data of the cross-reference stream with these entries (ISO 32000-1, 7.5.8)."""
     rows = np.array(entries, np.int64)
     widths = (1, max(1, (int(rows[:, 1].max()).bit_length() + 7) // 8), 2)
     columns = [
@@ -158,7 +140,7 @@ def _reference_stream(entries: Sequence[tuple[int, int, int]]) -> tuple[bytes, b
         for shift in reversed(range(width))
     ]
     table = np.stack(columns, axis=1)
-    # PNG's filter Up: neighbours differ little.
+    # Rows differ little from the one above. So they are filtered by PNG's filter Up.
     above = np.zeros_like(table)
     above[1:] = table[:-1]
     filtered = np.concatenate([np.full((len(table), 1), 2, np.uint8), table - above], axis=1)
