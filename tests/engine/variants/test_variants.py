@@ -15,7 +15,7 @@ from ir_build.engine.avif import file as avif_file
 from ir_build.errors import CorruptFile
 from ir_build.formats import MediaType, sniff
 from ir_build.marker import is_marked
-from ir_build.options import Compression, Effort, Options
+from ir_build.options import Compression, Effort, Options, Resize
 from ir_build.quality import Reference
 from ir_build.quality.coloured import ColouredPlaces
 from ir_build.variant import Variant, Wanted
@@ -146,6 +146,18 @@ def test_a_turned_photo_is_stored_upright(jpeg, orientation):
     assert variants
     assert {(one.width, one.height) for one in variants} == {upright}
     assert not refusals(data, MediaType.JPEG, variants)
+
+
+@pytest.mark.slow
+def test_a_picture_that_is_fitted_in_has_variants_of_that_size(jpeg):
+    """None is larger than what is shipped, and all look like the original at their size."""
+    options = replace(FAST, resize=Resize(height=151))
+    shipped = engine.compress(jpeg, MediaType.JPEG, options).data
+    size = opened(shipped).size
+    variants = made(jpeg, MediaType.JPEG, options=options, shipped=shipped)
+    assert variants
+    assert max((one.width, one.height) for one in variants) <= size
+    assert not refusals(jpeg, MediaType.JPEG, variants, options, shipped)
 
 
 @pytest.mark.slow
