@@ -1,5 +1,6 @@
 """Variants: smaller files in other formats and sizes that look like the picture."""
 
+import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import pairwise
@@ -12,7 +13,7 @@ from ir_build import engine, verify
 from ir_build.codec_packages import check_jpeg_xl
 from ir_build.engine.avif import codec as avif
 from ir_build.engine.avif import file as avif_file
-from ir_build.errors import CorruptFile
+from ir_build.errors import ConfigError, CorruptFile, FileSkipped, Reason
 from ir_build.formats import MediaType, sniff
 from ir_build.marker import is_marked
 from ir_build.options import Compression, Effort, Options, Resize
@@ -320,3 +321,13 @@ class TestJpegXl:
     def test_where_it_is_installed_nothing_is_asked_for(self):
         """The check of the setting passes."""
         check_jpeg_xl("mkdocs.yml", "pages")
+
+
+def test_without_the_package_of_jpeg_xl_the_setting_is_refused(jpeg, monkeypatch):
+    """With what to install; an engine that is asked all the same says so, too."""
+    monkeypatch.setitem(sys.modules, "pylibjxl", None)
+    with pytest.raises(ConfigError, match=r'pip install "ir-build\[jxl\]"'):
+        check_jpeg_xl("mkdocs.yml", "pages")
+    with pytest.raises(FileSkipped, match="pylibjxl") as caught:
+        made(jpeg, MediaType.JPEG, formats=(MediaType.JPEG_XL,), widths=())
+    assert caught.value.reason is Reason.MISSING_PACKAGE
