@@ -92,12 +92,14 @@ def test_each_file_is_a_tenth_smaller_than_the_next_larger(jpeg):
         assert widths[0] == 300
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", [0, 1, 2])
 def test_no_more_files_than_are_wanted(jpeg, most):
     """All formats and widths together."""
     assert len(made(jpeg, MediaType.JPEG, most=most)) == most
 
 
+@pytest.mark.slow
 def test_what_saves_too_little_is_left_out(jpeg):
     """A photo that is shipped in few bytes gets no other format, only its own in fewer pixels."""
     few = encoded(opened(jpeg), "JPEG", quality=20)
@@ -181,6 +183,7 @@ def test_the_same_picture_gives_the_same_bytes(jpeg):
     assert made(data, MediaType.JPEG) == made(data, MediaType.JPEG)
 
 
+@pytest.mark.slow
 def test_a_later_run_leaves_them_alone(jpeg):
     """Every lossy variant carries the note."""
     variants = [*made(jpeg, MediaType.JPEG), *made(jpeg, MediaType.JPEG, formats=())]
@@ -304,6 +307,7 @@ class TestJpegXl:
         cut = replace(one, data=one.data[: len(one.data) // 2])
         assert refusals(jpeg, MediaType.JPEG, [cut]) == ["no JPEG comes back from it"]
 
+    @pytest.mark.slow
     def test_it_is_only_offered_where_it_is_the_smallest(self, jpeg):
         """Whoever shows it shows AVIF as well, which is smaller here."""
         formats = (MediaType.JPEG_XL, *BOTH)
