@@ -1,7 +1,10 @@
 """Variants are made and verified in worker processes, under the limits of every file."""
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from ir_build import engine
 from ir_build.errors import CorruptFile, OverTimeout
 from ir_build.formats import MediaType
 from ir_build.options import Effort, Options
@@ -36,6 +39,17 @@ def test_they_come_with_their_bytes(sandbox):
     assert all(one.data for one in found)
     again = sandbox.variants(data, MediaType.JPEG, FAST, wanted(data), data)
     assert again == found
+
+
+@pytest.mark.slow
+def test_one_that_is_refused_takes_away_only_itself(sandbox):
+    """In the fewest pixels this noise scores well, and yet details are lost."""
+    noise = np.random.default_rng(76).integers(0, 256, (260, 229, 3), dtype=np.uint8)
+    data = encoded(Image.fromarray(noise).convert("L"), "JPEG", quality=85)
+    asked = Wanted(widths=(64, 100, 150, 200), formats=(), shipped=len(data))
+    made = engine.make_variants(data, MediaType.JPEG, FAST, asked, data)
+    assert [one.width for one in made] == [200, 150, 100, 64]
+    assert sandbox.variants(data, MediaType.JPEG, FAST, asked) == made[:3]
 
 
 @pytest.mark.slow

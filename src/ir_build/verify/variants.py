@@ -61,6 +61,9 @@ def verify(
     try:
         after = Picture(variant.data, variant.media, options.max_pixels)
         difference = _properties(size, after, variant)
+        if difference and options.resize:
+            # Not everything is fitted in: no animation is.
+            difference = _properties(options.resize.fit(*size), after, variant)
         if not difference and isinstance(shown, Image.Image):
             difference = _still(shown, after, variant, options)
     except (CorruptFile, TooLarge) as broken:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from ir_build import engine, verify
 from ir_build.formats import MediaType
-from ir_build.options import Compression, Effort, Options
+from ir_build.options import Compression, Effort, Options, Resize
 from ir_build.variant import Variant, Wanted
 from pictures import animated, opened, photo
 
@@ -103,6 +103,15 @@ def test_equal_frames_may_become_one():
     data = animated(frames, "GIF", duration=durations, loop=0)
     (one,) = made(data)
     assert not refusal(data, one)
+
+
+def test_a_box_changes_no_animation():
+    """A GIF is not resized, and neither is what stands for it."""
+    data = gif()
+    options = replace(OPTIONS, resize=Resize(width=50))
+    (one,) = made(data, options=options)
+    assert (one.width, one.height) == SIZE
+    assert not refusal(data, one, options)
 
 
 def test_a_still_for_those_who_want_no_motion():

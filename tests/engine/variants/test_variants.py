@@ -1,5 +1,6 @@
 """Variants: smaller files in other formats and sizes that look like the picture."""
 
+import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import pairwise
@@ -12,10 +13,10 @@ from ir_build import engine, verify
 from ir_build.codec_packages import check_jpeg_xl
 from ir_build.engine.avif import codec as avif
 from ir_build.engine.avif import file as avif_file
-from ir_build.errors import CorruptFile
+from ir_build.errors import ConfigError, CorruptFile, FileSkipped, Reason
 from ir_build.formats import MediaType, sniff
 from ir_build.marker import is_marked
-from ir_build.options import Compression, Effort, Options
+from ir_build.options import Compression, Effort, Options, Resize
 from ir_build.quality import Reference
 from ir_build.quality.coloured import ColouredPlaces
 from ir_build.variant import Variant, Wanted
@@ -91,12 +92,14 @@ def test_each_file_is_a_tenth_smaller_than_the_next_larger(jpeg):
         assert widths[0] == 300
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", [0, 1, 2])
 def test_no_more_files_than_are_wanted(jpeg, most):
     """All formats and widths together."""
     assert len(made(jpeg, MediaType.JPEG, most=most)) == most
 
 
+@pytest.mark.slow
 def test_what_saves_too_little_is_left_out(jpeg):
     """A photo that is shipped in few bytes gets no other format, only its own in fewer pixels."""
     few = encoded(opened(jpeg), "JPEG", quality=20)
@@ -149,6 +152,18 @@ def test_a_turned_photo_is_stored_upright(jpeg, orientation):
 
 
 @pytest.mark.slow
+def test_a_picture_that_is_fitted_in_has_variants_of_that_size(jpeg):
+    """None is larger than what is shipped, and all look like the original at their size."""
+    options = replace(FAST, resize=Resize(height=151))
+    shipped = engine.compress(jpeg, MediaType.JPEG, options).data
+    size = opened(shipped).size
+    variants = made(jpeg, MediaType.JPEG, options=options, shipped=shipped)
+    assert variants
+    assert max((one.width, one.height) for one in variants) <= size
+    assert not refusals(jpeg, MediaType.JPEG, variants, options, shipped)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", [P3, ADOBE], ids=["P3", "Adobe"])
 def test_other_colours_become_srgb(jpeg, profile):
     """No profile goes with a variant, and it shows the same colours."""
@@ -168,6 +183,7 @@ def test_the_same_picture_gives_the_same_bytes(jpeg):
     assert made(data, MediaType.JPEG) == made(data, MediaType.JPEG)
 
 
+@pytest.mark.slow
 def test_a_later_run_leaves_them_alone(jpeg):
     """Every lossy variant carries the note."""
     variants = [*made(jpeg, MediaType.JPEG), *made(jpeg, MediaType.JPEG, formats=())]
@@ -291,6 +307,7 @@ class TestJpegXl:
         cut = replace(one, data=one.data[: len(one.data) // 2])
         assert refusals(jpeg, MediaType.JPEG, [cut]) == ["no JPEG comes back from it"]
 
+    @pytest.mark.slow
     def test_it_is_only_offered_where_it_is_the_smallest(self, jpeg):
         """Whoever shows it shows AVIF as well, which is smaller here."""
         formats = (MediaType.JPEG_XL, *BOTH)
@@ -308,3 +325,13 @@ class TestJpegXl:
     def test_where_it_is_installed_nothing_is_asked_for(self):
         """The check of the setting passes."""
         check_jpeg_xl("mkdocs.yml", "pages")
+
+
+def test_without_the_package_of_jpeg_xl_the_setting_is_refused(jpeg, monkeypatch):
+    """With what to install; an engine that is asked all the same says so, too."""
+    monkeypatch.setitem(sys.modules, "pylibjxl", None)
+    with pytest.raises(ConfigError, match=r'pip install "ir-build\[jxl\]"'):
+        check_jpeg_xl("mkdocs.yml", "pages")
+    with pytest.raises(FileSkipped, match="pylibjxl") as caught:
+        made(jpeg, MediaType.JPEG, formats=(MediaType.JPEG_XL,), widths=())
+    assert caught.value.reason is Reason.MISSING_PACKAGE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from ...errors import FileSkipped, Reason
@@ -69,8 +70,11 @@ def _others(
     picture = original.read(data, media, options.max_pixels)
     if not raster.can_be_scored(*picture.image.size):
         return ()
-    smaller = original.read(shipped, media, options.max_pixels)
-    return _Maker(picture, smaller.image, media, options, wanted).variants()
+    smaller = original.read(shipped, media, options.max_pixels).image
+    if smaller.size != picture.image.size:
+        # What a page shows was fitted into a box.
+        picture = replace(picture, image=raster.resized(picture.image, smaller.size))
+    return _Maker(picture, smaller, media, options, wanted).variants()
 
 
 def _jpeg_xl(shipped: bytes, media: MediaType, options: Options, wanted: Wanted) -> Variant | None:

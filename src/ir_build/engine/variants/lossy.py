@@ -59,8 +59,6 @@ _GROWTH, _SHRINKING = 0.02, 0.11
 _AVIF_SPEEDS = {Effort.FAST: 8, Effort.DEFAULT: 6, Effort.BEST: 5}
 # Pixels above which AVIF is coded faster, and above which it takes too much memory and time.
 _LARGE, _MOST_PIXELS = 10_000_000, 16_000_000
-
-
 #: Settings of libaom for finer colour. At an equal score they take 5 % more bytes. Where places move, up to
 #: 20 % fewer are needed until these hold.
 FINER_COLOUR = {"enable-chroma-deltaq": "0"}
@@ -205,10 +203,10 @@ class _Search:
                 quality = self._begin(quality, moved)
         for number in range(tries + _MORE_TRIES):
             if quality > self._scale.high:
-                return None
+                break
             tried = self._tried(quality)
             if self._is_hopeless(tried):
-                return None
+                break
             if self._good and (number + 1 >= tries or self._is_near(self._good)):
                 break
             quality = self._next(tried)
