@@ -188,6 +188,11 @@ IN_40_REM = "p {max-width: 40rem} img {max-width: 100%}"
         ("p {max-width: 700px} img {max-width: 100%}", IMG, 700),
         ("p {max-width: 700px} img {max-width: 50%}", IMG, 350),
         ("html {font-size: 125%} p {width: 40rem} img {max-width: 100%}", IMG, 800),
+        (
+            "img {max-width: 100%} @media (min-width: 500px) {p {max-width: 480px}}",
+            IMG,
+            500,  # in windows below that
+        ),
         (f"{IN_40_REM} @media (min-width: 9em) {{html {{font-size: 20px}}}}", IMG, 800),
         (f"{IN_40_REM} @media (min-width: 9em) {{p {{max-width: 50rem}}}}", IMG, 800),
         (":root {--w: 600px} p {max-width: var(--w)} img {max-width: 100%}", IMG, 600),

@@ -97,6 +97,8 @@ class Cascade:
             for rule in sheet.rules.matching(element, names):
                 for declared in rule.declared:
                     yield declared.name, _entry(rule, declared, number, layered=layered)
+                    if rule.windows and declared.name == "max-width":
+                        yield declared.name, _in_smaller_windows(rule.windows)
         style = element.attr("style")
         for declared in inline(style) if style else ():
             yield (
@@ -118,6 +120,12 @@ def _entry(rule: Rule, declared: Declared, number: int, *, layered: bool) -> _En
     rank = (important, layered == important, rule.specificity, number, rule.order)
     certain = declared.certain and not rule.conditional
     return _Entry(Value(declared.value, weak), rank, certain, layered)
+
+
+def _in_smaller_windows(width: float) -> _Entry:
+    """Where a maximum does not hold yet, that of the window does; the smallest counts."""
+    rank = (False, False, (0, 0, 0), -1, -width)
+    return _Entry(Value(f"{width:g}px"), rank, certain=True, layered=False)
 
 
 def _winners(entries: list[_Entry]) -> tuple[Value | None, ...]:

@@ -51,6 +51,7 @@ class Rule:
     """Declarations for what `selector` matches.
 
     `conditional`: it may match less, in some media only, or not at all in some browsers.
+    `windows`: it holds in all windows of this width and more, in CSS pixels, if that is known.
     """
 
     selector: str
@@ -59,6 +60,7 @@ class Rule:
     conditional: bool
     layered: bool
     declared: tuple[Declared, ...]
+    windows: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,6 +177,7 @@ class _Place:
     parent: str = ""
     conditional: bool = False
     layered: bool = False
+    windows: float | None = None
 
 
 def parse(text: bytes | str, *, address: str) -> Sheet:
@@ -259,6 +262,7 @@ class _Reader:
             place.parent,
             conditional=place.conditional or not plain,
             layered=place.layered or name == "layer",
+            windows=None if place.conditional else _windows(name, medium),
         )
         if place.parent:
             self._block(node.content, inside, [])
@@ -300,7 +304,11 @@ class _Reader:
             conditional = True  # a browser that does not know one of a list drops all
         if found:
             parent = ",".join(selector.text for selector in found)
-            self._block(node.content, _Place(f":is({parent})", conditional, place.layered), found)
+            self._block(
+                node.content,
+                _Place(f":is({parent})", conditional, place.layered, place.windows),
+                found,
+            )
 
     def _block(self, content: list[Node], place: _Place, found: list[Selector]) -> None:
         """Declarations and nested rules, for what `found`, or else the parent, matches."""
@@ -333,6 +341,7 @@ class _Reader:
                 place.conditional or not selector.exact,
                 place.layered,
                 block.kept,
+                place.windows if selector.exact else None,
             )
             self.sheet.rules.add(subject.key, selector.required(len(selector.steps)), rule)
         if subject.text in {"html", ":root", "*"}:
@@ -414,6 +423,13 @@ def _nested(prelude: Sequence[Node], parent: str) -> list[Node]:
         else:
             parts.append(f"{parent} {text}")
     return list(tinycss2.parse_component_value_list(",".join(parts)))
+
+
+def _windows(name: str, medium: str) -> float | None:
+    found = re.fullmatch(r"(?:(?:only )?screen and )?\(min-width:\s*([\d.]+)(px|em|rem)\)", medium)
+    if name != "media" or not found:
+        return None
+    return float(found[1]) * (1 if found[2] == "px" else 16)
 
 
 def print_alone(medium: str) -> bool:
