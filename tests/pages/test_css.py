@@ -193,6 +193,11 @@ IN_40_REM = "p {max-width: 40rem} img {max-width: 100%}"
             IMG,
             500,  # in windows below that
         ),
+        (
+            f"{IN_40_REM} @media screen and (max-width: 50em) {{p {{max-width: 100%}}}}",
+            IMG,
+            800,  # in no larger window
+        ),
         (f"{IN_40_REM} @media (min-width: 9em) {{html {{font-size: 20px}}}}", IMG, 800),
         (f"{IN_40_REM} @media (min-width: 9em) {{p {{max-width: 50rem}}}}", IMG, 800),
         (":root {--w: 600px} p {max-width: var(--w)} img {max-width: 100%}", IMG, 600),

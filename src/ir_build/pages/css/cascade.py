@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A declared value; a weak one is overridden by a rule outside layers of no specificity."""
+    """A declared value; a weak one is overridden by a rule outside layers.
+
+    `window`: the largest window that it is for, in CSS pixels.
+    """
 
     text: str
     weak: bool = False
+    window: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,9 @@ class Cascade:
             for rule in sheet.rules.matching(element, names):
                 for declared in rule.declared:
                     yield declared.name, _entry(rule, declared, number, layered=layered)
-                    if rule.windows and declared.name == "max-width":
-                        yield declared.name, _in_smaller_windows(rule.windows)
+                    least = rule.windows[0]
+                    if least is not None and declared.name == "max-width":
+                        yield declared.name, _in_smaller_windows(least)
         style = element.attr("style")
         for declared in inline(style) if style else ():
             yield (
@@ -119,7 +124,9 @@ def _entry(rule: Rule, declared: Declared, number: int, *, layered: bool) -> _En
     # Importance turns the order of layers round.
     rank = (important, layered == important, rule.specificity, number, rule.order)
     certain = declared.certain and not rule.conditional
-    return _Entry(Value(declared.value, weak), rank, certain, layered)
+    most = rule.windows[1]
+    value = Value(declared.value, weak, math.inf if most is None else most)
+    return _Entry(value, rank, certain, layered)
 
 
 def _in_smaller_windows(width: float) -> _Entry:

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from turbohtml import Element
 
 _GROUPS = frozenset(("media", "supports", "layer", "container", "scope", "starting-style"))
+_WINDOW = {
+    bound: re.compile(rf"\({names}-width:\s*([\d.]+)(px|em|rem)\)")
+    for bound, names in (("min", "min"), ("max", "max"), ("any", "(?:min|max)"))
+}
+Windows = tuple[float | None, float | None]
 # Prefixed names of these are known to some browsers only.
 _DOCUMENT = re.compile(r"-?[a-z]*-?document")
 
@@ -51,7 +56,8 @@ class Rule:
     """Declarations for what `selector` matches.
 
     `conditional`: it may match less, in some media only, or not at all in some browsers.
-    `windows`: it holds in all windows of this width and more, in CSS pixels, if that is known.
+    `windows`: it holds in all windows of this width and more, and in none of more than that one,
+    in CSS pixels, as far as it is known.
     """
 
     selector: str
@@ -60,7 +66,7 @@ class Rule:
     conditional: bool
     layered: bool
     declared: tuple[Declared, ...]
-    windows: float | None = None
+    windows: Windows = (None, None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,7 +183,7 @@ class _Place:
     parent: str = ""
     conditional: bool = False
     layered: bool = False
-    windows: float | None = None
+    windows: Windows = (None, None)
 
 
 def parse(text: bytes | str, *, address: str) -> Sheet:
@@ -262,7 +268,7 @@ class _Reader:
             place.parent,
             conditional=place.conditional or not plain,
             layered=place.layered or name == "layer",
-            windows=None if place.conditional else _windows(name, medium),
+            windows=(None, place.windows[1]) if place.conditional else _windows(name, medium),
         )
         if place.parent:
             self._block(node.content, inside, [])
@@ -341,7 +347,7 @@ class _Reader:
                 place.conditional or not selector.exact,
                 place.layered,
                 block.kept,
-                place.windows if selector.exact else None,
+                place.windows if selector.exact else (None, place.windows[1]),
             )
             self.sheet.rules.add(subject.key, selector.required(len(selector.steps)), rule)
         if subject.text in {"html", ":root", "*"}:
@@ -425,11 +431,17 @@ def _nested(prelude: Sequence[Node], parent: str) -> list[Node]:
     return list(tinycss2.parse_component_value_list(",".join(parts)))
 
 
-def _windows(name: str, medium: str) -> float | None:
-    found = re.fullmatch(r"(?:(?:only )?screen and )?\(min-width:\s*([\d.]+)(px|em|rem)\)", medium)
-    if name != "media" or not found:
-        return None
-    return float(found[1]) * (1 if found[2] == "px" else 16)
+def _windows(name: str, medium: str) -> Windows:
+    """The widths of windows that a medium is for; of a list, or what else there is, none."""
+    found = [
+        float(number) * (1 if unit == "px" else 16)
+        for bound in ("min", "max")
+        for number, unit in _WINDOW[bound].findall(medium)
+    ]
+    conditions = _WINDOW["any"].sub("", medium).split()
+    if name != "media" or len(found) != 1 or not set(conditions) <= {"only", "screen", "and"}:
+        return None, None
+    return (found[0], None) if "min-" in medium else (None, found[0])
 
 
 def print_alone(medium: str) -> bool:

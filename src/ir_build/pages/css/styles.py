@@ -217,7 +217,7 @@ class Styles:
         if self._ruler is None:
             self._ruler = Ruler(self._root_font_size(), self._variable)
         measured = self._ruler.width(value.text, container)
-        return math.inf if measured is None else measured
+        return value.window if measured is None else min(measured, value.window)
 
     def _defined(self, name: str) -> bool:
         return any(name in sheet.variables for sheet in self._sheets)
