@@ -18,6 +18,7 @@ def style(css, body=IMG, **options):
 
 SIZES_KEEP = {
     "height alone": "img {height: 80px}",
+    "the last of two": "img {max-height: none; max-height: 9px}",
     "height in percent": "img {height: 50%}",
     "greatest height": "img {max-height: 80px}",
     "least height": "img {min-height: 900px}",
@@ -54,6 +55,7 @@ SIZES = {
     "never wider than its column": "img {max-width: 100%}",
     "both": "img {width: 20px; height: 20px}",
     "width alone": "img {width: 50%}",
+    "the last of two": "img {max-height: 9px; max-height: none}",
     "height of a wide one": "img {height: 80px; width: auto}",
     "on paper": "@media print {img {height: 80px}}",
     "taken back": "img {max-height: 80px} p img {max-height: none}",

@@ -57,6 +57,7 @@ class Styles:
         self._cascade = Cascade([(sheet, sheet.address in layered) for sheet in sheets])
         self._unknown = unknown or any(sheet.unreadable for sheet in sheets)
         self._bounds: dict[Element, float] = {}
+        self._turned_parents: dict[Element, bool] = {}
         self._ruler: Ruler | None = None
 
     def of(self, img: Element) -> PictureStyle:
@@ -148,13 +149,16 @@ class Styles:
                 break
         return ""
 
-    def _turned(self, img: Element) -> bool:
+    def _turned(self, element: Element) -> bool:
         """Whether lines may run from the top to the bottom there."""
-        return any(
-            "writing-mode" in self._cascade.states(element)
-            for element in (img, *img.ancestors)
-            if isinstance(element, Element)
-        )
+        if "writing-mode" in self._cascade.states(element):
+            return True
+        parent = element.parent
+        if not isinstance(parent, Element):
+            return False
+        if parent not in self._turned_parents:
+            self._turned_parents[parent] = self._turned(parent)
+        return self._turned_parents[parent]
 
     def _wrap_keeps(self, img: Element) -> str:
         if isinstance(img.parent, Element) and img.parent.tag == "picture":
