@@ -248,6 +248,33 @@ def test_the_style_sheets_of_a_page_in_their_order():
     ]
 
 
+@pytest.mark.parametrize(
+    ("attributes", "squashes"),
+    [
+        ("", False),
+        ("media=screen", False),
+        ("media='(min-width: 900px)'", True),
+        ("media='screen and (prefers-color-scheme: dark)'", True),
+    ],
+)
+def test_a_style_sheet_that_holds_in_some_windows_is_not_relied_on(attributes, squashes):
+    """What it says may be so or not."""
+    page = read_page(f"<style {attributes}>img {{height: auto}}</style><img src=a.png>")
+    sheets = [parse(link.text, address="a.css") for link in sheet_links(page)]
+    if [link.sometimes for link in sheet_links(page)] == [True]:
+        sheets = [sheet.held_sometimes() for sheet in sheets]
+    assert Styles(sheets, unknown=False).of(page.find("img")).squashes is squashes
+
+
+def test_style_sheets_that_are_loaded_late_count():
+    """Pages link them for paper, or ahead of time, until they are there."""
+    page = read_page(
+        "<link rel=stylesheet media=print onload='this.media=1' href=a.css>"
+        "<link rel=preload as=style onload='this.rel=1' href=b.css><link rel=preload href=c.css>"
+    )
+    assert [link.href for link in sheet_links(page)] == ["a.css", "b.css"]
+
+
 def test_imports_are_told_by_their_addresses():
     """They are resolved by that of the sheet; those for paper are left out."""
     sheet = parse(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +89,7 @@ class Cascade:
         if element not in self._states:
             names = self.names(element)
             matched = tuple(
-                (rule, number, layered)
+                (rule, number, layered, sheet.sometimes)
                 for number, (sheet, layered) in enumerate(self.sheets)
                 if sheet.rules
                 for rule in sheet.rules.matching(element, names)
@@ -99,12 +99,17 @@ class Cascade:
 
 
 @lru_cache(maxsize=4096)
-def _states(matched: tuple[tuple[Rule, int, bool], ...], style: str) -> States:
-    """What is declared by rules, each with the number of its sheet, and by a style attribute."""
+def _states(matched: tuple[tuple[Rule, int, bool, bool], ...], style: str) -> States:
+    """What is declared by rules and a style attribute.
+
+    With each rule: the number of its sheet, whether that is in a layer, and holds sometimes only.
+    """
     found: dict[str, list[_Entry]] = {}
-    for rule, number, layered in matched:
+    for rule, number, layered, sometimes in matched:
         for declared in rule.declared:
             entry = _entry(rule, declared, number, layered=layered or rule.layered)
+            if sometimes:
+                entry = replace(entry, certain=False)
             found.setdefault(declared.name, []).append(entry)
             least = rule.windows[0]
             if least is not None and declared.name == "max-width":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
@@ -164,6 +165,7 @@ class Sheet:
         self.address = address
         self.imports: list[str] = []
         self.layered_imports: set[str] = set()
+        self.conditional_imports: set[str] = set()
         self.names: set[str] = set()  # those that its indexes go by
         self.rules = Index[Rule](self.names)
         self.probes = Index[Probe](self.names)
@@ -174,6 +176,13 @@ class Sheet:
         self.variables: dict[str, list[str]] = {}
         self.root_font_sizes: list[str] = []
         self.unreadable = False
+        self.sometimes = False
+
+    def held_sometimes(self) -> Sheet:
+        """The same of a sheet that holds in some windows only, or when a reader chooses it."""
+        sheet = copy(self)
+        sheet.sometimes = True
+        return sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,12 +299,11 @@ class _Reader:
             return
         address = urljoin(self.sheet.address, target)
         self.sheet.imports.append(address)
-        if any(
-            (isinstance(token, IdentToken) and token.lower_value == "layer")
-            or (isinstance(token, FunctionBlock) and token.lower_name == "layer")
-            for token in rest
-        ):
+        layers = [token for token in rest if _is_layer(token)]
+        if layers:
             self.sheet.layered_imports.add(address)
+        if len(rest) > len(layers):
+            self.sheet.conditional_imports.add(address)
 
     def _rule(self, node: QualifiedRule, place: _Place) -> None:
         prelude: Sequence[Node] = node.prelude
@@ -417,6 +425,12 @@ class _Block:
             idle=all(values.is_edge(name) and values.edgeless(text) for name, text in pairs),
             height_auto=all(pair == ("height", "auto") for pair in pairs),
         )
+
+
+def _is_layer(token: Node) -> bool:
+    return (isinstance(token, IdentToken) and token.lower_value == "layer") or (
+        isinstance(token, FunctionBlock) and token.lower_name == "layer"
+    )
 
 
 def _nested(prelude: Sequence[Node], parent: str) -> list[Node]:

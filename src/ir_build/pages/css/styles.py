@@ -53,6 +53,8 @@ class Styles:
 
     def __init__(self, sheets: Sequence[Sheet], unknown: bool) -> None:  # noqa: FBT001
         layered = {address for sheet in sheets for address in sheet.layered_imports}
+        conditional = {address for sheet in sheets for address in sheet.conditional_imports}
+        sheets = [one.held_sometimes() if one.address in conditional else one for one in sheets]
         self._sheets = sheets
         self._cascade = Cascade([(sheet, sheet.address in layered) for sheet in sheets])
         self._unknown = unknown or any(sheet.unreadable for sheet in sheets)
