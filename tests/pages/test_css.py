@@ -162,6 +162,20 @@ def test_a_picture_that_is_found_by_its_place_is_not_wrapped(css, body):
     assert style(css, body).wrap_keeps
 
 
+@pytest.mark.parametrize(
+    ("doctype", "wraps"),
+    [
+        ("<!doctype html>", True),
+        ("", False),
+        ('<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "x">', False),
+        ('<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "x">', True),
+    ],
+)
+def test_only_pages_of_the_standard_get_wrappers(doctype, wraps):
+    """Browsers give lines of other pages heights that a wrapper changes."""
+    assert (styles_of(doctype + IMG)[0].wrap_keeps == "") is wraps
+
+
 WRAPS = {
     "nothing": ("", IMG),
     "somewhere below": ("p img {border: 1px solid} .x * {color: red}", IMG),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from turbohtml import Element
+from turbohtml import Doctype, Element
 
 from . import values
 from .cascade import ANY, Cascade, Value
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .cascade import States
     from .sheet import Sheet
 
+_STRICT = frozenset(("", "-//W3C//DTD HTML 4.01//EN", "-//W3C//DTD XHTML 1.0 Strict//EN"))
 _TURNED = "a rule sets a writing mode"
 _UNKNOWN = "a style sheet of this page cannot be read"
 # Displays, or parts of them, whose children are not laid out as in a line of text.
@@ -168,6 +169,8 @@ class Styles:
         displays = self._cascade.states(img).get("display", ())
         if any(value and value.text not in _PLAIN for value in displays):
             return "a rule sets its display"
+        if not _is_standard(img):
+            return "its page has no doctype of today, so lines have other heights"
         if self._turned(img):
             return _TURNED
         item = self._item(img)
@@ -254,6 +257,13 @@ _RATIO_ALONE = {
     "contain": frozenset(("none", "paint", "layout", "style", "content", "initial", "unset")),
     "content-visibility": frozenset(("visible", "initial", "unset")),
 }
+
+
+def _is_standard(img: Element) -> bool:
+    """Whether browsers lay its page out without the quirks of old ones."""
+    *_, document = img.ancestors
+    types = [node for node in document.children if isinstance(node, Doctype)]
+    return any(one.name == "html" and (one.public_id or "") in _STRICT for one in types)
 
 
 def _other_than(neutral: dict[str, frozenset[str]], states: States) -> str:
