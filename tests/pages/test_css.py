@@ -18,6 +18,7 @@ def style(css, body=IMG, **options):
 
 SIZES_KEEP = {
     "height alone": "img {height: 80px}",
+    "the last of two": "img {max-height: none; max-height: 9px}",
     "height in percent": "img {height: 50%}",
     "greatest height": "img {max-height: 80px}",
     "least height": "img {min-height: 900px}",
@@ -54,6 +55,7 @@ SIZES = {
     "never wider than its column": "img {max-width: 100%}",
     "both": "img {width: 20px; height: 20px}",
     "width alone": "img {width: 50%}",
+    "the last of two": "img {max-height: 9px; max-height: none}",
     "height of a wide one": "img {height: 80px; width: auto}",
     "on paper": "@media print {img {height: 80px}}",
     "taken back": "img {max-height: 80px} p img {max-height: none}",
@@ -160,6 +162,20 @@ def test_a_picture_that_is_found_by_its_place_is_not_wrapped(css, body):
     assert style(css, body).wrap_keeps
 
 
+@pytest.mark.parametrize(
+    ("doctype", "wraps"),
+    [
+        ("<!doctype html>", True),
+        ("", False),
+        ('<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "x">', False),
+        ('<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "x">', True),
+    ],
+)
+def test_only_pages_of_the_standard_get_wrappers(doctype, wraps):
+    """Browsers give lines of other pages heights that a wrapper changes."""
+    assert (styles_of(doctype + IMG)[0].wrap_keeps == "") is wraps
+
+
 WRAPS = {
     "nothing": ("", IMG),
     "somewhere below": ("p img {border: 1px solid} .x * {color: red}", IMG),
@@ -188,6 +204,16 @@ IN_40_REM = "p {max-width: 40rem} img {max-width: 100%}"
         ("p {max-width: 700px} img {max-width: 100%}", IMG, 700),
         ("p {max-width: 700px} img {max-width: 50%}", IMG, 350),
         ("html {font-size: 125%} p {width: 40rem} img {max-width: 100%}", IMG, 800),
+        (
+            "img {max-width: 100%} @media (min-width: 500px) {p {max-width: 480px}}",
+            IMG,
+            500,  # in windows below that
+        ),
+        (
+            f"{IN_40_REM} @media screen and (max-width: 50em) {{p {{max-width: 100%}}}}",
+            IMG,
+            800,  # in no larger window
+        ),
         (f"{IN_40_REM} @media (min-width: 9em) {{html {{font-size: 20px}}}}", IMG, 800),
         (f"{IN_40_REM} @media (min-width: 9em) {{p {{max-width: 50rem}}}}", IMG, 800),
         (":root {--w: 600px} p {max-width: var(--w)} img {max-width: 100%}", IMG, 600),
@@ -234,6 +260,33 @@ def test_the_style_sheets_of_a_page_in_their_order():
         ("b.css", None),
         ("https://cdn.test/other.css", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "squashes"),
+    [
+        ("", False),
+        ("media=screen", False),
+        ("media='(min-width: 900px)'", True),
+        ("media='screen and (prefers-color-scheme: dark)'", True),
+    ],
+)
+def test_a_style_sheet_that_holds_in_some_windows_is_not_relied_on(attributes, squashes):
+    """What it says may be so or not."""
+    page = read_page(f"<style {attributes}>img {{height: auto}}</style><img src=a.png>")
+    sheets = [parse(link.text, address="a.css") for link in sheet_links(page)]
+    if [link.sometimes for link in sheet_links(page)] == [True]:
+        sheets = [sheet.held_sometimes() for sheet in sheets]
+    assert Styles(sheets, unknown=False).of(page.find("img")).squashes is squashes
+
+
+def test_style_sheets_that_are_loaded_late_count():
+    """Pages link them for paper, or ahead of time, until they are there."""
+    page = read_page(
+        "<link rel=stylesheet media=print onload='this.media=1' href=a.css>"
+        "<link rel=preload as=style onload='this.rel=1' href=b.css><link rel=preload href=c.css>"
+    )
+    assert [link.href for link in sheet_links(page)] == ["a.css", "b.css"]
 
 
 def test_imports_are_told_by_their_addresses():

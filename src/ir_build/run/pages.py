@@ -209,12 +209,14 @@ class _Folder:
         unknown = False
         for one in css.sheet_links(page.document):
             if one.text is not None:
-                sheets.append(css.parse(one.text, address=place.base))
+                sheet = css.parse(one.text, address=place.base)
+                sheets.append(sheet.held_sometimes() if one.sometimes else sheet)
                 continue
             file = place.file(one.href)
             linked = [] if file is None else list(self._linked(file))
             unknown |= not linked or None in linked
-            sheets += [sheet for sheet in linked if sheet is not None]
+            known = [sheet for sheet in linked if sheet is not None]
+            sheets += [sheet.held_sometimes() for sheet in known] if one.sometimes else known
         return css.Styles(sheets, unknown)
 
     def _linked(self, file: PurePosixPath, depth: int = 0) -> Iterator[Sheet | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from turbohtml import Element
 from .sheet import Names, inline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from turbohtml import Node
 
@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A declared value; a weak one is overridden by a rule outside layers of no specificity."""
+    """A declared value; a weak one is overridden by a rule outside layers.
+
+    `window`: the largest window that it is for, in CSS pixels.
+    """
 
     text: str
     weak: bool = False
+    window: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,47 +87,62 @@ class Cascade:
     def states(self, element: Element) -> States:
         """For each property the values that may win, those of heavier rules first."""
         if element not in self._states:
-            found: dict[str, list[_Entry]] = {}
-            for name, entry in self._entries(element):
-                found.setdefault(name, []).append(entry)
-            self._states[element] = {name: _winners(all_) for name, all_ in found.items()}
+            names = self.names(element)
+            matched = tuple(
+                (rule, number, layered, sheet.sometimes)
+                for number, (sheet, layered) in enumerate(self.sheets)
+                if sheet.rules
+                for rule in sheet.rules.matching(element, names)
+            )
+            self._states[element] = _states(matched, element.attr("style") or "")
         return self._states[element]
 
-    def _entries(self, element: Element) -> Iterator[tuple[str, _Entry]]:
-        names = self.names(element)
-        for number, (sheet, layered) in enumerate(self.sheets):
-            if not sheet.rules:
-                continue
-            for rule in sheet.rules.matching(element, names):
-                for declared in rule.declared:
-                    yield declared.name, _entry(rule, declared, number, layered=layered)
-        style = element.attr("style")
-        for declared in inline(style) if style else ():
-            yield (
-                declared.name,
-                _Entry(
-                    Value(declared.value),
-                    (declared.important, True, (math.inf,)),
-                    declared.certain,
-                    layered=False,
-                ),
-            )
+
+@lru_cache(maxsize=4096)
+def _states(matched: tuple[tuple[Rule, int, bool, bool], ...], style: str) -> States:
+    """What is declared by rules and a style attribute.
+
+    With each rule: the number of its sheet, whether that is in a layer, and holds sometimes only.
+    """
+    found: dict[str, list[_Entry]] = {}
+    for rule, number, layered, sometimes in matched:
+        for declared in rule.declared:
+            entry = _entry(rule, declared, number, layered=layered or rule.layered)
+            if sometimes:
+                entry = replace(entry, certain=False)
+            found.setdefault(declared.name, []).append(entry)
+            least = rule.windows[0]
+            if least is not None and declared.name == "max-width":
+                found[declared.name].append(_in_smaller_windows(least))
+    for declared in inline(style):
+        rank = (declared.important, True, (math.inf,))
+        entry = _Entry(Value(declared.value), rank, declared.certain, layered=False)
+        found.setdefault(declared.name, []).append(entry)
+    return {name: _winners(entries) for name, entries in found.items()}
 
 
 def _entry(rule: Rule, declared: Declared, number: int, *, layered: bool) -> _Entry:
-    layered = layered or rule.layered
     important = declared.important
     weak = not important and (layered or rule.specificity == (0, 0, 0))
     # Importance turns the order of layers round.
     rank = (important, layered == important, rule.specificity, number, rule.order)
     certain = declared.certain and not rule.conditional
-    return _Entry(Value(declared.value, weak), rank, certain, layered)
+    most = rule.windows[1]
+    value = Value(declared.value, weak, math.inf if most is None else most)
+    return _Entry(value, rank, certain, layered)
+
+
+def _in_smaller_windows(width: float) -> _Entry:
+    """Where a maximum does not hold yet, that of the window does; the smallest counts."""
+    rank = (False, False, (0, 0, 0), -1, -width)
+    return _Entry(Value(f"{width:g}px"), rank, certain=True, layered=False)
 
 
 def _winners(entries: list[_Entry]) -> tuple[Value | None, ...]:
     """From the top, up to one that is certain; layers are not told apart, so none ends it."""
     winners: list[Value | None] = []
-    for entry in sorted(entries, key=lambda entry: entry.rank, reverse=True):
+    entries.sort(key=lambda entry: entry.rank)
+    for entry in reversed(entries):  # the last one of equals comes first
         winners.append(entry.value)
         if entry.certain and not entry.layered:
             return tuple(winners)

@@ -22,10 +22,14 @@ _WITHOUT_PICTURES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SheetLink:
-    """A style sheet of a page: its address as written, or else its `text`."""
+    """A style sheet of a page: its address as written, or else its `text`.
+
+    `sometimes`: it holds in some windows only, or when a reader chooses it.
+    """
 
     href: str = ""
     text: str | None = None
+    sometimes: bool = False
 
 
 def sheet_links(document: Document) -> list[SheetLink]:
@@ -35,15 +39,20 @@ def sheet_links(document: Document) -> list[SheetLink]:
     """
     found: list[SheetLink] = []
     for element in document.iter_elements(["link", "style"]):
-        if print_alone((element.attr("media") or "").lower()):
+        media = (element.attr("media") or "").strip().lower()
+        late = element.attr("onload") is not None  # how pages load a style sheet without waiting
+        sometimes = late or not set(re.split(r"[\s,]+", media)) <= {"", "all", "screen", "print"}
+        if print_alone(media) and not late:
             continue
         if element.tag == "style":
-            found.append(SheetLink(text=element.text))
+            found.append(SheetLink(text=element.text, sometimes=sometimes))
             continue
         href = (element.attr("href") or "").strip()
         relations = _words(element.attrs.get("rel"))
-        if href and "stylesheet" in relations and not _WITHOUT_PICTURES.fullmatch(href):
-            found.append(SheetLink(href=href))
+        named = "stylesheet" in relations or (late and "preload" in relations)
+        if href and named and not _WITHOUT_PICTURES.fullmatch(href):
+            sometimes = sometimes or "alternate" in relations
+            found.append(SheetLink(href=href, sometimes=sometimes))
     return found
 
 

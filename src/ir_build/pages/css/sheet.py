@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     from turbohtml import Element
 
 _GROUPS = frozenset(("media", "supports", "layer", "container", "scope", "starting-style"))
+_WINDOW = {
+    bound: re.compile(rf"\({names}-width:\s*([\d.]+)(px|em|rem)\)")
+    for bound, names in (("min", "min"), ("max", "max"), ("any", "(?:min|max)"))
+}
+Windows = tuple[float | None, float | None]
 # Prefixed names of these are known to some browsers only.
 _DOCUMENT = re.compile(r"-?[a-z]*-?document")
 
@@ -51,6 +57,8 @@ class Rule:
     """Declarations for what `selector` matches.
 
     `conditional`: it may match less, in some media only, or not at all in some browsers.
+    `windows`: it holds in all windows of this width and more, and in none of more than that one,
+    in CSS pixels, as far as it is known.
     """
 
     selector: str
@@ -59,6 +67,7 @@ class Rule:
     conditional: bool
     layered: bool
     declared: tuple[Declared, ...]
+    windows: Windows = (None, None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,6 +165,7 @@ class Sheet:
         self.address = address
         self.imports: list[str] = []
         self.layered_imports: set[str] = set()
+        self.conditional_imports: set[str] = set()
         self.names: set[str] = set()  # those that its indexes go by
         self.rules = Index[Rule](self.names)
         self.probes = Index[Probe](self.names)
@@ -166,6 +176,13 @@ class Sheet:
         self.variables: dict[str, list[str]] = {}
         self.root_font_sizes: list[str] = []
         self.unreadable = False
+        self.sometimes = False
+
+    def held_sometimes(self) -> Sheet:
+        """The same of a sheet that holds in some windows only, or when a reader chooses it."""
+        sheet = copy(self)
+        sheet.sometimes = True
+        return sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +192,7 @@ class _Place:
     parent: str = ""
     conditional: bool = False
     layered: bool = False
+    windows: Windows = (None, None)
 
 
 def parse(text: bytes | str, *, address: str) -> Sheet:
@@ -259,6 +277,7 @@ class _Reader:
             place.parent,
             conditional=place.conditional or not plain,
             layered=place.layered or name == "layer",
+            windows=(None, place.windows[1]) if place.conditional else _windows(name, medium),
         )
         if place.parent:
             self._block(node.content, inside, [])
@@ -280,12 +299,11 @@ class _Reader:
             return
         address = urljoin(self.sheet.address, target)
         self.sheet.imports.append(address)
-        if any(
-            (isinstance(token, IdentToken) and token.lower_value == "layer")
-            or (isinstance(token, FunctionBlock) and token.lower_name == "layer")
-            for token in rest
-        ):
+        layers = [token for token in rest if _is_layer(token)]
+        if layers:
             self.sheet.layered_imports.add(address)
+        if len(rest) > len(layers):
+            self.sheet.conditional_imports.add(address)
 
     def _rule(self, node: QualifiedRule, place: _Place) -> None:
         prelude: Sequence[Node] = node.prelude
@@ -300,7 +318,11 @@ class _Reader:
             conditional = True  # a browser that does not know one of a list drops all
         if found:
             parent = ",".join(selector.text for selector in found)
-            self._block(node.content, _Place(f":is({parent})", conditional, place.layered), found)
+            self._block(
+                node.content,
+                _Place(f":is({parent})", conditional, place.layered, place.windows),
+                found,
+            )
 
     def _block(self, content: list[Node], place: _Place, found: list[Selector]) -> None:
         """Declarations and nested rules, for what `found`, or else the parent, matches."""
@@ -333,6 +355,7 @@ class _Reader:
                 place.conditional or not selector.exact,
                 place.layered,
                 block.kept,
+                place.windows if selector.exact else (None, place.windows[1]),
             )
             self.sheet.rules.add(subject.key, selector.required(len(selector.steps)), rule)
         if subject.text in {"html", ":root", "*"}:
@@ -404,6 +427,12 @@ class _Block:
         )
 
 
+def _is_layer(token: Node) -> bool:
+    return (isinstance(token, IdentToken) and token.lower_value == "layer") or (
+        isinstance(token, FunctionBlock) and token.lower_name == "layer"
+    )
+
+
 def _nested(prelude: Sequence[Node], parent: str) -> list[Node]:
     """The selectors of a nested rule, with the parent's in their place."""
     parts: list[str] = []
@@ -414,6 +443,19 @@ def _nested(prelude: Sequence[Node], parent: str) -> list[Node]:
         else:
             parts.append(f"{parent} {text}")
     return list(tinycss2.parse_component_value_list(",".join(parts)))
+
+
+def _windows(name: str, medium: str) -> Windows:
+    """The widths of windows that a medium is for; of a list, or what else there is, none."""
+    found = [
+        float(number) * (1 if unit == "px" else 16)
+        for bound in ("min", "max")
+        for number, unit in _WINDOW[bound].findall(medium)
+    ]
+    conditions = _WINDOW["any"].sub("", medium).split()
+    if name != "media" or len(found) != 1 or not set(conditions) <= {"only", "screen", "and"}:
+        return None, None
+    return (found[0], None) if "min-" in medium else (None, found[0])
 
 
 def print_alone(medium: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from turbohtml import Element
+from turbohtml import Doctype, Element
 
 from . import values
 from .cascade import ANY, Cascade, Value
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .cascade import States
     from .sheet import Sheet
 
+_STRICT = frozenset(("", "-//W3C//DTD HTML 4.01//EN", "-//W3C//DTD XHTML 1.0 Strict//EN"))
 _TURNED = "a rule sets a writing mode"
 _UNKNOWN = "a style sheet of this page cannot be read"
 # Displays, or parts of them, whose children are not laid out as in a line of text.
@@ -53,10 +54,13 @@ class Styles:
 
     def __init__(self, sheets: Sequence[Sheet], unknown: bool) -> None:  # noqa: FBT001
         layered = {address for sheet in sheets for address in sheet.layered_imports}
+        conditional = {address for sheet in sheets for address in sheet.conditional_imports}
+        sheets = [one.held_sometimes() if one.address in conditional else one for one in sheets]
         self._sheets = sheets
         self._cascade = Cascade([(sheet, sheet.address in layered) for sheet in sheets])
         self._unknown = unknown or any(sheet.unreadable for sheet in sheets)
         self._bounds: dict[Element, float] = {}
+        self._turned_parents: dict[Element, bool] = {}
         self._ruler: Ruler | None = None
 
     def of(self, img: Element) -> PictureStyle:
@@ -148,13 +152,16 @@ class Styles:
                 break
         return ""
 
-    def _turned(self, img: Element) -> bool:
+    def _turned(self, element: Element) -> bool:
         """Whether lines may run from the top to the bottom there."""
-        return any(
-            "writing-mode" in self._cascade.states(element)
-            for element in (img, *img.ancestors)
-            if isinstance(element, Element)
-        )
+        if "writing-mode" in self._cascade.states(element):
+            return True
+        parent = element.parent
+        if not isinstance(parent, Element):
+            return False
+        if parent not in self._turned_parents:
+            self._turned_parents[parent] = self._turned(parent)
+        return self._turned_parents[parent]
 
     def _wrap_keeps(self, img: Element) -> str:
         if isinstance(img.parent, Element) and img.parent.tag == "picture":
@@ -162,6 +169,8 @@ class Styles:
         displays = self._cascade.states(img).get("display", ())
         if any(value and value.text not in _PLAIN for value in displays):
             return "a rule sets its display"
+        if not _is_standard(img):
+            return "its page has no doctype of today, so lines have other heights"
         if self._turned(img):
             return _TURNED
         item = self._item(img)
@@ -217,7 +226,7 @@ class Styles:
         if self._ruler is None:
             self._ruler = Ruler(self._root_font_size(), self._variable)
         measured = self._ruler.width(value.text, container)
-        return math.inf if measured is None else measured
+        return value.window if measured is None else min(measured, value.window)
 
     def _defined(self, name: str) -> bool:
         return any(name in sheet.variables for sheet in self._sheets)
@@ -248,6 +257,13 @@ _RATIO_ALONE = {
     "contain": frozenset(("none", "paint", "layout", "style", "content", "initial", "unset")),
     "content-visibility": frozenset(("visible", "initial", "unset")),
 }
+
+
+def _is_standard(img: Element) -> bool:
+    """Whether browsers lay its page out without the quirks of old ones."""
+    *_, document = img.ancestors
+    types = [node for node in document.children if isinstance(node, Doctype)]
+    return any(one.name == "html" and (one.public_id or "") in _STRICT for one in types)
 
 
 def _other_than(neutral: dict[str, frozenset[str]], states: States) -> str:
