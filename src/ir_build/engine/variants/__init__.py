@@ -111,17 +111,26 @@ class _Maker:
         self._exact = ExactCoder(options, shipped) if picture.lossless else None
 
     def variants(self) -> Iterator[Variant]:
-        """Files of the first format that makes the picture smaller, and the whole picture in others."""
+        """Files of the format that makes the picture smallest, and the whole picture in others after it.
+
+        A page offers the formats in the order that was asked for. Browsers take the first one they know. So
+        formats before the smallest one are left out: who knows them knows that one, too.
+        """
         whole, *narrower = [self._picture.image.width, *self._widths()]
-        leads = True
+        made: list[tuple[Variant, _Coder]] = []
         for media in self._wanted.formats:
-            if media in _CODED and media is not self._media and self._left:
-                widths = [whole, *narrower] if leads else [whole]
+            if media in _CODED and media is not self._media:
                 coder, limit = self._coder(media)
-                made = list(self._chain(media, coder, widths, limit))
-                leads = leads and not made
-                yield from made
-        if leads and self._media in _OWN:
+                made += [(one, coder) for one in self._chain(media, coder, [whole], limit)]
+        if made:
+            lead, coder = min(made, key=lambda one: len(one[0].data))
+            made = made[made.index((lead, coder)) + 1 :]
+            self._left = self._wanted.most - 1 - len(made)
+            yield lead
+            limit = (1 - self._wanted.smaller) * len(lead.data)
+            yield from self._chain(lead.media, coder, narrower, limit)
+            yield from (one for one, _ in made)
+        elif self._media in _OWN:
             own = OwnCoder(self._media, self._options, lossless=self._picture.lossless)
             yield from self._chain(self._media, own, narrower, self._limit)
 
