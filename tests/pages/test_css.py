@@ -41,6 +41,7 @@ SIZES_KEEP = {
     "ratio": "img {aspect-ratio: 1}",
     "contents": "img {content: url(b.png)}",
     "everything": "img {all: unset}",
+    "zoom": "* {zoom: 0.5}",
 }
 
 
@@ -151,6 +152,7 @@ WRAP_KEEPS = {
     "everything": ("p * {padding: 5px}", IMG),
     "through": ("body > * > * img {border: 1px solid}", IMG),
     "flexible box": ("p {display: flex}", IMG),
+    "without a box": ("p {display: contents; line-height: 3}", IMG),
     "table cell": ("img {display: table-cell}", IMG),
     "in a picture": ("", "<picture><img src=a.png></picture>"),
 }

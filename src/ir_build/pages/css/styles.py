@@ -166,6 +166,9 @@ class Styles:
     def _wrap_keeps(self, img: Element) -> str:
         if isinstance(img.parent, Element) and img.parent.tag == "picture":
             return "it is in a picture already"
+        outer = self._cascade.states(img.parent) if isinstance(img.parent, Element) else {}
+        if any(value and value.text == "contents" for value in outer.get("display", ())):
+            return "what it stands in has no box, so that a wrapper may have other lines"
         displays = self._cascade.states(img).get("display", ())
         if any(value and value.text not in _PLAIN for value in displays):
             return "a rule sets its display"
@@ -250,6 +253,7 @@ _NEUTRAL = {
     "aspect-ratio": frozenset(("auto", "initial", "unset")),
     "image-orientation": frozenset(("from-image", "initial", "unset")),
     "image-resolution": frozenset(("initial", "unset")),
+    "zoom": frozenset(("1", "100%", "normal", "initial", "unset")),
 }
 # And those with which the ratio of given sizes is no other than that of the picture.
 _RATIO_ALONE = {

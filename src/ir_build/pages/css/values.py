@@ -45,6 +45,7 @@ _KEPT = frozenset(
         "image-resolution",
         "position",
         "writing-mode",
+        "zoom",
     )
 )
 _FRAME = re.compile(
@@ -92,8 +93,6 @@ def longhands(name: str, value: str) -> Iterator[tuple[str, str]]:
         yield from (("font-size", part) for part in re.split(r"[\s/]+", value) if measurable(part))
     elif bare in _KEPT:
         yield bare, value
-    elif bare in {"inset", "flex", "float", "zoom"}:
-        return
     elif bare.startswith("margin") and not edgeless(value):
         yield "margin", value
     elif _FRAME.fullmatch(bare):
