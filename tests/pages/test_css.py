@@ -146,6 +146,7 @@ WRAP_KEEPS = {
     "in a list": (":is(p, td) > img {border: 1px solid}", IMG),
     "in a function": ("img:not(p > *) {border: 1px solid}", IMG),
     "only in some state": ("p:hover > img {border: 1px solid}", IMG),
+    "after one source": ("img:nth-child(2) {border: 1px solid}", IMG),
     "wrapper": ("picture {display: block}", IMG),
     "in the wrapper": ("picture img {border: 1px solid}", IMG),
     "source": ("source {display: block}", IMG),

@@ -20,7 +20,7 @@ from ..errors import Changed, Reason
 from ..globs import matcher
 from ..options import Compression, Meta, Options, Pages
 from ..outcome import Failed, Kept, Outcome
-from ..pages.names import is_variant
+from ..pages.names import is_ours, is_variant
 from ..report import Report
 from ..report.escape import printable
 from ..report.numbers import files
@@ -180,8 +180,8 @@ class Session:
         """
         if sources is not None:
             refuse_sources(folder, sources)
-        found = list(discover.walk(folder, sweep=True))
-        self._take_out([folder], found)
+        self._take_out([folder])
+        found = discover.walk(folder, sweep=True)
         assets = [asset for asset in found if self._wanted(asset.name)]
         return self._run(assets, InPlace(keep_times=True), folder, progress, folders=[folder])
 
@@ -204,7 +204,7 @@ class Session:
         if check:
             return self._run(assets, Destination(), Path.cwd(), progress)
         if out is None:
-            self._take_out(folders, assets)
+            self._take_out(folders)
             return self._run(assets, InPlace(keep_times=False), Path.cwd(), progress, folders)
         refuse_overlap(paths, out)
         ours = {asset.inside for asset in assets}
@@ -215,18 +215,18 @@ class Session:
         )
         destination = OutputFolder(out, only_assets=only_assets)
         lost = [found for one in others if (found := pass_over(one, destination))]
-        self._take_out([out], discover.walk(out))
+        self._take_out([out])
         report = self._run(assets, destination, Path.cwd(), progress, [out], lost)
         known = ours | {found.inside for found in trees}
         left = destination.without_source(known, self.config.report) if folders else ()
         return replace(report, advice=(*report.advice, *left))
 
-    def _take_out(self, folders: Iterable[Path], assets: Iterable[Asset]) -> None:
+    def _take_out(self, folders: Iterable[Path]) -> None:
         """Take out of pages what an earlier run has inserted, if this one inserts nothing."""
-        if self._pages is None and any(is_variant(asset.path.name) for asset in assets):
-            from .pages import take_out  # noqa: PLC0415  (it takes time, and few runs need it)
+        for folder in folders if self._pages is None else ():
+            if any(is_ours(found.path.name) for found in discover.tree(folder)):
+                from .pages import take_out  # noqa: PLC0415  (it takes time, and few runs need it)
 
-            for folder in folders:
                 take_out(folder)
 
     @property

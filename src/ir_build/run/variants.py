@@ -37,9 +37,10 @@ if TYPE_CHECKING:
 
 #: raise it when other variants are made of the same picture
 _VERSION = 1
-#: Pixels across that are tried. What is near a picture's own width, or above it, is left out. A phone of 412
-#: CSS pixels with 2.6 pixels each shows 1,000 of them beside the page's margins.
-_WIDTHS = (480, 1024, 2048)
+#: Pixels across that are tried. What is near a picture's own width, or above it, is left out. Columns of phones
+#: of 360 to 412 CSS pixels are 660 to 1,000 pixels wide, with 1.75 to 2.6 of them each; those of desktops 700
+#: to 850.
+_WIDTHS = (720, 1080, 2048)
 _PICTURES = frozenset(MediaType) - {MediaType.PDF, MediaType.JPEG_XL}
 
 

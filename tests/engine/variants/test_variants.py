@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from ir_build import engine, verify
-from ir_build.codec_packages import check_jpeg_xl
+from ir_build import engine, values, verify
 from ir_build.engine.avif import codec as avif
 from ir_build.engine.avif import file as avif_file
-from ir_build.errors import ConfigError, CorruptFile, FileSkipped, Reason
+from ir_build.errors import CorruptFile, FileSkipped, Reason
 from ir_build.formats import MediaType, sniff
 from ir_build.marker import is_marked
 from ir_build.options import Compression, Effort, Options, Resize
@@ -49,6 +48,12 @@ def jpeg():
 
 
 @pytest.fixture(scope="module")
+def soft():
+    """A photo without grain, of which AVIF makes the smallest file."""
+    return encoded(photo(SIZE, grid=(6, 8), seed=1), "JPEG", quality=95)
+
+
+@pytest.fixture(scope="module")
 def screenshot():
     """Lines of text and a few colours, as a program saves them."""
     page = Image.new("RGB", (420, 300), "white")
@@ -60,23 +65,30 @@ def screenshot():
 
 
 @pytest.mark.slow
-def test_a_photo_gets_avif_and_webp_that_look_like_it(jpeg):
+def test_a_photo_gets_avif_and_webp_that_look_like_it(soft):
     """Each file reaches the score against the photo at its size, and keeps the colour of every place."""
-    before = opened(jpeg).convert("RGB")
-    variants = made(jpeg, MediaType.JPEG)
-    assert [(one.media, one.width) for one in variants] == [
-        (MediaType.AVIF, 300),
-        (MediaType.AVIF, 150),
-        (MediaType.AVIF, 100),
-        (MediaType.WEBP, 300),
-    ]
+    before = opened(soft).convert("RGB")
+    variants = made(soft, MediaType.JPEG)
+    (first, *narrower, last) = [(one.media, one.width) for one in variants]
+    assert (first, last) == ((MediaType.AVIF, 300), (MediaType.WEBP, 300))
+    assert narrower
+    assert {*narrower} <= {(MediaType.AVIF, 150), (MediaType.AVIF, 100)}
     for one in variants:
         small = before.resize((one.width, one.height), Image.Resampling.LANCZOS)
         after = np.asarray(opened(one.data).convert("RGB"))
         assert sniff(one.data) is one.media
         assert Reference(np.asarray(small)).score(after) >= 80
         assert not ColouredPlaces(np.asarray(small), 80).damage(after)
-    assert not refusals(jpeg, MediaType.JPEG, variants)
+    assert not refusals(soft, MediaType.JPEG, variants)
+
+
+@pytest.mark.slow
+def test_a_format_that_makes_larger_files_is_not_offered_before_a_smaller_one(jpeg):
+    """Of a photo with grain WebP is smaller than AVIF, and browsers that know AVIF know WebP."""
+    variants = made(jpeg, MediaType.JPEG)
+    assert {one.media for one in variants} == {MediaType.WEBP}
+    alone = made(jpeg, MediaType.JPEG, formats=(MediaType.AVIF,))
+    assert len(alone[0].data) >= len(variants[0].data)
 
 
 @pytest.mark.slow
@@ -308,10 +320,10 @@ class TestJpegXl:
         assert refusals(jpeg, MediaType.JPEG, [cut]) == ["no JPEG comes back from it"]
 
     @pytest.mark.slow
-    def test_it_is_only_offered_where_it_is_the_smallest(self, jpeg):
+    def test_it_is_only_offered_where_it_is_the_smallest(self, soft):
         """Whoever shows it shows AVIF as well, which is smaller here."""
         formats = (MediaType.JPEG_XL, *BOTH)
-        media = [one.media for one in made(jpeg, MediaType.JPEG, formats=formats)]
+        media = [one.media for one in made(soft, MediaType.JPEG, formats=formats)]
         assert MediaType.AVIF in media
         assert MediaType.JPEG_XL not in media
 
@@ -323,15 +335,15 @@ class TestJpegXl:
         assert one.media is MediaType.JPEG_XL
 
     def test_where_it_is_installed_nothing_is_asked_for(self):
-        """The check of the setting passes."""
-        check_jpeg_xl("mkdocs.yml", "pages")
+        """The setting is taken."""
+        assert values.pages({"formats": ["jxl"]}).formats == (MediaType.JPEG_XL,)
 
 
 def test_without_the_package_of_jpeg_xl_the_setting_is_refused(jpeg, monkeypatch):
     """With what to install; an engine that is asked all the same says so, too."""
     monkeypatch.setitem(sys.modules, "pylibjxl", None)
-    with pytest.raises(ConfigError, match=r'pip install "ir-build\[jxl\]"'):
-        check_jpeg_xl("mkdocs.yml", "pages")
+    with pytest.raises(ValueError, match=r'pip install "ir-build\[jxl\]"'):
+        values.pages({"formats": ["jxl"]})
     with pytest.raises(FileSkipped, match="pylibjxl") as caught:
         made(jpeg, MediaType.JPEG, formats=(MediaType.JPEG_XL,), widths=())
     assert caught.value.reason is Reason.MISSING_PACKAGE

@@ -36,8 +36,11 @@ def wrap_keeps(img: Element, cascade: Cascade) -> str:
         shown = _styled(picture, picture_names, cascade) or _styled(
             source, Names(_SOURCE, inner.all.union(_SOURCE)), cascade
         )
-    for changed in before.keys() ^ after.keys():
-        return before.get(changed) or after[changed]
+        # With one source the picture is the second child, not the third.
+        source.extract()
+        alone = _seen(img, inner, picture, picture_names, cascade)
+    for changed in (before.keys() ^ after.keys()) | (before.keys() ^ alone.keys()):
+        return before.get(changed) or after.get(changed) or alone[changed]
     return shown
 
 
