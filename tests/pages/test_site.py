@@ -159,6 +159,17 @@ def test_with_pages_off_everything_comes_out_again(site):
     assert after["index.html"] == before["index.html"]
 
 
+def test_with_pages_off_attributes_come_out_where_there_are_no_files(site):
+    """As on a site of drawings, whose pages got sizes only."""
+    site.write("img/a.svg", '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="70"/>')
+    site.write("index.html", HEAD.format("") + '<p><img src="img/a.svg">')
+    before = site.read()
+    site.run()
+    assert 'width="90" height="70"' in site.read()
+    site.run(pages=False)
+    assert site.read() == before
+
+
 def test_a_picture_that_has_changed_is_renewed_on_pages_that_were_not_written(site):
     """As in an incremental build: new names for new content, and old files go."""
     site.page('<p><img src="img/photo.jpg">')

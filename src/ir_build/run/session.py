@@ -224,10 +224,19 @@ class Session:
     def _take_out(self, folders: Iterable[Path]) -> None:
         """Take out of pages what an earlier run has inserted, if this one inserts nothing."""
         for folder in folders if self._pages is None else ():
-            if any(is_ours(found.path.name) for found in discover.tree(folder)):
+            note = self._note(folder)
+            noted = note if note is not None and note.exists() else None
+            if noted or any(is_ours(found.path.name) for found in discover.tree(folder)):
                 from .pages import take_out  # noqa: PLC0415  (it takes time, and few runs need it)
 
                 take_out(folder)
+                if noted:
+                    noted.unlink()
+
+    def _note(self, folder: Path) -> Path | None:
+        """A file that is there while pages in `folder` hold something that was inserted."""
+        index = self._cache.index_file(folder.resolve())
+        return index and index.with_suffix(".pages")
 
     @property
     def _pages(self) -> Pages | None:
@@ -353,6 +362,10 @@ class Session:
         index.forget_missing(str(asset.path) for asset in assets)
         index.save()
         edited = None if site is None else site.edit()
+        for folder in folders if site is not None else ():
+            if note := self._note(folder):
+                with contextlib.suppress(OSError):
+                    note.touch()
         written = [*pipeline.written, *(site.written if site is not None else ())]
         return Report(
             outcomes=tuple(sorted(outcomes, key=attrgetter("name"))),

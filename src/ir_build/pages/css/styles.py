@@ -72,7 +72,8 @@ class Styles:
         follows = sizes_keep and None in widths and img.attr("width") is None
         return PictureStyle(
             sizes_keep,
-            squashes=None in states.get("height", ANY),
+            # Without any style a picture is as wide as its attribute says.
+            squashes=bool(self._sheets or img.attr("style")) and None in states.get("height", ANY),
             keeps_natural_width=bool(follows) or any(map(_natural, widths)),
             wrap_keeps=_UNKNOWN if self._unknown else self._wrap_keeps(img),
             column=None if self._unknown else self._column(img, states),
