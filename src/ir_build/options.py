@@ -86,6 +86,8 @@ class Pages:
     still: bool = False
     #: the address of the site's root; None to go by what pages say
     site_url: str | None = None
+    #: whether style sheets that cannot be read are taken to have no rules for pictures
+    ignore_remote_styles: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,7 +111,7 @@ SETTINGS = (
         "pages", "true|false|MAPPING", values.pages, default=False,
         help="Edit HTML pages, too: their pictures get sizes, and smaller files for smaller screens, in "
         "AVIF and WebP where these are smaller. In files and in the environment also a mapping with some "
-        "of attributes, sizes, formats, content_width, still, site_url.",
+        "of attributes, sizes, formats, content_width, still, site_url, ignore_remote_styles.",
     ),
     Setting(
         "max_file_size", "SIZE", values.size, default="200MB",

@@ -285,4 +285,5 @@ _PAGES: Mapping[str, Callable[[Any], Any]] = {
     "content_width": _content_width,
     "still": boolean,
     "site_url": _site_url,
+    "ignore_remote_styles": boolean,
 }

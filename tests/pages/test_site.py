@@ -256,6 +256,20 @@ def test_a_page_that_cannot_be_edited_is_shipped_and_named(site):
     assert told["loads"]["phone"]["after"] < told["loads"]["phone"]["before"]
 
 
+def test_style_sheets_of_other_hosts_make_careful(site):
+    """What they say of pictures nobody knows; a setting says that they say nothing."""
+    head = '<link rel=stylesheet href="https://cdn.example.org/theme.css">'
+    site.page('<p><img src="img/photo.jpg">', head=head)
+    report = site.run()
+    assert "width=" not in site.read()
+    assert "<picture" not in site.read()
+    assert any("ignore_remote_styles" in reason for reason in report.pages.reasons)
+    site.page('<p><img src="img/photo.jpg">', head=f"{head}<link rel=stylesheet href=style.css>")
+    site.run({"ignore_remote_styles": True})
+    assert 'width="1300"' in site.read()
+    assert "<picture" in site.read()
+
+
 def test_equal_names_do_not_collide(site):
     """`a.jpg` and `a.png`, and pictures of one name in two folders, each have files of their own."""
     data = site.files()

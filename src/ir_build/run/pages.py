@@ -217,7 +217,7 @@ class _Folder:
             unknown |= not linked or None in linked
             known = [sheet for sheet in linked if sheet is not None]
             sheets += [sheet.held_sometimes() for sheet in known] if one.sometimes else known
-        return css.Styles(sheets, unknown)
+        return css.Styles(sheets, unknown and not self._options.ignore_remote_styles)
 
     def _linked(self, file: PurePosixPath, depth: int = 0) -> Iterator[Sheet | None]:
         """The style sheets that one imports, and that one; None for one that cannot be read."""

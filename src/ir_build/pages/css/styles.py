@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _STRICT = frozenset(("", "-//W3C//DTD HTML 4.01//EN", "-//W3C//DTD XHTML 1.0 Strict//EN"))
 _TURNED = "a rule sets a writing mode"
-_UNKNOWN = "a style sheet of this page cannot be read"
+_UNKNOWN = "a style sheet of the page cannot be read (see ignore_remote_styles)"
 # Displays, or parts of them, whose children are not laid out as in a line of text.
 _ITEMS = ("flex", "grid", "box", "masonry", "ruby", "math", "var(", "inherit")
 
