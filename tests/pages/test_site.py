@@ -256,7 +256,7 @@ def test_a_page_that_cannot_be_edited_is_shipped_and_named(site):
     assert told["loads"]["phone"]["after"] < told["loads"]["phone"]["before"]
 
 
-def test_style_sheets_of_other_hosts_make_careful(site):
+def test_style_sheets_of_other_hosts_make_careful(site, pictures):
     """What they say of pictures nobody knows; a setting says that they say nothing."""
     head = '<link rel=stylesheet href="https://cdn.example.org/theme.css">'
     site.page('<p><img src="img/photo.jpg">', head=head)
@@ -264,6 +264,7 @@ def test_style_sheets_of_other_hosts_make_careful(site):
     assert "width=" not in site.read()
     assert "<picture" not in site.read()
     assert any("ignore_remote_styles" in reason for reason in report.pages.reasons)
+    site.write("img/photo.jpg", pictures["photo.jpg"])
     site.page('<p><img src="img/photo.jpg">', head=f"{head}<link rel=stylesheet href=style.css>")
     site.run({"ignore_remote_styles": True})
     assert 'width="1300"' in site.read()
