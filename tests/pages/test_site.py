@@ -306,6 +306,29 @@ def test_odd_names(site, pictures, name):
     assert page.bytes.count(b"<img") == 1
 
 
+def test_sizes_are_those_of_what_is_shipped(site):
+    """A picture that was fitted into a box has that size, and so have its files."""
+    site.page('<p><img src="img/photo.jpg">')
+    site.run(resize="900x")
+    assert 'width="900" height="554"' in site.read()
+    for name in site.variants():
+        with Image.open(site.folder / name) as image:
+            assert image.width <= 900
+    files = site.files()
+    site.run(resize="900x")
+    assert site.files() == files
+
+
+def test_a_lazy_picture_without_a_known_shape_is_not_sized_by_the_layout(site):
+    """`sizes=auto` would give it the shape of nothing."""
+    head = "<link rel=stylesheet href=style.css><style>[height]{border:1px solid}</style>"
+    site.page('<p><img loading=lazy width=500 src="img/photo.jpg">', head=head)
+    site.run()
+    assert "<picture" in site.read()
+    assert "height=" not in re.findall("<img[^>]*>", site.read())[0]
+    assert "auto" not in site.read()
+
+
 def test_nothing_is_written_outside_of_the_site(site, tmp_path, pictures):
     """Neither through addresses that lead out of it nor through links."""
     outside = tmp_path / "outside"

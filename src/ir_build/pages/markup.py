@@ -174,7 +174,9 @@ class _Markup:
         if why and self._options.formats:
             self._result.left.append((one.address, f"no other formats: {why}"))
         lazy = self._loading(one, added)
-        plan = self._plan(one, width, lazy=lazy)
+        # `sizes=auto` takes a picture's own shape away, so that both attributes have to say it.
+        shaped = {"width", "height"} <= {*one.shown.element.attrs, *added}
+        plan = self._plan(one, width, by_layout=lazy and shaped)
         added |= plan.attributes
         if plan.variants:
             used = self._result.used.setdefault(one.shown.file, set())
@@ -240,7 +242,7 @@ class _Markup:
         text = self._page.bytes[begin : self._page.tag(one.shown.element)[0]][:_MARKUP_BEFORE]
         return len(re.sub(rb"<[^>]*>|\s+", b" ", text).strip()) <= _TEXT_BEFORE
 
-    def _plan(self, one: _Picture, width: int, *, lazy: bool) -> _Plan:
+    def _plan(self, one: _Picture, width: int, *, by_layout: bool) -> _Plan:
         """Which variants stand where, for a picture that attributes make `width` CSS pixels wide."""
         picture, style, named = one.picture, one.shown.style, _named(one)
         # With widths in `srcset`, `sizes` is the natural width. So something else has to say the width.
@@ -254,7 +256,8 @@ class _Markup:
             return _Plan()
         sizes = ""
         if by_width:
-            sizes = _sizes(width, self._options.content_width or style.column, lazy=lazy)
+            column = self._options.content_width or style.column
+            sizes = _sizes(width, column, by_layout=by_layout)
         others = [found for found in named if found.variant.media != picture.media]
         if not others:
             return _own_format(one, named, sizes)
@@ -356,12 +359,15 @@ def _source(kind: MediaType, srcset: str, **more: str) -> str:
     return f"<source{text} {MARK}>"
 
 
-def _sizes(width: int, column: float | None, *, lazy: bool) -> str:
-    """The attribute `sizes` of a picture of `width` CSS pixels in a column that is no wider than `column`."""
+def _sizes(width: int, column: float | None, *, by_layout: bool) -> str:
+    """The attribute `sizes` of a picture of `width` CSS pixels in a column that is no wider than `column`.
+
+    `by_layout` is for a lazy picture whose shape is known.
+    """
     most = min(width, math.ceil(column)) if column else width
     told = f"(min-width: {most}px) {most}px, 100vw"
     # Browsers that know `auto` take the size that the picture has, once the page is laid out.
-    return f"auto, {told}" if lazy else told
+    return f"auto, {told}" if by_layout else told
 
 
 def _given(element: Element, name: str) -> int:

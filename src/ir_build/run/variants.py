@@ -214,7 +214,7 @@ class Variants:
             still=self.pages.still,
         )
         try:
-            measured = self._sandbox.measure(source, media, options)
+            measured = self._sandbox.measure(shipped, media, options)
             made: tuple[Variant, ...] = ()
             lossy = options.compression_type is Compression.LOSSY
             if lossy and not self._cached_only and not is_marked(source, media):
