@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 # Widths above this share of the picture's own save too little to be worth a file.
 _NARROWER = 0.9
+# How many widths are looked at for the one that changes a picture's shape least. With one width, boxes below moved
+# by up to 0.6 pixels on a page of 30 pictures. More than a few bytes no width of these differs from another.
+_NEAR_WIDTHS = 20
 _CODED = (MediaType.AVIF, MediaType.WEBP)
 # formats that a picture in fewer pixels keeps; a GIF has too few colours for it
 _OWN = (MediaType.JPEG, MediaType.PNG, MediaType.WEBP, MediaType.AVIF)
@@ -146,9 +149,18 @@ class _Maker:
         return LossyCoder(media, self._options), limit
 
     def _widths(self) -> list[int]:
-        """The widths to try, widest first."""
-        most = _NARROWER * self._picture.image.width
-        return sorted({width for width in self._wanted.widths if width <= most}, reverse=True)
+        """The widths to try, widest first: those asked for, or some pixels more."""
+        image = self._picture.image
+        most = int(_NARROWER * image.width)
+
+        def off(width: int) -> float:
+            # A page shows a picture in the shape of the file that is loaded, whose height is a whole number.
+            height = width * image.height / image.width
+            return abs(round(height) - height) / width
+
+        wanted = {width for width in self._wanted.widths if width <= most}
+        near = (range(width, min(width + _NEAR_WIDTHS, most + 1)) for width in wanted)
+        return sorted({min(widths, key=off) for widths in near}, reverse=True)
 
     def _chain(
         self, media: MediaType, coder: _Coder, widths: list[int], limit: float
