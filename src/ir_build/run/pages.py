@@ -37,8 +37,8 @@ _SUFFIXES = (".html", ".htm")
 _LARGEST = 8 * 1024 * 1024
 #: How deep style sheets may import each other.
 _IMPORTS = 5
-# UTF-16 is for `Page` to refuse.
-_IMG = re.compile(rb"<img\b|\A\xff\xfe|\A\xfe\xff", re.IGNORECASE)
+# The first byte of a page in UTF-16, which is for `Page` to refuse.
+_UTF_16 = (b"\xff", b"\xfe")
 # Names of files of ours, as they stand in attributes.
 _OURS = re.compile(rb"[^\s\"',/]*\.ir-[0-9a-f]+-[^\s\"',/]*|" + RULE_NAME.encode())
 
@@ -127,7 +127,11 @@ class _Folder:
     def _scanned(self, found: discover.Asset) -> _Scanned:
         try:
             data, _ = self._read(found)
-            if MARK.encode() not in data and not _IMG.search(data):
+            if (
+                MARK.encode() not in data
+                and b"<img" not in data.lower()
+                and data[:1] not in _UTF_16
+            ):
                 return _Scanned(found)
             page = Page(data)
             place = self._place(page, found)
