@@ -30,11 +30,11 @@ def wanted(data):
 @pytest.mark.slow
 def test_they_come_with_their_bytes(sandbox):
     """In the order in which a page offers them; a file that is shipped may be given or not."""
-    data = encoded(photo((300, 200), grid=(6, 8), seed=1, grey=3), "JPEG", quality=95)
+    data = encoded(photo((300, 200), grid=(6, 8), seed=1), "JPEG", quality=95)
     found = sandbox.variants(data, MediaType.JPEG, FAST, wanted(data))
-    assert [(one.media, one.width) for one in found][:2] == [
+    assert [(one.media, one.width) for one in found] == [
         (MediaType.AVIF, 300),
-        (MediaType.AVIF, 150),
+        (MediaType.WEBP, 300),
     ]
     assert all(one.data for one in found)
     again = sandbox.variants(data, MediaType.JPEG, FAST, wanted(data), data)
@@ -44,11 +44,11 @@ def test_they_come_with_their_bytes(sandbox):
 @pytest.mark.slow
 def test_one_that_is_refused_takes_away_only_itself(sandbox):
     """In the fewest pixels this noise scores well, and yet details are lost."""
-    noise = np.random.default_rng(76).integers(0, 256, (260, 229, 3), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (260, 256, 3), dtype=np.uint8)
     data = encoded(Image.fromarray(noise).convert("L"), "JPEG", quality=85)
     asked = Wanted(widths=(64, 100, 150, 200), formats=(), shipped=len(data))
     made = engine.make_variants(data, MediaType.JPEG, FAST, asked, data)
-    assert [one.width for one in made] == [200, 150, 100, 64]
+    assert [one.width for one in made] == [200, 169, 119, 64]
     assert sandbox.variants(data, MediaType.JPEG, FAST, asked) == made[:3]
 
 
