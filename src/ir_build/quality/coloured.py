@@ -42,12 +42,13 @@ _SQUARE, _PLAIN_LIMIT, _LIMIT = 8, 3.5, 4.5
 # How far the mean of saturated pixels of one hue in 16 x 16 may move, by how many pixels there are. Small
 # things may move more.
 _AREAS = ((6, 5.0), (12, 4.0), (32, 3.5), (64, 3.0))
-# How far the mean of ink in 16 x 16 may move, saturated or not: more, since its edges are soft and noisy.
+# How far the mean of ink in 16 x 16 may move, saturated or not. It may move more, because its edges are
+# soft and noisy.
 _INKS = ((12, 6.0), (32, 5.0), (64, 4.0))
 # Levels between the highest and the lowest band of a saturated pixel, at least. The noise of greys may come to
 # fewer.
 _SATURATED = 80
-# Ground is plain where at least the share `_PLAIN` of its pixels is within so many levels of its median.
+# Ground is plain when at least the share `_PLAIN` of its pixels is within so many levels of its median.
 _PLAIN, _PLAIN_LEVELS = 0.6, 16
 # A colour is only computed where a band of its mean moves by more levels than this. A smaller move stays
 # below all limits.

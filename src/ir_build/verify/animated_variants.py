@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from .decoded import Picture
     from .gif_screen import GifScreen
 
-# Browsers show a frame for the first, in milliseconds, that asks for at most the second, in hundredths of a
-# second.
+# A frame may ask for at most `_TOO_FAST` hundredths of a second. Browsers show it for `_SLOWED` milliseconds.
 _SLOWED, _TOO_FAST = 100, 1
 _MOST_REPEATS = 0xFFFF
 

@@ -1,7 +1,7 @@
 """The frames of a GIF as a browser shows them, for comparison.
 
-Pillow composes them by rules of its own (one disposal holds until the next, what is cleared may
-take the background's colour), so it only decodes each frame by itself here.
+Pillow composes them by rules of its own. One disposal holds until the next, and what is cleared may take
+the background's colour. So Pillow only decodes each frame by itself here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _TO_BACKGROUND, _TO_PREVIOUS = 2, 3
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
-# Pixels of all canvases together: this many take most of the time a worker has.
+# Pixels of all canvases together. This many take most of the time that a worker has. Not fitted.
 _MOST_PIXELS = 4_000_000_000
 
 
@@ -76,7 +76,7 @@ class GifScreen:
             if drawn is None:
                 part[:] = np.take(colours, indices, mode="wrap")
             elif 2 * np.count_nonzero(drawn) < drawn.size:
-                # Looked up one by one: faster where they are few.
+                # The pixels are looked up one by one. This is faster when they are few.
                 part[drawn] = colours[indices[drawn]]
             else:
                 np.copyto(part, np.take(colours, indices, mode="wrap"), where=drawn)
@@ -146,7 +146,7 @@ def _decoded(frame: _DrawnFrame) -> NDArray[np.uint8]:
     image = Image.frombuffer("L", size, pixels, "raw", "L", 0, 1)
     memory = image.im
     try:
-        # Its decoder only: taking a file apart for each frame takes as long as small ones do.
+        # Only the decoder is called. To open a file for each frame takes as long as to decode a small one.
         image.frombytes(coded, "gif", (bits, flags >> 6 & 1, -1))
     except (OSError, ValueError) as error:
         raise CorruptFile(f"does not decode: {error}") from error

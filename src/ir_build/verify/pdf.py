@@ -26,23 +26,25 @@ if TYPE_CHECKING:
     from ..formats import MediaType
     from ..options import Options
 
-# Pages whose text, boxes and links are compared; of longer documents an even sample.
+# The text, boxes and links of so many pages are compared. Longer documents are sampled evenly. Not
+# fitted: limits of work.
 _PAGES_READ = 500
-# Pages that are drawn whether or not they changed: an even sample.
+# So many pages are drawn whether or not they changed. They are an even sample.
 _PAGES_DRAWN = 100
-# Work is counted in pixels of one side, never in seconds: the same pages are looked at on a busy
-# machine. What changed and is more than that is turned down.
+# Work is counted in pixels of one side, never in seconds. So the same pages are looked at on a busy
+# machine. A document of which more pixels changed is refused. So a lower `_PIXELS_DRAWN` saves less and never
+# lets a fault pass.
 _PIXELS_DRAWN = 1 << 30  # some 3,200 pages of letter size
 _PIXELS_FINE = 1 << 27  # some 120 of them; further ones are scored as they are at `_DPI`
 _PIXELS_FINE_EXACT = 1 << 24  # where any difference counts
 _DPI = 60
-# Levels by which PDFium's scaling differs between two codings of the same samples.
+# PDFium's scaling differs by so many levels between two codings of the same samples.
 _ROUNDING = 2
-# What the score of a page may fall below the target for pictures of fewer pixels than before. PDFium
-# skips some of the pixels that are too many: of one that only lost those it does not show, a page
-# scored 78.
+# The score of a page may be so much below the target when a picture has fewer pixels than before. PDFium
+# skips some of the pixels that are too many. A page scored 78 when its picture had only lost pixels that
+# are not shown.
 _SLACK_SCALED = 10.0
-# Pixels of a part that is scored: below it the metric has not all of its scales.
+# Pixels along a side of a part that is scored. In a smaller part the metric lacks some of its scales.
 _SMALLEST_SCORED = 256
 _ALIGNED = 32
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-# Pixels of one drawn page; larger ones are drawn at fewer dots per inch.
+# Pixels of one drawn page. A larger page is drawn at fewer dots per inch. Not fitted: a limit of memory.
 _LARGEST_PAGE = 1 << 21
-# Dots per inch of a page that is read, and how wide a screen is that a slide fills. A page is a slide
-# where it is wider than high, or smaller than this.
+# Dots per inch of a page that is read, and the width in pixels of a screen that a slide fills. A page is a
+# slide when it is wider than high, or smaller than `_SMALL`.
 _READ_DPI, _SCREEN = 110.0, 1920
 _SMALL = 8.0 * 72
 _MOST_BOOKMARKS = 20_000

@@ -17,11 +17,11 @@ from .pdf_unseen import calibrated, unseen_group, unseen_mask, unseen_resources,
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Resources of one page, and resources in resources; more are not followed.
+# Resources of one page, and resources in resources. More are not followed.
 _MOST_STEPS = 20_000
 _PROGRAMS = ("/FontFile", "/FontFile2", "/FontFile3")
-# Pixels of a picture that may be a code; larger ones are scanned pages. Levels between its tones, the
-# share of each, and of both.
+# A picture of up to so many pixels may be a code. Larger ones are scanned pages. Its two tones are at least
+# `_CONTRAST` levels apart. Each tone has the share `_TONE`, and both together have the share `_TWO_TONES`.
 _LARGEST_CODE = 1 << 20
 _CONTRAST, _TONE, _TWO_TONES = 96, 0.3, 0.9
 # Pixels of a picture whose samples are compared.
@@ -99,7 +99,7 @@ class Pages:
     def same_samples(self, change: Change) -> bool:
         """Whether the pictures of a page hold the same samples, however they are coded."""
         gone, come = ({self._sign(one) for one in side} for side in (change.gone, change.come))
-        # A mask that hides nothing may be missing.
+        # A mask that hides nothing may be left out.
         return None not in gone and gone - {_OPAQUE} == come - {_OPAQUE}
 
     def shrunken_code(self, change: Change) -> bool:

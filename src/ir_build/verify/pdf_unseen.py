@@ -1,7 +1,7 @@
 """What PDFium does not draw as it is meant, so that drawing says nothing of a picture there.
 
-Poppler, MuPDF or Ghostscript draw each of these, or printers do (ISO 32000-1 has them in 8.6.5, 8.6.7,
-10 and 11.4).
+Poppler, MuPDF, Ghostscript or printers draw each of these. ISO 32000-1 describes them in 8.6.5, 8.6.7, 10
+and 11.4.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TRANSFER = ("/TR", "/BG", "/UCR", "/HT")
 _TRANSFER_OR_DEFAULT = ("/TR2", "/BG2", "/UCR2")
 # Flags of annotations (12.5.3): hidden, or for paper only; and shown on both.
 _HIDDEN, _PRINTED = 2 | 32, 4
-# Levels that a profile's colours may be off those of sRGB and still be drawn well without it.
+# A profile's colours may be off those of sRGB by so many levels. They are still drawn well without it.
 _NEARLY = 8
 
 

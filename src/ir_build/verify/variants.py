@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..options import Options
     from ..variant import Variant
 
-# Pixels by which a height may be off what the width asks for: it is rounded.
+# A height may be off what the width asks for by so many pixels, because it is rounded.
 _ROUNDED = 0.5
 # Of gAMA and cHRM that together say sRGB.
 _GAMMA = 2.2

@@ -1,6 +1,6 @@
 """GIF, still and animated: the same pictures at the same times, drawn and coded in fewer bytes.
 
-Lossless keeps every canvas; lossy may show it in fewer colours, as far as the score allows.
+Lossless coding keeps every canvas. Lossy coding may show it in fewer colours, as far as the score allows.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ if TYPE_CHECKING:
     from ...options import Options
     from .file import GifFile, GifFrame
 
-# Pixels of all frames. More than the first are not coded anew, more than the second are not even
-# decoded: a worker has no time for them.
+# Pixels of all frames. A file with more than the first is not coded anew. A file with more than the
+# second is not even decoded. Not fitted: a worker has no time for them.
 _CODED_PIXELS = 400_000_000
 _MAX_FRAMES_PIXELS = 4_000_000_000
 # Pixels of all canvases up to which fewer colours are tried. docs/effort.md shows what that gains;
 # `python benchmarks FOLDER --curve GIF` measures it again.
 _SCORED_PIXELS = {Effort.FAST: 0, Effort.DEFAULT: 100_000_000, Effort.BEST: 400_000_000}
-# A lossy result must be smaller than the exact one by this share. Less is not worth the quality.
+# A lossy result must be smaller than the exact one by this share. Less is not worth the quality. This is
+# a choice: not fitted.
 _WORTH_LOSS = 0.10
 
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 #: numpy's quickest way to look up what is known to be in a table
 UNCHECKED: Literal["wrap"] = "wrap"
 
-#: Ways to draw pixels that look right without being drawn. Each draws more of them: none, those of
-#: runs in which the colour changes less often than so, all. The two numbers between none and all save
-#: 1 % of 58 files; more of them hardly add to that.
+#: Ways to draw pixels that look right without being drawn. The first draws none of them, and the last
+#: draws all. A number draws the runs in which the colour changes fewer times than that. The two numbers
+#: save 1 % of 58 files, and more numbers hardly add to that: `--sweep gif.coding:WAYS` tries others.
 NONE, ALL = 0, sys.maxsize
 WAYS = (NONE, 2, 8, ALL)
 
@@ -72,7 +72,7 @@ def coded(
 ) -> bytes:
     """The LZW data, with a minimum code size, of the entry of `table` for each of `places`.
 
-    Where there is a mask and it is not set, of `transparent`.
+    The entry is `transparent` when there is a mask and it is not set.
     """
     if mask is None:
         return lzw(np.take(table, places, mode=UNCHECKED), size)

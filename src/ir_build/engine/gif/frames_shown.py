@@ -1,7 +1,7 @@
 """What a GIF shows: each frame decoded, and laid over what the ones before it left behind.
 
-The rule is that of browsers: nothing is below the first frame, whatever colour the file names as
-its background.
+The rule is that of browsers: nothing is below the first frame. The file may name any colour as its
+background.
 """
 
 from __future__ import annotations

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 
 #: pixels of all changes that are held in memory at a time
 _HELD = 100_000_000
-#: Pixels up to which the ways to draw a change are tried on every strip of it, or on each fourth. Of
-#: larger ones each eighth is enough: the ways compare on a part as on all.
+#: The ways to draw a change are tried on every strip of it up to the first number of pixels, and on each
+#: fourth strip up to the second. Each eighth is enough for larger ones: the ways compare on a part as on
+#: all. Not fitted: a choice of CPU time, and every way shows the same canvas.
 _TRIED_WHOLE, _TRIED_CLOSELY = 20_000, 200_000
 #: rows of a strip
 _STRIP = 8
-#: Colour tables among which those are searched that go together. Time grows by their square.
+#: So many colour tables are looked at to find those that go together. The time grows by their square. Not
+#: fitted: a limit for the time only.
 _COMPARED = 300
 
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 #: pixels wide, which no eye sees.
 _TOLERANCE = 1 / 32_000
 
-#: No side is as long as so many units, so outlines stay as they are.
+#: No side is as long as so many units. So outlines stay as they are. Not fitted: any number beyond all
+#: drawings does the same.
 _MOST_UNITS = 10**9
 
 _KEPT_COMMENT = re.compile(r"<!--(?:!|\[if|<!\[endif|#)")

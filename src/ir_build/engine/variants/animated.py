@@ -36,17 +36,18 @@ if TYPE_CHECKING:
     from ...variant import Wanted
     from ..gif.file import GifFile
 
-# Pixels of all frames up to which an animation is coded, and coded with loss. All are in memory.
+# An animation of more pixels in all frames is not coded, or not coded with loss. All of them are in memory.
+# Not fitted: limits of memory and CPU time.
 _CODED = {Effort.FAST: 100_000_000, Effort.DEFAULT: 200_000_000, Effort.BEST: 200_000_000}
 _LOSSY = {Effort.FAST: 0, Effort.DEFAULT: 20_000_000, Effort.BEST: 60_000_000}
 # The qualities that are tried in turn.
 _QUALITIES = {MediaType.AVIF: (62, 72, 82, 92), MediaType.WEBP: (80, 88, 94)}
-# The speed of libaom: slower ones take too long for so many frames.
+# The speed of libaom. Lower speeds take too long for so many frames.
 _SPEED = 8
-# How many frames are looked at before all are.
+# So many frames are looked at first. All the others follow. This saves time only: the result is the same.
 _LOOKED_AT = 4
-# Browsers show a frame for the first, in milliseconds, that asks for fewer hundredths of a second than the
-# second.
+# A frame may ask for fewer than `_SHORTEST` hundredths of a second. Browsers show it for `_SLOWED`
+# milliseconds.
 _SLOWED, _SHORTEST = 100, 2
 # What becomes of a frame: its place is cleared, or what was there is put back.
 _CLEARED, _PUT_BACK = 2, 3

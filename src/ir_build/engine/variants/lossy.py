@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     #: a picture at a quality of 0 to 100, as a file
     Encode = Callable[[int], bytes]
 
-# Pixels of a sample: a tenth of the picture, at least and at most so many. A picture of fewer pixels than
-# `_FEW` needs none.
+# A sample has a tenth of the picture's pixels, but at least and at most so many. A picture of fewer pixels
+# than `_FEW` needs no sample.
 _SAMPLE, _SAMPLE_SHARE, _FEW = (150_000, 300_000), 10, 350_000
 # How far over the target the score of a sample, and of a picture, may end, in points.
 _SAMPLE_NEAR, _NEAR = 1.5, 1.5
@@ -44,8 +44,8 @@ _LEAST_OF_FORETOLD, _LEAST_OF_DRAFT = 0.5, 0.33
 # How many files are coded of a picture, and how many more while none keeps the promise.
 _TRIES = {Effort.FAST: 1, Effort.DEFAULT: 2, Effort.BEST: 5}
 _MORE_TRIES = 3
-# Where a file scores so much more than the target and places have still moved, still more does not help: two
-# pictures are not told apart any more.
+# A file may score so much more than the target while places have still moved. A higher score does not help
+# then: nobody tells the two pictures apart any more.
 _MOST = 15
 # How many places are looked at, and how many steps apart the qualities are that are tried until they hold.
 _MOST_PLACES, _STEP = 8, 3

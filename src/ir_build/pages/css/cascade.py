@@ -45,7 +45,7 @@ ANY: tuple[Value | None, ...] = (None,)
 
 
 def keys(element: Element) -> list[str]:
-    """Under what the rules that may match `element` stand in an index."""
+    """The keys of an index under which the rules that may match `element` stand."""
     found = ["*", element.tag]
     for name, value in element.attrs.items():
         if name == "class":
@@ -133,7 +133,7 @@ def _entry(rule: Rule, declared: Declared, number: int, *, layered: bool) -> _En
 
 
 def _in_smaller_windows(width: float) -> _Entry:
-    """Where a maximum does not hold yet, that of the window does; the smallest counts."""
+    """The window's own width is the maximum while no declared one holds. The smallest counts."""
     rank = (False, False, (0, 0, 0), -1, -width)
     return _Entry(Value(f"{width:g}px"), rank, certain=True, layered=False)
 

@@ -51,7 +51,7 @@ class _Nothing(Exception):
 
 @dataclass(slots=True)
 class Compound:
-    """What one element has to be: `text` asks for it, or for a little less where not `exact`."""
+    """What one element has to be. `text` asks for it, or for a little less when it is not `exact`."""
 
     text: str = ""
     tag: str = ""
