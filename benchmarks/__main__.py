@@ -19,6 +19,7 @@ import worth
 
 parser = argparse.ArgumentParser(prog="python benchmarks")
 parser.add_argument("folder", type=Path, nargs="?", help="images and PDFs to measure on")
+parser.add_argument("after", type=Path, nargs="?", help="the same site after, with --pages")
 parser.add_argument("--lossless", action="store_true", help="measure lossless compression")
 parser.add_argument("--effort", default="default", help="fast, default or best")
 parser.add_argument("--no-score", action="store_true", help="leave the perceptual quality out")
@@ -48,9 +49,13 @@ what.add_argument("--warm", action="store_true", help="measure a warm run over m
 what.add_argument("--hook", action="store_true", help="measure the hook on unchanged files")
 what.add_argument("--server", action="store_true", help="what the server bears")
 what.add_argument("--soak", type=float, metavar="SECONDS", help="kill servers amid uploads")
+what.add_argument("--pages", action="store_true", help="two builds of a site in Chromium")
 what.add_argument("--throughput", action="store_true", help="measure builds by a slow server")
 parser.add_argument("--files", type=int, help="how many: --warm, --throughput, --worth, --sweep")
 parser.add_argument("--concurrency", type=int, default=16, help="calls at once, with --throughput")
+parser.add_argument("--sample", type=int, metavar="N", help="so many pages, with --pages")
+parser.add_argument("--base", default="/", help="the path the site is served at, with --pages")
+parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it, with --pages")
 arguments = parser.parse_args()
 
 if arguments.warm:
@@ -71,6 +76,18 @@ elif arguments.install_peers:
     peers.install()
 elif arguments.places:
     places.draw(arguments.places)
+elif arguments.pages and not (arguments.folder and arguments.after):
+    parser.error("give two folders, before and after: python benchmarks BEFORE AFTER --pages")
+elif arguments.pages:
+    import pages  # stands on Playwright, which nothing else here needs
+
+    pages.measure(
+        arguments.folder,
+        arguments.after,
+        sample=arguments.sample,
+        base=arguments.base,
+        to_json=arguments.json,
+    )
 elif arguments.folder is None:
     parser.error("give a folder, --places, --warm, --hook or --throughput")
 elif arguments.equal:

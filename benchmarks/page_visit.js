@@ -1,0 +1,67 @@
+// What `pages.py` asks of a page. Our own additions are left out, so that elements can be matched by order.
+window.irBuild = (() => {
+  const OURS = "picture[data-ir], source[data-ir], link[data-ir]";
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  const jump = (top) => scrollTo({ top, behavior: "instant" });
+  // What is in closed <details> has a box, and is not shown.
+  const visible = (one) => one.checkVisibility() && one.getClientRects().length;
+  const seen = () => [...document.images].filter(visible);
+  const pending = () => seen().filter((image) => !image.complete);
+  const elements = () => [...document.querySelectorAll("*")].filter((one) => !one.matches(OURS));
+  const shifts = [];
+  const observer = new PerformanceObserver((list) => shifts.push(...list.getEntries()));
+  observer.observe({ type: "layout-shift", buffered: true });
+
+  // A picture in a box that scrolls by itself; the box is put back.
+  async function bringIntoView(image) {
+    const boxes = [];
+    for (let box = image.parentElement; box; box = box.parentElement) {
+      boxes.push([box, box.scrollLeft, box.scrollTop]);
+    }
+    image.scrollIntoView({ block: "center", behavior: "instant" });
+    await frame();
+    for (const [box, left, top] of boxes) box.scrollTo({ left, top, behavior: "instant" });
+  }
+
+  // Show all of the page, wait for its pictures, and go back to its head.
+  async function scroll(patience) {
+    await document.fonts.ready;
+    for (let top = 0; top < document.documentElement.scrollHeight; top += 900) {
+      jump(top);
+      await frame();
+    }
+    for (const image of pending()) await bringIntoView(image);
+    while (patience-- && pending().length) await frame();
+    jump(document.documentElement.scrollHeight);
+    await frame();
+    jump(0);
+    for (let count = 0; count < 4; count++) await frame();
+  }
+
+  function boxes() {
+    const all = elements().map((element) => {
+      if (!visible(element)) return [0, 0, 0, 0];
+      const { x, y, width, height } = element.getBoundingClientRect();
+      return [x, y + scrollY, width, height].map((value) => Math.round(value * 100) / 100);
+    });
+    return JSON.stringify(all);
+  }
+
+  function names() {
+    return elements().map((one) => [one.localName, ...one.classList].join(".")).join("\n");
+  }
+
+  // Pictures that take room and show nothing.
+  function broken() {
+    const bad = seen().filter((image) => !(image.complete && image.naturalWidth));
+    return bad.map((image) => image.getAttribute("src")).filter(Boolean);
+  }
+
+  function shift() {
+    shifts.push(...observer.takeRecords());
+    return shifts.reduce((sum, entry) => sum + (entry.hadRecentInput ? 0 : entry.value), 0);
+  }
+
+  const sources = () => [...document.images].map((image) => [image.currentSrc, image.src]);
+  return { scroll, boxes, names, broken, shift, sources };
+})();
