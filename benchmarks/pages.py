@@ -308,11 +308,11 @@ async def _through(
         async with gate:
             before, after = [await window.visit(name) for window in pair]
             faults = differences(before, after)
-            if faults:
+            if faults or sum(after.loaded.values()) > sum(before.loaded.values()):
                 # Scripts don't end at the same moment twice. What differs in the same way again, differs.
-                again = [await window.visit(name) for window in pair]
-                steady = [fault for fault in differences(*again) if fault in faults]
-                totals.unsteady += not steady
+                before, after = [await window.visit(name) for window in pair]
+                steady = [fault for fault in differences(before, after) if fault in faults]
+                totals.unsteady += bool(faults) and not steady
                 faults = steady
         _count(name, before, after, totals)
         totals.other += bool(faults)
