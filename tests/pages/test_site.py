@@ -65,7 +65,7 @@ class Site:
         self.write(name, HEAD.format(head) + body)
 
     def run(self, pages=True, **settings):
-        written = {"pages": pages, "cache_dir": str(self.cache), "jobs": 2, **settings}
+        written = {"effort": "fast", "pages": pages, "cache_dir": str(self.cache), "jobs": 2, **settings}
         config = load(Source("the test", written, self.folder), folder=self.folder, environ={})
         with Session(config, copies=True) as session:
             return session.optimize_folder(self.folder)
