@@ -67,7 +67,7 @@ def test_the_hosts_own_pages(entry):
     log = entry.build(pages=True)
     pages = edited(entry)
     assert pages
-    assert "variants of pictures" in log
+    assert "for their pictures" in log
     for path, data in pages.items():
         # Where a theme has a rule that one of them would break, the other is there.
         assert b'width="640" height="400"' in data or b'type="image/avif"' in data

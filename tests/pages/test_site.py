@@ -65,7 +65,13 @@ class Site:
         self.write(name, HEAD.format(head) + body)
 
     def run(self, pages=True, **settings):
-        written = {"effort": "fast", "pages": pages, "cache_dir": str(self.cache), "jobs": 2, **settings}
+        written = {
+            "effort": "fast",
+            "pages": pages,
+            "cache_dir": str(self.cache),
+            "jobs": 2,
+            **settings,
+        }
         config = load(Source("the test", written, self.folder), folder=self.folder, environ={})
         with Session(config, copies=True) as session:
             return session.optimize_folder(self.folder)
@@ -339,6 +345,50 @@ def test_nothing_is_written_outside_of_the_site(site, tmp_path, pictures):
     site.run()
     assert [path.name for path in outside.iterdir()] == ["photo.jpg"]
     assert "<picture" not in site.read()
+
+
+def test_no_style_sheet_is_read_or_written_through_a_link(site, tmp_path):
+    """A folder of styles that leads out of the site: its rules are not told, and none is put beside them."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "style.css").write_text("secret > img {max-width:100%}")
+    os.symlink(outside, site.folder / "theme")
+    site.page(
+        '<secret><img src="img/photo.jpg">', head="<link rel=stylesheet href=theme/style.css>"
+    )
+    report = site.run({"ignore_remote_styles": True})
+    assert [path.name for path in outside.iterdir()] == ["style.css"]
+    assert "secret" not in to_json(report)
+    site.page('<p><img src="img/photo.jpg">', head="<link rel=stylesheet href=theme/style.css>")
+    site.run()
+    assert [path.name for path in outside.iterdir()] == ["style.css"]
+
+
+def test_a_page_that_was_changed_has_a_new_time(site):
+    """Only a hash may differ from the page of before, and programs copy what has another size or time."""
+    site.page('<p><img src="img/photo.jpg">')
+    page = site.folder / "index.html"
+    os.utime(page, (10**9, 10**9))
+    site.run()
+    assert page.stat().st_mtime > 10**9
+    os.utime(page, (10**9, 10**9))
+    site.run()
+    assert page.stat().st_mtime == 10**9
+
+
+def test_reasons_are_told_together_and_names_are_no_escape_codes(site):
+    """Many pages that are left for one reason are one line, and what a file name holds is printable."""
+    for name in ("\x1b[31ma.html", "b.html", "c.html"):
+        site.write(name, "\ufeff<p>".encode("utf-16"))
+    site.write(
+        "d.html", b"<title>\xff.ir-0123456789ab-720w.avif</title>" + "\ufeff".encode("utf-16")
+    )
+    site.page('<pre>x</pre><div style="display:flex"><img src="img/photo.jpg"></div>')
+    lines = list(site.run().pages.lines())
+    assert sum("left as it was: it is in UTF-16" in line for line in lines) == 1
+    assert any("and 2 more" in line for line in lines)
+    assert not any("\x1b" in line for line in lines)
+    assert any("pictures on pages have no" in line for line in lines)
 
 
 def test_an_animation_stays_one(site):

@@ -43,7 +43,6 @@ class Page:
         """Read the page. Raises `PageLeft`."""
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise PageLeft("it is in UTF-16")
-        self.found = data
         #: the page without our insertions
         self.bytes = _without_insertions(data) if MARK.encode() in data else data
         self._text = _as_text(self.bytes)

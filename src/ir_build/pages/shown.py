@@ -80,7 +80,7 @@ def pictures_of(page: Page, place: Place, styles: StylesOf) -> Pictures:
     if document.select_one("html[amp], html[\u26a1], html[\xe2\x9a\xa1]") is not None:
         raise PageLeft("AMP allows no other pictures than its own")
     main = main_of(document)
-    loaded = {place.file(str(link.attrs["href"])) for link in document.select(_LOADED)}
+    loaded = {place.file(page.attribute(link, "href") or "") for link in document.select(_LOADED)}
     shown = []
     for element in document.select("img"):
         address = page.attribute(element, "src")

@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..pages.loads import SCREENS, Loads
-from .numbers import share, size
+from .escape import printable
+from .numbers import files, share, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..pages.markup import Result
+
+#: how many reasons are told to people, the commonest first; JSON has all
+_TOLD = 3
 
 
 @dataclass
@@ -39,7 +43,7 @@ class PagesReport:
     def lines(self) -> Iterator[str]:
         """For people: what was done, and what was not."""
         yield (
-            f"pages: {self.written} of {self.pages} written, {self.variants} variants of pictures "
+            f"{self.pages} pages, {self.written} changed; {files(self.variants)} for their pictures "
             f"({size(self.variant_bytes)})"
         )
         for screen in SCREENS:
@@ -49,8 +53,13 @@ class PagesReport:
                     f"pictures that pages load on a {screen.name} ({screen.width} px): "
                     f"{size(before)} -> {size(after)} (-{share(before - after, before)})"
                 )
-        for page, reason in self.left.items():
-            yield f"{page}: left as it was: {reason}"
+        reasons = Counter(self.left.values())
+        for reason, times in reasons.most_common(_TOLD):
+            page = next(name for name in self.left if self.left[name] == reason)
+            others = f" and {times - 1} more" if times > 1 else ""
+            yield printable(f"{page}{others} left as it was: {reason}")
+        for reason, times in self.reasons.most_common(_TOLD):
+            yield printable(f"{times} pictures on pages have {reason}")
 
     def to_json(self) -> dict[str, Any]:
         """For programs."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from .. import atomic
-from ..errors import InputError
+from ..errors import InputError, Unreadable
 from ..pages import addresses, css
 from ..pages.html import MARK, Page, PageLeft
 from ..pages.markup import RULE, Result, optimised, rule_of
@@ -58,7 +58,7 @@ def take_out(folder: Path) -> None:
         with contextlib.suppress(OSError, PageLeft, InputError):
             data = page.path.read_bytes()
             if MARK.encode() in data and (before := Page(data).bytes) != data:
-                atomic.replace(page.path, before, seen=page.state, keep_times=True)
+                atomic.replace(page.path, before, seen=page.state, keep_times=False)
     _delete_unused(folder, set())
 
 
@@ -196,7 +196,8 @@ class _Folder:
             self._write_rule(result.rule)
         if result.data == data:
             return result, False
-        atomic.replace(scanned.found.path, result.data, seen=state, keep_times=True)
+        # Only a hash may differ from the page of before. Programs that copy by size and time must see that.
+        atomic.replace(scanned.found.path, result.data, seen=state, keep_times=False)
         return result, True
 
     def _read(self, found: discover.Asset) -> tuple[bytes, os.stat_result]:
@@ -238,7 +239,7 @@ class _Folder:
         if file not in self._sheets:
             self._sheets[file] = None
             with contextlib.suppress(InputError):
-                data, _ = atomic.read(self._folder / file)
+                data, _ = atomic.read(self._inside(file))
                 address = addresses.address_of(addresses.UNKNOWN_SITE, file)
                 self._sheets[file] = css.parse(data, address=address)
         return self._sheets[file]
@@ -248,8 +249,18 @@ class _Folder:
         rule = rule_of(page, place)
         if rule is None or rule.file in self._rules:
             return rule
-        path = self._folder / rule.file
-        return rule if not os.path.lexists(path) or _is_rule(path) else None
+        with contextlib.suppress(InputError):
+            path = self._inside(rule.file)
+            return rule if not os.path.lexists(path) or _is_rule(path) else None
+        return None
+
+    def _inside(self, file: PurePosixPath) -> Path:
+        """The path of a file of the site. Raises `Unreadable` where a link leads out of it."""
+        path = self._folder / file
+        root = os.path.realpath(self._folder)
+        if os.path.commonpath([os.path.realpath(path.parent), root]) != root:
+            raise Unreadable("leads out of the site by a link", path=path)
+        return path
 
     def _write_rule(self, file: PurePosixPath) -> None:
         path = self._folder / file
@@ -277,7 +288,7 @@ def _is_rule(path: Path) -> bool:
 def _names_on(page: discover.Asset) -> set[str]:
     """The names of variants and rules on a page that stays as it was."""
     with contextlib.suppress(OSError):
-        return {unquote(name.decode()) for name in _OURS.findall(page.path.read_bytes())}
+        return {unquote(name.decode("latin-1")) for name in _OURS.findall(page.path.read_bytes())}
     return set()
 
 
