@@ -116,16 +116,47 @@ def test_a_profile_like_srgb_is_plain():
     assert verdict(named(NIGHT), named(SPOILED)).ok
 
 
-def test_codes_keep_their_pixels():
-    """A code of a centimetre is too small to be judged by the page, and read by machines."""
-    modules = np.random.default_rng(5).integers(0, 2, (29, 29)).astype(np.uint8) * 255
-    code = np.repeat(np.kron(modules, np.ones((20, 20), np.uint8))[..., None], 3, axis=2)
+def squares():
+    return np.random.default_rng(5).integers(0, 2, (29, 29)).astype(np.uint8)
+
+
+def data_matrix():
+    """The smallest: 10 x 10, two solid sides, two that alternate, and one light module around."""
+    inside = np.random.default_rng(5).integers(0, 2, (10, 10)).astype(np.uint8)
+    inside[0], inside[:, -1] = np.arange(1, 11) % 2, np.arange(10) % 2
+    inside[:, 0] = inside[-1] = 1
+    return 1 - np.pad(inside, 1)
+
+
+def bars():
+    """Seventeen bars of one to four modules, and room for the number below."""
+    widths = np.random.default_rng(5).integers(1, 5, 34)
+    row = np.repeat(np.arange(34) % 2, widths).astype(np.uint8)[:60]
+    return np.vstack([np.tile(row, (45, 1)), np.ones((15, 60), np.uint8)])
+
+
+def on_a_page(tones):
+    """Two documents that show `tones` in a centimetre: with 16 pixels for each, and with two."""
     files = []
-    for step in (1, 10):
-        made = document(np.ascontiguousarray(code[::step, ::step]))
+    for side in (16, 2):
+        pixels = np.kron(tones, np.ones((side, side), np.uint8)) * np.uint8(255)
+        made = document(np.repeat(pixels[..., None], 3, axis=2))
         made.pages[0].Contents = made.make_stream(b"28 0 0 28 50 50 cm /I Do")
         files.append(saved(made))
-    assert verdict(*files).detail == "page 1 has a picture of two tones that lost pixels"
+    return files
+
+
+@pytest.mark.parametrize("code", [squares, data_matrix, bars])
+def test_codes_keep_their_pixels(code):
+    """A code of a centimetre is too small to be judged by the page, and read by machines."""
+    found = verdict(*on_a_page(code()))
+    assert found.detail == "page 1 has a picture of two tones that lost pixels"
+
+
+def test_a_symbol_of_two_tones_is_no_code():
+    """A disc, as interfaces are full of, may be stored at the size it is shown at."""
+    rows, columns = np.ogrid[-20:21, -20:21]
+    assert verdict(*on_a_page((rows**2 + columns**2 > 300).astype(np.uint8))).ok
 
 
 def hide_in_layer(made):

@@ -24,6 +24,11 @@ _PROGRAMS = ("/FontFile", "/FontFile2", "/FontFile3")
 # `_CONTRAST` levels apart. Each tone has the share `_TONE`, and both together have the share `_TWO_TONES`.
 _LARGEST_CODE = 1 << 20
 _CONTRAST, _TONE, _TWO_TONES = 96, 0.3, 0.9
+# How often the rows of a code change from one tone to the other, in the mean. The smallest code of squares (Data
+# Matrix, ISO/IEC 16022, 10 x 10 and one around) does so 4.6 times, along its columns too. The shortest code of
+# bars (UPC-E, ISO/IEC 15420) does so 33 times along one of both, or half of that with its number below it.
+# Symbols of one shape, which interfaces and soft masks are full of, change 2 to 3.3 times.
+_CHANGES_OF_SQUARES, _CHANGES_OF_BARS = 3.5, 10.0
 # Pixels of a picture whose samples are compared.
 _LARGEST = 50_000_000
 _OPAQUE = b"white all over, in grey"
@@ -234,7 +239,7 @@ def _size(image: Stream) -> tuple[int, int]:
 
 
 def _two_tones(image: Stream) -> bool:
-    """Whether a picture is of dark and light alone, as much of each as bars and modules have."""
+    """Whether a picture is of dark and light alone, as much and as often of each as in a code."""
     width, height = _size(image)
     if width * height > _LARGEST_CODE:
         return False
@@ -245,7 +250,11 @@ def _two_tones(image: Stream) -> bool:
     low, high = np.percentile(levels, (2, 98))
     near = (high - low) / 8
     dark, light = float(np.mean(levels <= low + near)), float(np.mean(levels >= high - near))
-    return high - low >= _CONTRAST and min(dark, light) >= _TONE and dark + light >= _TWO_TONES
+    if high - low < _CONTRAST or min(dark, light) < _TONE or dark + light < _TWO_TONES:
+        return False
+    is_light = levels > (low + high) / 2
+    changes = [float(np.mean(np.diff(one, axis=1).sum(1))) for one in (is_light, is_light.T)]
+    return min(changes) >= _CHANGES_OF_SQUARES or max(changes) >= _CHANGES_OF_BARS
 
 
 def _plain(image: Stream, key: str) -> str:
