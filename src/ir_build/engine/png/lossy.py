@@ -1,4 +1,4 @@
-"""Pictures that look like another and take a PNG fewer bytes: a palette, or coarser differences."""
+"""Pictures that look like another and need fewer bytes as a PNG: in a palette, or in coarser differences."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ _SAMPLED = 150_000
 
 
 class _Original:
-    """A picture, or a sample of it, that others have to look like."""
+    """A picture, or a sample of it, which other pictures have to look like."""
 
     def __init__(
         self, pixels: Pixels, quality: float, profile: bytes | None, *, often: bool
     ) -> None:
-        """Take `pixels`, height x width x 3 or 4. `often` says that more than one or two others are scored."""
+        """Take `pixels`, height x width x 3 or 4. `often` says that more than two others will be scored."""
         self.pixels = pixels
         self._profile = profile
         self._quality = quality
@@ -80,7 +80,7 @@ class _Original:
         return reached >= self._quality and reached >= least
 
     def damage(self, pixels: Pixels, known: Known | None = None) -> Known:
-        """The places that changed too much in `pixels`. `known` is what was found in a version before."""
+        """The places that changed too much in `pixels`. `known` is what was found in the version before."""
         shown = self._seen(pixels)
         if known is None:
             return Known(shown, self._places.damage(shown))
@@ -104,8 +104,8 @@ def versions(
     """`pixels` in the fewest colours, and in the coarsest differences, that reach the quality.
 
     `pixels` are height x width x 3, or x 4 with straight alpha. `profile` is the ICC data that says what
-    colours they stand for, None for sRGB. `quality` is a score. A result is None when it cannot reach the
-    quality, or when it is surely the longer of the two.
+    colours they stand for, or None for sRGB. `quality` is a score, up to 100. A result is None if it cannot
+    reach the quality, or if it is surely the longer one of the two.
     """
     size = pixels.shape[0] * pixels.shape[1]
     sampled = size > 2 * _SAMPLED
@@ -136,7 +136,7 @@ def _palette(quantizer: Quantizer, whole: _Original, small: _Original) -> Indexe
         return small.scores(drawn(size), _NOT_TOLD_APART if size < _SOFT_EDGES else 0.0)
 
     start = _coarsest(sizes, good)
-    # First come the fewest colours that score enough. More come if places cannot be mended with these.
+    # First come the fewest colours that score enough. More colours come if places cannot be mended with these.
     for place in dict.fromkeys((start, start // 2, start // 4)) if start is not None else ():
         tiles = small.damage(drawn(sizes[place])).damage.tiles
         if sizes[place] > _MANY and tiles.mean() > _PHOTO:
@@ -156,8 +156,8 @@ def _palette(quantizer: Quantizer, whole: _Original, small: _Original) -> Indexe
 def _mended_palette(quantizer: Quantizer, whole: _Original, size: int) -> Indexed | int:
     """The picture in a palette. Places that changed get more colours, and mixtures of colours.
 
-    If that fails the result is the number of tiles that are left with as many colours as there can be. It
-    is 0 if there may be more colours.
+    If that fails, the result is the number of tiles that are still changed with as many colours as there can
+    be. It is 0 if there can be more colours.
     """
     height, width, bands = whole.pixels.shape
     drawing = Drawing(quantizer.strips, (height, width), quantizer.palette(size))
@@ -204,7 +204,7 @@ def _near_lossless(whole: _Original, small: _Original) -> Pixels | None:
 
 
 def _mended_differences(whole: _Original, coder: NearLossless, step: int) -> Pixels | None:
-    """The picture in differences of `step`. Places that changed are exact. None if these are too many."""
+    """The picture in differences of `step`, with exact places where it changed; None if these are too many."""
     made = coder.at(step)
     known = whole.damage(made)
     if known.damage:
@@ -228,7 +228,7 @@ def _mended_differences(whole: _Original, coder: NearLossless, step: int) -> Pix
 
 
 def _and_around(tiles: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Some tiles and those beside them."""
+    """These tiles and those around them."""
     around = np.pad(tiles, 1)
     around[1:-1] |= around[:-2] | around[2:]
     around[:, 1:-1] |= around[:, :-2] | around[:, 2:]
@@ -236,7 +236,7 @@ def _and_around(tiles: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _coarsest(settings: Sequence[int], good: Callable[[int], bool]) -> int | None:
-    """The place of the coarsest of `settings` that is good; the finest one comes first. None if none is."""
+    """The place of the coarsest of `settings` that is good; None if none is. The finest one is the first."""
     best, low, high = None, 0, len(settings)
     while low < high:
         middle = (low + high) // 2
