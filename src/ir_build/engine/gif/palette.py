@@ -1,7 +1,7 @@
 """One palette for all frames of a GIF, with as few colours as the score allows.
 
-Most animations bring a palette of their own with each frame. It was made for that frame alone. So every
-pixel changes a little from frame to frame. With one palette for all, what stands still is not drawn again.
+In most animations each frame has a palette of its own, which was made for that frame alone. So every pixel
+changes a little from frame to frame. With one palette for all frames, what stands still is not drawn again.
 """
 
 from __future__ import annotations
@@ -53,16 +53,18 @@ _COUNTED = 30_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Palette:
-    """For each number of a colour the one that takes its place, and how far that is."""
+    """A palette, as the colours that take the places of those of the file."""
 
+    #: the colour that takes the place of each colour of the file, n x 3
     colours: NDArray[np.uint8]
+    #: the square of the distance between the two, n
     squares: NDArray[np.float64]
-    #: CIEDE2000 from the farthest of the frequent ones to what takes its place
+    #: the largest CIEDE2000 by which a frequent colour moves
     shift: float
 
 
 def reduced(file: GifFile, target: float) -> GifFile | None:
-    """The file in the fewest colours whose frames reach the target; None if there are none.
+    """The file in the fewest colours in which its frames reach the score `target`; None if none reach it.
 
     Raises `CorruptFile` and `Unclear`.
     """
@@ -104,7 +106,7 @@ def reduced(file: GifFile, target: float) -> GifFile | None:
 
 
 def _worst(counts: list[NDArray[np.int64]], squares: NDArray[np.float64], most: int) -> set[int]:
-    """The frames, `most` of each kind, whose colours move most, all together or a few of them."""
+    """The numbers of the frames whose colours move most: `most` by all colours, and `most` by the worst ones."""
     worst: set[int] = set()
     for weights in (squares, squares**2):
         moved = [float(count @ weights[: len(count)]) for count in counts]
@@ -115,7 +117,7 @@ def _worst(counts: list[NDArray[np.int64]], squares: NDArray[np.float64], most: 
 def _fewest(
     palette: Callable[[int], _Palette], scorers: list[_FrameScorer], target: float, most: int
 ) -> int:
-    """The last place of `_SIZES`, before `most` unless that is -1, that all scorers accept, or -1."""
+    """The last place of `_SIZES` that all scorers accept, or -1. It is before `most`, unless `most` is -1."""
     best, low, high = -1, 0, len(_SIZES) if most < 0 else most
     # The search goes by halves, because fewer colours score lower.
     while low < high:
@@ -137,7 +139,7 @@ def _failing(
     target: float,
     suspects: set[int],
 ) -> _FrameScorer | None:
-    """One of the frames `suspects` that does not reach the target in `others`."""
+    """A frame of `suspects` that does not reach the target in the colours `others`; None if all reach it."""
     for number, canvas in enumerate(Screen(file).frames()):
         if number in suspects:
             scorer = _FrameScorer(canvas, colours)
@@ -147,7 +149,7 @@ def _failing(
 
 
 class _FrameScorer:
-    """One frame, against which its recoloured self is held."""
+    """One frame, which is compared with itself in other colours."""
 
     def __init__(self, canvas: Canvas, colours: NDArray[np.uint8]) -> None:
         self._canvas = canvas
@@ -169,7 +171,7 @@ class _FrameScorer:
 
 
 def _palette(colours: NDArray[np.uint8], counts: NDArray[np.int64], size: int) -> _Palette:
-    """The palette of `size` colours that is nearest to all pixels; the first colour is none."""
+    """The palette of `size` colours that is nearest to all pixels. Number 0 of `colours` stands for none."""
     shares = np.ceil(counts[1:] * (_SAMPLE / max(1, counts[1:].sum()))).astype(np.int64)
     sample = np.repeat(colours[1:], np.maximum(shares, 1), axis=0)
     chosen = Image.fromarray(sample[None]).quantize(size, method=Image.Quantize.MEDIANCUT, kmeans=1)
@@ -197,7 +199,7 @@ def _recoloured(file: GifFile, colours: NDArray[np.uint8], others: NDArray[np.ui
 
     def table(data: bytes) -> bytes:
         entries = (data[at : at + 3] for at in range(0, len(data), 3))
-        # Colours that are never seen stay what they are.
+        # Colours that are never seen stay as they are.
         return b"".join(exchanged.get(entry, entry) for entry in entries)
 
     frames = tuple(replace(frame, table=table(frame.table)) for frame in file.frames)
