@@ -85,7 +85,7 @@ def make_variants(
 
 
 def variants_identity() -> str:
-    """What tells the variants of this engine from those of another. It is part of the cache key."""
+    """A text that only engines with the same variants share. It is part of the cache key."""
     return f"{identity()};variants/{VARIANTS_VERSION};pylibjxl={_version('pylibjxl')}"
 
 
@@ -119,6 +119,6 @@ def _version(name: str) -> str | None:
 
 
 def identity() -> str:
-    """What tells the results of this engine from those of another. It is part of the cache key."""
+    """A text that only engines with the same results share. It is part of the cache key."""
     codecs = ",".join(f"{name}={version}" for name, version in codec_versions().items())
     return f"engine/{ENGINE_VERSION};{codecs}"

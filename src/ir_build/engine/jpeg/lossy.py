@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 HIGHEST = 97
 # The lowest quality is the target less the first number, and never less than the second. At lower qualities
 # bands appear in skies, which the score hardly notices. (On 30 files 30 came to 0.8 % more bytes, and 60 to
-# 0.1 % fewer: `--sweep jpeg.lossy:_BELOW_TARGET 30 60`.)
+# 0.1 % fewer: `--sweep jpeg.lossy:_BELOW_TARGET 30 60`. On 12 files 10 and 30 for `_LOWEST` came to the same
+# bytes.)
 _BELOW_TARGET, _LOWEST = 45, 20
 # Factors for jpegli's table for colour: for the lowest frequencies, and for the highest. If places lose their
 # colour by the first pair, the next one is tried. At half the resolution the lowest frequencies are rounded
@@ -58,17 +59,21 @@ _FINE = 6
 #: How far over the target a score may end, by effort: for pictures up to `_LARGER` pixels, and for larger ones.
 #: An encode of a megapixel takes some 0.1 CPU seconds with its score, and half a point of the score is some 1 %
 #: of the bytes. docs/effort.md draws what the efforts come to: `python benchmarks FOLDER --curve effort.svg`.
+#: (On 12 files 500,000 for `_LARGER` came to 0.05 % more bytes in 5 % less CPU.)
 _NEAR = {Effort.FAST: (2.5, 2.5), Effort.DEFAULT: (NEAR, 1.0), Effort.BEST: (0.0, 0.0)}
 _LARGER = 1_500_000
 # The quality at which colours are looked at while nothing is known about a picture. It is a high one, because
-# the colour that half the resolution loses is lost at any quality.
+# the colour that half the resolution loses is lost at any quality. (On 12 files 80 and 95 came to the same
+# bytes: `--sweep jpeg.lossy:_FINE_QUALITY 80 95`.)
 _FINE_QUALITY = 90
 # When a file nearer to the target moves a colour, one that scores less than this over the target is near
 # enough. It is twice `NEAR`. (On 40 files 0 came to the same bytes, and 2.4 to 0.3 % more.)
 _HARDLY_MORE = 1.2
 # The search begins with a sample when a picture has more than `_LARGE` pixels. The sample has about a tenth of
 # the pixels, but no fewer and no more than the two numbers of `_SAMPLE`.
-# (On 40 files 100,000 for `_LARGE` came to 0.1 % fewer bytes in 4 % more CPU, and 1,000,000 to 0.1 % more bytes.)
+# (On 40 files 100,000 for `_LARGE` came to 0.1 % fewer bytes in 4 % more CPU, and 1,000,000 to 0.1 % more bytes.
+# On 12 others a fifth came to 1 % fewer bytes in 5 % more CPU, a twentieth to 0.1 % fewer:
+# `--sweep jpeg.lossy:_SAMPLE_SHARE 5 20`. Half and twice the numbers of `_SAMPLE` came to the same bytes there.)
 _LARGE, _SAMPLE, _SAMPLE_SHARE = 350_000, (100_000, 400_000), 10
 # A sample scores higher than its picture by about `_SAMPLE_BIAS`, because the edges between its squares hide
 # some of the loss. (0.9 came to 0.8 % fewer bytes of 50 files, and to 2.4 % more of 60 others.) The scores of a

@@ -204,7 +204,7 @@ def _near_lossless(whole: _Original, small: _Original) -> Pixels | None:
 
 
 def _mended_differences(whole: _Original, coder: NearLossless, step: int) -> Pixels | None:
-    """The picture in differences of `step`, with exact places where it changed; None if these are too many."""
+    """The picture in differences of `step`. Places that changed are exact. None if these are too many."""
     made = coder.at(step)
     known = whole.damage(made)
     if known.damage:

@@ -145,7 +145,7 @@ def packed(colours: npt.NDArray[np.generic]) -> npt.NDArray[np.uint32]:
 def _like_both(
     colours: npt.NDArray[np.uint32],
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Where a pixel equals those on its left and right, and where it equals those above and below."""
+    """Whether pixels equal both beside them, and whether they equal both above and below, height x width."""
     beside, above = np.zeros((2, *colours.shape), np.bool_)
     across = colours[:, 1:] == colours[:, :-1]
     beside[:, 1:-1] = across[:, 1:] & across[:, :-1]

@@ -27,7 +27,7 @@ _LARGE = 3_000_000
 #: How far over the target the score of a large picture may end, in points.
 _SLACK = 3.0
 #: Points that are added to the target, one after the other, until all places keep their colours. The last sum
-#: is over 90 for the default quality of 80. Nobody tells two pictures apart there.
+#: is over 90 for the default quality of 80. At 90 nobody sees a difference (docs/formats.md).
 _MORE = (0, 4, 8, 12)
 
 
