@@ -80,7 +80,7 @@ def compress(data: bytes, options: Options) -> Candidate:
 
 def _size(image: Image.Image, options: Options) -> tuple[tuple[int, int], tuple[int, int]]:
     """Width and height of a picture as it is stored, now and after `resize`, whose box is for it as it is shown."""
-    # Pillow tells irot and imir by the orientation.
+    # Pillow gives irot and imir as the orientation of the Exif.
     turned = exif.orientation(image.info.get("exif", b"")) > 4
     shown = image.size[::-1] if turned else image.size
     new = options.resize.fit(*shown) if options.resize is not None else shown
@@ -213,7 +213,7 @@ def _metadata(
 
 
 class _Encoder:
-    """One picture, coded as often as it takes."""
+    """An encoder for one picture, at any quality."""
 
     def __init__(
         self, image: Image.Image, subsampling: str, effort: Effort, metadata: dict[str, bytes]

@@ -82,7 +82,7 @@ def compress(data: bytes, options: Options) -> Candidate:
         and raster.can_be_scored(*image.size)
         and not (smaller and len(smaller) < limit)
     ):
-        # The next run begins with the lossless result. It must not find what this run does not.
+        # The next run begins with the lossless result. It must not find what this run has not found.
         again = lossy.guess(jpeg_file.parse(lossless), options.quality)
         if again != first or len(lossless) != len(own):
             smaller = _coded_again(image, replace(aim, limit=limit), again, kept, file)
@@ -100,7 +100,7 @@ def _coded_again(
 
 
 def _check(data: bytes) -> None:
-    """Raise `CorruptFile` for damage in the coded picture."""
+    """Raise `CorruptFile` if the coded picture is damaged."""
 
     def last_row(image: pyvips.Image) -> None:
         # The rows before it are decoded on the way.

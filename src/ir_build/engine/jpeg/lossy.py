@@ -185,7 +185,7 @@ def _smallest(original: _Original, plan: _Plan, target: float) -> bytes | None:
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """What came of a coder."""
+    """The result of a search with one coder."""
 
     #: the smallest file that scores enough and keeps the colour of every place
     found: Found | None
@@ -264,7 +264,7 @@ def _coders(image: Image.Image, *, halved: bool) -> list[Coder]:
     """The ways to code a picture. The one that likely takes the fewest bytes is the first."""
     if image.mode == "L":
         return [Coder(image, "4:4:4", _FULL[0])]
-    # A picture that loses a colour by half the resolution loses it at any quality.
+    # A colour that half the resolution loses is lost at any quality. So one way at half of it is enough.
     half = _HALF if halved else _HALF[:1]
     ways = [("4:2:0", coarser) for coarser in half] + [("4:4:4", coarser) for coarser in _FULL]
     return [Coder(image, *way) for way in ways]
@@ -360,7 +360,7 @@ class _Original:
         return moved is not None
 
     def _around(self, moved: Moved) -> Image.Image:
-        """A part of the picture that is coded like the whole."""
+        """The part of the picture around a moved colour. Its borders let it be coded as in the whole."""
         left, top = (max(0, at // _MCU - 2) * _MCU for at in (moved.x, moved.y))
         right, bottom = (at + 4 * _MCU for at in (moved.x, moved.y))
         size = self.image.size

@@ -1,4 +1,4 @@
-"""PNG: a lossless recompression, and pixels that look the same in fewer bytes."""
+"""PNG: recompression without loss, and pixels that look the same and need fewer bytes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FEW_BYTES = 20_000
 def compress(data: bytes, options: Options) -> Candidate:
     """The smallest PNG that stands for `data`.
 
-    Raises `FileSkipped` for what must stay whole, `CorruptFile` and `TooLarge`.
+    Raises `CorruptFile` and `TooLarge`, and `FileSkipped` for a file that must stay as it is.
     """
     file = png_file.parse(data)
     raster.check_size(file.width, file.height, options.max_pixels)
@@ -93,7 +93,7 @@ def _may_lose(file: PngFile, kept: Extras) -> bool:
 def _lossy(
     file: PngFile, bare: bytes, profile: bytes | None, types: coding.Types, options: Options
 ) -> bytes | None:
-    """The smallest file that reaches the quality; None when there is none."""
+    """The smallest file that reaches the quality; None if there is none."""
     pixels = coding.decoded(bare)
     palette, coarse = png_lossy.versions(pixels, options.quality, profile)
     files = [coding.indexed(palette)] if palette else []

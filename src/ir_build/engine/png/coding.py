@@ -1,4 +1,4 @@
-"""Pictures to PNG files that hold nothing else, and back."""
+"""Pixels as PNG files that hold nothing but a picture, and back."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def recompressed(
     results = [bare]
     if pixels <= _TINY and effort is not Effort.FAST:
         ways = (*filters.QUICK, *filters.SLOW)
-        # oxipng chooses the colour type by the level. The higher level may choose the worse one.
+        # The colour type that oxipng chooses depends on the level. A higher level may choose a worse one.
         results += [pack(bare, ways, level, each=True) for level in (12, 11)]
     elif trials.strips:
         results += _well_filtered(bare, trials, pack)
@@ -130,7 +130,7 @@ def _well_filtered(bare: bytes, trials: _Trials, pack: _PngPacker) -> Iterator[b
 
 @dataclass(frozen=True, slots=True)
 class _PngPacker:
-    """What oxipng makes of pictures. It may be larger than before."""
+    """A caller of oxipng. What it returns may be larger than the file before."""
 
     types: Types
     max_pixels: int

@@ -35,9 +35,9 @@ class ColourTags:
     """What has to stay for a picture to keep its colours."""
 
     kinds: frozenset[bytes] = frozenset()  #: chunks without which it would look different
-    #: the profile that says what colours the pixels stand for, None for sRGB
+    #: the ICC profile that says what colours the pixels stand for; None for sRGB
     profile: bytes | None = None
-    #: whether what they stand for can be computed
+    #: whether these colours can be computed
     known: bool = True
 
 

@@ -119,8 +119,8 @@ class Extras:
 def extras(file: PngFile, metas: frozenset[Meta], resized: tuple[int, int] | None = None) -> Extras:
     """What has to stay of `file`, and the names of what is stripped.
 
-    `metas` are what the user keeps. `resized` is the new width and height in pixels, None when the
-    picture keeps its own.
+    `metas` are the kinds that the user keeps. `resized` is the new width and height in pixels, or None if
+    the picture keeps its own.
     """
     before: list[PngChunk] = []
     after: list[PngChunk] = []

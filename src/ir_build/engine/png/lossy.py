@@ -88,7 +88,7 @@ class _Original:
 
     @property
     def exhausted(self) -> bool:
-        """Whether as many pixels were looked at as a picture may take."""
+        """Whether all pixels that may be looked at for damage have been looked at."""
         size = self.pixels.shape[0] * self.pixels.shape[1]
         return bool(self._places.looked_at > max(_ROUNDS_OF_PIXELS, 2 * size))
 

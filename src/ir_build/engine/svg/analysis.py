@@ -39,7 +39,7 @@ _PAYLOAD = re.compile(r"payload-|svg-source:|SRC=\[")
 
 
 class Namespaces:
-    """The prefixes in force at one point of the document."""
+    """The prefixes of namespaces that are declared at one point of the document."""
 
     def __init__(self) -> None:
         self._uris: dict[str, list[str]] = {"xml": [XML], "": [""]}
@@ -103,7 +103,7 @@ class Analysis:
 
     @property
     def measured(self) -> bool:
-        """Whether it can be told how large outlines are shown."""
+        """Whether the document tells how large its outlines are shown."""
         return not (
             self.delicate
             or self.moving
