@@ -37,8 +37,8 @@ _SPEEDS = {
 #: The part of the encoder's scale of 0 to 100 that is searched. (Of 5 AVIF files a lowest quality of 5 or 40
 #: came to the same bytes: `python benchmarks FOLDER --sweep avif.codec:_LOWEST 5 40`.)
 _LOWEST, _HIGHEST = 15, 97
-#: The levels of transparency as a viewer shows them that takes 16 for clear and 235 for opaque. So it is in the
-#: limited range of video (ITU-T H.273, 8.3).
+#: The levels of transparency as they look in a viewer that takes 16 for clear and 235 for opaque, as in the limited
+#: range of video (ITU-T H.273, 8.3).
 _STRETCHED = [min(255, max(0, round((level - 16) * 255 / 219))) for level in range(256)]
 _PROPERTIES = frozenset({b"ispe", b"pixi", b"av1C", b"colr", b"irot", b"imir", b"auxC"})
 #: Primaries and transfers by ITU-T H.273: BT.709 and sRGB, or not said. Every viewer shows these as sRGB.

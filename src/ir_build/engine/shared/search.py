@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 #: `jpeg/lossy.py`): `python benchmarks FOLDER --curve effort.svg`.
 NEAR = 0.6
 #: How much scores of JPEG rise with a step of the setting, while nothing else is known. On 40 JPEG files of
-#: documentation sites 0.43 made 0.1 % more bytes in more CPU, and 0.3 made another 0.2 % more.
+#: documentation sites 0.43 made 0.1 % more bytes in more CPU, and 0.3 made another 0.2 % more. To try others,
+#: change it here and run `python benchmarks FOLDER`: it is a default of functions, which `--sweep` cannot change.
 USUAL_RISE = 0.55
 # Limits for the rise that follows from two scores. Two scores that are near each other say little. The scores
 # of JPEG rise by 0.2 to 0.65, and those of WebP by about 1 (`_RISE` there). (On 12 JPEG files 1.0 and 4.0 for

@@ -425,7 +425,7 @@ def _curve(here: _Point, piece: _Piece, after: _Piece | None) -> _Piece:
     across = [(px - x) * height - (py - y) * width for px, py in piece.points[:2]]
     if length and across == [0, 0] and 0 <= along[0] <= along[1] <= length:
         return _Piece("L", (piece.points[-1],))
-    # The curve next to it may need no more than this one's second point.
+    # The next curve may be spelled as S. Then it takes its first point from the second point of this one.
     if after is not None and after.kind == "C" and after.points[0] == (2 * ex - bx, 2 * ey - by):
         return piece
     # The quadratic curve is off the cubic one by 0.048 of this difference, at most: sqrt(3) / 36.

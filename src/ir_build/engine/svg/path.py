@@ -89,7 +89,7 @@ def parse(data: str) -> list[Command] | None:
 
 
 def write(commands: list[Command]) -> str:
-    """The same commands with as little between them as possible."""
+    """The same commands with as few characters between them as possible."""
     writer = PathWriter()
     for command in commands:
         writer.add(command.letter, command.numbers)
@@ -121,7 +121,7 @@ class PathWriter:
         return "".join(self._parts)
 
     def spelled(self, letter: str, numbers: tuple[str, ...]) -> str:
-        """What a command would add."""
+        """The characters that a command would add here."""
         if letter == _IMPLIED.get(self._letter, self._letter):
             previous, text = self._number, ""
         else:
