@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 #: Numbers of colours that are tried: the powers of two, at which LZW codes get one bit shorter, and one number
 #: between each two of them. One of 256 indices is transparent. (On 12 files 255, 128, 64, 32 and 16 alone came to
-#: 0.2 % more bytes in 28 % less CPU.)
+#: 0.2 % more bytes in 28 % less CPU, and twice as many numbers to 0.2 % fewer in 12 % more.)
 _SIZES = (255, 192, 128, 96, 64, 48, 32, 24, 16)
 #: A palette is made for about so many pixels. Each colour of the file is at least one of them. (On 12 files
 #: 50,000 and 800,000 came to 0.03 % fewer bytes.)
