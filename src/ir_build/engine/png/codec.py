@@ -21,7 +21,8 @@ _WORTH = 0.95
 # documentation sites, with 0.69 at least. A lossy result that is clearly smaller than that is taken without
 # thorough lossless coding. A share of 0.65 took 4 % more CPU for no fewer bytes
 # (`python benchmarks FOLDER --sweep png.codec:_CLEAR 0.65`). Files of few bytes are an exception: a repetition
-# may be nearly all of such a file, and only one of the two ways may find it.
+# may be nearly all of such a file, and only one of the two ways may find it. `_FEW_BYTES` is not fitted: such
+# files take little time.
 _CLEAR = 0.8
 _FEW_BYTES = 20_000
 

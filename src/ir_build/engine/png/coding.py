@@ -54,7 +54,7 @@ _TRIALS = {
 # half the time without it, for 0.7 % more bytes (`python benchmarks FOLDER --sweep png.coding:_SMALL 0`).
 _SMALL = 300_000
 # Pictures of at most so many pixels are coded in every way that there is. So a second run finds nothing
-# smaller: icons gain by chance from any other way.
+# smaller: icons gain by chance from any other way. Not fitted: 64 x 64 pixels, for which this takes little time.
 _TINY = 4_096
 # Bytes of rows whose filters are chosen strip by strip. They are held in up to nine ways at once, 580 MB, and
 # once more in strips. Not fitted: a worker may use 3 GB by default (`memory_limit`).

@@ -34,7 +34,8 @@ _MISSED = 20.0
 # (On 20 PNG files 6 and 24 came to the same bytes: `--sweep shared.drawing:_MIXED_OF 6 24`.)
 _MIXED_OF, _LONG = 12, 0.15
 # The square of the distance between two colours that are mixed, at most. The dots of farther colours are
-# seen at the size of the screen.
+# seen at the size of the screen. (Others: `--sweep shared.drawing:_FARTHEST_MIXED 256.0`. The benchmark's step
+# "mixtures of two colours" says what all mixtures save: `--worth`.)
 _FARTHEST_MIXED = 32.0**2
 # 65,536 divided by g and by its square. g = 1.32472 is the plastic number. (R2: Roberts, "The Unreasonable
 # Effectiveness of Quasirandom Sequences", 2018.)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ...quality import Pixels
 
 #: Pixels along the side of a square. It is six tiles of `quality.damage.TILE`, so that places are looked at as
-#: in the whole picture.
+#: in the whole picture. Not fitted: whatever a sample says, the whole picture is judged at the end.
 _SQUARE = 96
 
 
