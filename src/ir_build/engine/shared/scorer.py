@@ -20,22 +20,17 @@ if TYPE_CHECKING:
     from ...quality import Pixels
     from .search import Found
 
-#: The score of a picture with more pixels than this may end further over the target. Another encode and its
-#: score take some CPU seconds there, and save 2.5 % of the bytes for each point of the score:
-#: `python benchmarks FOLDER --sweep shared.scorer:_SLACK 0.0`.
+#: The score of a picture with more pixels than this may end so far over the target. Another encode and its
+#: score take some CPU seconds there, and save 2.5 % of the bytes a point: `--sweep shared.scorer:_SLACK 0.0`.
 _LARGE = 3_000_000
-#: How far over the target the score of a large picture may end, in points.
-_SLACK = 3.0
+_SLACK = 3.0  # points
 #: Points that are added to the target, one after the other, until all places keep their colours. The last sum
 #: is over 90 for the default quality of 80. At 90 nobody sees a difference (docs/formats.md).
 _MORE = (0, 4, 8, 12)
 
 
 def target_of_resized(options: Options) -> float:
-    """The score that a resized picture must reach.
-
-    When loss is not allowed it is a score at which nobody sees a difference.
-    """
+    """The score that a resized picture must reach. Nobody sees a difference at it if loss is not allowed."""
     lossy = options.compression_type is Compression.LOSSY
     return options.quality if lossy else max(options.quality, NAMED_QUALITIES["visually-lossless"])
 
@@ -65,10 +60,9 @@ class Scorer:
         self._reference = Reference(self._original)
 
     def score(self, data: bytes) -> float:
-        """The score of the file `data`, up to 100.
+        """The score of the file `data`, up to 100; lower if a part of the picture is far worse than the whole.
 
-        A large picture whose score is little over the target gets the target itself. The score is lower if a
-        part of the picture is far worse than the whole. Raises `CorruptFile`.
+        If it is little over the target for a large picture, it is the target itself. Raises `CorruptFile`.
         """
         return self._about(of_both(*self._reference.scores(self._decoded(data))))
 
@@ -86,8 +80,7 @@ class Scorer:
     def holding(self, search: Callable[[float, Found | None], Found | None]) -> Found | None:
         """What `search` finds for the target, or for a higher one if places need that to keep their colours.
 
-        `search` takes a target, and what it found for the target before. The result is None if no target is
-        enough.
+        `search` takes a target, and what it found for the one before. The result is None if none is enough.
         """
         found: Found | None = None
         for more in _MORE:
