@@ -1,9 +1,10 @@
 """The built-in engine: bytes in, bytes out, a folder for each format.
 
-Every codec (`png/codec.py`) has one function, `compress(data, options) -> Candidate`. It returns the
-smallest file it can stand for, which may be no smaller than `data`: the pipeline decides. It
-raises `FileSkipped` for what must not be touched and an `InputError` for what is broken.
-Inputs are hostile: the caller runs it in a worker process with limits (see `sandbox`).
+Every codec, such as `png/codec.py`, has one function: `compress(data, options) -> Candidate`. It returns
+the smallest file that may stand for `data`. This file may be no smaller than `data`: the pipeline decides
+which one is used. The function raises `FileSkipped` for a file that must not be touched, and an
+`InputError` for a broken one. Inputs may be hostile. So the caller runs a codec in a worker process with
+limits (see `sandbox`).
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
     from ..options import Options
     from ..variant import Variant, Wanted
 
-#: part of every cache key: raise it when a codec module changes what it produces
+#: A counter, which is part of every cache key. Raise it when a codec produces other bytes than before.
 ENGINE_VERSION = 12
 
-#: the same for variants
+#: The same for variants.
 VARIANTS_VERSION = 3
 
-#: the distributions whose code decides what comes out
+#: the distributions whose code decides the bytes of results
 CODEC_DISTRIBUTIONS = (
     "deflate",
     "fonttools",
@@ -54,12 +55,12 @@ class Codec(Protocol):
 def compress(data: bytes, media: MediaType, options: Options) -> Candidate:
     """Make `data`, a file of type `media`, as small as `options` allow.
 
-    Raises `FileSkipped` or an `InputError`; anything else is a fault of the engine.
+    Raises `FileSkipped` or an `InputError`. Any other error is a fault of the engine.
     """
     name = FORMATS[media].codec
     if name is None:
         raise FileSkipped(Reason.UNSUPPORTED_FORMAT)
-    # Imported when first needed: an unchanged file costs no codec import.
+    # A codec is imported when it is first needed. So an unchanged file costs no import.
     return cast("Codec", load(name)).compress(data, options)
 
 
@@ -69,27 +70,27 @@ class VariantMaker(Protocol):
     def make(
         self, data: bytes, media: MediaType, options: Options, wanted: Wanted, shipped: bytes
     ) -> tuple[Variant, ...]:
-        """Files to stand beside `shipped`, made of `data`. Raises `FileSkipped` or an `InputError`."""
+        """The files that stand beside `shipped`, made of `data`. Raises `FileSkipped` or an `InputError`."""
 
 
 def make_variants(
     data: bytes, media: MediaType, options: Options, wanted: Wanted, shipped: bytes
 ) -> tuple[Variant, ...]:
-    """Files to stand beside `data`, a picture of type `media`, in the order that a page offers them.
+    """The files that stand beside `data`, a picture of type `media`, in the order that a page offers them.
 
-    `shipped` is what is shipped for `data`. Raises `FileSkipped` where a package is missing, or an `InputError`.
+    `shipped` is what is shipped for `data`. Raises `FileSkipped` if a package is missing, or an `InputError`.
     """
     maker = cast("VariantMaker", load(f"{__name__}.variants"))
     return maker.make(data, media, options, wanted, shipped)
 
 
 def variants_identity() -> str:
-    """What distinguishes the variants of this engine from another's, for the cache key."""
+    """A text that only engines with the same variants share. It is part of the cache key."""
     return f"{identity()};variants/{VARIANTS_VERSION};pylibjxl={_version('pylibjxl')}"
 
 
 def codec_versions() -> dict[str, str | None]:
-    """Installed version of every codec distribution, None where it is missing."""
+    """The installed version of every codec distribution; None for one that is missing."""
     named = _named_by_folders()
     return {name: named.get(name) or _version(name) for name in CODEC_DISTRIBUTIONS}
 
@@ -97,8 +98,8 @@ def codec_versions() -> dict[str, str | None]:
 def _named_by_folders() -> dict[str, str]:
     """The versions in the names of the folders that installers leave beside packages.
 
-    `importlib.metadata` reads them with a parser for e-mail, whose import alone takes longer than
-    all else when there is nothing to do.
+    `importlib.metadata` reads them with a parser for e-mail. The import of this parser alone takes longer
+    than all else when there is nothing to do.
     """
     named: dict[str, str] = {}
     for folder in sys.path:
@@ -118,6 +119,6 @@ def _version(name: str) -> str | None:
 
 
 def identity() -> str:
-    """What distinguishes this engine's results from another's, for the cache key."""
+    """A text that only engines with the same results share. It is part of the cache key."""
     codecs = ",".join(f"{name}={version}" for name, version in codec_versions().items())
     return f"engine/{ENGINE_VERSION};{codecs}"

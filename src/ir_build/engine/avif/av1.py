@@ -1,4 +1,4 @@
-"""The sequence header of a coded AV1 picture, as far as it tells how its samples are meant.
+"""The sequence header of a coded AV1 picture, as far as it says what the samples mean.
 
 Source: AV1 Bitstream & Decoding Process Specification, 5.3 (OBU headers) and 5.5 (sequence header).
 """
@@ -8,14 +8,15 @@ from __future__ import annotations
 from itertools import islice
 from typing import NamedTuple
 
-_SEQUENCE_HEADER = 1
-#: ITU-T H.273: not said; BT.709, sRGB's curve, and no matrix, which together are RGB
+_SEQUENCE_HEADER = 1  # the type of an OBU (6.2.2)
+#: Primaries, transfer and matrix by ITU-T H.273. First: not said. Second: BT.709, the curve of sRGB, and no
+#: matrix, which together are RGB.
 _UNSPECIFIED = (2, 2, 2)
 _RGB = (1, 13, 0)
 
 
 class Sequence(NamedTuple):
-    """What a sequence header says of colours: code points of ITU-T H.273, and the range."""
+    """What a sequence header says of colours: three code points of ITU-T H.273, and the range."""
 
     primaries: int
     transfer: int
@@ -24,9 +25,9 @@ class Sequence(NamedTuple):
 
 
 def sequence(data: bytes) -> Sequence | None:
-    """The first sequence header of `data`, OBUs one after another; None where none is understood.
+    """The first sequence header of `data`, which is a series of OBUs; None if none is understood.
 
-    Those of films with timing for decoders are not understood.
+    Sequence headers of films that have timing for decoders are not understood.
     """
     try:
         return _colours(_Bits(_header(data)))
@@ -40,7 +41,7 @@ def _header(data: bytes) -> bytes:
         first = data[at]
         at += 2 if first & 4 else 1
         size = shift = 0
-        # Without a size the OBU is the last one.
+        # An OBU without a size is the last one.
         more = bool(first & 2)
         if not more:
             size = len(data) - at
@@ -55,7 +56,7 @@ def _header(data: bytes) -> bytes:
 
 
 class _Bits:
-    """Numbers of any number of bits, the most significant first."""
+    """A series of numbers of any number of bits each, the most significant bit first."""
 
     def __init__(self, data: bytes) -> None:
         self._bits = (bit for byte in data for bit in f"{byte:08b}")
@@ -81,7 +82,7 @@ def _colours(bits: _Bits) -> Sequence | None:
                 bits.take()
             if delays and bits.take():
                 bits.take(4)
-    bits.take(bits.take(4) + bits.take(4) + 2)  # sizes, of as many bits as the first two say
+    bits.take(bits.take(4) + bits.take(4) + 2)  # sizes: the first two numbers say how many bits
     if not reduced and bits.take():  # frame_id_numbers_present_flag
         bits.take(7)
     bits.take(3)  # use_128x128_superblock, enable_filter_intra, enable_intra_edge_filter

@@ -1,4 +1,4 @@
-"""AVIF: plain 8-bit stills are coded again up to a score; of others only metadata goes."""
+"""AVIF: plain 8-bit stills are coded again up to a score. All others only lose metadata."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from ...quality import Pixels
     from .file import AvifFile
 
-#: A new file must be smaller by this share of the old one. Each generation costs some quality, so a
-#: small saving is not worth one.
+#: A new file must be smaller than the old one by this share. Each generation costs some quality, and a small
+#: saving is not worth it. This is a choice: not fitted.
 _WORTH_LOSS = 0.10
-#: Speeds of libaom, and the pixels up to which each is affordable. They take 5, 1 and 0.4 CPU
-#: seconds for a megapixel, and a search takes three or four encodes. docs/effort.md shows what they
-#: gain; `python benchmarks FOLDER --curve AVIF` measures it again.
+#: Speeds of libaom, each with the largest number of pixels that it is used for, by effort. Speeds 4, 6 and 8 take
+#: 5, 1 and 0.4 CPU seconds for a megapixel, and a search takes three or four encodes. docs/effort.md draws what
+#: they gain: `python benchmarks FOLDER --curve effort.svg`.
 _MOST = 12_000_000
 _SPEEDS = {
     Effort.FAST: ((_MOST, 8),),
@@ -37,23 +37,23 @@ _SPEEDS = {
 #: The part of the encoder's scale of 0 to 100 that is searched. (Of 5 AVIF files a lowest quality of 5 or 40
 #: came to the same bytes: `python benchmarks FOLDER --sweep avif.codec:_LOWEST 5 40`.)
 _LOWEST, _HIGHEST = 15, 97
-#: What levels of transparency become where 16 is taken for clear and 235 for opaque, as in the
-#: limited range of video (ITU-T H.273, 8.3).
+#: The levels of transparency as they look in a viewer that takes 16 for clear and 235 for opaque, as in the limited
+#: range of video (ITU-T H.273, 8.3).
 _STRETCHED = [min(255, max(0, round((level - 16) * 255 / 219))) for level in range(256)]
 _PROPERTIES = frozenset({b"ispe", b"pixi", b"av1C", b"colr", b"irot", b"imir", b"auxC"})
-#: ITU-T H.273: BT.709 or not said; sRGB, or not said. Every viewer shows these as sRGB.
+#: Primaries and transfers by ITU-T H.273: BT.709 and sRGB, or not said. Every viewer shows these as sRGB.
 _SRGB_PRIMARIES, _SRGB_TRANSFERS = frozenset({1, 2}), frozenset({2, 13})
 
 
 def compress(data: bytes, options: Options) -> Candidate:
-    """The smallest AVIF that shows the same, or that reaches the score.
+    """The smallest AVIF that shows the same as `data`, or that reaches the score.
 
-    Raises `FileSkipped` where neither can be had.
+    Raises `CorruptFile` and `TooLarge`, and `FileSkipped` if neither can be made.
     """
     picture = avif_file.read(data)
     raster.check_size(*iso_bmff.dimensions(data), options.max_pixels)
     if not all(map(colour_profile.is_whole, picture.profiles)):
-        # As in no other format.
+        # Browsers are not as strict with any other format.
         raise CorruptFile("its colour profile is damaged: browsers do not show the picture")
     unusual = what_is_unusual(picture)
     try:
@@ -79,8 +79,8 @@ def compress(data: bytes, options: Options) -> Candidate:
 
 
 def _size(image: Image.Image, options: Options) -> tuple[tuple[int, int], tuple[int, int]]:
-    """The size of a picture as it is stored, now and after fitting it in as it is shown."""
-    # Pillow tells irot and imir by the orientation.
+    """Width and height of a picture as it is stored, now and after `resize`, whose box is for it as it is shown."""
+    # Pillow gives irot and imir as the orientation of the Exif.
     turned = exif.orientation(image.info.get("exif", b"")) > 4
     shown = image.size[::-1] if turned else image.size
     new = options.resize.fit(*shown) if options.resize is not None else shown
@@ -97,9 +97,9 @@ def _too_large(size: tuple[int, int]) -> str:
 def _coded_again(
     picture: AvifFile, image: Image.Image, new: tuple[int, int], options: Options, exact: int
 ) -> Candidate | None:
-    """A file of the size `new` that reaches the score; None if it is not worth it.
+    """A file of the size `new` that reaches the score; None if it is not worth the loss.
 
-    `exact` is the number of bytes that it takes without loss.
+    `exact` is the number of bytes of the file without loss.
     """
     resized = new != image.size
     target = target_of_resized(options) if resized else options.quality
@@ -116,7 +116,7 @@ def _coded_again(
 
 
 def what_is_unusual(picture: AvifFile) -> str:
-    """What it is beside a still of one 8-bit picture in sRGB, perhaps with transparency."""
+    """What keeps a file from being one plain still: 8 bits in sRGB, perhaps with transparency. Empty if nothing."""
     if b"avis" in picture.brands or any(box.kind == b"moov" for box in picture.top):
         return "an image sequence"
     kinds = [item.kind for item in picture.items.values()]
@@ -138,14 +138,14 @@ def what_is_unusual(picture: AvifFile) -> str:
 
 
 def _unusual_samples(picture: AvifFile) -> str:
-    """What is unusual about the meaning of its samples."""
+    """What is unusual about the meaning of the samples. It is empty if nothing is."""
     headers = {
         number: av1.sequence(picture.bytes_of(number))
         for number, item in picture.items.items()
         if item.kind == b"av01"
     }
     for number, header in headers.items():
-        # Against the AVIF specification (4.1), and viewers differ in what they make of it.
+        # The AVIF specification (4.1) forbids this, and viewers differ in what they show.
         if number != picture.primary and (header is None or not header.full_range):
             return "transparency in limited range"
     colours = {
@@ -153,7 +153,7 @@ def _unusual_samples(picture: AvifFile) -> str:
         for box in picture.properties
         if box.kind == b"colr" and box.data[:4] == b"nclx"
     }
-    # Where the file tells no colours, viewers go by the header.
+    # When the file says nothing of colours, viewers use the header.
     header = headers.get(picture.primary)
     if header is not None:
         colours.add(header[:2])
@@ -165,21 +165,21 @@ def _unusual_samples(picture: AvifFile) -> str:
 
 def _is_plain(prop: Box) -> bool:
     if prop.kind == b"pixi":
-        # What else than depths it may say with a flag, browsers do not know yet.
+        # With a flag it may say more than depths. Browsers do not know that yet.
         return not any(prop.data[:4])
-    # Pixels that are not square are stretched by some viewers.
+    # Some viewers stretch pixels that are not square.
     return prop.kind in _PROPERTIES or (
         prop.kind == b"pasp" and len(prop.data) == 8 and prop.data[:4] == prop.data[4:]
     )
 
 
 def _codec(prop: Box) -> int:
-    """Of `av1C`: tier, high_bitdepth, twelve_bit, monochrome, subsampling x, y, position."""
+    """A byte of `av1C`: tier, high_bitdepth, twelve_bit, monochrome, subsampling x, y, position."""
     return prop.data[2] if prop.kind == b"av1C" and len(prop.data) >= 4 else 0
 
 
 def _subsampling(picture: AvifFile) -> str:
-    # Of a picture with colour and its transparency, only the latter is monochrome.
+    # When a picture in colour has transparency, only the transparency is monochrome.
     codecs = [_codec(box) for box in picture.properties if box.kind == b"av1C"]
     coloured = [codec & 0x0C for codec in codecs if not codec & 0x10]
     return {0x00: "4:4:4", 0x08: "4:2:2"}.get(min(coloured), "4:2:0") if coloured else "4:0:0"
@@ -188,7 +188,7 @@ def _subsampling(picture: AvifFile) -> str:
 def _metadata(
     image: Image.Image, options: Options, resized: tuple[int, int] | None
 ) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """What goes into the new file beside the pixels, and notes on what does not."""
+    """The metadata of the new file, by Pillow's names, and notes that say what went."""
     metas = options.preserve_metas
     found = {name: image.info.get(name) or b"" for name in ("icc_profile", "exif", "xmp")}
     kept = dict(found)
@@ -201,7 +201,7 @@ def _metadata(
         kept["icc_profile"] = b""
         notes.append("stripped sRGB profile")
     if found["exif"]:
-        # Pillow hands over irot and imir as the orientation of the Exif, and takes them so.
+        # Pillow gives irot and imir as the orientation of the Exif, and takes them in the same way.
         kept["exif"] = (
             exif.keep(found["exif"], metas | {Meta.ORIENTATION}, image.size, resized) or b""
         )
@@ -213,7 +213,7 @@ def _metadata(
 
 
 class _Encoder:
-    """One picture, coded as often as it takes."""
+    """An encoder for one picture, at any quality."""
 
     def __init__(
         self, image: Image.Image, subsampling: str, effort: Effort, metadata: dict[str, bytes]
@@ -225,7 +225,7 @@ class _Encoder:
         self._metadata = metadata
 
     def encode(self, quality: int) -> bytes:
-        """The picture at a quality of 0 to 100."""
+        """The picture as an AVIF file at a quality of 0 to 100."""
         buffer = io.BytesIO()
         self._image.save(
             buffer,
@@ -233,30 +233,30 @@ class _Encoder:
             quality=quality,
             speed=self._speed,
             subsampling=self._subsampling,
-            # workers run side by side already
+            # Several workers run at the same time already.
             max_threads=1,
             **self._metadata,
         )
         return buffer.getvalue()
 
     def up_to_score(self, target: float) -> bytes | None:
-        """The smallest file that scores `target` against the picture, None if there is none.
+        """The smallest file whose score against the picture reaches `target`; None if there is none.
 
-        It scores more where a place would have another colour.
+        It scores more if a place would have another colour otherwise.
         """
         found = self._scorer(Scorer, target).holding(self._smallest)
         return found.data if found else None
 
     def _smallest(self, target: float, least: Found | None) -> Found | None:
-        """The smallest file that scores `target` however viewers show it, none below `least`."""
+        """The smallest file that scores `target` in whichever way viewers show it; none smaller than `least`."""
         found = self._search(Scorer, target, least)
         if found is not None and is_translucent(self._image):
-            # One follows the other, because what both keep of a large picture would be too much memory.
+            # The second scorer follows the first, because both together would need too much memory.
             found = self._search(Stretching, target, found)
         return found
 
     def _search(self, kind: type[Scorer], target: float, least: Found | None) -> Found | None:
-        """The smallest file that a scorer of this kind accepts, none below `least`."""
+        """The smallest file that scores `target` with a scorer of this kind; none smaller than `least`."""
         scorer = self._scorer(kind, target)
         known = {} if least is None else {least.quality: least.data}
         low, guess = (least.quality, least.quality) if least else (_LOWEST, 62)
@@ -272,7 +272,7 @@ class _Encoder:
 
 
 class Stretching(Scorer):
-    """Sees transparency as some builds of Chromium show it, who take it for limited range."""
+    """Scores transparency as some builds of Chromium show it, which take it for limited range."""
 
     def _shown(self, image: Image.Image) -> Pixels:
         stretched = image.copy()

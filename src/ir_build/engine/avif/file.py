@@ -1,6 +1,6 @@
-"""An AVIF file taken apart: what its tables say of its items, and where the bytes of these are.
+"""An AVIF file taken apart: what its tables say of its items, and where the bytes of the items are.
 
-Sources: ISO/IEC 14496-12 (items), 23008-12 (HEIF), the AVIF specification.
+Sources: ISO/IEC 14496-12 (items), ISO/IEC 23008-12 (HEIF), the AVIF specification.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..shared import content_credentials
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: more items or extents than any still picture has
+#: Not fitted: more items or extents than any still picture has. More are an attack.
 _MAX_ENTRIES = 10_000
 #: the box of content credentials (C2PA specification, A.5)
 _C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
@@ -24,7 +24,7 @@ _PROFILES = (b"prof", b"rICC")
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A box at the top of the file: its type, and where it and its content begin and it ends."""
+    """A box that is in no other box: its type, where it begins, where its content begins, and where it ends."""
 
     kind: bytes
     start: int
@@ -48,7 +48,7 @@ class Extent:
 
     start: int
     size: int
-    #: whether it is in the box `idat`, whose own place does not matter
+    #: whether it is in the box `idat`, and its offset counts from there
     in_idat: bool
     #: the bytes of the file that hold its offset and its length
     offset: slice
@@ -65,9 +65,9 @@ class AvifFile:
     top: tuple[Span, ...]
     primary: int
     items: dict[int, Item]
-    #: of the items whose bytes are in this file
+    #: the pieces of the items whose bytes are in this file
     extents: dict[int, tuple[Extent, ...]]
-    #: of all items together
+    #: the properties of all items together
     properties: tuple[Box, ...]
     #: the types of references from item to item
     references: frozenset[bytes]
@@ -79,7 +79,7 @@ class AvifFile:
         return [one[4:] for one in found if one[:4] in _PROFILES]
 
     def bytes_of(self, number: int) -> bytes:
-        """What an item holds: a coded picture or metadata; nothing where that is not in the file."""
+        """The content of an item: a coded picture or metadata. It is empty if it is not in the file."""
         pieces = self.extents.get(number, ())
         return b"".join(self.data[one.start : one.start + one.size] for one in pieces)
 
@@ -90,9 +90,9 @@ def left(what: str) -> FileSkipped:
 
 
 def read(data: bytes) -> AvifFile:
-    """The tables of an AVIF file.
+    """The tables of the AVIF file `data`.
 
-    Raises `CorruptFile` where a box does not hold together, `FileSkipped` for a signed file.
+    Raises `CorruptFile` if a box is damaged, and `FileSkipped` if the file is signed or has protected parts.
     """
     top = tuple(Span(*span) for span in spans(data))
     if not top or top[0].kind != b"ftyp" or top[0].end - top[0].content < 8:
@@ -109,7 +109,7 @@ def read(data: bytes) -> AvifFile:
         for kind, _, start, end in spans(data[table.content + 4 : table.end])
     }
     if b"hdlr" in meta and any(meta[b"hdlr"].rest[12:24]):
-        # Other decoders take such a file.
+        # Other decoders accept such a file.
         raise CorruptFile("what is reserved in its handler is set: browsers don't show it")
     idat = meta[b"idat"].at if b"idat" in meta else 0
     items = dict(_items(meta[b"iinf"])) if b"iinf" in meta else {}
@@ -137,18 +137,18 @@ class _Fields:
         self._data, self.at, self._end = data, at, end
 
     def number(self, size: int) -> int:
-        """The next `size` bytes."""
+        """The next number, of `size` bytes. Raises `CorruptFile` at the end of the box."""
         if self.at + size > self._end:
             raise CorruptFile("a table of the AVIF is cut short")
         self.at += size
         return int.from_bytes(self._data[self.at - size : self.at], "big")
 
     def versioned_number(self, wide_from: int) -> int:
-        """A number behind version and flags of its box: four bytes wide from that version on."""
+        """The number after the version and flags of a box: four bytes from the version `wide_from` on, else two."""
         return self.number(4 if self.number(4) >> 24 >= wide_from else 2)
 
     def count(self, size: int) -> range:
-        """As many turns as the next number says."""
+        """As many turns as the next number says, a number of `size` bytes. Raises `CorruptFile`."""
         value = self.number(size)
         if value > _MAX_ENTRIES:
             raise CorruptFile("a table of the AVIF is too long")
@@ -168,7 +168,7 @@ def _items(table: _Fields) -> Iterator[tuple[int, Item]]:
         if fields.number(2):
             raise left("protected parts")
         kind = fields.number(4).to_bytes(4, "big")
-        # Behind its type stands the name of an item, then the media type.
+        # The name of an item follows its type, and the media type follows its name.
         yield item, Item(kind, b"".join(fields.rest.split(b"\0")[1:2]))
 
 

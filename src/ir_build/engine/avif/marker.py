@@ -10,7 +10,7 @@ _BOX = Box(b"free", NOTE).encode()
 
 
 def mark(data: bytes) -> bytes:
-    """The file with the note. Raises `CorruptFile` where nothing may follow its last box."""
+    """The AVIF file `data` with the note. Raises `CorruptFile` if nothing may follow its last box."""
     for _, start, _, _ in spans(data):
         # A size of 0 means that the box reaches to the end of the file.
         if not any(data[start : start + 4]):
@@ -19,5 +19,5 @@ def mark(data: bytes) -> bytes:
 
 
 def is_marked(data: bytes) -> bool:
-    """Whether the note is a box of its own. Raises `CorruptFile`."""
+    """Whether the note is a box of its own in the AVIF file `data`. Raises `CorruptFile`."""
     return any(data[start:end] == _BOX for _, start, _, end in spans(data))

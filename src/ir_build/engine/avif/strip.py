@@ -1,7 +1,7 @@
-"""An AVIF file with less metadata; all else stays as it is, byte for byte.
+"""An AVIF file with less metadata. All else stays as it is, byte for byte.
 
-Exif and XMP are cut down in their places, and the table of places follows. So a file may hold
-whatever else it likes, as long as nothing but that table says where something is.
+Exif and XMP are shortened in their places, and the table of places is changed to match. So a file may hold
+anything else, as long as nothing but that table says where something is.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 _XMP = b"application/rdf+xml"
 #: boxes that do not say where something is
 _TOP = frozenset({b"ftyp", b"meta", b"mdat", b"free", b"skip", b"uuid"})
-#: what is left of metadata: a directory without entries (TIFF 6.0, section 2), an XMP packet with
-#: nothing in it
+#: what is left of metadata: a directory without entries (TIFF 6.0, section 2), and an empty XMP packet
 _NO_EXIF = b"II*\0\x08\0\0\0" + bytes(6)
 _NO_XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"
 #: kinds of auxiliary pictures that are transparency
@@ -28,7 +27,7 @@ _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0", b"urn:mpeg:hevc:2015
 def only_transparency(picture: AvifFile) -> bool:
     """Whether all auxiliary pictures are transparency.
 
-    What others are for may be said by XMP alone, as for Adobe's gain maps.
+    XMP alone may say what other auxiliary pictures are for. So it is with Adobe's gain maps.
     """
     kinds = [box.data[4:] for box in picture.properties if box.kind == b"auxC"]
     return all(kind.startswith(_ALPHA) for kind in kinds)
@@ -37,10 +36,10 @@ def only_transparency(picture: AvifFile) -> bool:
 def without_metadata(
     picture: AvifFile, size: tuple[int, int], options: Options
 ) -> tuple[bytes, tuple[str, ...]]:
-    """The file without the metadata that may go, and notes on what went.
+    """The file without the metadata that may go, and notes that say what went.
 
-    `size` is that of the picture in pixels as it is stored. The file comes back as it is where its
-    metadata is in an unusual place.
+    `size` is the width and height of the picture as it is stored, in pixels. The file comes back as it is if
+    its metadata is in an unusual place.
     """
     kept: list[tuple[Extent, bytes]] = []
     notes = []
@@ -57,11 +56,11 @@ def without_metadata(
 
 
 def _less(item: Item, content: bytes, size: tuple[int, int], options: Options) -> tuple[bytes, str]:
-    """What stays of the content of an item, and its name; no name for what is no metadata."""
+    """What stays of the content of an item, and its name. The name is empty if the item is no metadata."""
     metas = options.preserve_metas
     if item.kind == b"Exif":
-        # The first four bytes say where the TIFF header is. Viewers go by irot and imir, never
-        # by the orientation that stands here (ISO/IEC 23000-22, 7.3.6.6).
+        # The first four bytes say where the TIFF header is. Viewers use irot and imir, and never the
+        # orientation in the Exif (ISO/IEC 23000-22, 7.3.6.6).
         block = content[4 + int.from_bytes(content[:4], "big") :]
         return bytes(4) + (exif.keep(block, metas, size) or _NO_EXIF), "Exif"
     if item.kind == b"mime" and item.content_type == _XMP and not metas & exif.IN_XMP:
@@ -70,13 +69,13 @@ def _less(item: Item, content: bytes, size: tuple[int, int], options: Options) -
 
 
 def _may_be_cut(picture: AvifFile, extents: list[Extent]) -> bool:
-    """Whether nothing but the table of places says where the bytes behind these extents are."""
+    """Whether only the table of places says where things are, and nothing else shares these extents."""
     every = [one for extents in picture.extents.values() for one in extents]
     holders = [_holder(picture, one) for one in extents]
     return (
         only_transparency(picture)
         and {box.kind for box in picture.top} <= _TOP
-        # A length of 0 means all of the file.
+        # A length of 0 would mean the whole file.
         and all(one.size for one in every)
         and None not in holders
         and len({*holders}) == 1
@@ -91,7 +90,7 @@ def _may_be_cut(picture: AvifFile, extents: list[Extent]) -> bool:
 
 
 def _holder(picture: AvifFile, extent: Extent) -> Span | None:
-    """The box that holds an extent."""
+    """The `mdat` box that holds an extent; None if none holds it."""
     return next(
         (
             box
@@ -105,7 +104,7 @@ def _holder(picture: AvifFile, extent: Extent) -> Span | None:
 
 
 def _cut(picture: AvifFile, kept: list[tuple[Extent, bytes]]) -> bytes | None:
-    """The file with less in these extents; None where a number in the table cannot say so."""
+    """The file with less in these extents; None if a number in the table cannot say where something is then."""
     out = bytearray(picture.data)
     gone = {extent.start + len(less): extent.size - len(less) for extent, less in kept}
     for extent, less in kept:
@@ -121,7 +120,7 @@ def _cut(picture: AvifFile, kept: list[tuple[Extent, bytes]]) -> bytes | None:
                 _set(out, extent.offset, offset)
     box = _holder(picture, kept[0][0])
     assert box is not None
-    # A long size stands behind the type. A size of 0 means that the box ends with the file.
+    # A long size follows the type of the box. A size of 0 means that the box ends with the file.
     field = slice(box.start + 8, box.content) if box.content - box.start == 16 else None
     field = field or slice(box.start, box.start + 4)
     if any(out[field]):

@@ -1,4 +1,4 @@
-"""What has to be drawn of each frame of a GIF, when the frames before it are still there."""
+"""What has to be drawn of each frame of a GIF when the frames before it stay on the canvas."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from .file import GifFile, GifFrame
     from .frames_shown import Canvas, Screen
 
-_KEEP = 1
+_KEEP = 1  # The disposals up to this one leave a frame on the canvas (GIF89a, 23).
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A rectangle of the canvas, in pixels; right and bottom are outside of it."""
+    """A rectangle of the canvas, in pixels. `right` and `bottom` are just outside of it."""
 
     left: int
     top: int
@@ -32,11 +32,11 @@ class Area:
 
     @property
     def place(self) -> tuple[slice, slice]:
-        """Where its pixels are in an array."""
+        """The rows and the columns of its pixels in an array."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
     def moved(self, right: int, down: int) -> Area:
-        """The box so many pixels further on."""
+        """The rectangle, moved by so many pixels."""
         return Area(self.left + right, self.top + down, self.right + right, self.bottom + down)
 
 
@@ -45,19 +45,19 @@ class FrameChange:
     """One frame: a part of the canvas, and which of its pixels are not there yet."""
 
     box: Area
-    #: the colours inside the box as shown: their places in `numbers`
+    #: the colours inside the box as they are shown: height x width places in `numbers`
     places: Places
-    #: of these colours; 0 is where nothing is
+    #: the numbers of these colours; 0 is for pixels where nothing is
     numbers: NDArray[np.intp]
-    #: pixels that may not be left as they are
+    #: whether a pixel has to be drawn, height x width
     needed: NDArray[np.bool_]
-    #: Whether it leaves places where nothing is drawn. What viewers show there depends on whether the
+    #: Whether the frame leaves places where nothing is drawn. What viewers show there depends on whether the
     #: frame names a transparent index, used or not.
     uncovers: bool
 
 
 def all_stay(file: GifFile) -> bool:
-    """Whether each frame is drawn over what the ones before it drew."""
+    """Whether every frame stays on the canvas, so that the next one is drawn over it."""
     return all(frame.control.disposal <= _KEEP for frame in file.frames)
 
 
@@ -79,13 +79,14 @@ def changes(file: GifFile, screen: Screen) -> Iterator[FrameChange]:
             needed &= drawn != 0
             np.copyto(below, drawn, where=needed)
         inside = Area(0, 0, frame.width, frame.height)
-        if number:  # Some viewers take the size of the picture from the first frame.
-            # A frame must have pixels (GIF89a, 20), so one is drawn again.
+        # The first frame is drawn whole, because some viewers take the size of the picture from it.
+        if number:
+            # A frame must have pixels (GIF89a, 20). So one pixel is drawn again if none has changed.
             inside = _bounds(needed) or Area(0, 0, 1, 1)
         place = inside.place
         places: Places
         if opaque:
-            # They are indices of its own table. They are copied so that the rest is freed.
+            # The places are indices of the frame's own table. They are copied, so that the rest is freed.
             places, numbers = pixels[place].copy(), colours.astype(np.intp)
         else:
             places, numbers = _places(below[place])
@@ -95,9 +96,9 @@ def changes(file: GifFile, screen: Screen) -> Iterator[FrameChange]:
 
 
 def _places(colours: Canvas) -> tuple[Places, NDArray[np.intp]]:
-    """Places in a list of the numbers of colours, and that list."""
+    """The numbers of colours as places in a list, and that list."""
     numbers = coding.occurring(colours)
-    # Bytes are counted in a third of the time.
+    # Bytes take a third of the time to be counted.
     table = np.zeros(int(numbers[-1]) + 1, np.uint8 if len(numbers) <= 256 else np.uint16)
     table[numbers] = np.arange(len(numbers))
     return np.take(table, colours, mode=coding.UNCHECKED), numbers

@@ -1,6 +1,6 @@
 """GIF, still and animated: the same pictures at the same times, drawn and coded in fewer bytes.
 
-Lossless coding keeps every canvas. Lossy coding may show it in fewer colours, as far as the score allows.
+Lossless coding keeps every canvas. Lossy coding may use fewer colours, as far as the score allows it.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from ...options import Options
     from .file import GifFile, GifFrame
 
-# Pixels of all frames. A file with more than the first is not coded anew. A file with more than the
-# second is not even decoded. Not fitted: a worker has no time for them.
+# Pixels of all frames. A file with more than the first number is not coded anew. A file with more than the
+# second is not even decoded. Not fitted: a worker has no time for more.
 _CODED_PIXELS = 400_000_000
 _MAX_FRAMES_PIXELS = 4_000_000_000
-# Pixels of all canvases up to which fewer colours are tried. docs/effort.md shows what that gains;
-# `python benchmarks FOLDER --curve GIF` measures it again.
+# Pixels of all canvases up to which fewer colours are tried, by effort. docs/effort.md draws what that gains:
+# `python benchmarks FOLDER --curve effort.svg`.
 _SCORED_PIXELS = {Effort.FAST: 0, Effort.DEFAULT: 100_000_000, Effort.BEST: 400_000_000}
 # A lossy result must be smaller than the exact one by this share. Less is not worth the quality. This is
 # a choice: not fitted.
@@ -35,7 +35,10 @@ _WORTH_LOSS = 0.10
 
 
 def compress(data: bytes, options: Options) -> Candidate:
-    """The smallest GIF that stands for `data`."""
+    """The smallest GIF that stands for `data`.
+
+    Raises `CorruptFile` and `TooLarge`, and `FileSkipped` for a file that must stay as it is.
+    """
     file = gif_file.parse(data)
     raster.check_size(file.width, file.height, options.max_pixels)
     for frame in file.frames:
@@ -67,7 +70,7 @@ def _lossy(file: GifFile, canvases: int, options: Options) -> bytes | None:
         or not _is_clear(file)
     ):
         return None
-    from .palette import reduced  # noqa: PLC0415  (with the score, which lossless needs not)
+    from .palette import reduced  # noqa: PLC0415  (It needs the score, and lossless coding does not.)
 
     try:
         fewer = reduced(file, options.quality)
@@ -93,7 +96,7 @@ def _candidates(file: GifFile, canvases: int, *, thorough: bool) -> list[bytes]:
 def _is_clear(file: GifFile) -> bool:
     """Whether each frame is drawn over the ones before it, and all viewers agree on what is seen.
 
-    Some show a colour of the file where no frame has drawn if the frame has no transparent index.
+    If a frame has no transparent index, some viewers show a colour of the file where no frame has drawn.
     """
     first, *_ = file.frames
     covered = (first.width, first.height) == (file.width, file.height)
@@ -108,7 +111,7 @@ def _is_clear(file: GifFile) -> bool:
 
 
 def _coded(frame: GifFrame) -> GifFrame:
-    """The frame with the same pixels in the shorter one of its own coding and ours."""
+    """The frame with the same pixels, as its file codes them or as we do, whichever is shorter."""
     pixels = indices(frame)
     size = coding.code_size(int(pixels.max()))
     codes = coding.lzw(pixels, size)

@@ -1,4 +1,4 @@
-"""The pixels of one GIF frame: which of them to draw, and their LZW data."""
+"""The pixels of one GIF frame: which of them are drawn, and their LZW data."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    #: places in a list of colours, in bytes where it is short enough
+    #: height x width places in a list of colours; they are bytes if the list is short enough
     Places = NDArray[np.uint8] | NDArray[np.uint16]
 
-#: numpy's quickest way to look up what is known to be in a table
+#: the quickest way of numpy to look up places that are known to be in a table
 UNCHECKED: Literal["wrap"] = "wrap"
 
-#: Ways to draw pixels that look right without being drawn. The first draws none of them, and the last
-#: draws all. A number draws the runs in which the colour changes fewer times than that. The two numbers
-#: save 1 % of 58 files, and more numbers hardly add to that: `--sweep gif.coding:WAYS` tries others.
+#: Ways to draw pixels that look right without being drawn. The first draws none of them, and the last draws
+#: all. A number draws the runs in which the colour changes fewer times than that. The two numbers save 1 % of
+#: 58 files, and more numbers hardly add to that:
+#: `python benchmarks FOLDER --sweep gif.coding:WAYS "(0, 9223372036854775807)"`.
 NONE, ALL = 0, sys.maxsize
 WAYS = (NONE, 2, 8, ALL)
 
@@ -31,7 +32,7 @@ WAYS = (NONE, 2, 8, ALL)
 def drawn(
     places: Places, needed: NDArray[np.bool_], ways: Iterable[int]
 ) -> Iterator[NDArray[np.bool_] | None]:
-    """The pixels to draw in each of these ways, None for all.
+    """The pixels to draw in each of these ways, height x width; None if all are drawn.
 
     Pixels that are not `needed` look right without being drawn.
     """
@@ -51,9 +52,9 @@ def drawn(
 def _runs(
     places: Places, needed: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
-    """For each run of pixels that are needed or not: which, how many, how often the colour changes.
+    """For each run: whether its pixels are needed, how many they are, and how often their colour changes.
 
-    Runs go along the rows, from one into the next.
+    In a run all pixels are needed, or none is. Runs go along the rows, from one row into the next.
     """
     flat, line = needed.ravel(), places.ravel()
     starts = np.append(0, np.flatnonzero(flat[1:] != flat[:-1]) + 1)
@@ -70,36 +71,36 @@ def coded(
     transparent: int,
     size: int,
 ) -> bytes:
-    """The LZW data, with a minimum code size, of the entry of `table` for each of `places`.
+    """The LZW data of the entries of `table` for `places`, with a minimum code size of `size` bits.
 
-    The entry is `transparent` when there is a mask and it is not set.
+    Pixels where a mask is given and not set get the index `transparent` instead.
     """
     if mask is None:
         return lzw(np.take(table, places, mode=UNCHECKED), size)
-    # A product can make zeros. It takes a fraction of the time of a choice.
+    # A product makes zeros in a fraction of the time that a choice takes.
     indices = np.take(table ^ np.uint8(transparent), places, mode=UNCHECKED) * mask
     return lzw(indices ^ np.uint8(transparent), size)
 
 
 def occurring(places: Places, mask: NDArray[np.bool_] | None = None) -> NDArray[np.intp]:
-    """The values that occur, where the mask is set if there is one, in rising order."""
+    """The values that occur, in rising order. If there is a mask, only pixels where it is set count."""
     if places.dtype == np.uint8:
         where = None if mask is None else Image.fromarray(mask.view(np.uint8))
         return np.flatnonzero(Image.fromarray(places).histogram(where))
     flat = places.ravel() if mask is None else places[mask]
     if not flat.size:
         return np.zeros(0, np.intp)
-    # One of each run, because counting takes longest where equal ones follow each other.
+    # One pixel of each run is counted, because counting is slowest when equal values follow each other.
     ends = np.append(np.flatnonzero(flat[1:] != flat[:-1]), flat.size - 1)
     return np.flatnonzero(np.bincount(flat[ends]))
 
 
 def code_size(highest: int) -> int:
-    """The minimum code size for indices up to this one."""
+    """The minimum LZW code size, in bits, for indices up to this one (GIF89a, appendix F)."""
     return max(2, highest.bit_length())
 
 
 def lzw(indices: NDArray[np.uint8], size: int) -> bytes:
-    """The LZW data of these indices with a minimum code size, without sub-block lengths."""
+    """The LZW data of indices, height x width, with a minimum code size in bits; without sub-block lengths."""
     image = Image.fromarray(np.ascontiguousarray(indices))
     return joined(image.tobytes("gif", "L", size, 0) + b"\0", 0)[0]

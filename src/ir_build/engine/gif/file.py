@@ -1,4 +1,4 @@
-"""A GIF file taken apart (GIF89a specification), each frame's coded pixels left coded."""
+"""A GIF file taken apart (GIF89a specification). The pixels of its frames stay coded."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ from ...containers.gif_blocks import (
 from ...errors import CorruptFile, FileSkipped, Reason, TooLarge
 from ..shared import content_credentials
 
+#: labels of extensions (GIF89a, 23 to 26)
 _GRAPHIC_CONTROL, _COMMENT, _PLAIN_TEXT, _APPLICATION = 0xF9, 0xFE, 0x01, 0xFF
 #: application extensions that change what is shown: how often it repeats, and its profile
 _KEPT_APPLICATIONS = (b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012")
+#: Not fitted: more frames are an attack. At ten frames a second so many take half an hour.
 _MAX_FRAMES = 20_000
 
 
@@ -29,14 +31,14 @@ _MAX_FRAMES = 20_000
 class Control:
     """How long a frame is shown and what becomes of it."""
 
-    #: 0 or 1 leaves it, 2 clears its rectangle, 3 puts back what was there
+    #: 0 and 1 leave the frame, 2 clears its rectangle, and 3 puts back what was there before (GIF89a, 23)
     disposal: int = 0
     delay: int = 0  #: hundredths of a second
     transparent: int | None = None  #: the index that leaves a pixel as it was
-    waits: bool = False  #: for the user
+    waits: bool = False  #: whether it is shown until the user does something
 
     def encode(self) -> bytes:
-        """The graphic control extension, empty where it would say nothing."""
+        """The graphic control extension. It is empty if it would say nothing."""
         if self == Control():
             return b""
         flags = self.disposal << 2 | self.waits << 1 | (self.transparent is not None)
@@ -55,12 +57,12 @@ class GifFrame:
     width: int
     height: int
     interlaced: bool
-    table: bytes  #: the local colour table, empty when the global one serves
+    table: bytes  #: the local colour table; empty if the frame uses the global one
     code_size: int  #: minimum LZW code size
     codes: bytes  #: the LZW data without its sub-block lengths
 
     def encode(self) -> bytes:
-        """The frame as it stands in a file."""
+        """The frame as it is in a file, with its extensions."""
         flags = 0x40 if self.interlaced else 0
         if self.table:
             flags |= 0x80 | table_depth(self.table)
@@ -86,7 +88,7 @@ class GifFile:
     width: int
     height: int
     aspect: int  #: the pixel aspect ratio as stored
-    table: bytes  #: the global colour table, empty when there is none
+    table: bytes  #: the global colour table; empty if there is none
     frames: tuple[GifFrame, ...]
     background: int = 0  #: an index that no browser looks at
     rest: bytes = b""  #: application extensions after the last frame that have to stay
@@ -110,7 +112,10 @@ class GifFile:
 
 
 def parse(data: bytes) -> GifFile:
-    """Take the file apart. Raises `CorruptFile`, `TooLarge`, and `FileSkipped`."""
+    """Take the GIF `data` apart.
+
+    Raises `CorruptFile` and `TooLarge`, and `FileSkipped` for a file that must stay as it is.
+    """
     frames: list[GifFrame] = []
     stripped: list[str] = []
     extensions: list[bytes] = []

@@ -1,7 +1,6 @@
-"""What a GIF shows: each frame decoded, and laid over what the ones before it left behind.
+"""What a GIF shows: each frame, decoded and laid over what the frames before it left.
 
-The rule is that of browsers: nothing is below the first frame. The file may name any colour as its
-background.
+The rule is that of browsers: nothing is below the first frame, whatever background colour the file names.
 """
 
 from __future__ import annotations
@@ -21,14 +20,16 @@ if TYPE_CHECKING:
 
     from .file import GifFile, GifFrame
 
-#: the number of a colour for each pixel; 0 is none at all
+#: the number of the colour of each pixel, height x width; 0 is for pixels where nothing is
 Canvas = NDArray[np.uint16]
+#: the largest number that a canvas can hold
 _MOST_COLOURS = 0xFFFF
+#: factors that make one number of red, green and blue
 _SHIFTS = np.array([1 << 16, 1 << 8, 1], np.int64)
 
 
 def indices(frame: GifFrame) -> NDArray[np.uint8]:
-    """The coded pixels of a frame: height x width places in its colour table."""
+    """The pixels of a frame, decoded: height x width places in its colour table. Raises `CorruptFile`."""
     size = (frame.width, frame.height)
     if not all(size):
         raise CorruptFile("has a frame without pixels")
@@ -37,11 +38,11 @@ def indices(frame: GifFrame) -> NDArray[np.uint8]:
     image = Image.frombuffer("L", size, pixels, "raw", "L", 0, 1)
     memory = image.im
     try:
-        # Only the decoder is called. To open a file for each frame would take as long as to decode it.
+        # Only the decoder is called. To open a file for each frame would take as long as decoding does.
         image.frombytes(coded, "gif", (frame.code_size, frame.interlaced, -1))
     except (OSError, ValueError) as error:
         raise CorruptFile(f"cannot be decoded: {error}") from error
-    # Pillow may decode into memory of its own rather than into what it was lent.
+    # Pillow may decode into memory of its own, and not into the memory that it was given.
     return pixels if image.im is memory else np.asarray(image)
 
 
@@ -59,12 +60,12 @@ class Screen:
 
     @property
     def colours(self) -> NDArray[np.uint8]:
-        """Red, green and blue of every number met so far."""
+        """Red, green and blue of every number so far, n x 3."""
         known = np.fromiter(self._numbers, np.uint32, len(self._numbers))
         return known.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 1:]
 
     def frames(self) -> Iterator[Canvas]:
-        """The canvas as each frame shows it, where all stay. Raises `CorruptFile` and `Unclear`."""
+        """The canvas after each frame of a file whose frames all stay. Raises `CorruptFile` and `Unclear`."""
         base = np.zeros((self._file.height, self._file.width), np.uint16)
         for frame in self._file.frames:
             place = (
@@ -79,7 +80,10 @@ class Screen:
             base = shown
 
     def decoded(self, frame: GifFrame) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
-        """A frame's pixels, and the number of the colour of each index, 0 where it is transparent."""
+        """A frame's pixels, height x width indices, and the number of the colour of each index, 256.
+
+        The number is 0 if an index is transparent or not used. Raises `CorruptFile` and `Unclear`.
+        """
         table = frame.table or self._file.table
         pixels = indices(frame)
         numbers = np.zeros(256, np.uint16)

@@ -9,12 +9,12 @@ _COMMENT = b"\x21\xfe" + sub_blocks(NOTE)
 
 
 def mark(data: bytes) -> bytes:
-    """The file with the note. Raises `CorruptFile` where it has no trailer."""
+    """The GIF file `data` with the note. Raises `CorruptFile` if the file has no trailer."""
     place = next(block.start for block in blocks(data) if block.kind == TRAILER)
-    # Extensions came with version 89a.
+    # The older version, 87a, has no extensions.
     return b"GIF89a" + data[6:place] + _COMMENT + data[place:]
 
 
 def is_marked(data: bytes) -> bool:
-    """Whether the note is a block of its own. Raises `CorruptFile`."""
+    """Whether the note is a block of its own in the GIF file `data`. Raises `CorruptFile`."""
     return any(data[block.start : block.end] == _COMMENT for block in blocks(data))

@@ -1,4 +1,4 @@
-"""A GIF drawn anew: each frame only where it changes, with colour tables shared and cut down."""
+"""A GIF drawn anew: each frame only where it changes, with colour tables that are shared and shortened."""
 
 from __future__ import annotations
 
@@ -23,40 +23,42 @@ if TYPE_CHECKING:
     from .coding import Places
     from .file import GifFile, GifFrame
 
-#: pixels of all changes that are held in memory at a time
+#: Pixels of all changes, which are held in memory together. Not fitted: a limit for the memory, up to 3 bytes
+#: a pixel.
 _HELD = 100_000_000
-#: The ways to draw a change are tried on every strip of it up to the first number of pixels, and on each
-#: fourth strip up to the second. Each eighth is enough for larger ones: the ways compare on a part as on
-#: all. Not fitted: a choice of CPU time, and every way shows the same canvas.
+#: The ways to draw a change are tried on every strip of rows if it has fewer pixels than the first number, and
+#: on each fourth strip if it has fewer than the second. Each eighth strip is enough for larger changes: a part
+#: tells which way is shorter. Not fitted: a choice of CPU time, and every way shows the same canvas.
 _TRIED_WHOLE, _TRIED_CLOSELY = 20_000, 200_000
-#: rows of a strip
+#: Rows of a strip. (On 12 files of documentation sites 4 came to 0.1 % more bytes, and 32 to 0.6 %:
+#: `python benchmarks FOLDER --sweep gif.redraw:_STRIP 4 32`.)
 _STRIP = 8
-#: So many colour tables are looked at to find those that go together. The time grows by their square. Not
-#: fitted: a limit for the time only.
+#: So many colour tables are looked at to find those that go together. The time grows with the square of this.
+#: Not fitted: a limit for the time only.
 _COMPARED = 300
 
 
 @dataclass(frozen=True)
 class _Drawing:
-    """A frame with its pixels decided on."""
+    """A frame, with the pixels that are drawn of it."""
 
     box: Area
-    #: places in `numbers`
+    #: the colours of the pixels: height x width places in `numbers`
     places: Places
-    #: of colours
+    #: the numbers of these colours
     numbers: NDArray[np.intp]
-    #: what is drawn, None for all
+    #: the pixels that are drawn, height x width; None if all are
     mask: NDArray[np.bool_] | None
-    #: the numbers that a table for it must have, in rising order; 0 for what is not drawn
+    #: the numbers that a table for the frame must have, in rising order; 0 stands for what is not drawn
     used: tuple[int, ...]
 
     @cached_property
     def codes(self) -> bytes:
-        """Coded with no more colours than it needs."""
+        """The LZW data with a table of only the colours that the frame needs."""
         return self.coded(self.used)
 
     def coded(self, order: tuple[int, ...]) -> bytes:
-        """The LZW data with a table in this order."""
+        """The LZW data with a table of colours in this order."""
         there = np.zeros(1 + max(*order, int(self.numbers.max())), np.uint8)
         there[list(order)] = np.arange(len(order))
         transparent = order.index(0) if 0 in self.used else 0
@@ -66,9 +68,10 @@ class _Drawing:
 
 
 def redraw(file: GifFile, *, thorough: bool) -> GifFile:
-    """A file whose frames all stay, with the same canvas after each. Raises `CorruptFile`, `Unclear`.
+    """A file with the same canvas after each frame. All frames of `file` must stay on the canvas.
 
-    `thorough` tries the ways to draw a frame on all of it.
+    `thorough` tries the ways to draw a frame on all of it. Raises `CorruptFile`, and `Unclear` if viewers may
+    differ on what they show or if too much changes.
     """
     screen = Screen(file)
     drawings = []
@@ -84,7 +87,7 @@ def redraw(file: GifFile, *, thorough: bool) -> GifFile:
         _frame(frame, drawing, shared, palette)
         for frame, drawing in zip(file.frames, drawings, strict=True)
     )
-    # Some frames are already coded better. They look the same as they are.
+    # Some frames are coded better already. They can stay as they are, because they show the same.
     old = (replace(frame, table=frame.table or file.table) for frame in file.frames)
     frames = tuple(
         min(one, other, key=lambda frame: len(frame.codes) + len(frame.table))
@@ -94,7 +97,7 @@ def redraw(file: GifFile, *, thorough: bool) -> GifFile:
 
 
 def _shortest(change: FrameChange, *, thorough: bool) -> _Drawing:
-    """The way to draw a change that comes to the fewest bytes, as far as a part of it tells."""
+    """The drawing of a change that takes the fewest bytes, as far as a part of the change tells."""
     ways: Sequence[int] = (coding.NONE,)
     if not change.needed.all():
         ways = _ranked(change, 1 if thorough else _every(change.places.size), thorough=thorough)
@@ -105,7 +108,7 @@ def _shortest(change: FrameChange, *, thorough: bool) -> _Drawing:
 
 
 def _ranked(change: FrameChange, every: int, *, thorough: bool) -> list[int]:
-    """The ways to draw a change, by the bytes of one in `every` strip of it."""
+    """The ways to draw a change, the shortest first, by the bytes of one strip in `every`."""
     if every > 1:
         rows = np.flatnonzero(np.arange(len(change.places)) // _STRIP % every == 0)
         change = replace(change, places=change.places[rows], needed=change.needed[rows])
@@ -114,7 +117,7 @@ def _ranked(change: FrameChange, every: int, *, thorough: bool) -> list[int]:
     for way, drawing in zip(coding.WAYS, _drawings(change, coding.WAYS), strict=True):
         if len(drawing.used) <= 256:
             sizes[way] = len(drawing.codes) + _table_bytes(len(drawing.used))
-            # If drawing some more takes more bytes, drawing yet more mostly does, too.
+            # If it takes more bytes to draw more pixels, it mostly takes even more to draw still more.
             if sizes[way] > least and not thorough:
                 break
             least = min(least, sizes[way])
@@ -131,19 +134,19 @@ def _drawings(change: FrameChange, ways: Sequence[int]) -> Iterator[_Drawing]:
 
 
 def _every(pixels: int) -> int:
-    """One in how many strips of a change is enough to compare the ways on."""
+    """The ways are compared on one strip of a change in so many."""
     return 1 if pixels < _TRIED_WHOLE else 4 if pixels < _TRIED_CLOSELY else 8
 
 
 def _shared(palettes: Sequence[tuple[int, ...]], palette: NDArray[np.uint8]) -> tuple[int, ...]:
-    """The colours of a table that serves as many frames as can be, those of most frames first."""
+    """The colours of a table that serves as many frames as possible. Colours of most frames come first."""
     waiting = Counter(palettes)
     union: set[int] = set()
     frames: Counter[int] = Counter()
     missing = {used: set(used) for used in sorted(waiting, key=len)[:_COMPARED]}
     bytes_saved = {used: waiting[used] * _table_bytes(len(used)) for used in missing}
     while missing:
-        # The bytes that are saved for each place that is taken in the shared table.
+        # The bytes that are saved, for each place that is taken in the shared table.
         used = max(missing, key=lambda used: bytes_saved[used] / (1 + len(missing[used])))
         new = missing.pop(used)
         union |= new
@@ -159,12 +162,12 @@ def _shared(palettes: Sequence[tuple[int, ...]], palette: NDArray[np.uint8]) -> 
 def _frame(
     frame: GifFrame, drawing: _Drawing, shared: tuple[int, ...], palette: NDArray[np.uint8]
 ) -> GifFrame:
-    """The frame with the shared table where its codes are not much longer for it."""
+    """The frame with the shared table, unless that makes its codes longer than a table of its own would."""
     order, table = drawing.used, _table(drawing.used, palette)
     codes = b""
     if set(shared).issuperset(drawing.used):
         codes = drawing.coded(shared)
-        # Codes of the same width are as long as with a table of its own.
+        # With codes of the same width the data are as long as with a table of its own.
         widths = {_width(drawing.used, one) for one in (drawing.used, shared)}
         if len(widths) == 1 or len(codes) <= len(drawing.codes) + len(table):
             order, table = shared, b""

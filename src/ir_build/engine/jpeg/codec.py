@@ -1,4 +1,4 @@
-"""JPEG: a lossless transcode, and re-encoding to the lowest quality that looks the same."""
+"""JPEG: lossless transcoding, and re-encoding at the lowest quality that looks the same."""
 
 from __future__ import annotations
 
@@ -33,18 +33,19 @@ _T = TypeVar("_T")
 _WORTH = 0.95
 # A re-encode below this share of the source is not compared with a lossless result. Lossless results are
 # hardly ever that small: of 50 JPEG files of documentation sites the smallest had 0.76. The transcoder takes as
-# long as a score. Small files are an exception, because their tables are a large part of them.
-# `--sweep jpeg.codec:_FAR_SMALLER 0.0 0.8` fits it again.
+# long as a score. Files of no more than `_LARGE` bytes are an exception, because their tables are a large part
+# of them. (On 12 other files 0 and 100,000 for `_LARGE` came to the same bytes. Others:
+# `python benchmarks FOLDER --sweep jpeg.codec:_FAR_SMALLER 0.0 0.8`.)
 _FAR_SMALLER = 0.7
-_LARGE = 20_000  # bytes
-# libjpeg's words for bytes that pad the coded picture.
+_LARGE = 20_000
+# The words of libjpeg for bytes that pad the coded picture.
 _PADDED = re.compile(r"\A\S+ Corrupt JPEG data: \d+ extraneous bytes before marker 0xd9\s*\Z")
 
 
 def compress(data: bytes, options: Options) -> Candidate:
     """The smallest JPEG that stands for `data`.
 
-    Raises `FileSkipped` for what must stay whole, `CorruptFile` and `TooLarge`.
+    Raises `CorruptFile` and `TooLarge`, and `FileSkipped` for a file that must stay as it is.
     """
     file = jpeg_file.parse(data)
     raster.check_size(file.width, file.height, options.max_pixels)
@@ -81,7 +82,7 @@ def compress(data: bytes, options: Options) -> Candidate:
         and raster.can_be_scored(*image.size)
         and not (smaller and len(smaller) < limit)
     ):
-        # The next run begins with the lossless result. It must not find what this run does not.
+        # The next run begins with the lossless result. It must not find what this run has not found.
         again = lossy.guess(jpeg_file.parse(lossless), options.quality)
         if again != first or len(lossless) != len(own):
             smaller = _coded_again(image, replace(aim, limit=limit), again, kept, file)
@@ -99,7 +100,7 @@ def _coded_again(
 
 
 def _check(data: bytes) -> None:
-    """Raise `CorruptFile` for damage in the coded picture."""
+    """Raise `CorruptFile` if the coded picture is damaged."""
 
     def last_row(image: pyvips.Image) -> None:
         # The rows before it are decoded on the way.
@@ -109,7 +110,7 @@ def _check(data: bytes) -> None:
 
 
 def decoded(data: bytes) -> Image.Image:
-    """The picture of one or three components. Raises `CorruptFile` for damage in it."""
+    """The picture in a JPEG file, L or RGB. Raises `CorruptFile` if it is damaged."""
 
     def pixels(image: pyvips.Image) -> Image.Image:
         mode = "L" if image.bands == 1 else "RGB"
@@ -119,9 +120,9 @@ def decoded(data: bytes) -> Image.Image:
 
 
 def _strictly(data: bytes, read: Callable[[pyvips.Image], _T]) -> _T:
-    """What is read from a picture. Raises `CorruptFile` where it is damaged.
+    """What `read` gets from the picture. Raises `CorruptFile` if the picture is damaged.
 
-    Pillow passes over damage in silence. Some damage makes the transcoder end the process.
+    Pillow says nothing about damage, and some damage makes the transcoder end the process.
     """
 
     def opened(fail_on: str) -> pyvips.Image:
@@ -130,8 +131,8 @@ def _strictly(data: bytes, read: Callable[[pyvips.Image], _T]) -> _T:
     try:
         return read(opened("warning"))
     except pyvips.Error as error:
-        # Some cameras pad the coded picture. Decoding stops at the first warning. So there was no
-        # other warning before this one.
+        # Some cameras pad the coded picture. Decoding stops at the first warning. So no other warning
+        # came before this one.
         if not _PADDED.search(error.detail):
             raise CorruptFile("its coded picture is damaged") from error
     return read(opened("none"))
@@ -155,7 +156,7 @@ def _resized(
 ) -> bytes:
     small = raster.resized(image, size)
     aim = Aim(target_of_resized(options), math.inf, options.effort, profile)
-    # A picture that was made smaller is sharper. It needs a higher quality than its source tells.
+    # A picture that was made smaller is sharper, and needs a higher quality than its source had.
     return _smallest(lossy.encode(small, aim, 85) or lossy.at_quality(small))
 
 

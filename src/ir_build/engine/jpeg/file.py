@@ -14,11 +14,13 @@ from ..shared import colour_profile, content_credentials, exif
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# Markers (T.81, table B.1).
 _DHT = 0xC4
 _APP0, _APP1, _APP2, _APP11, _APP14, _COM = 0xE0, 0xE1, 0xE2, 0xEB, 0xEE, 0xFE
 _HUFFMAN_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 
-#: where a JFIF header has the unit and the density, and the value that says only that pixels are square
+#: where the unit and the density are in a JFIF header (ITU-T T.871), and the value that says only that pixels
+#: are square
 _DENSITY, _NO_DENSITY = slice(7, 12), b"\0\0\1\0\1"
 _JFIF, _EXIF, _ICC, _MPF = b"JFIF\0", b"Exif\0\0", b"ICC_PROFILE\0", b"MPF\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
@@ -27,15 +29,16 @@ _C2PA = bytes.fromhex("6332706100110010800000aa00389b71")
 _GAIN_MAPS = (b"hdr-gain-map", b"hdrgm:", b"urn:iso:std:iso:ts:21496")
 _NAMES = {_APP11: "JUMBF", 0xED: "IPTC", _COM: "comment"}
 
-# A marker in the coded picture that is not a restart, a stuffed byte or fill.
+# A marker in the coded picture, other than a restart, a stuffed byte or a fill byte.
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _MAX_SEGMENT = 65_533  # bytes after its length field of two (T.81, B.1.1.4)
-# Where mozjpeg's search for the best scans may cut the spectrum of lightness (`jpeg_search_progression` in its
-# jcparam.c), and 63 for no cut.
+# The places where mozjpeg's search for the best scans may cut the spectrum of lightness
+# (`jpeg_search_progression` in its jcparam.c). 63 is no cut.
 _CUTS = frozenset({2, 5, 8, 12, 18, 63})
-# The mean of the luminance table at quality 50 (T.81, annex K.1). libjpeg scales its qualities by it.
+# The mean of the luminance table of T.81, annex K.1. libjpeg uses this table at quality 50, and scales it for
+# other qualities.
 _MEAN_AT_50 = 57.6
-# Bits of a difference of two DC coefficients, and of an AC coefficient (T.81, F.1.2).
+# The most bits of a difference of two DC coefficients, and of an AC coefficient (T.81, F.1.2).
 _DC_BITS, _AC_BITS = 11, 10
 
 
@@ -52,10 +55,10 @@ class JpegFile:
 
     @property
     def is_well_coded(self) -> bool:
-        """Whether the scans look like those that mozjpeg's search ends with.
+        """Whether the scans look like a result of mozjpeg's search for the best ones.
 
-        Another search then gains 0.1 % (of 32 files, 0.5 % at most). It gains 4 % over the scans that
-        other encoders always write.
+        Another search then gains 0.1 % (on 32 files, 0.5 % at most). Over the scans that other encoders
+        always write it gains 4 %.
         """
         scans = [(one[0], one[-3], one[-2], one[-1]) for one in self.scans]
         averages = [one for one in scans if one[1:3] == (0, 0)]
@@ -70,14 +73,14 @@ class JpegFile:
 
     @property
     def has_half_the_colour(self) -> bool:
-        """Whether colours are stored at half the resolution both ways, or less."""
+        """Whether colours are stored at half the resolution, or less, in both directions."""
         frame = next(one.data for one in self.segments if one.marker in FRAMES)
         luma, *colours = (frame[at] for at in range(7, 6 + 3 * self.components, 3))
         return all(2 * (one >> 4) <= luma >> 4 and 2 * (one & 15) <= luma & 15 for one in colours)
 
     @property
     def exif(self) -> bytes:
-        """The Exif block from its TIFF header on, empty when there is none."""
+        """The Exif block, from its TIFF header on. It is empty if there is none."""
         return next(
             (
                 one.data[6:]
@@ -89,17 +92,17 @@ class JpegFile:
 
     @property
     def jfif(self) -> Segment | None:
-        """The JFIF header."""
+        """The JFIF header; None if there is none."""
         return next((one for one in self.segments if _is_jfif(one)), None)
 
     @property
     def adobe(self) -> Segment | None:
-        """Adobe's marker, which says how colours are stored."""
+        """The segment of Adobe, which says how colours are stored; None if there is none."""
         return next((one for one in self.segments if _is_adobe(one)), None)
 
     @property
     def quality(self) -> float | None:
-        """The quality of 0 to 100 at which libjpeg would have made it; None if it has no tables."""
+        """The quality of 0 to 100 at which libjpeg would have made the file; None if it has no tables."""
         tables = self.tables()
         if not tables:
             return None
@@ -107,7 +110,7 @@ class JpegFile:
         return 100 - scale / 2 if scale <= 100 else 5000 / scale
 
     def tables(self) -> list[list[int]]:
-        """The quantisation tables in zigzag order."""
+        """The quantisation tables, 64 numbers each, in zigzag order."""
         found = []
         for one in self.segments:
             data = one.data if one.marker == 0xDB else b""
@@ -127,7 +130,7 @@ class JpegFile:
 def parse(data: bytes) -> JpegFile:
     """Take the JPEG `data` apart.
 
-    Raises `CorruptFile`, and `FileSkipped` for what must stay whole.
+    Raises `CorruptFile`, and `FileSkipped` for a file that must stay as it is.
     """
     segments: list[Segment] = []
     start = 0
@@ -149,7 +152,7 @@ def parse(data: bytes) -> JpegFile:
 
 
 def _end_of_picture(data: bytes, at: int) -> tuple[int, tuple[bytes, ...]]:
-    """Where the picture ends, and the headers of the scans on the way from `at`."""
+    """Where the picture ends, and the headers of the scans between `at` and there."""
     scans: list[bytes] = []
     while found := _MARKER.search(data, at):
         at = found.end()
@@ -205,7 +208,7 @@ def _frame(segments: list[Segment]) -> tuple[int, int, int]:
 
 
 def profile(segments: Iterable[Segment]) -> bytes:
-    """The ICC profile in `segments`, empty when there is none or a part of it is missing."""
+    """The ICC profile in `segments`. It is empty if there is none, or if a part of it is missing."""
     parts = {
         one.data[12]: one.data
         for one in segments
@@ -221,12 +224,12 @@ def metadata(
 ) -> tuple[list[Segment], tuple[str, ...]]:
     """The segments that have to stay, and the names of what is stripped.
 
-    `metas` are what the user keeps. `resized` is the new width and height in pixels, None when the
-    picture keeps its own.
+    `metas` are the kinds that the user keeps. `resized` is the new width and height in pixels, or None if
+    the picture keeps its own.
     """
     kept: list[Segment] = []
     stripped = []
-    # Without its orientation the picture would be turned. So it always stays.
+    # The orientation always stays: without it the picture would be turned.
     size = file.width, file.height
     block = exif.keep(file.exif, metas | {Meta.ORIENTATION}, size, resized) if file.exif else None
     if block:
@@ -252,8 +255,8 @@ def metadata(
 def with_segments(data: bytes, kept: list[Segment], source: JpegFile) -> bytes:
     """`data`, a JPEG file without metadata, with the segments `kept` after its JFIF header.
 
-    The header gets the density of the header of `source`. A picture of four colours gets no Adobe
-    marker that `source` does not have: programs that make PDFs invert its colours by it.
+    The header gets the density that `source` has. A picture of four colours has Adobe's segment only if
+    `source` has it: programs that make PDFs invert the colours by it.
     """
     if source.components == 4 and source.adobe is None:
         data = _without_adobe(data)

@@ -1,7 +1,7 @@
-"""APNG: the pixels of each frame are packed anew. Where, how and how long it is shown stays.
+"""APNG: the pixels of each frame are packed anew. Its place, its time and the way it is shown stay.
 
-See PNG, third edition, 4.9 and 11.3.6. All frames share one header, palette and colour type. So none of
-these changes.
+Source: PNG, third edition, 4.9 and 11.3.6. All frames share one header, palette and colour type. So none
+of these changes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ...options import Options
     from .file import Extras, PngFile
 
-# Pixels of all frames. Packing takes about a quarter of a CPU second a million pixels, and more in noise
+# Pixels of all frames. To pack a million takes about a quarter of a CPU second, and more in noise
 # (`python benchmarks FOLDER --lossless`). So more pixels take most of the time that a worker has.
 _CODED_PIXELS = 100_000_000
 _CONTROL_SIZE = 26  # bytes of an fcTL chunk (11.3.6.2)
@@ -29,7 +29,7 @@ _ORDER = re.compile(r"ac?I+(cf+)*")
 
 @dataclass(slots=True)
 class _ApngFrame:
-    """A frame, or the picture for those who know no animation."""
+    """A frame, or the picture for viewers that know no animation."""
 
     control: bytes | None  #: its fcTL without the sequence number
     size: bytes  #: width and height as they are stored
@@ -41,13 +41,13 @@ class _ApngFrame:
 
 
 def recompressed(file: PngFile, kept: Extras, options: Options) -> bytes:
-    """The same frames in fewer bytes, and what is `kept` beside them.
+    """The same frames in fewer bytes, with the chunks that are `kept` beside them.
 
-    Raises `FileSkipped` for what is out of order, interlaced or too large, and `CorruptFile`.
+    Raises `CorruptFile`, and `FileSkipped` if chunks are out of order, or if a file is interlaced or too large.
     """
     header = file.chunks[0].data
     if header[12]:
-        # The verifier decodes by Pillow, and Pillow does not decode these.
+        # The verifier decodes by Pillow, and Pillow does not decode interlaced frames.
         raise _skipped("interlaced")
     pictures = _pictures(file)
     pixels = sum(one.pixels for one in pictures)
@@ -67,7 +67,7 @@ def recompressed(file: PngFile, kept: Extras, options: Options) -> bytes:
             SIGNATURE + b"".join(one.encode() for one in (*alone, PngChunk(b"IEND", b""))),
             coding.Types.FIXED,
             options.effort,
-            # A frame inflates to its own pixels at most.
+            # A frame has no more data than its own pixels.
             picture.pixels,
             among=pixels,
         )
@@ -85,7 +85,7 @@ def recompressed(file: PngFile, kept: Extras, options: Options) -> bytes:
 
 
 def _pictures(file: PngFile) -> list[_ApngFrame]:
-    """The first picture and the frames after it. Raises `FileSkipped` where viewers differ on them."""
+    """The first picture and the frames after it. Raises `FileSkipped` if viewers differ on them."""
     parts = [one for one in file.chunks if one.kind in _PARTS]
     controls = [one for one in parts if one.kind == b"fcTL"]
     numbers = [one.data[:4] for one in parts if one.kind in (b"fcTL", b"fdAT")]

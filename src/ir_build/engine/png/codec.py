@@ -1,4 +1,4 @@
-"""PNG: a lossless recompression, and pixels that look the same in fewer bytes."""
+"""PNG: recompression without loss, and pixels that look the same and need fewer bytes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 # A lossy result must be a twentieth smaller than the lossless one. Less is not worth a loss. This is a
 # choice, the same as for JPEG and WebP.
 _WORTH = 0.95
-# A lossy result that is this much smaller than a quick lossless one is taken without a thorough one. Thorough
-# coding rarely leaves less than this share: it did in 2 of 20 PNG files of documentation sites, with 0.69 at
-# least. A share of 0.65 took 4 % more CPU for no fewer bytes (`--sweep png.codec:_CLEAR 0.65`). A file of few
-# bytes is an exception: a repetition may be nearly all of it, and only one of the two may find that.
+# Thorough lossless coding rarely leaves less than this share of a quick result: it did for 2 of 20 PNG files of
+# documentation sites, with 0.69 at least. A lossy result that is clearly smaller than that is taken without
+# thorough lossless coding. A share of 0.65 took 4 % more CPU for no fewer bytes
+# (`python benchmarks FOLDER --sweep png.codec:_CLEAR 0.65`). Files of few bytes are an exception: a repetition
+# may be nearly all of such a file, and only one of the two ways may find it. `_FEW_BYTES` is not fitted: such
+# files take little time.
 _CLEAR = 0.8
 _FEW_BYTES = 20_000
 
@@ -28,7 +30,7 @@ _FEW_BYTES = 20_000
 def compress(data: bytes, options: Options) -> Candidate:
     """The smallest PNG that stands for `data`.
 
-    Raises `FileSkipped` for what must stay whole, `CorruptFile` and `TooLarge`.
+    Raises `CorruptFile` and `TooLarge`, and `FileSkipped` for a file that must stay as it is.
     """
     file = png_file.parse(data)
     raster.check_size(file.width, file.height, options.max_pixels)
@@ -58,7 +60,7 @@ def compress(data: bytes, options: Options) -> Candidate:
         lossy = _lossy(file, bare, kept.colours.profile, types, options)
     if lossy is not None:
         chosen = Candidate(png_file.assembled(lossy, kept), lossy=True, notes=notes)
-        # A first guess decides clear cases without the thorough one.
+        # Quick coding decides clear cases without thorough coding.
         guess = coding.recompressed(bare, types, None, options.max_pixels)
         if len(guess) > _FEW_BYTES and len(lossy) < len(guess) * _CLEAR * _WORTH:
             return chosen
@@ -69,8 +71,8 @@ def compress(data: bytes, options: Options) -> Candidate:
 
 
 def _types(file: PngFile, kept: Extras) -> coding.Types:
-    # A profile is for grey or for colours. Viewers ignore it in the other kind of picture. Gamma and
-    # primaries near those of sRGB are for both.
+    # A profile is for grey pictures or for coloured ones. Viewers ignore it in pictures of the other kind.
+    # A gamma and primaries near those of sRGB are for both.
     if not kept.colours.kinds or (kept.colours.known and kept.colours.profile is None):
         return coding.Types.ANY
     return coding.Types.SAME if file.grey else coding.Types.COLOURED
@@ -84,7 +86,7 @@ def _may_lose(file: PngFile, kept: Extras) -> bool:
         and not file.indexed
         and kept.colours.known
         and raster.can_be_scored(file.width, file.height)
-        # With a profile 8 bits may be too few. A palette would make a grey picture coloured.
+        # With a profile 8 bits may be too few, and a palette would make a grey picture a coloured one.
         and (kept.colours.profile is None or not (file.grey or file.bit_depth == 16))
     )
 
@@ -92,7 +94,7 @@ def _may_lose(file: PngFile, kept: Extras) -> bool:
 def _lossy(
     file: PngFile, bare: bytes, profile: bytes | None, types: coding.Types, options: Options
 ) -> bytes | None:
-    """The smallest file that reaches the quality; None when there is none."""
+    """The smallest file that reaches the quality; None if there is none."""
     pixels = coding.decoded(bare)
     palette, coarse = png_lossy.versions(pixels, options.quality, profile)
     files = [coding.indexed(palette)] if palette else []
@@ -101,8 +103,8 @@ def _lossy(
     elif file.bit_depth == 16:
         files.append(coding.coded(pixels))
     if len(files) > 1:
-        # The file that is shorter in a first guess stays so, with few exceptions. Thorough coding
-        # takes most of the time, so only one file gets it.
+        # The file that is shorter after quick coding stays so, with few exceptions. Thorough coding
+        # takes most of the time. So only one file gets it.
         drafts = [coding.recompressed(one, types, None, options.max_pixels) for one in files]
         files = [min(drafts, key=len)]
     return (

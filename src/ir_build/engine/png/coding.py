@@ -1,4 +1,4 @@
-"""Pictures to PNG files that hold nothing else, and back."""
+"""Pixels as PNG files that hold nothing but a picture, and back."""
 
 from __future__ import annotations
 
@@ -31,31 +31,33 @@ class _Trials:
     """What is tried to make a file smaller."""
 
     level: int  #: of libdeflate, 1 to 12
-    ways: tuple[str, ...]  #: to filter rows; only the one that looks best is coded in full
+    ways: tuple[str, ...]  #: the ways to filter rows; only the one that looks best is coded in full
     #: whether each strip of rows is filtered in the way that suits it
     strips: bool = False
 
 
 # Ways of oxipng to filter rows. The benchmark's step "every way for icons" says what the longest list saves:
-# `python benchmarks FOLDER --worth`. Zopfli is not used. It saved 1 % of the bytes of 21 icons, next to nothing
-# of all PNG files, and took two thirds of the time of icons.
+# `python benchmarks FOLDER --worth`. Zopfli is not used. It saved 1 % of the bytes of 21 icons, and next to
+# nothing of all PNG files. It took two thirds of the time of icons.
 _FEW_WAYS = ("none", "bigrams")
 _MANY_WAYS = ("none", "sub", "bigrams", "entropy", "bigent")
 # Level 12 takes twice the time of 11 and saves 0.7 % of the bytes. The way `entropy` takes a fourteenth
 # more time and saves 0.3 %. Both were measured on 72 PNG files of documentation sites, as they were and
-# after lossy coding.
+# after lossy coding. docs/effort.md draws what the three efforts come to:
+# `python benchmarks FOLDER --curve effort.svg`.
 _TRIALS = {
     Effort.FAST: _Trials(10, _FEW_WAYS),
     Effort.DEFAULT: _Trials(11, (*_FEW_WAYS, "entropy")),
     Effort.BEST: _Trials(12, _MANY_WAYS, strips=True),
 }
-# Pixels up to which the highest level is the default: `python benchmarks FOLDER --sweep png.coding:_SMALL 0`.
+# Up to so many pixels the default effort uses the highest level, too: a limit for the CPU time. More pixels take
+# half the time without it, for 0.7 % more bytes (`python benchmarks FOLDER --sweep png.coding:_SMALL 0`).
 _SMALL = 300_000
-# Pictures of at most so many pixels are coded in every way that there is.
-# This makes a result a fixed point: icons gain by chance from every other way.
+# Pictures of at most so many pixels are coded in every way that there is. So a second run finds nothing
+# smaller: icons gain by chance from any other way. Not fitted: 64 x 64 pixels, for which this takes little time.
 _TINY = 4_096
-# Bytes of rows. They are held in up to nine ways of filtering at once, 580 MB, and once more in strips: a
-# worker may use 3 GB by default (`memory_limit`).
+# Bytes of rows whose filters are chosen strip by strip. They are held in up to nine ways at once, 580 MB, and
+# once more in strips. Not fitted: a worker may use 3 GB by default (`memory_limit`).
 _MOST_BYTES = 64_000_000
 _INDEXED = 3  # the colour type of a palette (PNG, third edition, 11.2.1)
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # samples a pixel, by colour type (the same section)
@@ -66,17 +68,18 @@ class Types(Enum):
 
     ANY = auto()
     COLOURED = auto()  #: any type that has colour
-    SAME = auto()
+    SAME = auto()  #: the same type
     FIXED = auto()  #: the same type, the same depth and the same palette
 
 
 def recompressed(
     bare: bytes, types: Types, effort: Effort | None, max_pixels: int, among: int = 0
 ) -> bytes:
-    """The same pixels in fewer bytes, as one of `types`; a quick first guess without `effort`.
+    """The same pixels in fewer bytes, as one of `types`. Without `effort` they are coded quickly.
 
-    `bare` is a PNG file that holds nothing but a picture, and so is the result. `among` is the number
-    of pixels in all frames of an animation, 0 for a picture of its own. Raises `CorruptFile`.
+    `bare` is a PNG file that holds nothing but a picture, and so is the result. `max_pixels` is the largest
+    picture that is decoded. `among` is the number of pixels in all frames of an animation, 0 for a still
+    picture. Raises `CorruptFile`.
     """
     width, height = _size(bare)
     pixels = among or width * height
@@ -87,7 +90,7 @@ def recompressed(
     results = [bare]
     if pixels <= _TINY and effort is not Effort.FAST:
         ways = (*filters.QUICK, *filters.SLOW)
-        # oxipng chooses the colour type by the level. The higher level may choose the worse one.
+        # The colour type that oxipng chooses depends on the level. A higher level may choose a worse one.
         results += [pack(bare, ways, level, each=True) for level in (12, 11)]
     elif trials.strips:
         results += _well_filtered(bare, trials, pack)
@@ -97,7 +100,7 @@ def recompressed(
     shortest = min(results, key=len)
     if pixels <= _TINY and shortest[24:26] != bare[24:26]:
         # A new depth or colour type opens other ways. The next run must not find one that this run
-        # did not.
+        # has not found.
         return recompressed(shortest, types, effort, max_pixels, among)
     return shortest
 
@@ -107,7 +110,7 @@ def _well_filtered(bare: bytes, trials: _Trials, pack: _PngPacker) -> Iterator[b
     reduced = pack(bare, _FEW_WAYS, filters.LEVEL)
     width, height = _size(reduced)
     if reduced[25] == _INDEXED:
-        # The order of the palette matters more. oxipng looks for it at the highest level only.
+        # The order of the palette matters more than filters. oxipng looks for it at the highest level only.
         reduced = pack(reduced, trials.ways, trials.level)
         yield reduced
     # Each row begins with a byte that names its filter.
@@ -127,7 +130,7 @@ def _well_filtered(bare: bytes, trials: _Trials, pack: _PngPacker) -> Iterator[b
 
 @dataclass(frozen=True, slots=True)
 class _PngPacker:
-    """What oxipng makes of pictures. It may be larger than before."""
+    """A caller of oxipng. What it returns may be larger than the file before."""
 
     types: Types
     max_pixels: int
@@ -135,9 +138,9 @@ class _PngPacker:
     def __call__(
         self, bare: bytes, ways: tuple[str, ...], level: int, *, each: bool = False
     ) -> bytes:
-        """`bare` with its rows filtered in one of `ways`, deflated by libdeflate's `level`.
+        """`bare` with its rows filtered in one of `ways`, and deflated by libdeflate's `level`.
 
-        With `each` every way is coded in full, else only the one that looks best. Raises
+        With `each` every way is coded in full. Without it only the one that looks best is. Raises
         `CorruptFile`.
         """
         types = self.types
@@ -153,7 +156,7 @@ class _PngPacker:
                     palette_reduction=types is not Types.FIXED,
                     color_type_reduction=types in (Types.ANY, Types.COLOURED),
                     grayscale_reduction=types is Types.ANY,
-                    # A browser computes colours in as many bits as the file has. Fewer bits are
+                    # A browser computes colours in as many bits as the file has. Fewer bits would be
                     # other colours.
                     bit_depth_reduction=types is Types.ANY
                     or (types is not Types.FIXED and bare[24] < 16),
@@ -178,7 +181,7 @@ def deflated(bare: bytes) -> bytes:
 
 
 def indexed(picture: Indexed) -> bytes:
-    """A picture of indices as a file, coded in a hurry."""
+    """A picture of indices as a PNG file, coded quickly."""
     image = Image.fromarray(picture.indices, "P")
     image.putpalette(picture.palette[:, :3].tobytes(), "RGB")
     alpha = picture.palette[:, 3]
@@ -189,16 +192,16 @@ def indexed(picture: Indexed) -> bytes:
 
 
 def coded(pixels: Pixels) -> bytes:
-    """Height x width x 3 or 4 bytes as a file, coded in a hurry."""
+    """Pixels, height x width x 3 or 4, as a PNG file, coded quickly."""
     buffer = BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 
 def decoded(bare: bytes) -> Pixels:
-    """The picture as height x width x 3, or x 4 where it is seen through; 16 bits as 8, rounded.
+    """The picture in the PNG file `bare` as height x width x 3, or x 4 if a pixel is transparent.
 
-    Raises `CorruptFile`.
+    Samples of 16 bits are rounded to 8. Raises `CorruptFile`.
     """
     image = _in_8_bits(bare) if bare[24] == 16 else raster.decode(bare, "PNG")
     rgba = image.convert("RGBA") if image.has_transparency_data else image
@@ -215,7 +218,7 @@ def _in_8_bits(bare: bytes) -> Image.Image:
 
 
 def resized(bare: bytes, size: tuple[int, int]) -> bytes:
-    """The picture in another size, of 8 bits, coded in a hurry; grey stays grey."""
+    """The picture with another width and height, of 8 bits a sample, coded quickly. Grey stays grey."""
     small = raster.resized(Image.fromarray(decoded(bare)), size)
     if bare[25] in (0, 4):
         small = small.convert("LA" if small.mode == "RGBA" else "L")

@@ -15,7 +15,7 @@ from . import colours as png_colours
 if TYPE_CHECKING:
     from .colours import ColourTags
 
-# A file of 100 MB that is stored in chunks of a kilobyte has so many. More are an attack.
+# Not fitted: a file of 100 MB in chunks of a kilobyte has so many. More are an attack.
 _MAX_CHUNKS = 100_000
 
 #: chunks that the picture is made of
@@ -25,12 +25,12 @@ _TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 _USELESS = frozenset({
     b"tIME", b"bKGD", b"hIST", b"sPLT", b"sBIT", b"oFFs", b"pCAL", b"sCAL", b"gIFg", b"gIFx",
     b"sTER", b"dSIG",
-    # These are of programs, and only describe the writer.
+    # Some programs write these. They only describe the writer.
     b"vpAg", b"caNv", b"prVW", b"iDOT", b"orNT", b"alPh", b"CgBI",
 })  # fmt: skip
 _ANIMATION = frozenset({b"acTL", b"fcTL", b"fdAT"})
 
-#: keywords of texts that hold a source which a program can edit: the payload of the file
+#: keywords of texts that hold the source of a picture, which a program can edit
 _SOURCES = (
     b"mxfile", b"mxGraphModel", b"application/vnd.excalidraw+json", b"tldraw", b"BDF", b"chara",
     b"ccv3",
@@ -58,29 +58,29 @@ class PngFile:
 
     @property
     def grey(self) -> bool:
-        """Whether the pixels have no colour by their type."""
+        """Whether the colour type is one of the two for grey."""
         return self.colour_type in (0, 4)
 
     @property
     def animated(self) -> bool:
-        """Whether there is more than a picture."""
+        """Whether there are chunks of an animation."""
         return any(chunk.kind in _ANIMATION for chunk in self.chunks)
 
     def find(self, kind: bytes) -> bytes | None:
-        """The data of the first chunk of a type."""
+        """The data of the first chunk of a type; None if there is none."""
         return next((chunk.data for chunk in self.chunks if chunk.kind == kind), None)
 
 
 def parse(data: bytes) -> PngFile:
     """Take the PNG `data` apart.
 
-    Raises `CorruptFile` and `TooLarge`, and `FileSkipped` for what must stay whole.
+    Raises `CorruptFile` and `TooLarge`, and `FileSkipped` for a file that must stay as it is.
     """
     chunks: list[PngChunk] = []
     at = 0
     for kind, start, at in spans(data):
         body = data[start + 8 : at - 4]
-        # A viewer stops at a damaged critical chunk. Nobody misses a damaged text.
+        # A viewer stops at a critical chunk that is damaged. Nobody misses a text that is.
         if kind[:1].isupper() and zlib.crc32(kind + body) != int.from_bytes(
             data[at - 4 : at], "big"
         ):
@@ -109,9 +109,9 @@ class Extras:
     before: tuple[PngChunk, ...]  #: chunks that go before the palette
     after: tuple[PngChunk, ...]  #: chunks that go before the end
     stripped: tuple[str, ...]
-    #: the file may be more than a picture: its pixels must stay
+    #: whether the file may be more than a picture, so that its pixels must stay
     payload: bool
-    #: chunks of unknown meaning are kept: its size must stay
+    #: whether chunks of unknown meaning are kept, so that its size must stay
     unknown: bool
     colours: ColourTags
 
@@ -119,8 +119,8 @@ class Extras:
 def extras(file: PngFile, metas: frozenset[Meta], resized: tuple[int, int] | None = None) -> Extras:
     """What has to stay of `file`, and the names of what is stripped.
 
-    `metas` are what the user keeps. `resized` is the new width and height in pixels, None when the
-    picture keeps its own.
+    `metas` are the kinds that the user keeps. `resized` is the new width and height in pixels, or None if
+    the picture keeps its own.
     """
     before: list[PngChunk] = []
     after: list[PngChunk] = []
@@ -163,10 +163,9 @@ def extras(file: PngFile, metas: frozenset[Meta], resized: tuple[int, int] | Non
         elif chunk.kind in _USELESS:
             stripped.append(name)
         else:
-            # Some tools keep programs or layers in chunks of their own. These stay. A chunk that is
-            # safe to copy does not depend on the pixels (PNG, third edition, 5.4: bit 5 of the fourth
-            # byte). An ancillary chunk may be met by a program that does not know it. With any other
-            # chunk the pixels stay, too.
+            # Some tools keep programs or layers in chunks of their own. These stay. The pixels may still
+            # change if the chunk is ancillary and safe to copy: then it does not depend on them (PNG,
+            # third edition, 5.4: bit 5 of the first and of the fourth byte).
             unknown = True
             payload = payload or not (chunk.kind[:1].islower() and chunk.kind[3:].islower())
             after.append(chunk)
@@ -175,7 +174,7 @@ def extras(file: PngFile, metas: frozenset[Meta], resized: tuple[int, int] | Non
 
 
 def assembled(picture: bytes, kept: Extras) -> bytes:
-    """The file `picture`, which holds nothing but a picture, with what has to stay."""
+    """The file `picture`, which holds nothing but a picture, with the chunks that have to stay."""
     chunks = parse(picture).chunks
     before = [chunk.encode() for chunk in kept.before]
     after = [chunk.encode() for chunk in kept.after]
@@ -184,12 +183,12 @@ def assembled(picture: bytes, kept: Extras) -> bytes:
 
 
 def bare(file: PngFile) -> bytes:
-    """The file with the chunks of its picture only."""
+    """A PNG file with the chunks of the picture only."""
     return SIGNATURE + b"".join(one.encode() for one in file.chunks if one.kind in _PICTURE)
 
 
 def with_data(picture: bytes, data: bytes) -> bytes:
-    """The file `picture`, which holds nothing but a picture, with `data`, zlib data, as its rows."""
+    """The file `picture`, which holds nothing but a picture, with the zlib data `data` as its rows."""
     chunks = [one for one in parse(picture).chunks if one.kind != b"IDAT"]
     chunks.insert(-1, PngChunk(b"IDAT", data))
     return SIGNATURE + b"".join(one.encode() for one in chunks)

@@ -1,8 +1,8 @@
-"""How the rows of a PNG are filtered: in one way, or strip by strip in whichever suits each.
+"""How the rows of a PNG are filtered: all in one way, or each strip of rows in the way that suits it.
 
 A filter leaves the difference of each byte from its neighbours. Photos need that. Drawings and text
-repeat, and are shorter as they are. A screenshot is made of both. Each strip is deflated after the
-strips before it, so that a repetition of these counts.
+repeat, and are shorter without a filter. A screenshot is made of both. To compare the ways, each strip is
+deflated together with the strips before it, so that a repetition of these counts.
 
 The benchmark's step "filters by strips" says what this saves:
 `python benchmarks FOLDER --worth --effort best`.
@@ -24,23 +24,24 @@ if TYPE_CHECKING:
 #: ways of oxipng that take little time, and those that take several times as long
 QUICK = ("none", "sub", "up", "paeth", "bigrams")
 SLOW = ("average", "entropy", "bigent", "brute")
-#: bytes of a strip: once, twice and four times as far as deflate looks back
+#: Bytes of a strip: once, twice and four times as far as deflate looks back. (Others: `python benchmarks FOLDER
+#: --effort best --sweep png.filters:STRIPS "(65536,)"`.)
 STRIPS = (65_536, 32_768, 131_072)
 
 _WINDOW = 32_768  # how far deflate looks back (RFC 1951, section 2)
 # Levels of libdeflate at which strips and whole pictures are compared: quick ones.
-# (`--effort best --sweep png.filters:_STRIP_LEVEL 6`)
+# (Others: `--effort best --sweep png.filters:_STRIP_LEVEL 6`.)
 _STRIP_LEVEL, LEVEL = 4, 7
-# Rows without a filter are taken for the whole picture where they are so much shorter than with any
-# quick filter. (`--effort best --sweep png.filters:_CLEAR 0.0 1.0`)
+# No row is filtered if the rows are then no longer than this share of what the best quick filter leaves.
+# (Others: `--effort best --sweep png.filters:_CLEAR 0.0 1.0`.)
 _CLEAR = 0.9
-# A mixture must be smaller by so much. Fewer bytes at this level are none at a higher one: chance.
-# (`--effort best --sweep png.filters:_WORTH 0.99 1.0`)
+# A mixture must leave no more than this share. A smaller saving at this level is chance, and often none at a
+# higher level. (Others: `--effort best --sweep png.filters:_WORTH 0.99 1.0`.)
 _WORTH = 0.998
 
 
 def streams(filtered: Callable[[str], tuple[Rows, int]], height: int) -> list[Rows]:
-    """The rows of a picture, filtered in the ways that may be shortest; the most promising first.
+    """The rows of a picture, filtered in each of the ways that may be shortest. The most promising is first.
 
     `filtered` makes the rows in one of oxipng's ways, and says how many bytes deflate makes of them
     at `LEVEL`. `height` is the number of rows.
@@ -60,7 +61,7 @@ def streams(filtered: Callable[[str], tuple[Rows, int]], height: int) -> list[Ro
 
 
 def _mixed(ways: Sequence[Rows], height: int, size: int) -> Rows:
-    """For each strip of about `size` bytes the rows that are shortest after the strips before."""
+    """The rows of a picture, in which each strip of about `size` bytes is the shortest after those before it."""
     stride = len(ways[0]) // height
     step = max(1, size // stride) * stride
     mixed = bytearray()

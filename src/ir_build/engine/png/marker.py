@@ -10,7 +10,7 @@ _TEXT = PngChunk(b"tEXt", b"Software\0" + NOTE).encode()
 
 
 def mark(data: bytes) -> bytes:
-    """The file with the note. Raises `CorruptFile` where it does not begin with IHDR."""
+    """The PNG file `data` with the note. Raises `CorruptFile` if the file does not begin with IHDR."""
     kind, _, place = next(spans(data))
     if kind != b"IHDR":
         raise CorruptFile("does not begin with its header")
@@ -18,5 +18,5 @@ def mark(data: bytes) -> bytes:
 
 
 def is_marked(data: bytes) -> bool:
-    """Whether the note is a chunk before the pixels. Raises `CorruptFile`."""
+    """Whether the note is a chunk before the pixels of the PNG file `data`. Raises `CorruptFile`."""
     return any(data[start:end] == _TEXT for _, start, end in spans(data, before=b"IDAT"))

@@ -13,12 +13,13 @@ from . import raster
 if TYPE_CHECKING:
     from ...quality import Pixels
 
-# The rounding of the transform itself is up to two levels of 8 bits.
+# Levels of 8 bits by which the rounding of the transform itself moves a colour, at most. Not fitted: of 93
+# profiles in files of documentation sites 42 moved a colour by at most one level, all others by at least seven.
 _TOLERANCE = 2
-# More levels than there are: no profile moves a colour so far.
+# The offset of a profile that cannot be applied. No profile moves a colour so far: there are 256 levels.
 _UNUSABLE = 256
-# Levels of a channel in the grid of colours. A profile is a smooth curve and a matrix, which few colours
-# tell; the ramps beside the grid have all levels.
+# Levels of a channel in the grid of colours. Not fitted: a profile is a smooth curve and a matrix, and a few
+# colours show both. The ramps beside the grid have all levels.
 _STEPS = 6
 #: bytes of a profile's header and of the count of its tags (ICC.1:2022, 7.2 and 7.3)
 _HEADER = 132
@@ -27,7 +28,7 @@ _HEADER = 132
 def is_srgb(profile: bytes) -> bool:
     """Whether a picture looks the same with the ICC data `profile` as without any.
 
-    Data that cannot be used, or that is for other pictures than RGB and grey ones, is no sRGB.
+    Data that cannot be used are not sRGB. Neither are data for other pictures than RGB and grey ones.
     """
     return _offset(profile) <= _TOLERANCE
 
@@ -35,7 +36,7 @@ def is_srgb(profile: bytes) -> bool:
 def changes_nothing(profile: bytes) -> bool:
     """Whether browsers show a picture with the ICC data `profile` as without any.
 
-    They also do so where nobody can read it.
+    They do so, too, when nobody can read it.
     """
     offset = _offset(profile)
     return offset <= _TOLERANCE or (offset == _UNUSABLE and not is_whole(profile))
@@ -45,7 +46,7 @@ def _offset(profile: bytes) -> int:
     """How many levels of 255 a profile moves a colour at most; `_UNUSABLE` if it cannot be applied."""
     for grid in (_rgb_grid(), _grey_ramp()):
         shown = _converted(grid, profile, "RGB")
-        if shown is not None:  # else not a profile for this kind of picture
+        if shown is not None:  # Otherwise the profile is not for this kind of picture.
             plain = np.asarray(grid.convert("RGB"), np.int16)
             return int(np.abs(np.asarray(shown, np.int16) - plain).max())
     return _UNUSABLE
@@ -62,9 +63,9 @@ def shown(image: Image.Image, profile: bytes | None) -> Pixels:
 
 
 def is_whole(profile: bytes) -> bool:
-    """Whether a profile has a header, and the length that it says (ICC.1:2022, 7.2).
+    """Whether a profile has a header, and the length that the header says (ICC.1:2022, 7.2).
 
-    Browsers pass over any other profile, though some readers understand it.
+    Browsers pass over any other profile. Some other readers understand it.
     """
     size = int.from_bytes(profile[:4], "big")
     return _HEADER <= size <= len(profile) and profile[36:40] == b"acsp"

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     Weights = npt.NDArray[np.float64]
     Seen = npt.NDArray[np.float32]
 
-# A pixel counts by 1 / (this + the activity around it, 0 to 255): an error is seen less where more happens.
-# With 10 single files came out up to 28 % larger or 9 % smaller, but all 90 PNG files that were tried within
-# 0.2 %: `--sweep shared.colours:_SMOOTH 10.0` tries that again.
+# The weight of a pixel is 1 / (this + the activity around it, 0 to 255), because an error is seen less where
+# more happens. With 10 single files came out up to 28 % larger or 9 % smaller, but the sum of 90 PNG files
+# changed by less than 0.2 %: `python benchmarks FOLDER --sweep shared.colours:_SMOOTH 10.0`.
 _SMOOTH = 30.0
-# Pixels whose colours are looked at together, and distances that are computed together. They bound the
-# memory to some 20 MB each. The result does not depend on them, but for ties.
+# Pixels whose colours are looked at together, and distances that are computed together. Each bounds the
+# memory to some 20 MB. Not fitted: the result does not depend on them, except for ties.
 _STRIP = 1 << 20
 _DISTANCES = 1 << 22
-# How much a level of red, green and blue is seen: about the square roots of their weights in luma (ITU-R
-# BT.601: 0.299, 0.587 and 0.114), which are 0.86, 1.2 and 0.53 with green as here.
+# How much a level of red, green and blue is seen: about the square roots of their weights in luma. (ITU-R
+# BT.601 has 0.299, 0.587 and 0.114. Their roots are 0.86, 1.2 and 0.53, with green as here.)
 _EYE = np.array([0.8, 1.2, 0.6], np.float32)
 
 
@@ -39,8 +39,8 @@ class Strip:
     colours: Pixels  #: each colour once, n x 4
     weights: Weights  #: how much each colour counts, n
     steady: Weights  #: how many pixels of each colour are in a flat area or a line, n
-    flat: Weights  #: how many are in a flat area, like all four pixels beside them, n
-    indices: npt.NDArray[np.uint32]  #: of each pixel its colour, row by row
+    flat: Weights  #: how many pixels of each colour equal all four pixels beside them, n
+    indices: npt.NDArray[np.uint32]  #: for each pixel the place of its colour, row by row
 
 
 def strips(pixels: Pixels) -> Iterator[Strip]:
@@ -49,14 +49,14 @@ def strips(pixels: Pixels) -> Iterator[Strip]:
     rows = max(1, _STRIP // width)
     for top in range(0, height, rows):
         rgba = np.full((min(rows, height - top), width, 4), 255, np.uint8)
-        # Copying band by band is far quicker than copying three bytes out of four.
+        # To copy band by band is far quicker than to copy three bytes out of four.
         for band in range(bands):
             rgba[..., band] = pixels[top : top + rows, :, band]
         # Colours that nobody sees take no place in the palette.
         rgba[rgba[..., 3] == 0] = 0
         shown = rgba if bands == 4 else pixels[top : top + rows]
         whole = packed(rgba)
-        # Drawings and screenshots are made of runs of one colour. There are far fewer runs than pixels.
+        # Drawings and screenshots are made of runs of one colour. They have far fewer runs than pixels.
         starts = np.flatnonzero(np.concatenate([[True], whole[1:] != whole[:-1]]))
         found, numbers = np.unique(whole[starts], return_inverse=True)
         indices = np.repeat(numbers.astype(np.uint32), np.diff(np.append(starts, whole.size)))
@@ -72,9 +72,9 @@ def strips(pixels: Pixels) -> Iterator[Strip]:
 def grouped(
     colours: npt.NDArray[np.generic], weights: Weights, dropped: int = 0
 ) -> tuple[Weights, Weights]:
-    """Mean colours m x 4 and summed weights m of `colours` n x 4 and `weights` n.
+    """The mean colours m x 4 and the summed weights m of groups of `colours` n x 4 with `weights` n.
 
-    Colours become one when they are equal but for their `dropped` lowest bits.
+    Colours are in one group when they are equal without their `dropped` lowest bits.
     """
     kept = np.asarray(colours, np.uint8) >> dropped
     groups, numbers = np.unique(packed(kept), return_inverse=True)
@@ -83,16 +83,16 @@ def grouped(
 
 
 def sums(groups: npt.NDArray[np.integer], values: Weights, count: int) -> Weights:
-    """The sum of `values` in each of `count` groups; `groups` are the numbers of these."""
+    """The sum of `values` in each of `count` groups. `groups` has the number of the group of each value."""
     return np.asarray(np.bincount(groups.ravel(), values, count), np.float64)
 
 
 def means(
     colours: npt.NDArray[np.generic], weights: Weights, groups: npt.NDArray[np.int64], count: int
 ) -> Weights:
-    """The mean colour of each of `count` groups, count x 4. Transparent colours only lend it alpha.
+    """The mean colour of each of `count` groups, count x 4.
 
-    `colours` are n x 4, `weights` and `groups` n.
+    `colours` are n x 4, `weights` and `groups` n. A transparent colour counts for the mean alpha only.
     """
     values = np.asarray(colours, np.float64)
     seen = weights * values[:, 3]
@@ -106,9 +106,9 @@ def means(
 
 
 def seen(colours: npt.NDArray[np.generic]) -> Seen:
-    """The places n x 6 of colours n x 4 in a space whose distances are those the eye sees.
+    """Colours n x 4 as points n x 6 in a space whose distances are about those that the eye sees.
 
-    Three dimensions are the colour on black, and three the colour on white.
+    Three dimensions are the colour on black, and three are the colour on white.
     """
     values = np.asarray(colours, np.float32)
     alpha = values[:, 3:]
@@ -117,14 +117,14 @@ def seen(colours: npt.NDArray[np.generic]) -> Seen:
 
 
 def nearest(colours: Seen, palette: Seen) -> npt.NDArray[np.int64]:
-    """For each of the colours the index of the nearest in the palette; both are places of `seen`."""
+    """The index of the nearest palette colour for each colour, n. Both are points of `seen`."""
     return nearest_with_closeness(colours, palette)[0]
 
 
 def nearest_with_closeness(
     colours: Seen, palette: Seen
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """The same, and how close the nearest is: for one colour a larger number is closer."""
+    """The same, and how close the nearest one is. Of two numbers for one colour the larger is closer."""
     found = np.empty(len(colours), np.int64)
     closeness = np.empty(len(colours), np.float32)
     half = np.square(palette).sum(1) / 2
@@ -145,7 +145,7 @@ def packed(colours: npt.NDArray[np.generic]) -> npt.NDArray[np.uint32]:
 def _like_both(
     colours: npt.NDArray[np.uint32],
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Where a pixel equals both beside it, and where it equals those above and below."""
+    """Whether pixels equal both beside them, and whether they equal both above and below, height x width."""
     beside, above = np.zeros((2, *colours.shape), np.bool_)
     across = colours[:, 1:] == colours[:, :-1]
     beside[:, 1:-1] = across[:, 1:] & across[:, :-1]

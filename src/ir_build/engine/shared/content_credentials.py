@@ -6,5 +6,5 @@ from ...errors import FileSkipped, Reason
 
 
 def signed() -> FileSkipped:
-    """The error for a file that stays whole because of them."""
+    """The error for a file that must stay as it is because it has content credentials."""
     return FileSkipped(Reason.SIGNED, "content credentials (C2PA)")

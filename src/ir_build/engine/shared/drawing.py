@@ -22,20 +22,23 @@ if TYPE_CHECKING:
     #: the first and the second colour of each pair, and the share of the second, 0 to 0.5
     Mixtures = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]
 
-# Rows of pixels that are made at a time. Few rows take little memory.
+# Rows of pixels that are made at a time. Not fitted: few rows take little memory, and the result is the same.
 _ROWS = 256
-# A palette lacks a colour when its distance, times the root of the number of its pixels, is more than
-# this: one pixel that is 20 levels off, or a hundred that are two.
-# (10 and 40 came to 0.3 % more and 0.4 % fewer bytes of 20 PNG files: `--sweep shared.drawing:_MISSED 10.0`.)
+# A palette lacks a colour when the colour's distance, times the root of the number of its pixels, is more
+# than this. So it lacks one pixel that is 20 levels off, or a hundred that are two levels off.
+# (10 and 40 came to 0.3 % more and 0.4 % fewer bytes of 20 PNG files:
+# `python benchmarks FOLDER --sweep shared.drawing:_MISSED 10.0 40.0`.)
 _MISSED = 20.0
 # A mixture is made of two among so many nearest colours. `_LONG` is how much the distance between the two
 # counts, because far colours make dots.
 # (On 20 PNG files 6 and 24 came to the same bytes: `--sweep shared.drawing:_MIXED_OF 6 24`.)
 _MIXED_OF, _LONG = 12, 0.15
-# The square of the distance of two colours that are mixed, at most. In a mixture of farther ones the dots
-# are seen at the size of the screen.
+# The square of the distance between two colours that are mixed, at most. The dots of farther colours are
+# seen at the size of the screen. (Others: `--sweep shared.drawing:_FARTHEST_MIXED 256.0`. The benchmark's step
+# "mixtures of two colours" says what all mixtures save: `--worth`.)
 _FARTHEST_MIXED = 32.0**2
-# The fractions 1/g and 1/g^2 of 65,536, where g = 1.32472 is the plastic number.
+# 65,536 divided by g and by its square. g = 1.32472 is the plastic number. (R2: Roberts, "The Unreasonable
+# Effectiveness of Quasirandom Sequences", 2018.)
 _R2 = (49_471, 37_345)
 
 
@@ -58,7 +61,7 @@ class Indexed:
 
 
 class Drawing:
-    """A picture in which each pixel has the nearest colour of a palette, or is part of a mixture."""
+    """A picture whose pixels have the nearest colour of a palette each, or are part of a mixture."""
 
     def __init__(self, strips: Sequence[Strip], shape: tuple[int, int], palette: Pixels) -> None:
         """Draw a picture in `palette`, up to 256 colours x 4.
@@ -87,7 +90,7 @@ class Drawing:
     def add(self, colours: Pixels, within: Mask | None = None) -> None:
         """Put `colours`, n x 4, into the palette, and draw all pixels again.
 
-        `within`, height x width, are the only pixels to draw, if it is given.
+        If `within`, height x width, is given, only these pixels are drawn.
         """
         start = len(self._palette)
         self._palette = np.concatenate([self._palette, colours])
@@ -99,7 +102,7 @@ class Drawing:
         self._draw(within)
 
     def mix(self, pixels: Mask) -> None:
-        """From now on draw `pixels`, height x width, as mixtures of two colours."""
+        """Draw `pixels`, height x width, as mixtures of two colours from now on."""
         self._mixed |= pixels
         self._mix(pixels)
 
@@ -167,18 +170,17 @@ def _mixed(
     x: npt.NDArray[np.int64],
     y: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.int64]:
-    """The index of the colour of each pixel at `x`, `y`; `which` is the number of its pair. All are n."""
+    """The index of the colour of each pixel, n. `x`, `y` and `which` are n; `which` has the number of its pair."""
     first, second, share = pairs
-    # A low-discrepancy sequence: any few pixels in a row or a column have the mean. (R2: Roberts, "The
-    # Unreasonable Effectiveness of Quasirandom Sequences", 2018.)
+    # A low-discrepancy sequence: any few pixels in a row or a column have about the mean that is wanted.
     threshold = (x * _R2[0] + y * _R2[1] & 0xFFFF) / 65_536
     return np.where(share[which] > threshold, second[which], first[which])
 
 
 def _mixtures(colours: npt.NDArray[np.float32], palette: npt.NDArray[np.float32]) -> Mixtures:
-    """For each colour the two of a palette, and the share of the second, that come nearest to it.
+    """The mixture of two palette colours that comes nearest to each colour.
 
-    `colours` n x 6 and `palette` m x 6 are places of `colours.seen`, at most 256 of the latter.
+    `colours` n x 6 and `palette` m x 6 are points of `colours.seen`; m is at most 256.
     """
     near = min(_MIXED_OF, len(palette))
     firsts, seconds, shares = [], [], []
@@ -187,8 +189,8 @@ def _mixtures(colours: npt.NDArray[np.float32], palette: npt.NDArray[np.float32]
         apart = np.zeros((len(some), len(palette)), np.float32)
         for here, there in zip(some.T, palette.T, strict=True):
             apart += np.square(here[:, None] - there)
-        # Floats from 0 on have the order of their bits. The numbers of the colours are added below
-        # these bits. So no two keys are equal, and every machine sorts them alike.
+        # The bits of floats that are not negative sort as the floats do. The numbers of the colours
+        # are put below these bits. So no two keys are equal, and every machine sorts them alike.
         keys = apart.view(np.uint32).astype(np.uint64) << 8 | np.arange(
             len(palette), dtype=np.uint64
         )

@@ -11,6 +11,7 @@ from typing import Literal
 
 from ...options import Meta
 
+# The numbers of types and tags below are those of TIFF 6.0 and of CIPA DC-008, 4.6.
 _HEADER = b"Exif\0\0"
 _MAGIC: dict[bytes, Literal["little", "big"]] = {b"II*\0": "little", b"MM\0*": "big"}
 #: bytes of one value, by the number of its type
@@ -39,7 +40,7 @@ _EXIF_TAGS: dict[Meta, tuple[int, ...]] = {
 }
 
 
-#: what XMP, the newer kind of metadata, may hold of what `preserve_metas` names
+#: which of the kinds that `preserve_metas` names XMP may hold, the newer form of metadata
 IN_XMP = frozenset({Meta.DATETIME, Meta.LOCATION, Meta.COPYRIGHT})
 
 
@@ -88,7 +89,7 @@ class _Block:
 
 
 def orientation(block: bytes) -> int:
-    """The orientation in the Exif data `block`, 1 to 8; 1 when it says none."""
+    """The orientation in the Exif data `block`, 1 to 8. It is 1 if the block says none."""
     return _orientation(_Block(block))
 
 
@@ -100,8 +101,9 @@ def keep(
 ) -> bytes | None:
     """The Exif data `block` with only what `metas` names, from its TIFF header on; None if nothing is left.
 
-    `size` is the width and height of the picture as it is stored, in pixels. `resized` is its new size, None
-    if it keeps its own. Tags that make browsers show the picture in another size always stay.
+    `size` is the width and height of the picture as it is stored, in pixels. `resized` is its new width and
+    height, or None if it keeps its own. Tags that make browsers show the picture in another size always stay.
+    A damaged part of the block counts as missing.
     """
     source = _Block(block)
     main = _chosen(source.main, _MAIN_TAGS, metas)
@@ -135,8 +137,8 @@ def _orientation(block: _Block) -> int:
 def _shown_size(block: _Block, details: _Directory, size: tuple[int, int]) -> list[int] | None:
     """The width and height at which browsers show a picture of `size`; None if that is `size`.
 
-    HTML Standard, 4.8.4.3, "density-corrected natural width and height": the density counts if the size
-    that follows from it stands beside it. Chromium does so with JPEG only, but the standard names no format.
+    HTML Standard, 4.8.4.3, "density-corrected natural width and height": the density counts only if the size
+    that follows from it is in the block, too. Chromium does so with JPEG only, but the standard names no format.
     """
     unit = block.main.get(_UNIT)
     shown = []
@@ -163,7 +165,7 @@ def _scale(
     sizes: tuple[tuple[int, int], tuple[int, int]],
     order: Literal["little", "big"],
 ) -> None:
-    """Make browsers show a picture smaller by as much as it loses pixels. The density is exact."""
+    """Make browsers show a picture smaller, by the factor by which its sides lose pixels. The density is exact."""
     for tag, pixels, length, before, after in zip(
         _RESOLUTIONS, _PIXELS, shown, *sizes, strict=True
     ):
@@ -187,7 +189,7 @@ def _written(
     details: _Directory,
     place: _Directory,
 ) -> bytes:
-    """The block: first the directories, then the values that do not fit into them."""
+    """The block: first all directories, then all values that do not fit into these."""
 
     def pointer(at: int) -> _Field:
         return _Field(_LONG, 1, at.to_bytes(4, order))

@@ -1,15 +1,14 @@
 """Palettes of any number of colours in which a picture looks as much like itself as it can.
 
-The quantiser of libvips chooses 256 colours. Where fewer are asked for, colours merge by Ward's criterion
-(J. H. Ward, "Hierarchical Grouping to Optimize an Objective Function", 1963). k-means then moves each
-colour to where it is needed. A colour counts by the number of its pixels and by how smooth the picture is
-around them: the eye and the score see an error there. At last the palette's colours become exactly those
-of backgrounds, panels and logos that are nearest to them, because a picture has to match the page around
-it.
+The quantiser of libvips chooses 256 colours. If fewer are asked for, colours are merged by Ward's criterion
+(J. H. Ward, "Hierarchical Grouping to Optimize an Objective Function", 1963). Then k-means moves each
+colour to where it is needed. A colour counts for more when it has more pixels, and when the picture is
+smooth around these: the eye and the score see an error there. At last, palette colours that are nearest to
+those of backgrounds, panels and logos become exactly these. So the picture matches the page around it.
 
-The numbers were chosen by eye and by bytes on PNG files of documentation sites. They are not critical:
-others make single files up to a quarter larger or smaller, because a colour more or less decides which
-palette reaches the score. The sum of 70 files changes by less than 2 %.
+The numbers were chosen by eye and by bytes on PNG files of documentation sites. They are not critical.
+Others make single files up to a quarter larger or smaller, because a colour more or less decides which
+palette reaches the score. But the sum of 70 files changes by less than 2 %.
 `python benchmarks FOLDER --sweep shared.quantize:NAME VALUE` tries others.
 """
 
@@ -28,22 +27,22 @@ if TYPE_CHECKING:
     from ...quality import Pixels
     from .colours import Seen, Strip, Weights
 
-_MOST = 256  # what a PNG and a GIF hold
+_MOST = 256  # colours, the most that PNG and GIF hold
 _ROUNDS = 3  # of k-means. One or six change the sum of the files no more than chance does.
-# libvips chooses a palette for a picture. It gets one of about so many pixels, with so many in a row.
+# libvips chooses a palette for a picture. It gets a picture of about so many pixels, with so many in a row.
 _DRAWN, _DRAWN_WIDTH = 200_000, 256
-# A colour has its weight to this power of these pixels. So rare colours count for more there. k-means counts
-# the whole weight afterwards.
+# The number of these pixels that a colour gets grows with its weight to this power. So rare colours count
+# for more there. k-means counts the whole weight afterwards.
 _DAMPED = 0.75
-# k-means looks at no more colours than this. Nearly equal colours are taken together. (4,000
-# made the same bytes, in 8 % less CPU.)
+# k-means looks at no more colours than this. Nearly equal colours are taken together. (4,000 made the same
+# bytes, in 8 % less CPU.)
 _BINS = 8_000
-# A colour is kept exactly when this share of all pixels, and at least so many, have it in flat areas and
-# lines. At a quarter of the share the steps of gradients would be kept, too. These look better when a colour
-# of the palette is in the middle between them.
+# A colour is kept exactly if this share of all pixels has it in flat areas and lines, and at least so many
+# pixels. At a quarter of the share the steps of gradients would be kept, too. These look better when a
+# palette colour is in the middle between two of them.
 _KEPT_SHARE, _KEPT_PIXELS = 0.002, 16
-# A colour of so many pixels inside flat areas is kept in a picture of any size: a part of a logo. (`Letters of
-# a logo` of docs/places.md: `python benchmarks --places docs/places`.)
+# A colour of so many pixels inside flat areas is kept in a picture of any size, as a part of a logo. (`Letters
+# of a logo` of docs/places.md: `python benchmarks --places docs/places`.)
 _FLAT_PIXELS = 48
 
 
@@ -80,7 +79,7 @@ class Quantizer:
         self._palettes: dict[int, Pixels] = {}
 
     def palette(self, colours: int) -> Pixels:
-        """At most `colours` colours x 4."""
+        """The palette of at most `colours` colours: n x 4, with straight alpha."""
         if colours not in self._palettes:
             self._palettes[colours] = self._made(colours)
         return self._palettes[colours]
@@ -109,7 +108,7 @@ class Quantizer:
         return palette
 
     def _with_kept(self, palette: Weights) -> Weights:
-        """`palette` in which each colour may become a kept one: the most frequent of those near it."""
+        """`palette` with some of its colours made exact: equal to the most frequent kept colour near them."""
         taken, first = np.unique(nearest(seen(self._kept), seen(palette)), return_index=True)
         exact = palette.copy()
         exact[taken] = self._kept[first]
@@ -137,7 +136,7 @@ def _kept(parts: list[Strip], pixels: int) -> Weights:
 
 def _chosen(colours: Weights, weights: Weights) -> Pixels:
     """A palette of at most 256 colours x 4, by the quantiser of libvips."""
-    # The quantiser counts pixels. So it gets a small picture that has each colour as often as it weighs.
+    # The quantiser counts pixels. So it gets a small picture that has a heavy colour more often.
     weights = weights**_DAMPED
     times = np.ceil(weights * (_DRAWN / weights.sum())).astype(np.int64)
     drawn = np.repeat(colours.round().astype(np.uint8), times, axis=0)
@@ -154,7 +153,7 @@ def _chosen(colours: Weights, weights: Weights) -> Pixels:
 
 
 def _merges(place: Seen, counts: Weights) -> list[tuple[int, int]]:
-    """Pairs of colours by Ward's criterion: the second one takes in the first."""
+    """Pairs of colours to merge, in this order, by Ward's criterion. The second one takes in the first."""
     place = place.astype(np.float64)
     weight = counts.copy()
     alive = weight > 0

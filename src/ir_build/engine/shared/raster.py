@@ -1,4 +1,4 @@
-"""Decoded pictures: from a file of any format that Pillow reads to pixels."""
+"""Pictures as pixels: decoded from any format that Pillow reads, resized, and checked for their size."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-#: pixels of the shorter side of a picture that is scored: two at the smallest of the metric's six scales,
-#: a thirty-second
+#: Pixels of the shorter side of a picture that is scored, at least. The smallest of the metric's six scales
+#: has a thirty-second of them: two.
 _SMALLEST_SCORED = 64
 
 
 def check_size(width: int, height: int, max_pixels: int) -> None:
-    """Raise `TooLarge` for more pixels than `max_pixels`, before anything is decoded."""
+    """Raise `TooLarge` if there are more pixels than `max_pixels`. Call it before anything is decoded."""
     if width * height > max_pixels:
         raise TooLarge(f"{width} x {height} pixels, more than the limit of {max_pixels}")
 
@@ -29,20 +29,21 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
 def can_be_scored(width: int, height: int) -> bool:
     """Whether a picture of so many pixels is large enough for a score that means something.
 
-    The metric looks at scales down to a thirty-second. Nobody has fitted it to opinions about icons. So
+    The metric looks at scales down to a thirty-second, and nobody has fitted it to opinions about icons. So
     icons keep their pixels.
     """
     return min(width, height) >= _SMALLEST_SCORED
 
 
 def decode(data: bytes, kind: str) -> Image.Image:
-    """The picture in `data`, decoded by Pillow's plugin `kind`. Check its size before.
+    """The picture in `data`, decoded by Pillow's plugin `kind`. Check its size first.
 
     Raises `CorruptFile` and `TooLarge`.
     """
     try:
         with warnings.catch_warnings():
-            # Pillow warns of many pixels, which have been checked, and of damaged metadata, which goes.
+            # Pillow warns of many pixels and of damaged metadata. The pixels have been counted before,
+            # and the metadata is not used.
             warnings.simplefilter("ignore")
             image = Image.open(io.BytesIO(data), formats=[kind])
             image.load()
@@ -50,14 +51,14 @@ def decode(data: bytes, kind: str) -> Image.Image:
         raise TooLarge(str(error)) from error
     except UnidentifiedImageError as error:
         raise CorruptFile(f"not a {kind} that can be decoded") from error
-    # what Pillow's decoders and its parsers of metadata raise on broken data
+    # Pillow's decoders and its parsers of metadata raise these for broken data.
     except (OSError, SyntaxError, ValueError, EOFError, RuntimeError) as error:
         raise CorruptFile(f"cannot be decoded: {error}") from error
     return image
 
 
 def resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The picture in another width and height. Transparent pixels lend no colour to others."""
+    """The picture with another width and height, in pixels. Transparent pixels lend no colour to others."""
     if image.mode != "RGBA":
         return image.resize(size, Image.Resampling.LANCZOS)
     premultiplied = image.convert("RGBa").resize(size, Image.Resampling.LANCZOS)
@@ -70,5 +71,5 @@ def opaque(image: Image.Image) -> bool:
 
 
 def pixels(image: Image.Image) -> NDArray[np.uint8]:
-    """Height x width x 3 or 4 bytes."""
+    """The pixels of a picture: height x width x 3, or x 4 with straight alpha."""
     return np.asarray(image if image.mode in ("RGB", "RGBA") else image.convert("RGB"))

@@ -20,24 +20,23 @@ if TYPE_CHECKING:
     from ...quality import Pixels
     from .search import Found
 
-#: pixels above which the score may end further over the target. Another encode and its score take some
-#: CPU seconds there, and save 2.5 % of the bytes a point. `--sweep shared.scorer:_SLACK 0.0` says how much.
+#: The score of a picture with more pixels than this may end so far over the target. Another encode and its
+#: score take some CPU seconds there, and save 2.5 % of the bytes a point: `--sweep shared.scorer:_SLACK 0.0`.
 _LARGE = 3_000_000
-#: how far over the target the score of a large picture may end, in points
-_SLACK = 3.0
-#: How much more score is tried in turn until all places keep their colours. From the default quality of 80
-#: the last one is over 90, where nobody tells two pictures apart.
+_SLACK = 3.0  # points
+#: Points that are added to the target, one after the other, until all places keep their colours. The last sum
+#: is over 90 for the default quality of 80. At 90 nobody sees a difference (docs/formats.md).
 _MORE = (0, 4, 8, 12)
 
 
 def target_of_resized(options: Options) -> float:
-    """The score for a picture in another size. Without loss it is one at which nobody sees a difference."""
+    """The score that a resized picture must reach. Nobody sees a difference at it if loss is not allowed."""
     lossy = options.compression_type is Compression.LOSSY
     return options.quality if lossy else max(options.quality, NAMED_QUALITIES["visually-lossless"])
 
 
 def work(image: Image.Image) -> int:
-    """Pixels to be scored. Those of a transparent picture are scored on two backgrounds."""
+    """The number of pixels to be scored. A transparent picture is scored on two backgrounds."""
     return image.width * image.height * (2 if image.mode == "RGBA" else 1)
 
 
@@ -49,8 +48,8 @@ class Scorer:
     ) -> None:
         """Score files of Pillow's format `kind` against `image`, RGB, RGBA or L.
 
-        `target` is the score that is asked for. Both pictures are seen by the ICC data `profile`, as sRGB
-        where there is none.
+        `target` is the score that is asked for. Both pictures are shown by the ICC data `profile`, or as
+        sRGB if it is None.
         """
         self._mode = image.mode
         self._kind = kind
@@ -61,14 +60,14 @@ class Scorer:
         self._reference = Reference(self._original)
 
     def score(self, data: bytes) -> float:
-        """The score of the file `data`, up to 100. Of a large picture near the target it is the target.
+        """The score of the file `data`, up to 100; lower if a part of the picture is far worse than the whole.
 
-        It is lower where a part of the picture is far worse than the whole. Raises `CorruptFile`.
+        If it is little over the target for a large picture, it is the target itself. Raises `CorruptFile`.
         """
         return self._about(of_both(*self._reference.scores(self._decoded(data))))
 
     def score_on(self, background: int, data: bytes) -> float:
-        """The same on one background: 0, which is likely the lower score, or 1 of a transparent one."""
+        """The same on one background: 0, which likely has the lower score, or 1 for a transparent picture."""
         return self._about(of_both(*self._reference.scores_on(background, self._decoded(data))))
 
     def holds(self, data: bytes) -> bool:
@@ -79,9 +78,9 @@ class Scorer:
         )
 
     def holding(self, search: Callable[[float, Found | None], Found | None]) -> Found | None:
-        """What `search` finds for the target, or for a higher one if places need that to keep colours.
+        """What `search` finds for the target, or for a higher one if places need that to keep their colours.
 
-        `search` takes a target and what it found for the one before. None if no target is enough.
+        `search` takes a target, and what it found for the one before. The result is None if none is enough.
         """
         found: Found | None = None
         for more in _MORE:

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: points over the target that are close enough: about a step of JPEG's quality, so that another encode could
-#: save one step, 1 to 2 % of the bytes
+#: Points over the target that are close enough: about a step of JPEG's quality. Another encode could save one
+#: step, which is 1 to 2 % of the bytes. docs/effort.md draws what other numbers come to (`_NEAR` in
+#: `jpeg/lossy.py`): `python benchmarks FOLDER --curve effort.svg`.
 NEAR = 0.6
-#: how much scores of JPEG rise with a step of the setting, while nothing else is known. Of 40 JPEG files of
-#: documentation sites 0.43 made 0.1 % more bytes in more CPU, 0.3 another 0.2 %.
+#: How much scores of JPEG rise with a step of the setting, while nothing else is known. On 40 JPEG files of
+#: documentation sites 0.43 made 0.1 % more bytes in more CPU, and 0.3 made another 0.2 % more. To try others,
+#: change it here and run `python benchmarks FOLDER`: it is a default of functions, which `--sweep` cannot change.
 USUAL_RISE = 0.55
-# The least and the most that two scores may say of the rise. Two scores that are near each other say little.
-# JPEG's scores rise by 0.2 to 0.65, those of WebP by about 1 (`_RISE` there).
+# Limits for the rise that follows from two scores. Two scores that are near each other say little. The scores
+# of JPEG rise by 0.2 to 0.65, and those of WebP by about 1 (`_RISE` there). (On 12 JPEG files 1.0 and 4.0 for
+# `_MOST_RISE` and 0.1 for `_LEAST_RISE` came to the same bytes, and 0.4 to 0.01 % more:
+# `python benchmarks FOLDER --sweep shared.search:_LEAST_RISE 0.1 0.4`.)
 _LEAST_RISE, _MOST_RISE = 0.2, 2.0
 
 
@@ -29,10 +33,10 @@ class Found:
 
 
 class Search:
-    """A search for the lowest setting whose score reaches a target. It may go on, to come nearer.
+    """A search for the lowest setting whose score reaches a target. It may be continued, to come nearer.
 
-    Scores are taken to rise with the setting. The search starts at `guess`. Then it follows the line
-    through the two nearest scores (the secant method, kept between bounds).
+    It assumes that scores rise with the setting. It starts at `guess`. Then it follows the line through the
+    two nearest scores (the secant method, kept between bounds).
     """
 
     def __init__(
@@ -49,8 +53,8 @@ class Search:
     ) -> None:
         """Look for `target` in settings from `low` to `high`, at `guess` first.
 
-        Scores usually rise by `rise` with each step. `hopeless` says of a file and its score whether to
-        give up.
+        `encode` makes a file at a setting, and `score` scores it, up to 100. Scores usually rise by `rise` with
+        each step. `hopeless` says whether to give up after a file with its score.
         """
         self._encode = encode
         self._score = score
@@ -65,10 +69,10 @@ class Search:
         self._above: Found | None = None
 
     def within(self, near: float = NEAR) -> Found | None:
-        """A file that scores at most `near` over the target, or twice that with one setting left.
+        """A file that scores at most `near` points over the target, or twice that if one setting is left.
 
-        If there is none, the file at the lowest setting that reaches the target. None if none does, or
-        if it is hopeless.
+        If there is no such file, it is the one at the lowest setting that reaches the target. The result is
+        None if no setting does, or if the search is hopeless.
         """
         while True:
             if self._last is not None:

@@ -1,4 +1,4 @@
-"""What an SVG contains as a whole. This decides what may be done to its parts."""
+"""What an SVG contains as a whole. It decides what may be done to the parts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WRITING = frozenset(
 )
 _TRANSFORMS = ("transform", "gradientTransform", "patternTransform")
 
-# These selectors tell elements apart by their siblings, by blanks, or by values that get other spellings.
+# These selectors distinguish elements by their siblings, by blanks, or by values that get other spellings.
 _DELICATE_CSS = re.compile(
     r"@import|\[\s*+(?!class\b|id\b|data-)"
     r"|:(?:nth-|first-|last-|only-|empty\b|has\b)|(?<=[\w)\]*])\s*[+~]\s*(?=[\w.#:*\[])"
@@ -34,12 +34,12 @@ _CSS_STRINGS = re.compile(r"""/\*.*?\*/|"[^"]*"|'[^']*'|\([^()]*\)""", re.DOTALL
 _PEN = re.compile(r"(?<![\w-])stroke\s*+:(?!\s*+none\b)|marker")
 _PEN_WIDTH = re.compile(r"(?<![\w-])stroke-width\s*+:\s*+([^;}]*+)")
 _MOVING_CSS = re.compile(r"transform|zoom|scale|path\(|@keyframes|\bd\s*:")
-# Sources that tools read back from a comment: Excalidraw's scenes, PlantUML's text.
+# Some tools read their source back from a comment: Excalidraw a scene, PlantUML a text.
 _PAYLOAD = re.compile(r"payload-|svg-source:|SRC=\[")
 
 
 class Namespaces:
-    """The prefixes in force at one point of the document."""
+    """The prefixes of namespaces that are declared at one point of the document."""
 
     def __init__(self) -> None:
         self._uris: dict[str, list[str]] = {"xml": [XML], "": [""]}
@@ -66,7 +66,7 @@ class Namespaces:
         return (uris[-1] if uris else ""), (local if colon else name)
 
     def attribute(self, name: str) -> tuple[str, str]:
-        """Namespace and local name of an attribute. It has no namespace without a prefix."""
+        """Namespace and local name of an attribute. The namespace is empty if it has no prefix."""
         return self.element(name) if ":" in name else ("", name)
 
 
@@ -74,36 +74,36 @@ class Namespaces:
 class Analysis:
     """Facts about the whole document."""
 
-    #: scripts or selectors may notice any change of the tree
+    #: whether scripts or selectors may notice any change of the tree
     delicate: bool = False
-    #: the commands of a path are matched one by one with those of another
+    #: whether the commands of a path are matched one by one with those of another
     animated: bool = False
-    #: style sheets or views may enlarge parts of the picture
+    #: whether style sheets or views may enlarge parts of the picture
     moving: bool = False
-    #: there is text, in which blanks may show
+    #: whether there is text, in which blanks may show
     writing: bool = False
-    #: Any outline may be drawn with a pen, or have markers at its corners, even if no element around it says so.
+    #: whether any outline may be drawn with a pen, or have markers at its corners, though no element around it says so
     stroked: bool = False
     #: the width of the widest pen in its own units; infinite if it cannot be told
     pen_width: float = 1.0
-    #: elements are drawn away from where they stand
+    #: whether elements may be drawn in other places than their own
     shared: bool = False
     #: the largest enlargement by one list of transforms; None if it cannot be told
     magnification: float | None = 1.0
-    #: it holds content credentials, which cover every byte
+    #: whether it holds content credentials, which cover every byte
     signed: bool = False
-    #: comments hold what a tool reads back
+    #: whether comments hold what a tool reads back
     payload: bool = False
-    #: width and height of the picture in user units
+    #: width and height of the picture in user units; None if it does not say them
     box: tuple[float, float] | None = None
-    #: characters of path data and corners
+    #: the number of characters in path data and in lists of corners
     outlines: int = 0
     #: the namespaces of the elements in each `metadata`, in order; "" stands for other content
     metadata: list[set[str]] = field(default_factory=list)
 
     @property
     def measured(self) -> bool:
-        """Whether it can be told how large outlines are shown."""
+        """Whether the document tells how large its outlines are shown."""
         return not (
             self.delicate
             or self.moving
@@ -113,12 +113,12 @@ class Analysis:
 
 
 def analyse(tokens: Sequence[Token]) -> Analysis:
-    """Look through all tokens once."""
+    """The facts about a document, from one look through its tokens."""
     found = Analysis()
     namespaces = Namespaces()
     css: list[str] = []
     open_elements: list[tuple[str, list[str], bool]] = []
-    # How deep the outermost of these elements is. It is 0 outside of them.
+    # How deep the outermost `metadata` and the outermost `style` are. It is 0 outside of them.
     metadata = styles = 0
     for token in tokens:
         if isinstance(token, Start):
@@ -176,7 +176,7 @@ def box(start: Start) -> tuple[float, float] | None:
 
 
 def has_pen(start: Start, *, around: bool) -> bool:
-    """Whether outlines in an element are drawn with a pen. `around` says so of the element around it."""
+    """Whether outlines in an element are drawn with a pen. `around` says whether those around it are."""
     for name, value in start.attributes:
         if name == "stroke":
             around = value[1:-1].strip() != "none"

@@ -1,4 +1,4 @@
-"""The size of an SVG, read from its root element without parsing the rest."""
+"""The size of an SVG, read from its root element. The rest is not parsed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _VIEW = re.compile(rb"""\sviewBox\s*=\s*["']([^"']{1,200})["']""")
 
 
 def dimensions(data: bytes) -> tuple[int, int]:
-    """Width and height in CSS pixels, from the beginning of a file. Raises ValueError."""
+    """Width and height in CSS pixels, from the beginning of a file. Raises `ValueError` if it does not say them."""
     match = _ROOT.search(data)
     if match is None:
         raise ValueError

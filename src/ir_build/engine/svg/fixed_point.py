@@ -1,15 +1,16 @@
-"""Decimals of SVG outlines as whole numbers of their last place, and back."""
+"""Decimal numbers of SVG outlines as whole numbers in units of their last decimal, and back."""
 
 from __future__ import annotations
 
 from .values import shorten
 
-#: a number with more digits than this is no part of a drawing
+#: A number has no more characters than this. Not fitted: drawings have no such numbers, and longer ones would
+#: take much time.
 MOST_DIGITS = 40
 
 
 def plain(number: str) -> str:
-    """A short number without exponent; more than `MOST_DIGITS` characters where there is none."""
+    """The same number without an exponent. If that is too long, the result has more than `MOST_DIGITS` digits."""
     if "e" not in number and "E" not in number:
         return number
     mantissa, _, exponent = number.lower().partition("e")
@@ -21,28 +22,28 @@ def plain(number: str) -> str:
 
 
 def places(number: str) -> int:
-    """How many decimals a plain number has."""
+    """How many decimals a number without an exponent has."""
     point = number.find(".")
     return len(number) - point - 1 if point >= 0 else 0
 
 
 def scaled(number: str, places: int) -> int:
-    """A plain number in units of its last of so many decimals."""
+    """A number without an exponent, in units of the last of `places` decimals. It must not have more."""
     whole, _, fraction = number.partition(".")
     return int(whole + fraction.ljust(places, "0"))
 
 
 def divided(value: int, divisor: int) -> int:
-    """The quotient, rounded."""
+    """The quotient, rounded to a whole number."""
     if divisor == 1:
         return value
-    # halves away from zero, so that a mirrored shape stays mirrored
+    # Halves are rounded away from zero, so that a mirrored shape stays mirrored.
     magnitude = (2 * abs(value) + divisor) // (2 * divisor)
     return magnitude if value >= 0 else -magnitude
 
 
 def spelled(value: int, places: int) -> str:
-    """So many units of the last decimal as a number."""
+    """The number that is `value` units of the last of `places` decimals."""
     if not places:
         return str(value)
     digits = str(abs(value)).zfill(places)

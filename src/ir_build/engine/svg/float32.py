@@ -12,7 +12,8 @@ from functools import cache, lru_cache
 
 _SINGLES = [struct.Struct(f"<{count}f") for count in range(7)]
 _NUMBER = re.compile(r"([+-]?)(\d*)(?:\.(\d+))?(?:[eE]([+-]?\d{1,2}))?", re.ASCII)
-#: Chromium reads larger whole numbers digit by digit. Its roundings are not followed here.
+#: Chromium reads larger whole numbers digit by digit, with roundings that are not followed here. Smaller ones have
+#: no rounding: single precision has 24 bits (IEEE 754).
 _WHOLE = 2**24
 
 Point = tuple[float, float]
@@ -23,7 +24,7 @@ class UnclearError(Exception):
 
 
 def single(value: float) -> float:
-    """The nearest number of single precision."""
+    """The nearest number of single precision. Raises `UnclearError`."""
     return singles(value)[0]
 
 
@@ -37,7 +38,7 @@ def singles(*values: float) -> tuple[float, ...]:
 
 
 def _fractions() -> list[dict[str, float]]:
-    """What each digit adds at each place behind the point. A place is a tenth of the one before."""
+    """What each digit adds at each place after the point. A place is a tenth of the one before."""
     place, rows = 1.0, []
     tenth = single(0.1)
     for _ in range(40):
@@ -47,7 +48,7 @@ def _fractions() -> list[dict[str, float]]:
 
 
 _FRACTIONS = _fractions()
-#: The sums of so many digits behind the point are remembered.
+#: The sums of so many digits after the point are remembered. Not fitted: the points do not depend on it.
 _HEAD = 3
 
 
@@ -66,7 +67,7 @@ def _head(digits: str) -> float:
 
 @lru_cache(maxsize=10_000)
 def read(number: str) -> float:
-    """`number` as Chromium reads it: digit by digit, rounded after each. Raises `UnclearError`.
+    """`number` as Chromium reads it: digit by digit, rounded after each digit. Raises `UnclearError`.
 
     Source: `GenericParseNumber` in Blink's svg_parser_utilities.cc.
     """
@@ -87,7 +88,7 @@ def read(number: str) -> float:
 
 
 class Pen:
-    """Where a path has come to."""
+    """The point that a path has come to."""
 
     def __init__(self) -> None:
         self._here: Point = (0.0, 0.0)
@@ -98,7 +99,7 @@ class Pen:
         self._kind = ""
 
     def points(self, letter: str, numbers: tuple[str, ...]) -> tuple[Point, ...]:
-        """The points of the next command, also those that it leaves out. The point of Z is the start.
+        """The points of the next command, with those that it does not name. The point of Z is the start.
 
         Raises `UnclearError`.
         """

@@ -1,4 +1,4 @@
-"""Names of SVG by what may be done to them, and of what is no part of a drawing."""
+"""Names of elements of SVG, by what may be done to them, and namespaces of what is no part of a drawing."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _STRUCTURE = (
 
 #: elements in which blanks between tags are never drawn
 STRUCTURE = frozenset(_STRUCTURE.split())
-#: elements in which they are
+#: elements in which they may be drawn
 WRITING = frozenset({"text", "tspan", "textPath", "tref", "flowRoot", "flowPara", "flowSpan"})
 #: elements with path data
 OUTLINED = frozenset({"path", "glyph", "missing-glyph"})
-#: whose own units are not the picture's
+#: elements whose units are not those of the drawing
 OWN_UNITS = frozenset({"pattern", "marker", "font", "glyph"})
 
 #: namespaces in which editors keep what only they read

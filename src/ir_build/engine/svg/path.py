@@ -1,7 +1,6 @@
 """Path data: the same curve in fewer characters.
 
-Grammar: SVG 2, chapter 9.3.9. Browsers draw data that breaks it up to the fault. So such data are never
-rewritten here.
+Grammar: SVG 2, chapter 9.3.9. Browsers draw faulty data up to the fault. So such data are never rewritten here.
 """
 
 from __future__ import annotations
@@ -14,8 +13,9 @@ from .values import NUMBER, SEPARATOR, shorten
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+#: How many numbers a command has.
 _COUNTS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7, "Z": 0}
-#: The letter that may be left out after another one. It is the same one after all others.
+#: The letter that may be left out after each of these letters. After any other letter it is the same letter.
 _IMPLIED = {"M": "L", "m": "l", "Z": "", "z": ""}
 #: the command for further numbers after a command, if it is another one
 _NEXT = {"M": "L", "m": "l"}
@@ -29,14 +29,14 @@ _COMMA = re.compile(r"[ \t\r\n\f]*+,?[ \t\r\n\f]*+")
 
 
 class Command(NamedTuple):
-    """A letter and its numbers in their shortest spelling."""
+    """A letter, and its numbers in their shortest spelling."""
 
     letter: str
     numbers: tuple[str, ...]
 
 
 def parse(data: str) -> list[Command] | None:
-    """The commands of path data, one for each repetition; None if there is any fault."""
+    """The commands of path data, one for each repetition; None if the data has any fault."""
     commands: list[Command] = []
     at = _skip(_SPACE, data, 0)
     while at < len(data):
@@ -89,7 +89,7 @@ def parse(data: str) -> list[Command] | None:
 
 
 def write(commands: list[Command]) -> str:
-    """The same commands with as little between them as possible."""
+    """The same commands with as few characters between them as possible."""
     writer = PathWriter()
     for command in commands:
         writer.add(command.letter, command.numbers)
@@ -121,7 +121,7 @@ class PathWriter:
         return "".join(self._parts)
 
     def spelled(self, letter: str, numbers: tuple[str, ...]) -> str:
-        """What a command would add."""
+        """The characters that a command would add here."""
         if letter == _IMPLIED.get(self._letter, self._letter):
             previous, text = self._number, ""
         else:

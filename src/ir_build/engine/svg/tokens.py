@@ -1,7 +1,7 @@
-"""The source of an SVG as a flat run of tokens, checked to be well-formed first.
+"""The source of an SVG as a series of tokens. It is checked first for being well-formed.
 
 Nothing is ever fetched. An entity is expanded only if it stands for a few plain characters in attributes.
-Illustrator declares such ones for namespaces. A document that declares others is left as it is.
+Illustrator declares such entities for namespaces. A document that declares others stays as it is.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Start:
     """A start tag, or an empty-element tag."""
 
     name: str
-    #: names, and values as they stand in the source with their quotes
+    #: names, and values as they are in the source, with their quotes
     attributes: tuple[tuple[str, str], ...]
     empty: bool
     raw: str
@@ -39,7 +39,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Character data or a CDATA section, as it stands in the source."""
+    """Character data or a CDATA section, as it is in the source."""
 
     raw: str
 
@@ -82,12 +82,14 @@ _PLAIN_SUBSET = re.compile(
 )
 _REFERENCE = re.compile(r"&([\w.-]++);")
 _PREDEFINED = frozenset({"lt", "gt", "amp", "quot", "apos"})
+# Characters that entities may add. Not fitted: the namespaces of Illustrator add far fewer, and an attack far
+# more.
 _MAX_GROWTH = 1_000_000
 _DECLARATION = re.compile(
     rb"""<\?xml\s+version\s*=\s*["'](?P<version>[^"']*)["']"""
     rb"""(?:\s+encoding\s*=\s*["'](?P<encoding>[^"']*)["'])?"""
 )
-# Browsers take the names of Latin-1 and ASCII for windows-1252 (WHATWG Encoding, 4.2).
+# Browsers take the names of Latin-1 and of ASCII for windows-1252 (WHATWG Encoding, 4.2).
 _CODECS = {
     "utf-8": "utf-8",
     "utf8": "utf-8",
@@ -124,9 +126,9 @@ def decode(data: bytes) -> str:
 
 
 def tokenise(text: str) -> Iterator[Token]:
-    """The tokens of `text`, without XML declaration and document type.
+    """The tokens of `text`, without the XML declaration and the document type.
 
-    `text` must have passed `checked`. These short patterns are enough for well-formed documents only.
+    `text` must come from `checked`: the short patterns here are enough for well-formed documents only.
     """
     for match in _TOKEN.finditer(text):
         raw = match[0]

@@ -1,4 +1,4 @@
-"""Values of SVG attributes: numbers in fewer characters, lists, and what transforms enlarge."""
+"""Values of SVG attributes: numbers in fewer characters, lists, and how much transforms enlarge."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ _NUMBER = re.compile(NUMBER)
 _FUNCTION = re.compile(
     r"(matrix|translate|scale|rotate|skewX|skewY)[ \t\r\n\f]*+\(([^()]*+)\)[ \t\r\n\f,]*+"
 )
+# How many numbers a transform may have (CSS Transforms Module Level 1, the SVG attribute).
 _COUNTS = {
     "matrix": (6,),
     "translate": (1, 2),
@@ -24,10 +25,10 @@ _COUNTS = {
 
 
 def shorten(number: str) -> str:
-    """The same decimal in fewest characters; one with an exponent stays as it is."""
+    """The same number in the fewest characters. A number with an exponent stays as it is."""
     first = number[number[0] == "-"]
     if first in "123456789." and not (number[-1] == "0" and "." in number):
-        return number  # as nearly all are
+        return number  # Nearly all numbers are as short as they can be.
     if "e" in number or "E" in number:
         return number
     whole, _, fraction = number.lstrip("+-").partition(".")
@@ -38,13 +39,13 @@ def shorten(number: str) -> str:
 
 
 def numbers_of(value: str) -> list[str] | None:
-    """The numbers of a list such as `points`, None unless it is nothing but such a list."""
+    """The numbers of a list such as `points`; None if the value is not such a list."""
     value = value.strip(_SPACE)
     return _NUMBER.findall(value) if _LIST.fullmatch(value) else None
 
 
 def magnification(value: str) -> float | None:
-    """How much a list of transforms enlarges at most, None when it can't be told."""
+    """How much a list of transforms enlarges at most; None if that cannot be told."""
     functions = _functions(value)
     if functions is None:
         return None
@@ -76,6 +77,6 @@ def _functions(value: str) -> list[tuple[str, list[str]]] | None:
 
 
 def _norm(a: float, b: float, c: float, d: float) -> float:
-    # the larger singular value of a 2 x 2 matrix
+    # The larger singular value of a 2 x 2 matrix.
     half = (a * a + b * b + c * c + d * d) / 2
     return math.sqrt(half + math.sqrt(max(0.0, half * half - (a * d - b * c) ** 2)))

@@ -1,4 +1,4 @@
-"""WebP: lossless stays lossless, lossy is coded again where that pays, metadata goes."""
+"""WebP: lossless pictures stay lossless, lossy ones are coded again if that pays, and metadata goes."""
 
 from __future__ import annotations
 
@@ -15,15 +15,19 @@ from . import file as webp_file
 if TYPE_CHECKING:
     from .file import WebPFile
 
-#: A lossy result must be smaller than the exact one by this share. Less is not worth the quality
-#: that it costs.
+#: A lossy result must be smaller than the exact one by this share. Less is not worth a loss. This is a choice,
+#: the same as for PNG and JPEG.
 _WORTH_LOSS = 0.05
-#: pixels up to which a picture is coded again; of a larger one only the metadata goes
+#: A picture of up to so many pixels is coded again. A larger one only loses its metadata. Not fitted: a worker
+#: has no time for more.
 _CODED = 40_000_000
 
 
 def compress(data: bytes, options: Options) -> Candidate:
-    """The smallest WebP that shows the same."""
+    """The smallest WebP that stands for `data`.
+
+    Raises `CorruptFile` and `TooLarge`, and `FileSkipped` for a file that must stay as it is.
+    """
     source = webp_file.read(data)
     raster.check_size(source.width, source.height, options.max_pixels)
     file, notes = _stripped(source, options)
@@ -43,12 +47,12 @@ def compress(data: bytes, options: Options) -> Candidate:
 
 
 def _stripped(file: WebPFile, options: Options) -> tuple[WebPFile, tuple[str, ...]]:
-    """The file without the metadata that may go, and notes on what went."""
+    """The file without the metadata that may go, and notes that say what went."""
     metas = options.preserve_metas
     notes = []
     kept = None
     if file.exif is not None:
-        # Chromium shows WebP as it is stored, other viewers turn it: both must go on to.
+        # Chromium shows a WebP as it is stored, and other viewers turn it. So the orientation stays.
         turned = exif.orientation(file.exif) != 1
         size = file.width, file.height
         resized = _size(file, options) if file.animation is None else size

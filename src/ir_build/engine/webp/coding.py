@@ -23,15 +23,16 @@ if TYPE_CHECKING:
 
     from .file import Bitstream
 
-#: The slowest lossless method is for pictures of up to so many pixels. It takes 10 CPU seconds for a megapixel.
-#: These limits and the searches below were chosen by the curves of docs/effort.md.
-#: `python benchmarks FOLDER --curve WEBP` measures them again.
+#: The slowest lossless method is for pictures of up to so many pixels, by effort. It takes 10 CPU seconds for a
+#: megapixel. These limits and the searches below were chosen by the curves of docs/effort.md:
+#: `python benchmarks FOLDER --curve effort.svg`.
 _THOROUGH = {Effort.FAST: 0, Effort.DEFAULT: 1_500_000, Effort.BEST: 4_000_000}
 _METHOD = 6
-#: Methods of libwebp, and how many points over the target a search with each may end. Then it goes on to the
-#: next distance. A step of quality is about half a point and 1 % of the bytes. Scores do not rise evenly. So a
-#: search that goes on may end higher. One picture in five comes out smaller from the faster method. The
-#: smallest file counts. Each effort does what the lower ones do.
+#: The methods of libwebp to search with, by effort. Each has the points over the target at which its search may
+#: end: first at the first number, then it goes on to the next. A step of quality is about half a point and 1 %
+#: of the bytes. Scores do not rise evenly. So a search that goes on may end with a larger file, and the smallest
+#: file counts. One picture in five comes out smaller from the faster method. Each effort does what the lower
+#: ones do.
 _SEARCHES = {
     Effort.FAST: ((6, (2.0,)),),
     Effort.DEFAULT: ((6, (2.0, 1.0)),),
@@ -40,15 +41,15 @@ _SEARCHES = {
 #: The part of the encoder's scale of 0 to 100 that is searched.
 #: (`python benchmarks FOLDER --sweep webp.coding:_LOWEST 5 40` tries others.)
 _LOWEST, _HIGHEST = 20, 98
-#: How much scores usually rise with a step of quality from 80 on. Only the first step of a search goes by it.
-#: (`--sweep webp.coding:_RISE 0.5 2.0`)
+#: How much scores usually rise with a step of quality from 80 on. Only the first step of a search uses it.
+#: (Others: `--sweep webp.coding:_RISE 0.5 2.0`.)
 _RISE = 1.0
-#: Only pictures of up to so many pixels to be scored are searched for (docs/effort.md, as above).
+#: Only pictures with up to so many pixels to be scored are searched for, by effort (docs/effort.md, as above).
 _SCORED = {Effort.FAST: 6_000_000, Effort.DEFAULT: 18_000_000, Effort.BEST: 24_000_000}
-#: Alpha data begin so: no filter, no preprocessing, compressed as VP8L (RFC 9649, 2.7.1.2).
+#: The first byte of alpha data: no filter, no preprocessing, compressed as VP8L (RFC 9649, 2.7.1.2).
 _ALPHA_HEADER = b"\x01"
-#: The bytes that VP8L begins with and that alpha data do without: signature, width, height, a
-#: flag, a version (RFC 9649, 3.4).
+#: The bytes at the beginning of VP8L that alpha data do not have: signature, width, height, a flag, a version
+#: (RFC 9649, 3.4).
 _VP8L_HEADER = 5
 
 
@@ -63,7 +64,7 @@ def lossless(
 ) -> Bitstream:
     """`image`, RGB or RGBA, as VP8L. `hidden` keeps the colours of fully transparent pixels.
 
-    `total` is the number of all pixels to be coded, if there are more than those of this picture.
+    `total` is the number of all pixels to be coded; None if these are the pixels of `image`.
     """
     thorough = (total or image.width * image.height) <= _THOROUGH[effort]
     # The faster method may be the better one.
@@ -77,8 +78,8 @@ def lossless(
 def transparency(image: Image.Image, effort: Effort) -> bytes:
     """The ALPH data of an RGBA picture, without loss.
 
-    They are a lossless picture without its header, with the transparency as its green (RFC 9649, 2.7.1.2).
-    libwebp makes the same by itself, but takes ten times as long.
+    They are a lossless picture without its header. Its green band is the transparency (RFC 9649, 2.7.1.2).
+    libwebp can make the same bytes by itself, but takes ten times as long.
     """
     empty = Image.new("L", image.size)
     plane = Image.merge("RGB", (empty, image.getchannel("A"), empty))
@@ -88,9 +89,9 @@ def transparency(image: Image.Image, effort: Effort) -> bytes:
 def lossy(
     image: Image.Image, quality: float, effort: Effort, alpha: bytes | None = None
 ) -> Bitstream:
-    """The picture as VP8, at a quality of 0 to 100; its transparency is without loss.
+    """`image`, RGB or RGBA, as VP8 at a quality of 0 to 100. Its transparency is coded without loss.
 
-    `alpha` is its transparency, already coded.
+    `alpha` is the transparency as ALPH data, if it is coded already.
     """
     if alpha is None and image.mode == "RGBA":
         alpha = transparency(image, effort)
@@ -105,10 +106,10 @@ def again_without_loss(
     hidden: bool = True,
     total: int | None = None,
 ) -> tuple[Bitstream, bool]:
-    """The same pixels in fewer bytes, and whether colours nobody sees have changed.
+    """The same pixels in fewer bytes, and whether colours that nobody sees have changed.
 
-    `image` is what `stream` decodes to; `hidden` and `total` are as for `lossless`. Of a lossy picture only
-    the transparency is coded again.
+    `image` is what `stream` decodes to. `hidden` and `total` are as for `lossless`. A lossy picture only has
+    its transparency coded again.
     """
     if not stream.lossless:
         return _alpha_again(stream, image, effort), False
@@ -132,9 +133,11 @@ def up_to_score(
     guess: int = 80,
     profile: bytes | None = None,
 ) -> tuple[Bitstream, int] | None:
-    """The smallest VP8 picture whose score against `image` is `target`, and its quality of 0 to 100.
+    """The smallest VP8 picture whose score against `image` reaches `target`, and its quality of 0 to 100.
 
-    The result is None if there is none.     `alpha` is its transparency, already coded. The picture is shown as `profile` says.
+    The result is None if there is none, or if `image` is too large. `alpha` is the transparency as ALPH data, if
+    it is coded already. The search begins at the quality `guess`. Both pictures are shown by the ICC data
+    `profile`.
     """
     if work(image) > _SCORED[effort]:
         return None
@@ -159,7 +162,7 @@ def _search(
     guess: int,
     coder: Callable[..., Bitstream],
 ) -> Found | None:
-    """The smallest file whose score is `target`, on both pages."""
+    """The smallest file whose score reaches `target` on both backgrounds."""
 
     @cache
     def encode(method: int, quality: int) -> bytes:
@@ -195,7 +198,7 @@ def _search(
 
 
 def _alpha_again(stream: Bitstream, image: Image.Image, effort: Effort) -> Bitstream:
-    """A lossy picture with its transparency coded anew, if that takes fewer bytes."""
+    """A lossy picture with its transparency coded again, if that takes fewer bytes."""
     if stream.alpha is None:
         return stream
     if image.mode != "RGBA":
@@ -208,7 +211,7 @@ def _alpha_again(stream: Bitstream, image: Image.Image, effort: Effort) -> Bitst
 
 
 def _vp8(image: Image.Image, quality: float, method: int, alpha: bytes | None) -> Bitstream:
-    # The transparency is replaced, so it need not be good.
+    # The transparency is replaced. So it need not be good.
     stream = _encode(
         image, lossless=False, quality=quality, method=method, exact=False, alpha_quality=0
     )

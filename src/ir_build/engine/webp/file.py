@@ -12,6 +12,7 @@ from ...containers.riff import RiffChunk
 from ...errors import CorruptFile, FileSkipped, Reason
 from ..shared import content_credentials
 
+#: flags of VP8X (2.7), and bytes of an ANMF chunk before its picture (2.7.1.1)
 _ANIMATION, _XMP, _EXIF, _ALPHA, _ICC = 0x02, 0x04, 0x08, 0x10, 0x20
 _FRAME_HEADER = 16
 
@@ -20,15 +21,15 @@ _FRAME_HEADER = 16
 class Bitstream:
     """One coded picture."""
 
-    width: int
-    height: int
-    lossless: bool  #: coded by VP8L
+    width: int  #: pixels
+    height: int  #: pixels
+    lossless: bool  #: whether it is coded as VP8L
     data: bytes  #: the VP8 or VP8L data
-    alpha: bytes | None = None  #: the ALPH data beside a VP8 picture
+    alpha: bytes | None = None  #: the ALPH data beside a VP8 picture; None if there are none
 
     @property
     def has_alpha(self) -> bool:
-        """Whether the data say that there may be transparent pixels."""
+        """Whether the data say that pixels may be transparent."""
         return bool(self.data[4] & 0x10) if self.lossless else self.alpha is not None
 
     def chunks(self) -> list[RiffChunk]:
@@ -45,7 +46,7 @@ class Bitstream:
 class WebPFrame:
     """A picture and how it is shown."""
 
-    #: place, size, duration, blending and disposal as an ANMF chunk has them; empty in a still
+    #: place, size, duration, blending and disposal, as in an ANMF chunk; empty for a still picture
     header: bytes
     image: Bitstream
 
@@ -57,7 +58,7 @@ class WebPFile:
     width: int
     height: int
     frames: tuple[WebPFrame, ...]
-    animation: bytes | None = None  #: background and loop count, None in a still
+    animation: bytes | None = None  #: background and loop count; None for a still picture
     icc: bytes | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
@@ -65,17 +66,17 @@ class WebPFile:
 
     @property
     def image(self) -> Bitstream:
-        """The picture of a still."""
+        """The picture of a file that is no animation."""
         return self.frames[0].image
 
     def with_image(self, image: Bitstream) -> WebPFile:
-        """The same still with another picture."""
+        """The same file with another picture. It must not be an animation."""
         return replace(
             self, width=image.width, height=image.height, frames=(WebPFrame(b"", image),)
         )
 
     def write(self) -> bytes:
-        """The file. It has the simple layout unless something needs the extended one."""
+        """The bytes of the file. Its layout is the simple one, unless something needs the extended one."""
         extras = (self.animation, self.icc, self.exif, self.xmp)
         if all(extra is None for extra in extras) and not self.unknown:
             chunks = self.image.chunks()
@@ -108,10 +109,10 @@ class WebPFile:
 
 
 def read(data: bytes) -> WebPFile:
-    """Take a file apart.
+    """Take the WebP `data` apart.
 
-    Raises `CorruptFile` if its parts contradict each other, and `FileSkipped` if viewers do not agree on what
-    it shows.
+    Raises `CorruptFile` if its parts contradict each other. Raises `FileSkipped` if it is signed, or if viewers
+    do not agree on what it shows.
     """
     chunks = riff.read(data)
     if not chunks:
@@ -125,7 +126,7 @@ def read(data: bytes) -> WebPFile:
             raise FileSkipped(
                 Reason.UNSUPPORTED_VARIANT, "transparency outside the extended layout"
             )
-        # Nobody reads what follows the picture in the simple layout.
+        # In the simple layout nobody reads what follows the picture.
         return WebPFile(image.width, image.height, (WebPFrame(b"", image),))
     head = chunks[0].data
     width, height = riff.picture_size(b"VP8X", head)

@@ -1,4 +1,4 @@
-"""Animated WebP, frame by frame: places, times, blending and disposal stay as they are."""
+"""Animated WebP: each frame is coded again. Places, times, blending and disposal stay as they are."""
 
 from __future__ import annotations
 
@@ -19,18 +19,23 @@ if TYPE_CHECKING:
 
     from ...options import Options
 
-#: pixels of all frames together up to which they are coded again
+#: Frames are coded again if they have up to so many pixels together, by effort. Not fitted: a limit for the CPU
+#: time.
 _AFFORDABLE = {Effort.FAST: 0, Effort.DEFAULT: 12_000_000, Effort.BEST: 40_000_000}
-#: more frames than this are only counted
+#: If there are more frames than this, none is coded again. Not fitted: each takes some time, however small.
 _MAX_FRAMES = 2_000
-#: ANMF flags: put the frame in place of what is there, leave it there (RFC 9649, 2.7.1.1)
+#: ANMF flags: the frame replaces what is there, and stays there (RFC 9649, 2.7.1.1).
 _REPLACE = 0x02
 
 
 def compress(
     file: WebPFile, options: Options
 ) -> tuple[WebPFile | None, WebPFile | None, tuple[str, ...]]:
-    """The animation without loss, and with it where that is asked for; notes on both."""
+    """The animation coded without loss, the one coded with loss, and notes on both.
+
+    One of the two may be None: the first if frames were resized, the second if it is no other than the first
+    or is not asked for. Raises `CorruptFile` and `TooLarge`.
+    """
     for frame in file.frames:
         raster.check_size(frame.image.width, frame.image.height, options.max_pixels)
     resized = options.resize is not None and options.resize.fit(file.width, file.height)
@@ -47,7 +52,7 @@ def compress(
     quality = 75
     for frame in file.frames:
         image = coding.decode(frame.image)
-        # The slowest method gains 1 or 2 % on the small differences that most frames are.
+        # Most frames are small differences. The slowest method gains only 1 or 2 % on these.
         effort = options.effort if options.effort is Effort.BEST else Effort.FAST
         stream, _ = coding.again_without_loss(frame.image, image, effort, total=work)
         exact.append(replace(frame, image=stream))
@@ -68,7 +73,7 @@ def compress(
 
 
 def _resized(file: WebPFile, size: tuple[int, int], options: Options) -> WebPFile:
-    """Each frame as it is shown, resized; only what changes since the last one is coded."""
+    """Each frame as it is shown, resized. Only the part that differs from the frame before is coded."""
     shown = raster.decode(file.write(), "WEBP")
     lossless = all(frame.image.lossless for frame in file.frames)
     frames: list[WebPFrame] = []
@@ -99,7 +104,7 @@ def _resized(file: WebPFile, size: tuple[int, int], options: Options) -> WebPFil
 
 
 def _changed(before: Image.Image | None, image: Image.Image) -> tuple[int, int, int, int]:
-    """The smallest box from even coordinates that holds every pixel that differs."""
+    """The smallest box around every pixel that differs: left, top, right and bottom. Left and top are even."""
     if before is None:
         return 0, 0, image.width, image.height
     differs = (np.asarray(before) != np.asarray(image)).any(axis=2)

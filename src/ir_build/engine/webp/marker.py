@@ -1,7 +1,7 @@
 """The note in a WebP: a chunk of our own at the end.
 
-Only the extended layout may have unknown chunks, so that a file of the simple layout gets a VP8X
-header (RFC 9649, 2.7).
+Only the extended layout may have unknown chunks. So a file of the simple layout gets a VP8X header
+(RFC 9649, 2.7).
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from ...errors import CorruptFile
 from ...marker import NOTE
 
 _CODE = b"IRBD"
-_ALPHA = 0x10
+_ALPHA = 0x10  # a flag of VP8X (RFC 9649, 2.7)
 
 
 def mark(data: bytes) -> bytes:
-    """The file with the note. Raises `CorruptFile` where it has no picture."""
+    """The WebP file `data` with the note. Raises `CorruptFile` if the file has no picture."""
     start, end = riff.content(data)
     chunks = riff.read_chunks(data[start:end])
     if not chunks:
@@ -33,6 +33,6 @@ def mark(data: bytes) -> bytes:
 
 
 def is_marked(data: bytes) -> bool:
-    """Whether the note is a chunk of its own. Raises `CorruptFile`."""
+    """Whether the note is a chunk of its own in the WebP file `data`. Raises `CorruptFile`."""
     spans = riff.spans(data, *riff.content(data))
     return any(code == _CODE and data[at + 8 : end] == NOTE for code, at, end in spans)
