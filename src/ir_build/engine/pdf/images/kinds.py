@@ -1,4 +1,4 @@
-"""What a picture shows: a code or line art, text in flat colours, or a photograph."""
+"""What an image shows: a code or line art, text in flat colours, or a photograph."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class Kind(Enum):
-    """How much of a picture is needed."""
+    """How much of an image is needed."""
 
-    EXACT = "exact"  #: every pixel: a code that is read by machines, line art in few colours
-    DRAWN = "drawn"  #: text and drawings: their edges are seen on screens of twice the density
-    PHOTO = "photo"  #: others: a score says how they look
+    EXACT = "exact"  #: every pixel: a code that machines read, or line art in few colours
+    DRAWN = "drawn"  #: sharp edges, also on screens of twice the density: text and drawings
+    PHOTO = "photo"  #: only its looks, which a score measures: all others
 
 
 # Line art has at most so many colours.
@@ -44,7 +44,7 @@ _LOOKED_AT = 3_000_000
 
 
 def of(plain: Plain, form: Shape) -> Kind:
-    """The kind of an image, grey or RGB of 8 bits. It is a photo if it cannot be decoded."""
+    """The kind of the image in `plain`, grey or RGB of 8 bits. It is a photo if it cannot be decoded."""
     shrink = 1
     while plain.codec and shrink < 8 and form.width * form.height > _LOOKED_AT * shrink**2:
         shrink *= 2
@@ -59,7 +59,7 @@ def of(plain: Plain, form: Shape) -> Kind:
 
 
 def _few_colours(rows: Pixels) -> bool:
-    # A few rows are enough to tell most pictures.
+    # A few rows are enough for most images.
     for part in (rows[:: max(1, len(rows) // 16)], rows):
         joined = np.zeros(part.shape[:2], np.uint32)
         for component in range(part.shape[2]):
@@ -70,7 +70,7 @@ def _few_colours(rows: Pixels) -> bool:
 
 
 def _code(levels: NDArray[np.uint8]) -> bool:
-    """Whether a picture has two tones that change all the time, like bars and modules."""
+    """Whether an image has two tones that change often, like the bars and modules of a code."""
     low, high = np.percentile(levels[:: max(1, len(levels) // 256)], (2, 98))
     if high - low < _LEAST_CONTRAST:
         return False
@@ -83,7 +83,7 @@ def _code(levels: NDArray[np.uint8]) -> bool:
 
 
 def _changing(levels: NDArray[np.uint8], middle: float, near: float) -> bool:
-    """Whether rows often cross the middle, and are full of steps larger than `near`, if that is not 0."""
+    """Whether rows often cross the level `middle`. If `near` is not 0, many steps must be larger than it."""
     ones = levels > middle
     if np.count_nonzero(ones[:, 1:] != ones[:, :-1]) < _CHANGES * len(ones):
         return False
@@ -92,7 +92,7 @@ def _changing(levels: NDArray[np.uint8], middle: float, near: float) -> bool:
 
 
 def _drawn(levels: NDArray[np.uint8]) -> bool:
-    """Whether most of a picture is flat, with hard edges in between."""
+    """Whether most of an image is flat, with hard edges in between."""
     wide = levels.astype(np.int16)
     steps = np.abs(np.diff(wide, axis=1))
     return bool(np.mean(steps <= _FLAT_LEVELS) >= _FLAT and np.mean(steps > _EDGE_LEVELS) >= _EDGES)

@@ -1,4 +1,4 @@
-"""Images with more pixels than the size they are shown at can show."""
+"""Images that have more pixels than the size at which they are shown needs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ _PAGE = 6.0
 
 
 def target(form: Shape, shown: Shown, dpi: int) -> tuple[int, int] | None:
-    """The width and height in pixels that an image needs at `dpi`; None if it has about as many."""
+    """The width and height in pixels that an image needs at `dpi` pixels an inch.
+
+    The result is None if it has about as many, or fewer.
+    """
     scale = max(shown.width * dpi / form.width, shown.height * dpi / form.height)
     if scale * _DPI_MARGIN > 1 or not scale:
         return None
@@ -37,7 +40,7 @@ def target(form: Shape, shown: Shown, dpi: int) -> tuple[int, int] | None:
 
 
 def quality(form: Shape, shown: Shown, target: float) -> float | None:
-    """The score that an image needs so that its page reaches `target`; None if it is enlarged too far."""
+    """The score that an image needs so that its page scores `target`; None if it is enlarged too far."""
     dpi = _SLIDE_DPI if shown.slide else _SHEET_DPI
     times = max(1.0, shown.width * dpi / form.width, shown.height * dpi / form.height)
     if times > _MOST_ENLARGED:
@@ -46,12 +49,12 @@ def quality(form: Shape, shown: Shown, target: float) -> float | None:
 
 
 def fills_a_sheet(shown: Shown | None) -> bool:
-    """Whether an image is most of a sheet of paper, like a scan. A sheet is read at its own size."""
+    """Whether an image is most of a sheet of paper, like a scan."""
     return shown is not None and not shown.slide and min(shown.width, shown.height) >= _PAGE
 
 
 def scaled(plain: Plain, form: Shape, size: tuple[int, int]) -> tuple[Plain, Shape]:
-    """Grey or RGB samples of 8 bits in another size, width and height in pixels, and their shape."""
+    """Grey or RGB samples of 8 bits, scaled to `size`, width and height in pixels, and their new shape."""
     rows = lossless.samples(plain, form)
     image = Image.fromarray(rows[..., 0] if form.components == 1 else rows)
     data = raster.resized(image, size).tobytes()
@@ -59,5 +62,5 @@ def scaled(plain: Plain, form: Shape, size: tuple[int, int]) -> tuple[Plain, Sha
 
 
 def entries(size: tuple[int, int]) -> Entries:
-    """The entries of the dictionary of an image of this size."""
+    """The entries that say `size`, width and height in pixels, in the dictionary of an image."""
     return (("/Width", size[0]), ("/Height", size[1]))
