@@ -67,7 +67,7 @@ def tiles_of(pixels: NDArray[_Values]) -> NDArray[_Values]:
 def tolerance(quality: float) -> float:
     """What limits are multiplied by: 1 at a quality of 80, 0.5 from 90 on, and more below 80.
 
-    The limits were chosen at 80. At 90 nobody tells two pictures apart in a flicker test.
+    The limits were chosen at 80. Nobody tells two pictures apart in a flicker test at 90.
     """
     return max(0.5, 1 + (80 - quality) / 20)
 
@@ -106,7 +106,7 @@ class Finding:
         return self._first and bool(self._detail)
 
     def tell(self, what: str, x: int, y: int, pixels: int, by: float) -> None:
-        """Keep `what` happened if it is the first: at pixel `x`, `y`, to so many `pixels`, `by` so much."""
+        """Note a change, of which the first is kept: `what` moved `by` so much over `pixels` at `x`, `y`."""
         self._detail = self._detail or f"{what} at {x}, {y} ({pixels} pixels, by {by:.1f})"
 
     def damage(self) -> Damage:

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 # All limits of this module hold at a quality of 80. They were chosen on two drawings of docs/places.md: "A soft
 # shadow in alpha" and "A sky". Each has a result that keeps the limits and one that breaks them, and the score
-# passes both. `python benchmarks --places docs/places` draws them again with other limits.
-# `python benchmarks FOLDER --sweep .quality.gradients:_STEP 0.5 2.0` says how many bytes a limit costs.
+# passes both. `python benchmarks --places docs/places` draws them again.
+# `python benchmarks FOLDER --sweep .quality.gradients:_STEP 0.5 2.0` says how many bytes a limit costs: 12 PNG files
+# of documentation sites came to 18 % more bytes with 0.5, and to 5 % fewer with 2.0.
+#
 # A gradient moves by less than `_SLOW` levels from row to row, over `_REACH` rows on both sides. An edge moves
 # by more.
 _SLOW, _REACH = 4, 3
@@ -131,7 +133,7 @@ def _added_steps(
     if not large.any():
         return
     large &= _within_slow(old)
-    # Near a cut the rows beyond it decide, and these are not known.
+    # Rows beyond a cut are not known, and decide what is seen near it. So no step is found there.
     large[: _REACH * cut[0]] = False
     large[len(large) - _REACH * cut[1] :] = False
     if not large.any():

@@ -2,13 +2,14 @@
 
 Such things are called ink here. Strokes of one or two pixels are no place of one colour, because hardly two
 neighbouring pixels have the same colour. The mean of a square shows little of them, because most of the square
-is ground. Here the ground is left out. A pixel counts by how far it is from the ground, and the mean of these
+is ground. So the ground is left out here. A pixel counts by how far it is from the ground, and the mean of these
 pixels may not move.
 
 The numbers were chosen side by side on thin grey letters that had turned greenish: by 2.6 in the mean of their
 square, and by 6.5 without the ground (docs/formats.md, "Places"). `python benchmarks --places docs/places`
 draws "Thin letters" of docs/places.md again. `python benchmarks FOLDER --sweep .quality.ink:_INK 32 56` says
-how many bytes another number costs.
+how many bytes another number costs: 12 PNG files of documentation sites came to 0.1 % more with 32, and to the
+same with 56.
 """
 
 from __future__ import annotations

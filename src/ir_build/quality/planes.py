@@ -1,7 +1,7 @@
 """XYB planes of a picture at several scales, and their blur, for `ssimulacra2`.
 
-All work is done in parts that stay in the processor's cache. On whole pictures numpy is four times
-slower, because it waits for memory.
+All work is done in parts that stay in the processor's cache. numpy is four times slower on whole pictures,
+because it waits for memory.
 """
 
 from __future__ import annotations

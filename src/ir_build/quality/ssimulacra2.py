@@ -2,11 +2,11 @@
 
 The metric and its constants are those of libjxl's `tools/ssimulacra2.cc` (version 2.1). It makes SSIM and
 edge maps of blurred XYB planes at six scales. It weights their means and 4-norms by a fit to human opinions.
-Identical pictures score 100. At 90 nobody tells two pictures apart in a flicker test, and at 80 nobody does
-side by side.
+Identical pictures score 100. Nobody tells two pictures apart in a flicker test at 90, and nobody does side by
+side at 80.
 
 Three things make it fast enough to steer an encoder. A feature is not computed if its weight is next to
-nothing. At full size only luminance is left. Tiles in which nothing differs are passed over. The maps of the
+nothing. Only luminance is left at full size. Tiles in which nothing differs are passed over. The maps of the
 original are computed once.
 """
 
@@ -62,7 +62,7 @@ _SCALES = 6
 _SMALLEST = 8
 _C2 = 0.0009
 # The reference blurs by a recursion in single precision. Its rounding errors never fade. They cost up to 2 points
-# on flat areas of documents. In its SSIM maps they look like normal noise, within a tenth. The deviation is this
+# on flat areas of documents. They look like normal noise in its SSIM maps, within a tenth. The deviation is this
 # number, times the square root of the plane's height + width, times the squared mean. It was fitted on 40 pairs
 # of pictures of 200 to 1600 pixels a side. tests/quality/test_ssimulacra2.py fails if scores differ from those of
 # libjxl's own tool by more than 0.1. The noise is lost in the picture's own noise at full and half size.
@@ -108,7 +108,7 @@ class _Side:
         self.plane = plane
         self._keep = keep
         self._blurred = np.zeros(plane.count, np.bool_)
-        # The system gives memory only to what is written to.
+        # The system gives memory to an array only where it is written.
         shape = (plane.count, TILE, TILE)
         self._mean, self._variance, self._edges = (np.empty(shape, np.float32) for _ in range(3))
 

@@ -1,6 +1,6 @@
 """Decide whether a candidate may replace its original, whichever backend it came from.
 
-Verification shares no code with the engine that makes candidates, but for the score of how pictures look. It
+Verification shares no code with the engine that makes candidates, except for the score of how pictures look. It
 decodes both files, compares them and measures them. A candidate is turned down if it cannot be shown to be
 equivalent. Inputs may be hostile. So the caller runs this in a worker process with limits (`sandbox`).
 """

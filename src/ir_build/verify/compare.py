@@ -24,7 +24,7 @@ _NEARLY_OPAQUE = 250
 _NEARLY_OPAQUE_RESIZED = 200
 # These are for pictures whose profile was exchanged. Nobody sees a mean move of fewer levels than the first. If
 # colours moved this many times as far as their numbers, the numbers were not converted to the new profile. Not
-# fitted: in a converted picture the numbers move further than the colours.
+# fitted: the numbers of a converted picture move further than its colours.
 _UNSEEN_BIAS = 0.15
 _SIGN_OF_NO_CONVERSION = 2.0
 # Limits are this many times as wide for a picture that was shrunk, because another kernel changes the finest

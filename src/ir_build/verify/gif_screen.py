@@ -1,7 +1,7 @@
 """The frames of a GIF as a browser shows them, for comparison.
 
 Pillow composes them by rules of its own: a disposal holds until the next one, and cleared pixels may take the
-colour of the background. So Pillow only decodes each frame by itself here. The names are those of the GIF89a
+colour of the background. So Pillow only decodes each frame by itself here. Blocks are those of the GIF89a
 specification.
 """
 

@@ -27,19 +27,25 @@ class Kind(Enum):
 
 # Line art has at most so many colours.
 _FEW = 16
-# A code has two tones that are at least so many levels apart. A pixel has one of them if it is nearer to it
-# than this share of the distance between them. Rows or columns change from one to the other so often.
+# The numbers for codes were chosen on the codes of tests/engine/pdf/images/test_kinds.py. They are not at the edge:
+# those codes have tones 127 levels apart, 14 changes in a row, 90 % of their pixels in one of the tones, and 12 %
+# steps if they are soft. Everything that is taken for a code keeps its samples, which may cost bytes but no pixels.
+# `python benchmarks FOLDER --sweep pdf.images.kinds:_CHANGES 5.0 20.0` says how many bytes.
+#
+# A code has two tones that are at least so many levels apart. A pixel has a tone if its distance from it is at most
+# this share of the distance between both. A row, or a column, changes its tone at least so often on average.
 _LEAST_CONTRAST, _NEAR_TONE, _CHANGES = 96, 0.25, 10.0
-# Of a clear code this share has one of the tones, and this share has each of them. Codes with soft edges near
-# each other have more steps than this share, and less of each tone.
+# At least the first share of a clear code has one of the tones, and at least the second share has each of them.
 _TONES, _LEAST_TONE = 0.65, 0.3
+# A small code has soft edges near each other. At least the first share of its pixels are steps from one tone to the
+# other, and at least the second share has each tone.
 _STEPS, _LEAST_SOFT_TONE = 0.08, 0.15
-# Of a drawing the first share differs by no more than so many levels from the pixel beside it. The second share
-# is edges, of more than so many levels.
+# At least the first share of the pixels of a drawing differ from the pixel beside them by no more than so many levels.
+# At least the second share are edges: they differ by more than so many levels.
 _FLAT, _FLAT_LEVELS, _EDGES, _EDGE_LEVELS = 0.6, 2, 0.002, 48
 #: how many times the pixels an inch of a photograph a drawing keeps
 DRAWN_DENSITY = 2
-# Pixels of a JPEG that are looked at. Of a larger one the sides are divided.
+# Pixels of a JPEG that are looked at. The sides of a larger one are divided first. Not fitted: a limit of work.
 _LOOKED_AT = 3_000_000
 
 
