@@ -5,11 +5,9 @@ neighbouring pixels have the same colour. The mean of a square shows little of t
 is ground. So the ground is left out here. A pixel counts by how far it is from the ground, and the mean of these
 pixels may not move.
 
-The numbers were chosen side by side on thin grey letters that had turned greenish: by 2.6 in the mean of their
-square, and by 6.5 without the ground (docs/formats.md, "Places"). `python benchmarks --places docs/places`
-draws "Thin letters" of docs/places.md again. `python benchmarks FOLDER --sweep .quality.ink:_INK 32 56` says
-how many bytes another number costs: 12 PNG files of documentation sites came to 0.1 % more with 32, and to the
-same with 56.
+This is for thin grey letters that turn greenish. Some had moved by 2.6 CIEDE2000 in the mean of their square, and
+by 6.5 without the ground (docs/formats.md, "Places"). `python benchmarks --places docs/places` draws "Thin
+letters" of docs/places.md again.
 """
 
 from __future__ import annotations
@@ -27,7 +25,9 @@ if TYPE_CHECKING:
     from . import Pixels
 
 # A pixel is ground if no band differs from the median of the tile by more levels than `_GROUND`. A pixel is ink
-# if a band differs from it by at least `_INK` levels. Pixels between these are shades, or the noise of JPEG.
+# if a band differs from it by at least `_INK` levels. Pixels between these are shades, or the noise of JPEG. Not
+# fitted: 12 PNG files of documentation sites came to 0.1 % more bytes with 32, and to the same with 56
+# (`python benchmarks FOLDER --sweep .quality.ink:_INK 32 56`).
 _GROUND, _INK = 16, 40
 # A screen reflects the light of the room: 1 % of white (IEC 61966-2-1). This is its level in sRGB. Without it
 # CIEDE2000 finds large differences between tints of black, which nobody sees.

@@ -39,7 +39,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     version = max(source.pdf.pdf_version, _PACKED_VERSION) if packed else source.pdf.pdf_version
     identifier = _identifier(source.pdf)
     if identifier is None and source.linearized:
-        # qpdf would make one up.
+        # qpdf would make up an identifier.
         identifier = hashlib.sha256(data).digest()[:16]
     meant = signs(table)
     if len(data) > memory.LARGE:

@@ -77,7 +77,7 @@ class _StreamPacker:
     def __init__(self, options: Options, *, remapped: bool = False) -> None:
         """Take the options. `remapped` says that device colours have another meaning in the document.
 
-        Then no image keeps only its looks.
+        Then every image keeps its samples.
         """
         self._options = options
         self._remapped = remapped

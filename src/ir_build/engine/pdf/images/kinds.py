@@ -27,10 +27,11 @@ class Kind(Enum):
 
 # Line art has at most so many colours.
 _FEW = 16
-# The numbers for codes were chosen on the codes of tests/engine/pdf/images/test_kinds.py. They are not at the edge:
-# those codes have tones 127 levels apart, 14 changes in a row, 90 % of their pixels in one of the tones, and 12 %
-# steps if they are soft. Everything that is taken for a code keeps its samples, which may cost bytes but no pixels.
-# `python benchmarks FOLDER --sweep pdf.images.kinds:_CHANGES 5.0 20.0` says how many bytes.
+# The numbers for codes fit the codes of tests/engine/pdf/images/test_kinds.py. Their tones are at least 127 levels
+# apart, and at least 90 % of their pixels have one of the tones. Rows change 14 times or more. 12 % of the pixels of
+# small soft codes are steps. A QR code of 21 to 29 modules a side changes less often if its quiet zone is there, and
+# is a drawing if its edges are soft. What is taken for a code keeps its samples, which costs bytes only.
+# `python benchmarks FOLDER --sweep pdf.images.kinds:_CHANGES 5.0 20.0` says how many.
 #
 # A code has two tones that are at least so many levels apart. A pixel has a tone if its distance from it is at most
 # this share of the distance between both. A row, or a column, changes its tone at least so often on average.

@@ -91,6 +91,6 @@ def photographic(form: Shape) -> bool:
 
 
 def is_rich(form: Shape, size: int) -> bool:
-    """Whether an image of `size` bytes takes more than a drawing or an icon."""
+    """Whether an image of the shape `form` takes more bytes than a drawing or an icon; `size` are its bytes."""
     pixels = form.width * form.height
     return pixels >= SMALLEST and size * 8 >= pixels * _PHOTO_BITS

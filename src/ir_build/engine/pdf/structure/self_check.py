@@ -19,6 +19,7 @@ Written = tuple[bytes, bytes | None]
 
 
 def opened(data: bytes) -> pikepdf.Pdf:
+    """The PDF `data`, read without any repair. Raises `FileSkipped` if it cannot be read."""
     try:
         return pikepdf.open(
             io.BytesIO(data),
