@@ -25,7 +25,7 @@ class Kind(Enum):
     PHOTO = "photo"  #: only its looks, which a score measures: all others
 
 
-# Line art has at most so many colours.
+# Line art has at most so many colours. Not fitted: pixels in so few colours take few bytes without loss, too.
 _FEW = 16
 # The numbers for codes fit the codes of tests/engine/pdf/images/test_kinds.py. Their tones are at least 127 levels
 # apart, and at least 90 % of their pixels have one of the tones. Rows change 14 times or more. 12 % of the pixels of
@@ -42,9 +42,11 @@ _TONES, _LEAST_TONE = 0.65, 0.3
 # other, and at least the second share has each tone.
 _STEPS, _LEAST_SOFT_TONE = 0.08, 0.15
 # At least the first share of the pixels of a drawing differ from the pixel beside them by no more than so many levels.
-# At least the second share are edges: they differ by more than so many levels.
+# At least the second share are edges: they differ by more than so many levels. Not fitted: a score says how the image
+# looks in either case. Only its size depends on this, and it keeps its pixels if that saves more.
 _FLAT, _FLAT_LEVELS, _EDGES, _EDGE_LEVELS = 0.6, 2, 0.002, 48
-#: how many times the pixels an inch of a photograph a drawing keeps
+#: A drawing keeps this many times the pixels an inch of a photograph. Not fitted: its edges have to be sharp on
+#: screens with a device pixel ratio of 2.
 DRAWN_DENSITY = 2
 # Pixels of a JPEG that are looked at. The sides of a larger one are divided first. Not fitted: a limit of work.
 _LOOKED_AT = 3_000_000

@@ -20,7 +20,8 @@ from ..structure.streams import Packed, Plain
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# oxipng's presets by effort.
+# oxipng's presets by effort. Not fitted: a higher preset tries more row filters and takes more time, and all keep the
+# samples.
 _LEVELS = {None: 0, Effort.FAST: 1, Effort.DEFAULT: 2, Effort.BEST: 4}
 # The colour type of PNG with as many samples as an image has components: oxipng's name for it, and its number
 # (PNG, third edition, 11.2.1).

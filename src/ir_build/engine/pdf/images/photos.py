@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from ..structure.streams import Packed
     from .lossless import Shape
 
-#: Pictures of fewer pixels are icons and rules. The header of a JPEG alone is too much for them.
+#: Images of fewer pixels are icons and rules. The header of a JPEG alone, some 600 bytes, is too much for them. Not
+#: fitted: they take few bytes without loss.
 SMALLEST = 64 * 64
-# Bits a pixel. A picture without loss that takes fewer is a drawing or a screenshot.
+# Bits a pixel. An image without loss that takes fewer is a drawing or a screenshot. Not fitted: 12 PDF files of
+# documentation sites came to the same bytes with 0.4 and with 1.6 (`--sweep pdf.images.photos:_PHOTO_BITS 0.4 1.6`).
 _PHOTO_BITS = 0.8
-# A JPEG gains nothing from being coded again if its quality is this far below the target. Of 26 of them in PDF
-# files none below 75 became smaller at a target of 80, and all from 75 on did.
+# A JPEG hardly gets smaller if its quality is this far below the target. It was fitted on 26 JPEGs in PDF files: none
+# below 75 became smaller at a target of 80, and all from 75 on did. 12 other PDF files came to 1.4 % more bytes with
+# 0, and to 0.5 % fewer with 12 in 3 % more CPU time (`--sweep pdf.images.photos:_COARSE 0 12`).
 _COARSE = 6
 _JFIF, _ADOBE = 0xE0, 0xEE  # the markers APP0 and APP14 (ITU-T T.81, table B.1)
 _RGB = frozenset({"/DeviceRGB", "/RGB", "/ICCBased"})

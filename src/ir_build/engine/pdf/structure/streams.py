@@ -11,8 +11,8 @@ from . import filters
 from .filters import Parms, Undecodable
 
 _FILTER_COST = 20  # bytes of `/Filter/FlateDecode` in the dictionary
-# Coded images become a little smaller by deflate. A second filter must leave less than this share: readers
-# should not unpack twice for nothing.
+# Deflate makes coded images a little smaller. A second filter has to leave less than this share. Not fitted: readers
+# should not unpack an image twice for 1 % of its bytes.
 _WORTH_A_LAYER = 0.99
 
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from .table import Body, Table
 
-#: Objects in one object stream. More of them take fewer bytes, but a reader unpacks all of them for one.
+#: Objects in one object stream. More objects take fewer bytes, but a reader unpacks all of them to read one. 12 PDF
+#: files of documentation sites came to 0.1 % more bytes with 100, and to the same with 2,000
+#: (`python benchmarks FOLDER --sweep pdf.structure.writer:_PACK 100 2000`).
 _PACK = 600
 _BINARY = b"%\xe2\xe3\xcf\xd3\n"
 
