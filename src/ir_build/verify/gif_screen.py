@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_TO_BACKGROUND, _TO_PREVIOUS = 2, 3
+_TO_BACKGROUND, _TO_PREVIOUS = 2, 3  # disposal methods (GIF89a, 23)
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 # Pixels of all canvases together. So many take most of the time that a worker has. Not fitted: a limit of work. A
 # file with more pixels stays as it is.

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from .structure.source import PdfFile
     from .structure.streams import Packed, Plain
 
-# Work is bounded by what goes in, never by the clock. So the same file gives the same result. Not fitted: these four
-# are limits of work and memory, and streams beyond them are packed in less time.
+# Work is bounded by what goes in, never by the clock. So the same file gives the same result. Not fitted: the
+# budgets and the largest size are limits of work and memory. Streams beyond them are packed in less time.
 # Decoded bytes of a document. Nearly all scans that fit into the largest file are below it.
 _BUDGET_DECODED = 4 * 1024 * 1024 * 1024
 # Pixels of images for which a quality is searched for. A million takes some 2 to 4 CPU seconds.
@@ -40,7 +40,8 @@ _WORTH_LOSS = 0.9
 # A JPEG below this share of the bytes of the image is taken, and no other way is tried. Not fitted: it saves time, and
 # only decides between two results that both look the same.
 _CLEAR = 0.5
-# Bytes that deflate makes of the images whose row filters are tried. A million takes up to 1 CPU second.
+# Bytes that deflate makes of the images whose row filters are tried. A million takes up to 1 CPU second. Not fitted:
+# a limit of work.
 _BUDGET_FILTERED = {Effort.FAST: 4_000_000, Effort.DEFAULT: 12_000_000, Effort.BEST: 24_000_000}
 
 

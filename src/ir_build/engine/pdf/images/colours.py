@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..structure.source import PdfFile
 
 # Levels by which a profile may move a grey from sRGB. A gamma of 2.2 moves it by 6, one of 1.8 by 15, and a
-# linear profile by 70. So the number lies between the profiles in use and a linear one.
+# linear profile by 70. Not fitted: the number lies between the profiles in use and a linear one.
 _OFFSET = 16
 # Bytes. Not fitted: a limit of memory. An image with a larger profile keeps its samples.
 _LARGEST_PROFILE = 4 * 1024 * 1024

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..structure.streams import Plain
     from .lossless import Shape
 
-_MODES = {1: "L", 3: "RGB"}
+_MODES = {1: "L", 3: "RGB"}  # Pillow's, by the number of components
 
 
 def image(

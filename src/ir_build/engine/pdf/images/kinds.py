@@ -43,7 +43,7 @@ _TONES, _LEAST_TONE = 0.65, 0.3
 _STEPS, _LEAST_SOFT_TONE = 0.08, 0.15
 # At least the first share of the pixels of a drawing differ from the pixel beside them by no more than so many levels.
 # At least the second share are edges: they differ by more than so many levels. Not fitted: a score says how the image
-# looks in either case. Only its size depends on this, and it keeps its pixels if that saves more.
+# looks in either case. Only its size and the way to code it depend on this.
 _FLAT, _FLAT_LEVELS, _EDGES, _EDGE_LEVELS = 0.6, 2, 0.002, 48
 #: A drawing keeps this many times the pixels an inch of a photograph. Not fitted: its edges have to be sharp on
 #: screens with a device pixel ratio of 2.

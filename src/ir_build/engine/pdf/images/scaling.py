@@ -23,9 +23,9 @@ _DPI_MARGIN = 1.25
 # Pixels an inch at which sheets are read, and slides that fill a screen. Not fitted: a monitor of 27 inches with
 # 2560 x 1440 pixels has 109, and `pdf_dpi` has 150 by default.
 _SHEET_DPI, _SLIDE_DPI = 110, 150
-# An image with fewer pixels is enlarged, and so is its loss: by the first factor for each time its own size. It was
-# fitted on eight photos. They scored 80 to 84 on pages that enlarged them up to twice, at a target of 80. Images that
-# are enlarged more than the second factor keep their pixels. `verify/pdf.py` scores the pages.
+# A page enlarges an image with fewer pixels, and its loss with it. At twice its size the loss counts 1.7 times. The
+# first number was fitted on eight photos, which scored 80 to 84 on pages that enlarged them up to twice, at a target of
+# 80. An image that is enlarged more than the second factor keeps its pixels. `verify/pdf.py` scores the pages.
 _LOSS_ENLARGED, _MOST_ENLARGED = 0.7, 2.0
 # Inches. An image whose shorter side is longer fills most of a sheet. Not fitted: Letter is 8.5 inches wide, and its
 # text about 6.5.
