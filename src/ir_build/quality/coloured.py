@@ -161,7 +161,7 @@ class ColouredPlaces:
         return None
 
     def _saturated(self, pixels: Pixels) -> Values:
-        """The means of `pixels` where the original has enough saturated pixels of one hue: n x 3."""
+        """The means of `pixels` at the places with enough saturated pixels of one hue in the original: n x 3."""
         parts = []
         strips = self._strips or _strips(self._before)
         for one in strips:

@@ -1,4 +1,4 @@
-"""How smooth a picture is around each pixel. An error is seen first where nothing happens."""
+"""How smooth a picture is around each pixel. An error is seen first on smooth ground."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ class Places:
                 gradients.look(one, other, sums, (x, y), found)
 
     def _ends(self, around: tuple[slice, slice]) -> Iterator[tuple[int, int]]:
-        """Where grids of squares begin that end with the picture: the rows and columns in the part `around`.
+        """The rows and columns in the part `around` at which grids of squares begin that end with the picture.
 
         The grid from the upper left corner leaves out the last pixels of a picture whose size is no multiple of
         a block.

@@ -6,7 +6,7 @@ Identical pictures score 100. Nobody tells two pictures apart in a flicker test 
 side at 80.
 
 Three things make it fast enough to steer an encoder. A feature is not computed if its weight is next to
-nothing. Only luminance is left at full size. Tiles in which nothing differs are passed over. The maps of the
+nothing. Only luminance is left at full size. Tiles that do not differ are passed over. The maps of the
 original are computed once.
 """
 
@@ -108,7 +108,7 @@ class _Side:
         self.plane = plane
         self._keep = keep
         self._blurred = np.zeros(plane.count, np.bool_)
-        # The system gives memory to an array only where it is written.
+        # An array takes memory only where it is written.
         shape = (plane.count, TILE, TILE)
         self._mean, self._variance, self._edges = (np.empty(shape, np.float32) for _ in range(3))
 

@@ -50,7 +50,7 @@ def read(data: bytes) -> Png:
         seen.add(kind)
         if kind in _DECODED or kind in _DECODED_APNG:
             kept.append(data[start:end])
-        # A colour chunk counts only before the pixels. Of one kind only the first counts.
+        # A colour chunk counts only before the pixels, and only the first one of a kind.
         elif b"IDAT" not in seen and kind in (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"):
             found.setdefault(kind, data[start + 8 : end - 4])
     return Png(data[24], palette, _colours(found), b"".join(kept))
