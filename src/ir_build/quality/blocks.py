@@ -11,13 +11,16 @@ if TYPE_CHECKING:
 
     from . import Pixels
 
-#: pixels along a side of a block: half of the 8 of a square of `coloured` and `places`, so that these
-#: may begin at every fourth pixel
+#: Pixels along a side of a block: half the side of a square of `coloured` and `places`. So a square may
+#: begin at every fourth pixel. Not fitted: a finer grid would only take more time.
 BLOCK = 4
 
 
 def block_sums(pixels: Pixels) -> NDArray[np.uint16]:
-    """The sums of blocks of 4 x 4 of `pixels`, height x width x 3: rows x columns x 3, whole ones."""
+    """The sums of the blocks of 4 x 4 pixels, rows x columns x 3.
+
+    `pixels` are height x width x 3. Blocks that reach beyond the picture are left out.
+    """
     height, width = (size // BLOCK for size in pixels.shape[:2])
     rows = pixels[: height * BLOCK, : width * BLOCK].reshape(height, BLOCK, width * BLOCK * 3)
     down = rows.sum(1, dtype=np.uint16).reshape(height, width, BLOCK, 3)

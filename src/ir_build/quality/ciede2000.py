@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Values = NDArray[np.float64]
 
-# From linear sRGB to XYZ by IEC 61966-2-1, divided by the white.
+# From linear sRGB to XYZ (IEC 61966-2-1, in more digits), divided by the white D65.
 _XYZ = np.array(
     [
         [0.4124564, 0.3575761, 0.1804375],
@@ -23,11 +23,14 @@ _XYZ = np.array(
     ]
 ) / np.array([[0.95047], [1.0], [1.08883]])
 _CUBE, _SLOPE = 216 / 24389, 24389 / 27  # CIE 15, 8.2.1.1
-_25_TO_7 = 25.0**7
+_25_TO_7 = 25.0**7  # a constant of the formula, as are all numbers in `_distance`
 
 
 def lab(colours: NDArray[np.generic]) -> Values:
-    """CIELAB of colours ... x 3 in sRGB. Levels are 0 to 255 and may be fractions."""
+    """CIELAB of `colours`, ... x 3 in sRGB: L*, a* and b*, ... x 3.
+
+    The levels of `colours` are 0 to 255 and may be fractions.
+    """
     levels = np.asarray(colours, np.float64) / 255
     linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
     xyz = linear @ _XYZ.T
@@ -37,7 +40,7 @@ def lab(colours: NDArray[np.generic]) -> Values:
 
 
 def distance(one: NDArray[np.generic], other: NDArray[np.generic]) -> Values:
-    """CIEDE2000 between colours ... x 3 in sRGB, in levels of 0 to 255. The result has the shape ...
+    """CIEDE2000 between colours ... x 3 in sRGB, in levels of 0 to 255. The result has the shape ... .
 
     It is rounded, because the last bits of a float differ between processors, and a decision must not.
     """

@@ -1,15 +1,16 @@
 """What happens to colours in pictures with noise: photos, and what JPEG, WebP and AVIF make of drawings.
 
-`places` asks that pixels of one colour stay that colour. Noise never lets them. Here squares of 8 x 8 pixels
-keep their means, whatever is in them. Coloured letters, lines and dots keep theirs, too. These are
-saturated pixels of one hue that are near each other on plain ground. All that stands on plain ground in a
-tile keeps its mean, whatever its colours are (`ink`). These are lost first where colours are stored at half
-the resolution. All are counted in pixels, never as a share of the canvas.
+`places` asks that pixels of one colour stay that colour. Noise makes that impossible. So only means
+have to stay here. A square of 8 x 8 pixels keeps its mean, whatever is in it. Coloured letters, lines and dots
+keep theirs, too: they are saturated pixels of one hue, near each other, on plain ground. All that stands on
+plain ground in a tile keeps its mean, whatever its colours are (`ink`). Small coloured things are lost first
+when colours are stored at half the resolution. All are counted in pixels, never as a share of the canvas.
 
 The limits were chosen on pictures side by side, at their size and three times enlarged (docs/formats.md,
-"Coloured places"). docs/places.md shows results on both sides of them:
-`python benchmarks --places docs/places` draws these anew. `python benchmarks FOLDER --worth` says how many
-bytes they cost ("places keep colours").
+"Coloured places"). docs/places.md shows results on both sides of them, and
+`python benchmarks --places docs/places` draws these again. `python benchmarks FOLDER --worth` says how many
+bytes all limits cost ("places keep colours"). `python benchmarks FOLDER --sweep .quality.coloured:_SATURATED 40 120`
+says it of one number: 12 JPEG files of documentation sites came to 0.2 % fewer with 40, and to 0.6 % fewer with 120.
 """
 
 from __future__ import annotations
@@ -36,42 +37,47 @@ if TYPE_CHECKING:
     Sums = NDArray[np.int64]
     _Number = TypeVar("_Number", np.uint16, np.int64)
 
-# How far the mean of a square of 8 x 8 may move at a quality of 80, in CIEDE2000: on plain ground, and
-# anywhere.
+# How far the mean of a square of 8 x 8 may move at a quality of 80, in CIEDE2000. The first limit is for
+# squares on plain ground, and the second one for all squares.
 _SQUARE, _PLAIN_LIMIT, _LIMIT = 8, 3.5, 4.5
-# How far the mean of saturated pixels of one hue in 16 x 16 may move, by how many pixels there are. Small
-# things may move more.
+# How far the mean of saturated pixels of one hue in 16 x 16 may move: the number of pixels from which on a
+# limit holds, and the limit. Small things may move more.
 _AREAS = ((6, 5.0), (12, 4.0), (32, 3.5), (64, 3.0))
-# How far the mean of ink in 16 x 16 may move, saturated or not. It may move more, because its edges are
-# soft and noisy.
+# The same for the mean of ink in 16 x 16, saturated or not. It may move more, because its edges are soft and
+# noisy.
 _INKS = ((12, 6.0), (32, 5.0), (64, 4.0))
-# Levels between the highest and the lowest band of a saturated pixel, at least. The noise of greys may come to
-# fewer.
+# A saturated pixel has at least this many levels between its highest and its lowest band. The noise of
+# greys would count as colour with a lower number (docs/formats.md, "Coloured places").
 _SATURATED = 80
-# Ground is plain when at least the share `_PLAIN` of its pixels is within so many levels of its median.
+# Ground is plain when at least the share `_PLAIN` of its pixels is within `_PLAIN_LEVELS` levels of its median.
+# The texture of photos is not plain. Edges of saturated things move as much there, and nobody sees it.
 _PLAIN, _PLAIN_LEVELS = 0.6, 16
-# A colour is only computed where a band of its mean moves by more levels than this. A smaller move stays
-# below all limits.
+# A difference is computed only if a band of the mean moves by more levels than this. It saves time. Not
+# fitted: one level moves a colour by up to 2.4 CIEDE2000, which is below all limits at a quality of 80. A
+# quality of 90 halves the limits, and dark greys may then move by that one level.
 _NOTICED = 1.0
-# The hues that are told apart: the order of three bands, by three comparisons. Opposite hues differ in two
-# of these at least.
+# The hues that are told apart. Three comparisons say the order of three bands, and make a number of three
+# bits. Opposite hues differ in two of these bits at least.
 _HUES = 8
-# Letters that are drawn for the subpixels of a screen have fringes of opposite hues. Between these are so many
-# pixels at most: the width of a stem.
+# Letters that are drawn for the subpixels of a screen have fringes of opposite hues. The two fringes of a stem
+# are at most so many pixels apart. Not fitted: a stem has about a tenth of the height of its letters. So this is for
+# text of up to some 50 pixels.
 _FRINGE = 5
-# The first bits of the sums of three bands in one number. A sum over 16 x 16 pixels has 16 bits.
+# One number holds the sums of three bands, and these are their first bits. A sum over 16 x 16 pixels has 16
+# bits.
 _FIELDS = np.array([0, 16, 32])
-# Pixels that are looked at together: whole rows of squares. The result does not depend on it.
+# Pixels, in whole rows of squares, and rows of tiles that are looked at together. Not fitted: the result does
+# not depend on them.
 _STRIP_PIXELS = 1 << 17
-# Rows of tiles that are looked at together.
 _STRIP_TILES = 8
-# Pixels up to which the list of saturated ones is kept for the next picture. It takes 12 bytes a pixel.
+# The list of saturated pixels is kept for the next picture if the original has at most so many pixels. It takes
+# 12 bytes for each saturated pixel. Not fitted: a limit of memory, on which the result does not depend.
 _KEPT_PIXELS = 12_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A place with another colour: so many pixels from `x`, `y` on, moved `by` CIEDE2000."""
+    """A place whose colour moved by `by` CIEDE2000. It has `pixels` pixels from `x`, `y` on."""
 
     x: int
     y: int
@@ -87,7 +93,7 @@ class ColouredPlaces:
     """The colours of an original, made ready for comparing pictures with it."""
 
     def __init__(self, before: Pixels, quality: float) -> None:
-        """Take `before`, height x width x 3 in sRGB. The limits are scaled by `quality`, a score."""
+        """Take the original `before`, height x width x 3 in sRGB. The score `quality` scales the limits."""
         self._before = before
         self._scale = tolerance(quality)
         self._blocks = block_sums(before)
@@ -103,11 +109,14 @@ class ColouredPlaces:
         self._inks = [Ink(tiles, _INKS[0][0]) for tiles in _tiles(before)]
 
     def damage(self, after: Pixels) -> str:
-        """The first place of `after`, height x width x 3, with another colour, in words; or empty."""
+        """The first place of `after` with another colour, in words; empty if there is none.
+
+        `after` is height x width x 3 in sRGB, of the size of the original.
+        """
         return str(self.moved(after) or "")
 
     def moved(self, after: Pixels) -> Moved | None:
-        """The first place of `after`, height x width x 3, with another colour; None if none has."""
+        """The first place of `after`, height x width x 3, with another colour; None if there is none."""
         return self._in_squares(after) or self._in_saturated(after) or self._in_inks(after)
 
     def _in_squares(self, after: Pixels) -> Moved | None:
@@ -152,7 +161,7 @@ class ColouredPlaces:
         return None
 
     def _saturated(self, pixels: Pixels) -> Values:
-        """The means of saturated pixels where the original has enough of them of one hue, n x 3."""
+        """The means of `pixels` at the places with enough saturated pixels of one hue in the original: n x 3."""
         parts = []
         strips = self._strips or _strips(self._before)
         for one in strips:
@@ -164,12 +173,12 @@ class ColouredPlaces:
         return np.asarray((packed[:, None] >> _FIELDS & 0xFFFF) / self._counts[:, None])
 
     def _squares(self, parts: list[Sums]) -> Sums:
-        """Rows x columns of squares x hues."""
+        """The counts or sums in `parts` by square and hue: rows x columns x hues."""
         return np.concatenate(parts).reshape(-1, -(-self._before.shape[1] // _SQUARE), _HUES)
 
 
 def _tiles(pixels: Pixels) -> Iterator[Pixels]:
-    """The whole tiles of a picture, n x 16 x 16 x 3, some rows of them at a time."""
+    """The whole tiles of a picture, n x 16 x 16 x 3. They come some rows at a time."""
     height, width = (size // TILE * TILE for size in pixels.shape[:2])
     for top in range(0, height, _STRIP_TILES * TILE):
         rows = pixels[top : min(top + _STRIP_TILES * TILE, height), :width]
@@ -177,13 +186,13 @@ def _tiles(pixels: Pixels) -> Iterator[Pixels]:
 
 
 def _windows(squares: NDArray[_Number]) -> NDArray[_Number]:
-    """The sums of all 2 x 2 that are beside each other."""
+    """The sum of each 2 x 2 neighbouring squares."""
     across = squares[:, 1:] + squares[:, :-1]
     return across[1:] + across[:-1]
 
 
 def _moved(one: Values, other: Values) -> Values:
-    """CIEDE2000 between colours ... x 3; 0 where they are nearly the same."""
+    """CIEDE2000 between colours ... x 3; 0 if they are nearly the same."""
     moved = np.zeros(one.shape[:-1])
     noticed = np.abs(one - other).max(-1, initial=0) > _NOTICED
     moved[noticed] = ciede2000.distance(one[noticed], other[noticed])
@@ -195,8 +204,8 @@ class _Strip:
     """The saturated pixels of some rows."""
 
     rows: slice
-    places: NDArray[np.intp]  #: among the pixels of these rows
-    keys: NDArray[np.int32]  #: of each its square and hue, as one number
+    places: NDArray[np.intp]  #: their indices among the pixels of these rows
+    keys: NDArray[np.int32]  #: the square and the hue of each, as one number
     size: int  #: how many such numbers there are
 
 
@@ -214,7 +223,7 @@ def _strips(pixels: Pixels) -> Iterator[_Strip]:
 
 
 def _hues(pixels: Pixels) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
-    """Which pixels are saturated, by place, and their hues: the order of their bands."""
+    """The indices of the saturated pixels, and their hues. A hue is the order of the bands."""
     red, green, blue = (np.ascontiguousarray(pixels[..., band]).ravel() for band in range(3))
     spread = np.maximum(np.maximum(red, green), blue)
     spread -= np.minimum(np.minimum(red, green), blue)
@@ -243,7 +252,7 @@ def _is_fringe(pixels: Pixels, hue: int) -> bool:
 
 
 def _is_plain(colours: Pixels) -> bool:
-    """Whether most of n x 3 are of about one colour."""
+    """Whether most of `colours`, n x 3, are about the same."""
     if not len(colours):
         return True
     apart = np.abs(colours - np.median(colours, 0)).max(-1)

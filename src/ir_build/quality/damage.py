@@ -1,4 +1,4 @@
-"""What is said about places that changed: the tiles of a picture that they are in."""
+"""Where places changed too much: in which tiles of a picture, and what happened there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     _Values = TypeVar("_Values", np.uint8, np.bool_)
 
-#: pixels along a side of a tile: two squares of 8 x 8
+#: pixels along a side of a tile: two squares of 8 x 8; not fitted, as limits count pixels and not tiles
 TILE = 16
 
 
@@ -22,9 +22,9 @@ TILE = 16
 class Damage:
     """The tiles of 16 x 16 pixels in which something changed too much."""
 
-    #: rows x columns of tiles: where a colour moved
+    #: the tiles where a colour moved: rows x columns
     moved: NDArray[np.bool_]
-    #: the same: where a gradient has steps
+    #: the tiles where a gradient has steps: rows x columns
     stepped: NDArray[np.bool_]
     #: the first change in words; empty when all places hold
     detail: str
@@ -34,11 +34,11 @@ class Damage:
 
     @property
     def tiles(self) -> NDArray[np.bool_]:
-        """Where there is any change, rows x columns."""
+        """The tiles with any change: rows x columns."""
         return self.moved | self.stepped
 
     def within(self, top: int, rows: int, columns: int) -> NDArray[np.bool_]:
-        """The cells with any change, of a row of cells that begins `top` pixels down.
+        """Which cells have any change, in the row of cells that begins `top` pixels down.
 
         A cell has `rows` x `columns` pixels.
         """
@@ -52,7 +52,10 @@ class Damage:
 
 
 def tiles_of(pixels: NDArray[_Values]) -> NDArray[_Values]:
-    """Rows x columns of tiles x 16 x 16, with nothing where they reach beyond the picture."""
+    """`pixels`, height x width or x 3, in tiles: rows x columns x 16 x 16, or x 3.
+
+    Tiles are filled with 0 beyond the right and the lower edge.
+    """
     height, width = pixels.shape[:2]
     if height % TILE or width % TILE:
         beyond = [(0, -height % TILE), (0, -width % TILE), (0, 0)]
@@ -64,7 +67,7 @@ def tiles_of(pixels: NDArray[_Values]) -> NDArray[_Values]:
 def tolerance(quality: float) -> float:
     """What limits are multiplied by: 1 at a quality of 80, 0.5 from 90 on, and more below 80.
 
-    The limits were chosen at 80, and at 90 nobody tells two pictures apart in a flicker test.
+    The limits were chosen at 80. Nobody tells two pictures apart in a flicker test at 90.
     """
     return max(0.5, 1 + (80 - quality) / 20)
 
@@ -72,7 +75,10 @@ def tolerance(quality: float) -> float:
 def limits(
     counts: NDArray[np.integer | np.floating], areas: tuple[tuple[int, float], ...]
 ) -> NDArray[np.float64]:
-    """How far the means of so many pixels may move, by `areas`: from so many pixels on, so far."""
+    """How far the mean of each place may move, n values.
+
+    `counts` are the pixels of n places. `areas` are numbers of pixels from which on a limit holds, and limits.
+    """
     found = np.full(len(counts), areas[0][1])
     for least, limit in areas[1:]:
         found[counts >= least] = limit
@@ -80,7 +86,11 @@ def limits(
 
 
 class Finding:
-    """Collects what is found in the parts of one pair of pictures."""
+    """Collects what is found in the parts of one pair of pictures.
+
+    `shape` is height x width of the pictures, and `scale` multiplies the limits. `first` says that the first
+    change is enough.
+    """
 
     def __init__(self, shape: tuple[int, ...], scale: float, *, first: bool) -> None:
         self.shape = shape
@@ -92,11 +102,11 @@ class Finding:
 
     @property
     def over(self) -> bool:
-        """Whether enough is known: the first change, where only that is asked for."""
+        """Whether enough is known: there is a change, and only the first one was asked for."""
         return self._first and bool(self._detail)
 
     def tell(self, what: str, x: int, y: int, pixels: int, by: float) -> None:
-        """Keep the first detail: `what`, at pixel `x`, `y`, over so many `pixels`, moved `by` so much."""
+        """Note a change, of which the first is kept: `what` moved `by` so much over `pixels` at `x`, `y`."""
         self._detail = self._detail or f"{what} at {x}, {y} ({pixels} pixels, by {by:.1f})"
 
     def damage(self) -> Damage:

@@ -1,4 +1,4 @@
-"""How smooth a picture is around each pixel. An error is seen first where nothing happens."""
+"""How smooth a picture is around each pixel. An error is seen first on smooth ground."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def activity(pixels: Pixels) -> Pixels:
-    """The largest difference in any band among the 3 x 3 pixels around each, 0 to 255.
+    """How much the 3 x 3 pixels around each pixel differ: the largest difference in any band, 0 to 255.
 
-    `pixels` are height x width x bands; the result is height x width.
+    `pixels` are height x width x bands. The result is height x width.
     """
     spread = _around(pixels, np.maximum)
     spread -= _around(pixels, np.minimum)

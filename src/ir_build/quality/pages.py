@@ -1,4 +1,4 @@
-"""What pictures look like on a page: on white and on black where they are transparent."""
+"""What pictures look like on a page. Transparent pictures are shown on white and on black."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def shown(before: Pixels, after: Pixels) -> Iterator[tuple[bool, Pixels, Pixels]]:
-    """Two pictures as they are seen, with whether it is on white.
+    """Two pictures as they are seen on each page: whether the page is white, and both pictures.
 
-    There are two pages, white and black, where either picture is transparent. The pictures are height x
+    There is a white page, and a black page, too, if either picture is transparent. The pictures are height x
     width x 3, or x 4 with straight alpha. They become height x width x 3.
     """
     for white in (True,) if _opaque(before) and _opaque(after) else (True, False):
@@ -23,7 +23,7 @@ def shown(before: Pixels, after: Pixels) -> Iterator[tuple[bool, Pixels, Pixels]
 
 
 def on_page(pixels: Pixels, *, white: bool) -> Pixels:
-    """`pixels`, height x width x 3 or 4, on white or on black: height x width x 3."""
+    """`pixels`, height x width x 3 or 4, laid on white or on black: height x width x 3."""
     if pixels.shape[2] == 3:
         return np.ascontiguousarray(pixels)
     seen = colours_of(pixels)
@@ -43,7 +43,7 @@ def on_page(pixels: Pixels, *, white: bool) -> Pixels:
 
 
 def colours_of(pixels: Pixels) -> Pixels:
-    """The colours, height x width x 3, of pixels x 4."""
+    """The colours of `pixels` without their alpha: height x width x 3 of height x width x 4."""
     colours = np.empty((*pixels.shape[:2], 3), np.uint8)
     # Copying band by band is far quicker than copying three bytes out of four.
     for band in range(3):

@@ -1,12 +1,14 @@
 """What happens to places: connected areas of one colour, lines, letters and gradients.
 
 A score is a mean over the picture. It hardly notices a dot that turns grey, or the blue of a link that
-fades. Here nothing is a share of the canvas. A place is some pixels of one colour beside each other, or a
-small square whatever is in it. Its mean may move by so much and no more. Two places that are told apart
+fades. Nothing here is a share of the canvas. A place is a group of neighbouring pixels of one colour, or a
+small square, whatever is in it. Its mean may move by so much and no more. Two places that are told apart
 stay told apart. The steps of a gradient may not grow.
 
-The limits were chosen on pictures side by side, at their size and three times enlarged. docs/places.md shows
-results on both sides of them: `python benchmarks --places docs/places` draws these anew.
+The limits were chosen on pictures side by side, at their size and three times enlarged (docs/formats.md,
+"Places"). docs/places.md shows results on both sides of them, and `python benchmarks --places docs/places`
+draws these again. `python benchmarks FOLDER --sweep .quality.places:_SQUARE_LIMIT 2.0 4.0` says how many bytes
+another limit costs: 12 PNG files of documentation sites came to 8 % more with 2.0, and to the same with 4.0.
 """
 
 from __future__ import annotations
@@ -34,24 +36,33 @@ if TYPE_CHECKING:
     Means = NDArray[np.float64]
     _Pair = tuple[NDArray[np.uint16], NDArray[np.uint16]]
 
-# How far the mean of a place may move at a quality of 80, in CIEDE2000, by how many pixels it has.
+# How far the mean of a place may move at a quality of 80, in CIEDE2000: the number of pixels from which on a
+# limit holds, and the limit.
 _AREAS = ((12, 4.0), (32, 3.0), (64, 2.0))
-# The same for the mean of a square of 8 x 8 pixels, whatever is in it.
+# The same for the mean of a square of 8 x 8 pixels, whatever is in it. It is for coloured letters, of which
+# hardly two pixels are alike.
 _SQUARE, _SQUARE_LIMIT = 8, 3.0
-# The same for a tile of about one colour. It is part of an area, in which fainter changes are seen.
+# The same for a tile of about one colour. It is part of an area, in which fainter changes are seen. A dark brown
+# panel began to look olive at this limit.
 _AREA_LIMIT = 1.0
-# Two places of a tile that are `_APART` from each other, in CIEDE2000, keep at least the share `_STAYS` of it.
+# Two places of a tile that are `_APART` from each other, in CIEDE2000, keep at least the share `_STAYS` of it. Not
+# fitted: 12 PNG files of documentation sites came to 7 % more bytes with a share of 0.75, and to the same within
+# 0.1 % with 0.25, and when 3 or 8 were apart (`--sweep .quality.places:_STAYS 0.25 0.75`).
 _APART, _STAYS = 5.0, 0.5
-# A colour moves by no more CIEDE2000 than this while no band moves by more than a level.
+# A colour moves by no more CIEDE2000 than this if no band moves by more than a level. Computed, not fitted: the
+# largest move from 146,000 colours of sRGB to their neighbours is 2.37, from a dark grey.
 _A_LEVEL = 2.5
-# Pixels of one colour differ from those beside them by no more levels than this.
+# Pixels of one colour differ from those beside them by no more levels than this. Not fitted: pixels that differ
+# by more are in no place of one colour, but the limit for squares still holds for them.
 _SAME = 6
-# An error of fewer levels in every band cannot add up to any of the limits.
+# An error of fewer levels in every band is passed over, which saves time. Not fitted: an error of one level moves
+# a colour by 2.4 CIEDE2000 at most (`_A_LEVEL`), and by so much only if it is a dark grey.
 _NOTICED = 2
 # A key above those of all colours and pixels of a tile.
 _NO_PLACE = 1 << 23
 # Pictures are looked at in cells of so many rows and columns of pixels. A cell that changed is looked at with
-# the pixels around it, because a step may lie across its edge. The result does not depend on these numbers.
+# the pixels around it, because a step may lie across its edge. Not fitted: these numbers are for speed, and the
+# result does not depend on them.
 _ROWS, _COLUMNS = 128, 64
 _AROUND = TILE
 
@@ -80,7 +91,7 @@ class Places:
         self.looked_at = 0
 
     def damage(self, after: Pixels, *, first: bool = False) -> Damage:
-        """The places of `after` that changed too much. With `first` the first one is enough.
+        """The places of `after` that changed too much, or the first one of them if `first`.
 
         `after` has the shape of the original. A transparent picture is looked at on white and on black.
         """
@@ -92,11 +103,11 @@ class Places:
         return found.damage()
 
     def again(self, after: Pixels, known: Known) -> Known:
-        """The places of `after` that changed too much, looked for in less time than by `damage`.
+        """The places of `after` that changed too much. This takes less time than `damage`.
 
         `known` is what was found in an earlier version of `after`. Its damaged cells are looked at first.
-        The others are looked at only if those are mended, and only where `after` is another picture than
-        the one that was looked at.
+        Other cells are looked at only if all of these are mended, and only if they differ from the cells that
+        were looked at before.
         """
         looked = known.pixels.copy()
         found = Finding(self._before.shape, self._scale, first=False)
@@ -114,7 +125,7 @@ class Places:
         return Known(after, found.damage())
 
     def _differs(self, top: int, one: Pixels, other: Pixels) -> NDArray[np.bool_]:
-        """The cells in which two pictures differ, of the row of cells that begins at `top`."""
+        """Which cells differ between two pictures, in the row of cells that begins at the pixel row `top`."""
         rows = slice(top, top + _ROWS)
         columns = (one[rows] != other[rows]).any(0).any(-1)
         return np.asarray(np.logical_or.reduceat(columns, self._starts))
@@ -125,7 +136,7 @@ class Places:
                 self._look(top, left * _COLUMNS, right * _COLUMNS, after, found)
 
     def _look(self, top: int, left: int, right: int, after: Pixels, found: Finding) -> None:
-        """Look at some cells that are beside each other."""
+        """Look at neighbouring cells: those from the pixel column `left` to `right`."""
         height, width = self._before.shape[:2]
         y, x = max(0, top - _AROUND), max(0, left - _AROUND)
         around = (
@@ -148,7 +159,11 @@ class Places:
                 gradients.look(one, other, sums, (x, y), found)
 
     def _ends(self, around: tuple[slice, slice]) -> Iterator[tuple[int, int]]:
-        """The rows and columns of a part from which on squares end where the picture ends."""
+        """The rows and columns in the part `around` at which grids of squares begin that end with the picture.
+
+        The grid from the upper left corner leaves out the last pixels of a picture whose size is no multiple of
+        a block.
+        """
         sizes = [part.stop - part.start for part in around]
         starts = [
             [0, max(size % BLOCK, size - 2 * TILE)] if part.stop == whole and whole % BLOCK else [0]
@@ -157,7 +172,7 @@ class Places:
         return ((y, x) for y in starts[0] for x in starts[1] if (y, x) != (0, 0))
 
     def _gradients_of(self, top: int, *, white: bool) -> Gradients:
-        """The gradients of a row of cells and what is around them."""
+        """The gradients in a row of cells, and in the pixels around them."""
         if (top, white) not in self._gradients:
             start = max(0, top - _AROUND)
             rows = self._before[start : top + _ROWS + _AROUND]
@@ -166,13 +181,16 @@ class Places:
 
 
 def _spans(chosen: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """The beginning and the end of each run of chosen ones."""
+    """The beginning and the end of each run of true values."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8)))
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
 
 def _squares(sums: _Pair, at: tuple[int, int], found: Finding) -> None:
-    """Find squares of 8 x 8 and of 16 x 16 pixels that moved, in two grids. `sums` are those of blocks."""
+    """Find squares of 8 x 8 and of 16 x 16 pixels that moved, in two grids.
+
+    `sums` are the `block_sums` of both pictures, and `at` is the x and y of their first pixel.
+    """
     for shift in (0, 1):
         eights = _pooled(sums[0][shift:, shift:]), _pooled(sums[1][shift:, shift:])
         corner = (at[0] + shift * BLOCK, at[1] + shift * BLOCK)
@@ -196,7 +214,7 @@ def _pooled(sums: NDArray[np.generic]) -> NDArray[np.int32]:
 
 
 def _of_four(values: NDArray[np.int32], together: np.ufunc) -> NDArray[np.int32]:
-    """What `together` makes of the four values of each 2 x 2."""
+    """What `together` makes of the four values of each 2 x 2 neighbours."""
     down = together(values[::2], values[1::2])
     return np.asarray(together(down[:, ::2], down[:, 1::2]))
 
@@ -208,7 +226,7 @@ def _far_squares(
     limit: float,
     found: Finding,
 ) -> None:
-    """Find squares, the first at `at`, whose means moved by more than `limit`."""
+    """Find squares whose means moved by more than `limit`. `at` is the x and y of the first one."""
     one, other = sums
     least = int(limit * found.scale / _A_LEVEL * side**2)
     y, x = np.nonzero(_any_band(np.abs(one - other) > least))
@@ -225,7 +243,7 @@ def _far_squares(
 
 
 def _inks(before: Pixels, after: Pixels, at: tuple[int, int], found: Finding) -> None:
-    """Find ink that moved too far, in whole tiles of which the first is at `at`."""
+    """Find ink that moved too far, in whole tiles. `at` is the x and y of the first one."""
     height, width = (size // TILE * TILE for size in before.shape[:2])
     before, after = before[:height, :width], after[:height, :width]
     noticed = tiles_of(_differ(before, after, _NOTICED))
@@ -241,16 +259,16 @@ def _inks(before: Pixels, after: Pixels, at: tuple[int, int], found: Finding) ->
 
 
 class _Colours:
-    """Places of one colour: the pixels of a tile that have the colour of those beside them."""
+    """Places of one colour: pixels of a tile that have the colour of the pixels beside them."""
 
     def __init__(self, before: Pixels, after: Pixels, cells: tuple[slice, slice]) -> None:
-        """Take both pictures with what is around the cells that are looked at."""
+        """Take the `cells` that are looked at, in parts of both pictures with the pixels around them."""
         self._around = before
         self._cells = cells
         self._before, self._after = before[cells], after[cells]
 
     def look(self, at: tuple[int, int], found: Finding) -> None:
-        """Find places that moved too far, or too near to others; the first pixel is at `at`."""
+        """Find places that moved too far, or too near to others. `at` is the x and y of the first pixel."""
         noticed = _differ(self._before, self._after, _NOTICED)
         if np.count_nonzero(noticed) < _AREAS[0][0]:
             return
@@ -258,7 +276,7 @@ class _Colours:
         noticed &= steady
         if np.count_nonzero(noticed) < _AREAS[0][0]:
             return
-        # All places of the tiles in which any may have moved.
+        # If a place of a tile may have moved, all places of the tile are looked at.
         changed = np.add.reduceat(noticed, range(0, len(noticed), TILE), 0, dtype=np.uint8)
         changed = np.add.reduceat(changed, range(0, changed.shape[1], TILE), 1, dtype=np.uint16)
         groups, count, one, other = self._means(steady, changed >= _AREAS[0][0])
@@ -278,11 +296,11 @@ class _Colours:
     def _means(
         self, steady: NDArray[np.bool_], chosen: NDArray[np.bool_]
     ) -> tuple[NDArray[np.uint32], Counts, Means, Means]:
-        """For each colour of the `chosen` tiles its tile, how many pixels it has, and their means."""
+        """The colours of the `chosen` tiles: the tile and colour of each, its pixels, and both means."""
         before, after = (
             tiles_of(each)[chosen].reshape(-1, TILE**2, 3) for each in (self._before, self._after)
         )
-        # Each tile is sorted by colour, then by pixel. That is far quicker than to sort all at once.
+        # Each tile is sorted by colour, then by pixel. That is far quicker than sorting all tiles at once.
         keys = before[..., 0].astype(np.uint32) >> 3 << 18
         keys |= before[..., 1].astype(np.uint32) >> 3 << 13
         keys |= before[..., 2].astype(np.uint32) >> 3 << 8
@@ -308,10 +326,10 @@ class _Colours:
     def _nearer(
         tiles: NDArray[np.integer], one: Means, other: Means, moved: Means, scale: float
     ) -> Means:
-        """By how much CIEDE2000 each place came too near to another one in its tile, else 0."""
+        """By how much CIEDE2000 each place came too near to another place of its tile; else 0."""
         nearer = np.zeros(len(tiles))
-        # Two places that were 5 apart and lose half of that moved by 2.5 together. It may be a little less,
-        # because the distance is not quite a metric.
+        # If two places were 5 apart and lost half of that, their moves add up to 2.5. They may add up to a
+        # little less, because CIEDE2000 is not quite a metric.
         together = 0.8 * _APART * (1 - _STAYS) * min(1.0, scale)
         pairs = []
         for shift in range(1, len(tiles)):
@@ -339,7 +357,11 @@ def _tell(
     at: tuple[int, int],
     found: Finding,
 ) -> None:
-    """Tell of the places that are `far`. `tiles` are their rows and columns, from the pixel `at` on."""
+    """Put the places that are `far` into `found`, and `what` happened to them.
+
+    `tiles` are the rows and columns of their tiles, counted from the pixel `at`. `count` and `by` say how many
+    pixels each place has and how far it moved.
+    """
     if not far.any():
         return
     y, x = tiles[0][far], tiles[1][far]
@@ -350,8 +372,8 @@ def _tell(
 
 
 def _sums(colours: Pixels, starts: Counts) -> Counts:
-    """The sums of runs of `colours`, n x 3. They begin at `starts` and have at most 256 pixels each."""
-    # One number holds three sums of 16 bits. What runs over in the totals cancels out.
+    """The sums of runs of `colours`, n x 3. The runs begin at `starts` and have at most 256 pixels each."""
+    # One number holds three sums of 16 bits. The totals overflow, and the difference of two is still right.
     packed = colours[:, 0].astype(np.int64)
     packed |= colours[:, 1].astype(np.int64) << 16
     packed |= colours[:, 2].astype(np.int64) << 32
@@ -361,7 +383,7 @@ def _sums(colours: Pixels, starts: Counts) -> Counts:
 
 
 def _steady(pixels: Pixels) -> NDArray[np.bool_]:
-    """The pixels that are like both beside them, or like those above and below them."""
+    """The pixels that are like both pixels beside them, or like both above and below them."""
     steady = np.zeros(pixels.shape[:2], np.bool_)
     across = ~_differ(pixels[:, 1:], pixels[:, :-1], _SAME + 1)
     steady[:, 1:-1] = across[:, 1:] & across[:, :-1]
@@ -371,12 +393,12 @@ def _steady(pixels: Pixels) -> NDArray[np.bool_]:
 
 
 def _differ(one: Pixels, other: Pixels, levels: int) -> NDArray[np.bool_]:
-    """The pixels of which a band differs by `levels` or more."""
+    """The pixels with a band that differs by `levels` or more."""
     apart = np.maximum(one, other)
     apart -= np.minimum(one, other)
     return _any_band(apart >= levels)
 
 
 def _any_band(where: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The pixels for which it is so in any of three bands."""
+    """The pixels that have a true value in any of three bands."""
     return np.asarray(where[..., 0] | where[..., 1] | where[..., 2])

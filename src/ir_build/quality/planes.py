@@ -1,7 +1,7 @@
 """XYB planes of a picture at several scales, and their blur, for `ssimulacra2`.
 
-All work is done in parts that stay in the processor's cache. On whole pictures numpy is four times
-slower, because it waits for memory.
+All work is done in parts that stay in the processor's cache. numpy is four times slower on whole pictures,
+because it waits for memory.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ Numbers = npt.NDArray[np.intp]
 #: channels
 X, Y, B = range(3)
 
-# libjxl's matrix from linear sRGB to what three kinds of cones receive, and its bias (lib/jxl/opsin_params.h).
+# libjxl's matrix from linear sRGB to the light that three kinds of cones in the eye receive, and its bias
+# (lib/jxl/opsin_params.h).
 _OPSIN = np.array(
     [
         [0.30, 0.622, 0.078],
@@ -33,21 +34,23 @@ _OPSIN = np.array(
     np.float32,
 )
 _OPSIN_BIAS = np.float32(0.0037930732552754493)
-# The bits of a float divided by three lack this of the bits of its cube root: two thirds of the exponent's
-# bias. It is a little less, so that errors above and below are equal.
+# The bits of a float, taken as a whole number and divided by three, plus this number are nearly the bits of its
+# cube root. The number is two thirds of the exponent's bias. It is a little smaller, so that the largest errors
+# above and below are equal.
 _THIRD_OF_BIAS = np.int32(709_921_077)
 
 # The nine taps of the reference's approximation of a Gaussian of sigma 1.5 (D. Charalampidis, "Recursive
 # Implementation of the Gaussian Filter Using Truncated Cosine Functions", 2016).
 _TAPS = (0.26462110549, 0.21292859201, 0.10933537278, 0.03601111466, 0.00941436781)
 _RADIUS = len(_TAPS) - 1
-#: pixels along a side of a tile: 56 blurred pixels come from 64, a size that suits the matrix kernels of any
-#: processor
+#: Pixels along a side of a tile. 56 blurred pixels come from 64, and the matrix kernels of any processor are fast
+#: with that size. Scores depend on it in their last bits at most.
 TILE = 56
 # A matrix that blurs a whole window would be mostly zeros. Matrices for quarters take a third of its time.
 _PART = TILE // 4
 _WINDOW = TILE + 2 * _RADIUS
-# These are for speed alone, and stay in a cache of 1 MB. Scores depend on them in their last bits at most.
+# Not fitted: these are for speed alone. So much fits into a cache of 1 MB. Scores depend on them in their last
+# bits at most.
 #: tiles that are worked on at a time
 BATCH = 12
 # Pixels that are worked on at a time.
@@ -56,9 +59,9 @@ _CHUNK = 32_768
 
 @dataclass(frozen=True, slots=True)
 class Tiled:
-    """A plane in tiles of 56 x 56. They are numbered row by row."""
+    """A plane in tiles of 56 x 56 pixels. The tiles are numbered row by row."""
 
-    windows: Plane  #: rows x columns x window x window, overlapping; a view
+    windows: Plane  #: rows x columns x 64 x 64: the tiles with their margins, which overlap; a view
     height: int  #: pixels
     width: int
 
@@ -68,7 +71,7 @@ class Tiled:
         return int(self.windows.shape[0] * self.windows.shape[1])
 
     def batches(self) -> Iterator[Numbers]:
-        """The tiles' numbers, a few at a time."""
+        """The numbers of the tiles, `BATCH` at a time."""
         for at in range(0, self.count, BATCH):
             yield np.arange(at, min(at + BATCH, self.count))
 
@@ -77,7 +80,10 @@ class Tiled:
         return np.asarray(self.windows[np.divmod(numbers, self.windows.shape[1])])
 
     def clear_outside(self, maps: Plane, numbers: Numbers) -> None:
-        """Set to 0 the part of `maps`, n x 56 x 56, beyond the right and the lower edge."""
+        """Set `maps`, n x 56 x 56, to 0 beyond the right and the lower edge of the picture.
+
+        `numbers` are the numbers of their tiles.
+        """
         rows, columns = np.divmod(numbers, self.windows.shape[1])
         if inside := self.height % TILE:
             maps[rows == self.windows.shape[0] - 1, inside:] = 0
@@ -121,7 +127,7 @@ def blur(windows: Plane) -> Plane:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Which edges of a part of a picture are the picture's."""
+    """Which edges of a part of a picture are edges of the whole picture."""
 
     top: bool
     bottom: bool
@@ -132,10 +138,10 @@ class Edges:
 def pyramid(
     pixels: Pixels, channels: list[list[int]], edges: Edges
 ) -> dict[tuple[int, int], Tiled]:
-    """The XYB planes of `pixels`, height x width x 3, as positive numbers, by channel and scale.
+    """The XYB planes of `pixels`, height x width x 3 in sRGB, as positive numbers, by channel and scale.
 
-    `channels` names the wanted planes of each scale. Beyond an edge of the picture there is 0, as in
-    libjxl. Beyond an edge of a part that is none of the picture, the part is mirrored.
+    `channels` names the wanted planes of each scale. There is 0 beyond an edge of the picture, as in libjxl.
+    The part is mirrored beyond its other edges.
     """
     height, width = pixels.shape[:2]
     found = {}
@@ -168,7 +174,7 @@ class _Padded:
         self.inside = self._all[_RADIUS : _RADIUS + height, _RADIUS : _RADIUS + width]
 
     def tiled(self, edges: Edges) -> Tiled:
-        """The plane in tiles. Call it when all of the plane is there."""
+        """The plane in tiles. It must be filled before."""
         for plane, size, first, last in (
             (self._all, self._height, edges.top, edges.bottom),
             (self._all.T, self._width, edges.left, edges.right),
@@ -193,7 +199,7 @@ def _mixed(pixels: Pixels) -> Plane:
     """The light that the three kinds of cones receive: 3 x height x width."""
     linear = np.empty((3, *pixels.shape[:2]), np.float32)
     for channel in range(3):
-        # "wrap" spares the check of the indices. None is out of range.
+        # "wrap" saves numpy the check of the indices. No index is out of range.
         np.take(_linear(), pixels[..., channel], out=linear[channel], mode="wrap")
     mixed = (_OPSIN @ linear.reshape(3, -1)).reshape(linear.shape)
     mixed += _OPSIN_BIAS
@@ -201,7 +207,7 @@ def _mixed(pixels: Pixels) -> Plane:
 
 
 def _to_xyb(mixed: Plane, planes: dict[int, Plane]) -> None:
-    """Fill the wanted `planes`, height x width, by channel."""
+    """Fill the wanted `planes`, height x width each, by channel. `mixed` is 3 x height x width."""
     cones = _cube_roots(mixed if B in planes else mixed[:2])
     if X in planes:
         difference = cones[0] - cones[1]
@@ -219,9 +225,9 @@ def _to_xyb(mixed: Plane, planes: dict[int, Plane]) -> None:
 def _cube_roots(values: Plane) -> Plane:
     """The cube roots of positive numbers, within 4 units in the last place.
 
-    They are the same on every processor. Those of `np.cbrt` are not, and on some it takes six times as
-    long. A third of the bits of a float is within 4 % of its root. Halley's step leaves the cube of that
-    error, and Newton's step the square of the rest.
+    They are the same on every processor. `np.cbrt` differs between processors, and takes six times as long on
+    some. A third of the bits of a float is within 4 % of its root (`_THIRD_OF_BIAS`). One step by Halley's method
+    leaves the cube of that error, and one by Newton's method leaves the square of the rest.
     """
     roots = (values.view(np.int32) // 3 + _THIRD_OF_BIAS).view(np.float32)
     cubes = roots * roots
@@ -243,7 +249,8 @@ def _cube_roots(values: Plane) -> Plane:
 def _halve(planes: Plane, halved: Plane) -> None:
     """Fill `halved` with the mean of each 2 x 2 pixels. An odd last row or column counts twice.
 
-    The mean of what cones receive is what they receive of the mean. So colours need not be mixed anew.
+    `planes` are 3 x height x width. The mean of the light that cones receive is the light that they receive of
+    the mean. So colours need not be mixed again.
     """
     height, width = planes.shape[1:]
     rows = planes[:, : height // 2 * 2 : 2] + planes[:, 1::2]

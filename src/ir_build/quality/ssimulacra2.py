@@ -1,13 +1,13 @@
 """How different a picture looks from its original: SSIMULACRA2, on numpy.
 
 The metric and its constants are those of libjxl's `tools/ssimulacra2.cc` (version 2.1). It makes SSIM and
-edge maps of blurred XYB planes at six scales. Their means and 4-norms are weighted by a fit to human
-opinions. Identical pictures score 100. At 90 nobody tells two pictures apart in a flicker test, and at 80
-nobody does side by side.
+edge maps of blurred XYB planes at six scales. It weights their means and 4-norms by a fit to human opinions.
+Identical pictures score 100. Nobody tells two pictures apart in a flicker test at 90, and nobody does side by
+side at 80.
 
-Three things make it fast enough to steer an encoder. Features whose weight is next to nothing are not
-computed: all but luminance at full size. Tiles in which nothing differs are passed over. The original's
-side is computed once.
+Three things make it fast enough to steer an encoder. A feature is not computed if its weight is next to
+nothing. Only luminance is left at full size. Tiles that do not differ are passed over. The maps of the
+original are computed once.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
     _Sums = NDArray[np.float64]
 
-# The weights of libjxl. For each channel (X, Y, B) and scale they are those of three means and of three
-# 4-norms: of the SSIM map, of edges that appeared, and of edges that were lost. Weights below 0.01 are 0 here.
+# The weights of libjxl. Each channel (X, Y, B) has six for each scale: for three means, then for three 4-norms.
+# The three are those of the SSIM map, of edges that appeared, and of edges that were lost. Weights below 0.01
+# are 0 here.
 _SSIM, _APPEARED, _LOST = range(3)
 _MEAN, _NORM4 = range(2)
 # fmt: off
@@ -55,61 +56,67 @@ _FITTED = (
     0, 0, 0, 0, 0, 0,
 )
 # fmt: on
-# The next three are libjxl's, too: scales, the pixels of the smallest side at a scale, and the C2 of SSIM.
+# The next three are libjxl's, too: how many scales there are, the fewest pixels of a side at a scale, and the C2
+# of SSIM.
 _SCALES = 6
 _SMALLEST = 8
 _C2 = 0.0009
-# The reference blurs by a recursion in single precision. Its rounding errors never fade. On flat areas of
-# documents they cost up to 2 points. In its SSIM maps they look, to a tenth, like normal noise: of this number
-# times the square root of the plane's height + width times the squared mean. This was fitted on 40 pairs of
-# pictures of 200 to 1600 pixels a side; tests/quality compares scores with those of libjxl's own tool. At full
-# and half size the noise is lost in the picture's own.
+# The reference blurs by a recursion in single precision. Its rounding errors never fade. They cost up to 2 points
+# on flat areas of documents. They look like normal noise in its SSIM maps, within a tenth. The deviation is this
+# number, times the square root of the plane's height + width, times the squared mean. It was fitted on 40 pairs
+# of pictures of 200 to 1600 pixels a side. tests/quality/test_ssimulacra2.py fails if scores differ from those of
+# libjxl's own tool by more than 0.1. The noise is lost in the picture's own noise at full and half size.
 _ROUNDING = np.float32(0.95e-7)
 _ROUNDED_FROM = 2  # scale
 
-#: points that the score of a picture's worst square may be below that of the whole. It was chosen
-#: by eye, as the limits on places: docs/places.md shows results on both sides of these, which
-#: `python benchmarks --places docs/places` draws anew.
+#: Points that the score of a picture's worst square may be below that of the whole. It was chosen by eye, like
+#: the limits on places. docs/places.md shows results on both sides of these, and
+#: `python benchmarks --places docs/places` draws them again.
 WORST_SQUARE = 6.0
-#: pixels along a side of the squares that have scores of their own: four tiles at full size
+#: Pixels along a side of the squares that have scores of their own: four tiles at full size. Not fitted: a square
+#: has to be a whole number of tiles, and large enough for the smallest scale to have some pixels.
 SQUARE = 4 * TILE
-# Larger pictures are scored in blocks. The features of blocks add up, and memory stays bounded.
+# Larger pictures are scored in blocks of so many pixels a side. The features of blocks add up, and memory stays
+# bounded. Not fitted: the score does not depend on it.
 _BLOCK = 9 * SQUARE
-# The two greys that libjxl's tool lays transparent pictures on: 0.1 and 0.9 of 255 (ssimulacra2_main.cc).
+# libjxl's tool lays transparent pictures on two greys: 0.1 and 0.9 of 255 (ssimulacra2_main.cc).
 _DARK, _LIGHT = 26, 230
-# Every so many pixels a picture is looked at for the nearer of the two.
+# One of so many pixels a row and a column is looked at to find the nearer of the two greys. Not fitted: both are
+# scored, and this only decides which one first.
 _SAMPLED = 4
-# Pixels that are laid on a background at a time. So many stay in the processor's cache.
+# Pixels that are laid on a background at a time. Not fitted: so many stay in the processor's cache, and the score
+# does not depend on it.
 _FLATTENED = 32_768
-# Pixels up to which the original's side is kept between scores. It takes some 30 bytes a pixel.
+# The maps of the original are kept between scores if it has at most so many pixels. They take some 30 bytes a
+# pixel. Not fitted: a limit of memory, on which scores do not depend.
 _KEPT_PIXELS = 12_000_000
 
-#: a plane's channel and scale
+#: the channel and the scale of a plane
 _Where = tuple[int, int]
-#: a kind of map and a norm
+#: the kind of a map, and a norm
 _Feature = tuple[int, int]
 _Weights = dict[_Where, dict[_Feature, float]]
 
 
 class _Side:
-    """The original's plane at one scale, and the blurred maps of it that every score needs.
+    """A plane of the original at one scale, and its blurred maps, which every score needs.
 
-    A tile is blurred when a picture first differs there. Many tiles never differ.
+    A tile is blurred when a picture differs there for the first time. Many tiles never differ.
     """
 
     def __init__(self, plane: Tiled, *, keep: bool) -> None:
         self.plane = plane
         self._keep = keep
         self._blurred = np.zeros(plane.count, np.bool_)
-        # The system gives no memory to what nobody writes to.
+        # An array takes memory only where it is written.
         shape = (plane.count, TILE, TILE)
         self._mean, self._variance, self._edges = (np.empty(shape, np.float32) for _ in range(3))
 
     def blurred(self, numbers: Numbers, windows: Plane) -> tuple[Plane, Plane, Plane]:
-        """Three maps of the tiles `numbers`, n x 56 x 56 each; `windows` are the tiles with margins.
+        """Three maps of the tiles `numbers`, n x 56 x 56 each. `windows` are the tiles with their margins.
 
-        They are the mean, the variance with the constant that keeps divisors from 0, and 1 plus the
-        difference of each pixel from the mean.
+        The maps are the mean, the variance, and the distance of each pixel from the mean. The variance has the
+        constant C2 added, and the distance has 1 added, so that no divisor is 0.
         """
         if not self._keep:
             return _blurred(windows)
@@ -133,7 +140,7 @@ def _blurred(windows: Plane) -> tuple[Plane, Plane, Plane]:
 
 
 def _scales(height: int, width: int) -> int:
-    """How many scales a picture has. Each is half as large as the one before, until it is too small."""
+    """How many scales a picture has, `height` x `width` pixels. Each scale is half as large as the last."""
     smaller = min(height, width)
     scales = 1
     while scales < _SCALES and smaller >= _SMALLEST:
@@ -146,8 +153,8 @@ def _scales(height: int, width: int) -> int:
 def _weights(scales: int) -> _Weights:
     """The weights for a picture of so many scales.
 
-    The reference takes them one after the other. So in a picture with fewer than six scales the second
-    and third channel get weights that were fitted for others. This does so as well, to agree with it.
+    The reference takes them one after the other. So the second and third channel of a picture with fewer than
+    six scales get weights that were fitted for other scales. This does so as well, to agree with it.
     """
     found: _Weights = {}
     fitted = iter(_FITTED)
@@ -161,7 +168,7 @@ def _weights(scales: int) -> _Weights:
 
 
 def of_both(whole: float, worst: float) -> float:
-    """The score that is compared with a target: of the whole, or what its worst square allows."""
+    """The score that is compared with a target: that of the `whole`, or what the `worst` square allows."""
     return min(whole, worst + WORST_SQUARE)
 
 
@@ -171,7 +178,7 @@ class Reference:
     def __init__(self, pixels: Pixels, *, keep: bool = True) -> None:
         """Take `pixels`: height x width x 3 in sRGB, or x 4 with straight alpha.
 
-        Without `keep` nothing is kept for another score. That makes a single score faster.
+        `keep` keeps what further scores need. A single score is faster without it.
         """
         self._shape = pixels.shape
         self._keep = keep
@@ -182,26 +189,27 @@ class Reference:
     def scores(self, pixels: Pixels) -> tuple[float, float]:
         """The score of `pixels`, and the score of their worst square of some 224 x 224 pixels.
 
-        Squares at the right and the lower edge have 112 to 336 pixels on a side. `pixels` have the shape
-        of the original; else this raises `ValueError`.
+        Squares at the right and the lower edge have 112 to 336 pixels on a side. Raises `ValueError` if
+        `pixels` do not have the shape of the original.
         """
         found = [self.scores_on(number, pixels) for number in range(len(self._views))]
         return min(one[0] for one in found), min(one[1] for one in found)
 
     def scores_on(self, background: int, pixels: Pixels) -> tuple[float, float]:
-        """The same on one background: 0, likely the lower score, or 1 of a transparent picture.
+        """The same on one `background`: 0, or also 1 if the picture is transparent.
 
-        The original's side is kept for 0 only, which is asked for again and again.
+        Background 0 likely gives the lower score. The maps of the original are kept for that one only, because
+        it is asked for again and again.
         """
         self._check(pixels)
         whole, worst = self._views[background].scores(pixels, keep=self._keep and background == 0)
         return round(whole, 2), round(worst, 2)
 
     def score(self, pixels: Pixels, share: float = 1.0) -> float:
-        """The score of `pixels`, of the original's shape, to two decimals; at most 100.
+        """The score of `pixels`, which have the shape of the original; at most 100.
 
-        If they are a `share` of a picture whose other parts are equal, this is the score of that picture.
-        It is rounded, because the last bits of a float differ between processors, and a decision must
+        If they are a `share` of a picture whose other parts are equal, this is the score of that picture. It is
+        rounded to two decimals, because the last bits of a float differ between processors, and a decision must
         not. Raises `ValueError` for another shape.
         """
         self._check(pixels)
@@ -213,9 +221,9 @@ class Reference:
 
 
 def _backgrounds(pixels: Pixels) -> tuple[int, int]:
-    """The greys of a dark and a light page; first the one that is nearer to the picture's own colours.
+    """The greys of a dark and a light page. The one nearer to the picture's own colours comes first.
 
-    Edges towards it are weak, and hide little of a fault beside them.
+    The picture's edges are weak on it, and hide little of a fault beside them.
     """
     sample = pixels[::_SAMPLED, ::_SAMPLED].astype(np.int64)
     opacity = sample[..., 3]
@@ -224,7 +232,7 @@ def _backgrounds(pixels: Pixels) -> tuple[int, int]:
 
 
 def _flatten(pixels: Pixels, shade: int) -> Pixels:
-    """The picture on grey."""
+    """The picture on a grey of level `shade`: height x width x 3 of height x width x 4."""
     flat = np.empty((*pixels.shape[:2], 3), np.uint8)
     rows = max(1, _FLATTENED // pixels.shape[1])
     for top in range(0, len(pixels), rows):
@@ -235,7 +243,7 @@ def _flatten(pixels: Pixels, shade: int) -> Pixels:
         for channel in range(3):
             mixed = pixels[here, :, channel] * alpha
             mixed += behind
-            # Divided by 255, exactly.
+            # This divides by 255 exactly.
             mixed += (mixed >> 8) + 1
             mixed >>= 8
             flat[here, :, channel] = mixed
@@ -246,7 +254,7 @@ class _View:
     """A picture as seen on one background."""
 
     def __init__(self, pixels: Pixels, shade: int | None) -> None:
-        """Take `pixels` on a grey of `shade`; None for opaque ones, as they are."""
+        """Take `pixels` and the level of the grey behind them; None for opaque pixels."""
         self._shade = shade
         self._pixels = self._seen(pixels)
         height, width = pixels.shape[:2]
@@ -344,7 +352,7 @@ class _Squares:
         self.shape = rows, columns
 
     def pixels(self, scale: int) -> _Sums:
-        """How many pixels each has at a scale."""
+        """How many pixels each square has at a scale: rows x columns."""
         down, across = (
             np.bincount(
                 np.minimum(np.arange(-(-side >> scale)) // (SQUARE >> scale), last),
@@ -367,7 +375,10 @@ class _Squares:
         numbers: Numbers,
         values: Plane,
     ) -> None:
-        """Add the `values` of parts of tiles, tiles x parts x parts, to the squares they lie in."""
+        """Add the `values` of parts of tiles, tiles x parts x parts, to the squares in which they lie.
+
+        `numbers` are the tiles of `plane`, and `block` says which rows and columns of the picture it shows.
+        """
         parts, tiles = values.shape[1], max(1, (SQUARE >> scale) // TILE)
         places = []
         for tile, start, last in zip(
@@ -383,9 +394,9 @@ class _Squares:
 def _features(
     side: _Side, plane: Tiled, weights: dict[_Feature, float], noise: float, scale: int
 ) -> Iterator[tuple[_Feature, Numbers, Plane]]:
-    """The sums of the maps of `plane`, or of their fourth powers, where these have a weight.
+    """The sums of the maps of `plane`, or of their fourth powers, if these have a weight.
 
-    They come for some tiles at a time, by number: tiles x parts x parts, where each part of a tile lies
+    They come for some tiles at a time, with the numbers of these: tiles x parts x parts. Each part of a tile lies
     in one square. `noise` is the rounding of the reference's map, per squared mean.
     """
     kinds = sorted({kind for kind, _ in weights})
@@ -394,7 +405,7 @@ def _features(
     for batch in plane.batches():
         numbers, original, windows = batch, side.plane.take(batch), plane.take(batch)
         if not noise:
-            # Every map is 0 where nothing differs. Most tiles of a screenshot are such.
+            # Every map is 0 if nothing differs. That is so in most tiles of a screenshot.
             differ = _differ(windows, original)
             if not differ.all():
                 numbers, original, windows = numbers[differ], original[differ], windows[differ]
@@ -413,7 +424,7 @@ def _features(
                     np.subtract(1, values, out=values)
                 else:
                     values -= 1
-            # A plain 0 takes three times as long.
+            # With a plain 0 this takes three times as long.
             np.maximum(values, _zeros()[: len(values)], out=values)
             plane.clear_outside(values, numbers)
             if (kind, _MEAN) in weights:
@@ -426,7 +437,7 @@ def _features(
 
 def _differ(windows: Plane, original: Plane) -> NDArray[np.bool_]:
     """Which of the windows differ."""
-    # Nearly all windows of photos differ. A few of their pixels tell.
+    # Nearly all windows of photos differ, and a few of their pixels are enough to tell.
     differ = (windows[:, ::8, ::8] != original[:, ::8, ::8]).any(axis=(1, 2))
     if not differ.all():
         same = np.flatnonzero(~differ)
@@ -435,7 +446,10 @@ def _differ(windows: Plane, original: Plane) -> NDArray[np.bool_]:
 
 
 def _in_parts(values: Plane, scale: int) -> Plane:
-    """The sums of tiles, by as many parts of a side as lie in squares of their own."""
+    """The sums of `values`, n x 56 x 56, over parts of tiles that each lie in one square.
+
+    The result is n x parts x parts.
+    """
     parts = max(1, TILE // (SQUARE >> scale))
     if parts == 1:
         return np.asarray(values.reshape(len(values), 1, 1, -1).sum(-1))

@@ -1,8 +1,8 @@
 """Decide whether a candidate may replace its original, whichever backend it came from.
 
-Nothing here is shared with the engine that makes candidates. The files are decoded, compared and measured
-anew. A candidate that cannot be shown to be equivalent is turned down. Inputs are hostile: the caller
-runs it in a worker process with limits (see `sandbox`).
+Verification shares no code with the engine that makes candidates, except for the score of how pictures look. It
+decodes both files, compares them and measures them. A candidate is turned down if it cannot be shown to be
+equivalent. Inputs may be hostile. So the caller runs this in a worker process with limits (`sandbox`).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["VERIFY_VERSION", "Verdict", "verify", "verify_variant"]
 
-#: raise it when the checks get stricter: results that passed older checks are made and judged again
+#: Raise it when the checks get stricter. Results that passed older checks are then made and checked again.
 VERIFY_VERSION = 5
 
-#: the beginning of a manifest of the C2PA specification (11.1.4.2), in files of all formats and in SVG. (In a
-#: PDF it may be in a picture inside.)
+#: The beginning of a manifest of the C2PA specification (11.1.4.2): in files of all formats, and in SVG. A PDF is
+#: not searched for it, because a picture inside may have one.
 _SIGNED = (bytes.fromhex("6a756d646332706100110010800000aa00389b71"), b"http://c2pa.org/manifest")
 
 
@@ -38,9 +38,9 @@ class Verifier(Protocol):
 
 
 def verify(original: bytes, candidate: Candidate, media: MediaType, options: Options) -> Verdict:
-    """Whether `candidate` shows and holds what `original`, a file of type `media`, does.
+    """Whether `candidate` shows and holds the same as `original`, a file of type `media`.
 
-    Raises `CorruptFile` or `TooLarge` when the original itself cannot be checked.
+    Raises `CorruptFile` or `TooLarge` if the original itself cannot be checked.
     """
     if candidate.data == original:
         return OK
@@ -52,7 +52,7 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
     name = FORMATS[media].verifier
     if name is None:
         return differs(f"nothing here can compare {media} files")
-    # Imported when first needed: each brings decoders of its own.
+    # It is imported when it is first needed, because each verifier loads decoders of its own.
     verifier = cast("Verifier", load(name))
     return verifier.verify(original, candidate, media, options)
 
@@ -69,9 +69,10 @@ class VariantVerifier(Protocol):
 def verify_variant(
     original: bytes, variant: Variant, media: MediaType, options: Options, shipped: bytes
 ) -> Verdict:
-    """Whether `variant` shows at its size what `original`, a file of type `media`, does.
+    """Whether `variant` shows the same as `original`, a file of type `media`, at its own size.
 
-    `shipped` is what is shipped for it, and was verified before. Raises `CorruptFile` or `TooLarge` when the original itself cannot be checked.
+    `shipped` is the file that is shipped in place of the original. It was verified before. Raises `CorruptFile` or
+    `TooLarge` if the original itself cannot be checked.
     """
     verifier = cast("VariantVerifier", load(f"{__name__}.variants"))
     return verifier.verify(original, variant, media, options, shipped)

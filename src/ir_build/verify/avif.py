@@ -1,4 +1,7 @@
-"""What Pillow does not tell of an AVIF: its coded pictures, its tags of colours, its gain map."""
+"""What Pillow does not say about an AVIF: its coded pictures, its colour tags, and its gain map.
+
+The boxes are those of ISO/IEC 14496-12 (ISOBMFF) and of ISO/IEC 23008-12 (HEIF).
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Code points of ITU-T H.273 that browsers show as sRGB; 2 is "unspecified".
+# Code points of ITU-T H.273 that browsers show as sRGB. 2 means "unspecified".
 _SRGB_PRIMARIES = frozenset({1, 2})
 _SRGB_TRANSFERS = frozenset({1, 2, 6, 13, 14, 15})
 _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0", b"urn:mpeg:hevc:2015:auxid:1\0")
 _METADATA = (b"Exif", b"mime")
-# Boxes that hold the bytes of items and the table of their places, and free space.
+# Boxes with the bytes of items or the table of their places, and boxes of free space.
 _CONTENT = frozenset({b"meta", b"mdat", b"iloc", b"idat", b"free", b"skip"})
-# More entries than any still picture has.
+# More entries than any still picture has. Not fitted: a limit of work for files that would take long to read.
 _MOST = 10_000
 
 
@@ -24,11 +27,11 @@ class _Senseless(Exception):
 
 
 def coded(data: bytes) -> object:
-    """What the AVIF `data` is made of; None where that cannot be told, as of a sequence.
+    """What the AVIF `data` is made of; None if that cannot be told, as for a sequence.
 
-    Files for which this is equal have the same coded pictures and the same tables, so no viewer
-    shows one unlike the other. Metadata is not part of it unless it may say how to use an auxiliary
-    picture other than transparency.
+    If this is equal for two files, they have the same coded pictures and the same tables. So every viewer shows
+    them alike. Metadata is left out. It counts only if there is an auxiliary picture other than transparency,
+    because metadata may say how to use that picture.
     """
     table = _table(data)
     every = [*boxes(data, 0, len(data)), *boxes(data, *table)]
@@ -49,9 +52,10 @@ def coded(data: bytes) -> object:
 
 
 def colour_tag(data: bytes) -> tuple[object, ...] | None:
-    """("cicp", primaries, transfer, ...) of all items of the AVIF `data`, None where all are sRGB.
+    """The colour tags of the AVIF `data` that are not sRGB; None if there are none.
 
-    None, too, where the boxes make no sense: the decoder will say so.
+    The result is "cicp", then the primaries and the transfer of each tag, as ITU-T H.273 numbers them. It is None,
+    too, if the boxes make no sense. The decoder will say so then.
     """
     found = {
         (int.from_bytes(content[4:6], "big"), int.from_bytes(content[6:8], "big"))
@@ -72,7 +76,10 @@ def has_gain_map(data: bytes) -> bool:
 
 
 def boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Type, start and end of the content of each box; stops at the first that makes no sense."""
+    """The boxes in `data` between the offsets `start` and `end`: the type of each, and the offsets of its content.
+
+    It stops at the first box that makes no sense.
+    """
     at = start
     while at + 8 <= end:
         size, head = int.from_bytes(data[at : at + 4], "big"), 8
@@ -87,13 +94,13 @@ def boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]
 
 
 def _find(data: bytes, start: int, end: int, kind: bytes) -> tuple[int, int]:
-    """Start and end of the content of the first box of this type; of nothing where there is none."""
+    """The start and the end of the content of the first box of this type; both 0 if there is none."""
     found = ((at, stop) for one, at, stop in boxes(data, start, end) if one == kind)
     return next(found, (0, 0))
 
 
 def _table(data: bytes) -> tuple[int, int]:
-    """Where the boxes of the table of items are."""
+    """The start and the end of the boxes in the table of items."""
     start, end = _find(data, 0, len(data), b"meta")
     return min(start + 4, end), end
 
@@ -101,9 +108,9 @@ def _table(data: bytes) -> tuple[int, int]:
 def _kinds(data: bytes) -> Iterator[tuple[int, bytes]]:
     """The number and the type of each item."""
     start, end = _find(data, *_table(data), b"iinf")
-    # Version 0 counts the entries in 2 bytes, later ones in 4.
+    # Version 0 counts the entries in 2 bytes, and later versions in 4.
     for kind, at, _ in boxes(data, start + (8 if any(data[start : start + 1]) else 6), end):
-        # Numbers of items have 2 bytes in version 2 and 4 in version 3; then the protection index.
+        # The number of an item has 2 bytes in version 2 and 4 in version 3. The protection index comes next.
         size = 2 if data[at : at + 1] == b"\x02" else 4
         if kind == b"infe":
             number = int.from_bytes(data[at + 4 : at + 4 + size], "big")
@@ -117,7 +124,7 @@ def _properties(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _digests(data: bytes, table: tuple[int, int]) -> Iterator[tuple[int, bytes]]:
-    """A digest of each item's bytes; items whose bytes are not simply there have none."""
+    """The number and a digest of the bytes of each item. An item is left out if its bytes are elsewhere."""
     fields = _Fields(data, *_find(data, *table, b"iloc"))
     version, sizes = fields.next(4) >> 24, fields.next(2)
     inside = _find(data, *table, b"idat")
@@ -134,7 +141,7 @@ def _digests(data: bytes, table: tuple[int, int]) -> Iterator[tuple[int, bytes]]
             at = start + fields.next(sizes >> 12)
             size = fields.next(sizes >> 8 & 15)
             total += size
-            # Equal tiles may be stored once, but not so often that reading them takes long.
+            # Equal tiles may be stored once. They may not be used so often that reading them takes long.
             if not size or at + size > end or total > 10 * len(data):
                 raise _Senseless
             digest.update(data[at : at + size])
@@ -149,7 +156,7 @@ class _Fields:
         self._data, self._at, self._end = data, start, end
 
     def next(self, size: int) -> int:
-        """The next `size` bytes. Raises `_Senseless` behind the end."""
+        """The number in the next `size` bytes. Raises `_Senseless` if they are not there."""
         if self._at + size > self._end:
             raise _Senseless
         self._at += size

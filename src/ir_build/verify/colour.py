@@ -1,4 +1,4 @@
-"""What colours the numbers in a picture stand for: ICC profiles, and PNG's and AVIF's own tags."""
+"""Which colours the numbers in a picture mean: ICC profiles, and the tags of PNG and AVIF."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageCms
 
-# Levels by which two profiles of the same colours may differ, at most and on average. Profiles called sRGB
-# differ by the rounding of their curves. Twice what the engine takes for sRGB (`_TOLERANCE` in its
-# `colour_profile`), and a level, which nobody sees.
+# Two profiles count as equal if they move colours by no more levels than this, at most and on average. Profiles
+# called sRGB differ by the rounding of their curves. Not fitted: the first is twice what the engine takes for sRGB
+# (`_TOLERANCE` in its `colour_profile`). The second is one level, which nobody sees.
 _WORST_OF_EQUAL = 4
 _MEAN_OF_EQUAL = 1.0
-# Bytes. Profiles of printers have a few MB.
+# Bytes. Profiles of printers have a few MB. Not fitted: a limit of memory. A viewer may use a larger profile, but
+# here it counts as none.
 _LARGEST_PROFILE = 16 * 1024 * 1024
 
 # Modes without colour.
 _GREY = ("1", "L", "LA")
 
-# By the mode of the picture: the colour space its profile must be for.
+# The colour space of a profile, by the mode of its picture. Other modes need "RGB".
 _SPACES = {"1": "GRAY", "L": "GRAY", "LA": "GRAY", "CMYK": "CMYK"}
 
-#: from a stored picture to what it looks like: an RGB picture in sRGB
+#: makes of a stored picture what it looks like: an RGB picture in sRGB
 Reading = Callable[[Image.Image], Image.Image]
 
 
@@ -33,16 +34,19 @@ class Colours:
 
     #: the ICC profile as stored, valid or not
     icc: bytes | None = None
-    #: another tag that is not sRGB: ("cicp", ...) or ("gamma", ...), as stored
+    #: another tag that is not sRGB, as stored: ("cicp", ...) or ("gamma", ...)
     tag: tuple[object, ...] | None = None
-    #: whether gAMA and cHRM together say sRGB, which browsers take at their word: a power
+    #: whether gAMA and cHRM together say sRGB; browsers use the power that gAMA gives, and not sRGB's curve
     spelled: bool = False
 
 
 def readings(
     before: Colours, mode: str, after: Colours, new_mode: str
 ) -> tuple[Reading, Reading] | None:
-    """How to see the colours of two pictures of these Pillow modes; None if both are seen alike."""
+    """How to see the colours of two pictures; None if the same numbers are seen alike in both.
+
+    `mode` and `new_mode` are the Pillow modes of the pictures.
+    """
     if mode == new_mode and before.icc == after.icc:
         return None
     icc, new_icc = _usable(before.icc, mode), _usable(after.icc, new_mode)
@@ -57,7 +61,7 @@ def readings(
 
 
 def shown_in_srgb(image: Image.Image, colours: Colours) -> Image.Image:
-    """A picture in sRGB as it is shown: RGB, or RGBA where it is transparent."""
+    """A picture in sRGB as it is shown: RGB, or RGBA if it is transparent."""
     profile = _usable(colours.icc, image.mode)
     mode = "RGBA" if image.has_transparency_data else "RGB"
     shown = image if image.mode == mode else image.convert(mode)
@@ -71,7 +75,7 @@ def shown_in_srgb(image: Image.Image, colours: Colours) -> Image.Image:
 
 
 def _usable(icc: bytes | None, mode: str) -> bytes | None:
-    """`icc` if it is a profile for pictures of `mode`, else None: viewers then ignore it."""
+    """`icc` if it is a profile for pictures of `mode`; else None, because viewers ignore it."""
     if not icc or len(icc) > _LARGEST_PROFILE:
         return None
     try:

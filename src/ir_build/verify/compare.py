@@ -15,21 +15,22 @@ if TYPE_CHECKING:
 
     from .colour import Reading
 
-# Levels by which equal pixels may look different when their profile was exchanged: two are the rounding of
-# a transform, and one that of the other.
+# Equal pixels may look different by so many levels when their profile was exchanged. Not fitted: both transforms
+# round, one by up to two levels and the other by one.
 _SAME_COLOUR = 3
-# Levels of alpha from which a pixel may become opaque. A lossy encoder rounds by a few levels. Another kernel
-# for shrinking changes edges by more.
+# A pixel may become opaque from this level of alpha on. A lossy encoder rounds by a few levels. Another kernel for
+# shrinking changes edges by more. Not fitted: pixels above this level are still compared by how they look.
 _NEARLY_OPAQUE = 250
 _NEARLY_OPAQUE_RESIZED = 200
-# These are for pictures whose profile was exchanged. Nobody sees a mean move of fewer levels than the
-# first. Where nothing was converted, colours moved more than their numbers did: the second is how many times
-# more.
+# These are for pictures whose profile was exchanged. Nobody sees a mean move of fewer levels than the first. If
+# colours moved this many times as far as their numbers, the numbers were not converted to the new profile. Not
+# fitted: the numbers of a converted picture move further than its colours.
 _UNSEEN_BIAS = 0.15
 _SIGN_OF_NO_CONVERSION = 2.0
-# What another kernel for shrinking does to the finest details: limits are twice as wide.
+# Limits are this many times as wide for a picture that was shrunk, because another kernel changes the finest
+# details. Not fitted: the limits only have to find another picture.
 _RESIZE_SLACK = 2.0
-# Rows that are compared at a time. The result does not depend on it.
+# Rows that are compared at a time. Not fitted: the result does not depend on it.
 _DEEP_ROWS = 256
 _SAMPLES = {"uchar": np.uint8, "ushort": np.uint16}
 
@@ -41,10 +42,10 @@ def equal(
     *,
     unseen: bool,
 ) -> str:
-    """The difference between two pictures that must be equal pixel for pixel, in words; or empty.
+    """The difference between two pictures that must be equal pixel for pixel, in words; empty for none.
 
-    `reading` is how to see them where their profiles differ. With `unseen` the colour of fully
-    transparent pixels may differ.
+    `reading` says how to see them if their profiles differ. `unseen` says that the colour of fully transparent
+    pixels may differ.
     """
     if before.size != after.size:
         return f"{before.size} pixels became {after.size}"
@@ -69,8 +70,8 @@ def alike(
 ) -> str:
     """Why two pictures do not look alike, in words; empty when they do.
 
-    `before` is shrunk to the size of `after`. `reading` is how to see them where their profiles differ.
-    `slack` multiplies the limits.
+    `before` is shrunk to the size of `after`. `reading` says how to see them if their profiles differ. `slack`
+    multiplies the limits.
     """
     alpha = before.has_transparency_data or after.has_transparency_data
     mode = "RGB"
@@ -107,9 +108,9 @@ def alike(
 def deep(before: bytes, after: bytes) -> str:
     """The difference between two files of more than 8 bits a sample, in words; empty for none.
 
-    Pillow reads these at 8 bits. Files of 8 bits are passed over.
+    Pillow reads these at 8 bits, so libvips reads them here. Files of 8 bits are passed over.
     """
-    pyvips = load("pyvips")  # few pictures come here, and it takes long to import
+    pyvips = load("pyvips")  # It takes long to import, and few pictures need it.
 
     try:
         one, other = (
@@ -143,7 +144,7 @@ def _rgba16(samples: NDArray[np.integer]) -> NDArray[np.uint16]:
     result = np.full((height, width, 4), 0xFFFF, np.uint16)
     if bands % 2 == 0:
         result[..., 3] = samples[..., -1]
-    # One band of grey spreads over three.
+    # Grey has one band, which fills all three.
     result[..., :3] = samples[..., : bands - (bands + 1) % 2]
     return result
 
@@ -167,7 +168,7 @@ def _seen(rgba: Image.Image) -> bytes:
 
 
 def _look(image: Image.Image, reading: Reading | None, mode: str, *, alpha: bool) -> Image.Image:
-    """The strip in `mode`, or RGBa, premultiplied, with its alpha."""
+    """The strip in `mode`; in RGBa, which is premultiplied, if `alpha`."""
     if not alpha:
         if reading:
             return reading(image)

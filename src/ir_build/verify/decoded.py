@@ -1,4 +1,4 @@
-"""A raster file as a viewer shows it: its size, frames, timing and colours. It is decoded strictly."""
+"""A raster file, decoded strictly, as a viewer shows it: its size, frames, timing and colours."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from .colour import Colours
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Pixels of all frames together. Decoding and comparing so many takes most of the time that a worker has.
+# Pixels of all frames together. Decoding and comparing so many takes most of the time that a worker has. Not
+# fitted: a limit of work. A file with more pixels stays as it is.
 _MOST_PIXELS = 1_500_000_000
 
-# By Exif orientation how a stored picture is turned upright (CIPA DC-008, 4.6.4).
+# How a stored picture is turned upright, by its Exif orientation (CIPA DC-008, 4.6.4).
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -32,8 +33,8 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_INCH = 2  # the unit of densities in Exif that browsers look at
-# Adobe's and ISO's marks of a JPEG with a second picture for brighter screens.
+_INCH = 2  # Exif's number for inches; browsers look at densities in this unit only
+# A JPEG with a second picture for brighter screens has one of these marks, by Adobe or by ISO.
 _GAIN_MAPS = (b"hdrgm:Version", b"urn:iso:std:iso:ts:21496:-1\0")
 
 
@@ -42,7 +43,7 @@ class Picture:
 
     def __init__(self, data: bytes, media: MediaType, max_pixels: int) -> None:
         """Read the headers of `data`. Raises `CorruptFile`, or `TooLarge` above `max_pixels`."""
-        self.depth = 8  #: bits a sample; more than 8 must be compared by other means
+        self.depth = 8  #: bits a sample; Pillow shows 8 of them at most
         self.colours = Colours()
         self.gain_map = False
         self._palette: int | None = None
@@ -68,7 +69,7 @@ class Picture:
             icc = self._image.info.get("icc_profile")
             tag = avif.colour_tag(data) if media is MediaType.AVIF else None
             self.colours = Colours(icc, tag)
-        #: whether programs that make PDFs invert its four colours; None where it has not four
+        #: whether programs that make PDFs invert its four colours; None if it does not have four
         self.inverted = "adobe" in self._image.info if self._image.mode == "CMYK" else None
         if media is MediaType.JPEG:
             segments = getattr(self._image, "applist", ())
@@ -84,14 +85,14 @@ class Picture:
 
     @property
     def shown_size(self) -> tuple[int, int]:
-        """Width and height at which browsers show it. Its density may ask for others than its pixels.
+        """Width and height, in CSS pixels, at which browsers show it. They depend on its density, too.
 
-        HTML Standard, "density-corrected natural width and height".
+        Source: HTML Standard, "density-corrected natural width and height".
         """
         exif = _exif(self._image)
         width, height = self._image.size
         with contextlib.suppress(Exception), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of directories that are cut short
+            warnings.simplefilter("ignore")  # about directories that are cut short
             details = exif.get_ifd(ExifTags.IFD.Exif)
             sides = (details[ExifTags.Base.ExifImageWidth], details[ExifTags.Base.ExifImageHeight])
             across, down = exif[ExifTags.Base.XResolution], exif[ExifTags.Base.YResolution]
@@ -102,31 +103,31 @@ class Picture:
 
     @property
     def loop(self) -> int | None:
-        """How often an animation runs, as stored. It is only certain after the last frame."""
+        """How often an animation runs, as stored. It is certain only after the last frame was read."""
         value = self._image.info.get("loop")
         return None if value is None else int(value)
 
     def frame(self, number: int) -> Image.Image:
-        """A frame as stored. It is valid until the next is asked for. Raises `CorruptFile`."""
+        """The frame `number`, from 0 on, as stored. It is valid until the next call. Raises `CorruptFile`."""
         with _strictly():
             self._image.seek(number)
             self._image.load()
             colours = self._palette if self._image.mode == "P" else None
             if colours is not None and np.asarray(self._image).max() >= colours:
-                # Some decoders show black, and others the last colour.
+                # Some decoders show black there, and others show the last colour.
                 raise ValueError("pixels have colours that the palette does not")
         if self._image.mode.startswith("I"):
             return _in_8_bits(self._image)
-        # The only decoder of 16 bits here knows no animations.
+        # libvips decodes 16 bits a sample, but no animations.
         still = self._sixteen if self.frames == 1 else None
         return self._image if still is None else _rounded(still)
 
     def duration(self) -> float:
-        """How long the frame decoded last is shown, in milliseconds."""
+        """How long the frame that was decoded last is shown, in milliseconds."""
         return round(float(self._image.info.get("duration") or 0), 2)
 
     def upright(self, image: Image.Image) -> Image.Image:
-        """A frame as shown."""
+        """The frame `image`, turned as its orientation says."""
         turn = _UPRIGHT.get(self.orientation)
         return image if turn is None else image.transpose(turn)
 
@@ -134,7 +135,7 @@ class Picture:
 def _exif(image: Image.Image) -> Image.Exif:
     # `getexif` falls back on XMP and on text chunks. Browsers do not.
     exif = Image.Exif()
-    # Damaged Exif damages no pixel. Pillow raises struct.error, KeyError and more over it.
+    # Damaged Exif damages no pixel. Pillow raises struct.error, KeyError and more for it.
     with contextlib.suppress(Exception):
         exif.load(image.info.get("exif", b""))
     return exif
@@ -157,17 +158,17 @@ def _in_8_bits(image: Image.Image) -> Image.Image:
 
 
 def _rounded(png: bytes) -> Image.Image:
-    """A PNG of 16 bits a sample in 8: Pillow cuts off the lower byte, which darkens by a level."""
-    pyvips = load("pyvips")  # here, since it takes long and few pictures need it
+    """A PNG of 16 bits a sample, rounded to 8. Pillow would cut off the lower byte, which darkens by a level."""
+    pyvips = load("pyvips")  # It takes long to import, and few pictures need it.
     with _strictly():
         image = pyvips.Image.new_from_buffer(png, "", access="sequential")
-        # Row by row, so that no more than the result is held: 65535 is 257 times 255.
+        # libvips works row by row, so only the result takes memory. 65535 is 257 times 255.
         return Image.fromarray((image / 257).rint().cast("uchar").numpy())
 
 
 @contextlib.contextmanager
 def _strictly() -> Iterator[None]:
-    """Turn whatever a decoder raises over broken bytes into `CorruptFile`."""
+    """Turn whatever a decoder raises for broken bytes into `CorruptFile`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -178,7 +179,7 @@ def _strictly() -> Iterator[None]:
             raise CorruptFile("does not decode: its headers make no sense") from error
         except Image.DecompressionBombError as error:
             raise TooLarge(str(error)) from error
-        # Over broken bytes Pillow's plugins raise OSError, SyntaxError, ValueError, IndexError,
-        # struct.error, zlib.error and more. No list of them stays complete.
+        # Pillow's plugins raise OSError, SyntaxError, ValueError, IndexError, struct.error, zlib.error
+        # and more for broken bytes. No list of them stays complete.
         except Exception as error:
             raise CorruptFile(f"does not decode: {error}") from error

@@ -1,4 +1,4 @@
-"""Verify a GIF candidate: the same canvas after every frame, for as long, as often."""
+"""Verify a GIF candidate: it shows the same canvas after every frame, for as long and as often."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def verify(original: bytes, candidate: Candidate, media: MediaType, options: Options) -> Verdict:
-    """Whether `candidate` shows what `original` does."""
+    """Whether `candidate` shows the same as `original`, a GIF. `options` say what it was made for.
+
+    Raises `CorruptFile` or `TooLarge` for the original.
+    """
     before = GifScreen(original, options.max_pixels)
     try:
         after = GifScreen(candidate.data, options.max_pixels)
@@ -28,7 +31,7 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
     if before.size != after.size:
         from . import raster  # noqa: PLC0415  (takes longer to load than most GIFs to check)
 
-        # Resized, by a server: compared as other pictures are.
+        # A server resized it. It is compared like other pictures.
         return raster.verify(original, candidate, media, options)
     if len(before.delays) != len(after.delays):
         return differs(f"{len(before.delays)} frames became {len(after.delays)}")
@@ -42,16 +45,16 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
 
 
 def _frames(before: GifScreen, after: GifScreen, lossy: Options | None) -> Verdict:
-    """Compare each canvas, exactly unless there are options of a `lossy` result."""
+    """Compare each canvas: exactly, or by its looks if there are options of a `lossy` result."""
     looked_at = None
-    # Not with zip: it must be known which of the two is broken.
+    # `zip` would not say which of the two files is broken.
     others = after.canvases()
     for number, one in enumerate(before.canvases(), 1):
         try:
             other = next(others)
         except (CorruptFile, TooLarge) as broken:
             return differs(f"the new file {broken.message}")
-        # A pixel at a time, not a byte.
+        # Whole pixels are compared, which is faster than bytes.
         if np.array_equal(one.view(np.uint32), other.view(np.uint32)):
             continue
         difference = "pixels differ"

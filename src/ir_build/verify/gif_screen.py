@@ -1,7 +1,8 @@
 """The frames of a GIF as a browser shows them, for comparison.
 
-Pillow composes them by rules of its own. One disposal holds until the next, and what is cleared may take
-the background's colour. So Pillow only decodes each frame by itself here.
+Pillow composes them by rules of its own: a disposal holds until the next one, and cleared pixels may take the
+colour of the background. So Pillow only decodes each frame by itself here. Blocks are those of the GIF89a
+specification.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_TO_BACKGROUND, _TO_PREVIOUS = 2, 3
+_TO_BACKGROUND, _TO_PREVIOUS = 2, 3  # disposal methods (GIF89a, 23)
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
-# Pixels of all canvases together. This many take most of the time that a worker has. Not fitted.
+# Pixels of all canvases together. So many take most of the time that a worker has. Not fitted: a limit of work. A
+# file with more pixels stays as it is.
 _MOST_PIXELS = 4_000_000_000
 
 
@@ -36,11 +38,11 @@ class _DrawnFrame:
 
 
 class GifScreen:
-    """A GIF taken apart, whose canvases are made one at a time."""
+    """A GIF taken apart. Its canvases are made one at a time."""
 
     def __init__(self, data: bytes, max_pixels: int) -> None:
         """Read the blocks of `data`. Raises `CorruptFile` or `TooLarge`."""
-        self.loops: list[int] = []  #: each number of repetitions that is another than before
+        self.loops: list[int] = []  #: numbers of repetitions, each once in a row
         self.delays: list[int] = []  #: hundredths of a second
         self._frames: list[_DrawnFrame] = []
         try:
@@ -56,23 +58,26 @@ class GifScreen:
             raise TooLarge(f"{len(self._frames)} frames of {width * height} pixels are too many")
 
     def boxes(self) -> list[tuple[int, int, int, int]]:
-        """Left, top, width and height of each frame."""
+        """Left, top, width and height of each frame, in pixels."""
         return [frame.box for frame in self._frames]
 
     def canvases(self) -> Iterator[NDArray[np.uint8]]:
-        """Height x width x red, green, blue, alpha, as shown; valid until the next one."""
+        """The canvas after each frame: height x width x 4, RGBA. It is valid until the next one.
+
+        Raises `CorruptFile` if a frame does not decode.
+        """
         width, height = self.size
-        # Four bytes in one number: numpy looks up and copies these much faster.
+        # One number holds four bytes. numpy looks up and copies numbers much faster.
         canvas = np.zeros((height, width), np.uint32)
         for frame in self._frames:
             left, top = frame.box[:2]
-            # What stands out beyond the screen is cut off.
+            # What lies beyond the screen is cut off.
             part = canvas[top : top + frame.box[3], left : left + frame.box[2]]
             before = part.copy() if frame.disposal == _TO_PREVIOUS else None
             indices = _decoded(frame)[: part.shape[0], : part.shape[1]]
             colours = _colours(frame.table)
             drawn = None if frame.transparent is None else indices != frame.transparent
-            # An index is a byte, and there are 256 colours. "wrap" spares numpy the check of that.
+            # An index is a byte, and there are 256 colours. "wrap" saves numpy the check of that.
             if drawn is None:
                 part[:] = np.take(colours, indices, mode="wrap")
             elif 2 * np.count_nonzero(drawn) < drawn.size:
@@ -118,7 +123,7 @@ class GifScreen:
 
 
 def _table(data: bytes, flags: int, at: int) -> tuple[bytes, int]:
-    """A colour table, empty if the flags say that there is none, and where it ends."""
+    """A colour table, and the offset of its end. It is empty if the flags say that there is none."""
     end = at + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
     return data[at:end], end
 
@@ -130,14 +135,14 @@ def _end(data: bytes, at: int) -> int:
 
 
 def _colours(table: bytes) -> NDArray[np.uint32]:
-    """The bytes of red, green, blue and alpha of each index, taken for one number."""
+    """The colour of each index: red, green, blue and alpha as the four bytes of one number."""
     rgba = np.full((256, 4), 255, np.uint8)
     rgba[:, :3] = np.frombuffer(table.ljust(768, b"\0"), np.uint8).reshape(256, 3)
     return rgba.view(np.uint32).ravel()
 
 
 def _decoded(frame: _DrawnFrame) -> NDArray[np.uint8]:
-    """Height x width indices."""
+    """The indices of a frame: height x width. Raises `CorruptFile`."""
     width, height = size = frame.box[2:]
     flags, bits, coded = frame.packed[0], frame.packed[1], frame.packed[2:]
     if not all(size):
@@ -146,9 +151,9 @@ def _decoded(frame: _DrawnFrame) -> NDArray[np.uint8]:
     image = Image.frombuffer("L", size, pixels, "raw", "L", 0, 1)
     memory = image.im
     try:
-        # Only the decoder is called. To open a file for each frame takes as long as to decode a small one.
+        # Only the decoder is called. Opening a file for each frame takes as long as decoding a small frame.
         image.frombytes(coded, "gif", (bits, flags >> 6 & 1, -1))
     except (OSError, ValueError) as error:
         raise CorruptFile(f"does not decode: {error}") from error
-    # Pillow may decode into memory of its own rather than into what it was lent.
+    # Pillow may have decoded into memory of its own instead of `pixels`.
     return pixels if image.im is memory else np.asarray(image)

@@ -1,4 +1,4 @@
-"""Verify a PDF candidate: the same pages to the eye, to readers, to forms and to links."""
+"""Verify a PDF candidate: its pages look the same, and its text, forms and links are the same."""
 
 from __future__ import annotations
 
@@ -27,30 +27,37 @@ if TYPE_CHECKING:
     from ..options import Options
 
 # The text, boxes and links of so many pages are compared. Longer documents are sampled evenly. Not
-# fitted: limits of work.
+# fitted: a limit of work.
 _PAGES_READ = 500
-# So many pages are drawn whether or not they changed. They are an even sample.
+# So many pages are drawn whether or not they changed. They are an even sample. Not fitted: a limit of work.
 _PAGES_DRAWN = 100
-# Work is counted in pixels of one side, never in seconds. So the same pages are looked at on a busy
-# machine. A document of which more pixels changed is refused. So a lower `_PIXELS_DRAWN` saves less and never
-# lets a fault pass.
+# Work is counted in pixels of one of the two documents, never in seconds. So the same pages are looked at on a
+# busy machine. A document is refused if more pixels changed. So a lower `_PIXELS_DRAWN` saves fewer bytes, and
+# never lets a fault pass. Not fitted: limits of work.
 _PIXELS_DRAWN = 1 << 30  # some 3,200 pages of letter size
-_PIXELS_FINE = 1 << 27  # some 120 of them; further ones are scored as they are at `_DPI`
-_PIXELS_FINE_EXACT = 1 << 24  # where any difference counts
+_PIXELS_FINE = 1 << 27  # some 120 of them; further pages are scored as they look at `_DPI`
+_PIXELS_FINE_EXACT = 1 << 24  # the same for a result without loss, of which any difference counts
+# Dots per inch of pages whose pictures and fonts did not change. They must be equal. Not fitted: a fault such as a
+# missing picture shows at any density, and fewer dots take less time.
 _DPI = 60
-# PDFium's scaling differs by so many levels between two codings of the same samples.
+# PDFium's scaling differs by so many levels between two codings of the same samples. It may differ only if the
+# samples were compared and are the same.
 _ROUNDING = 2
-# The score of a page may be so much below the target when a picture has fewer pixels than before. PDFium
-# skips some of the pixels that are too many. A page scored 78 when its picture had only lost pixels that
-# are not shown.
+# The score of a page may be so much below the target if a picture has fewer pixels than before. PDFium skips some
+# of the pixels that are too many. It was fitted on a page that scored 78, although its picture had only lost pixels
+# that are not shown.
 _SLACK_SCALED = 10.0
-# Pixels along a side of a part that is scored. In a smaller part the metric lacks some of its scales.
+# Pixels along a side of a part that is scored. A principle: the smallest of the metric's scales is a thirty-second
+# and needs 8 pixels, and parts begin where all scales have whole pixels.
 _SMALLEST_SCORED = 256
 _ALIGNED = 32
 
 
 def verify(original: bytes, candidate: Candidate, media: MediaType, options: Options) -> Verdict:  # noqa: ARG001  (one signature for all verifiers)
-    """Whether `candidate` shows and holds what `original` does."""
+    """Whether `candidate` shows and holds the same as `original`, a PDF. `options` say what it was made for.
+
+    Raises `CorruptFile` or `TooLarge` for the original.
+    """
     facts = document_facts(original)
     lossless = not candidate.lossy or options.compression_type is Compression.LOSSLESS
     quality = None if lossless else options.quality
@@ -95,7 +102,7 @@ def _read_pages(before: Document, after: Document, pages: int) -> str:
 def _looks(
     before: Document, after: Document, original: bytes, made: bytes, quality: float | None
 ) -> str:
-    """What looks different, or may: anything at all where there is no `quality` to keep."""
+    """What looks different, or may look different. Any difference counts if `quality` is None."""
     with Pages(original, made) as pages:
         look = _Look(pages, quality)
         if difference := look.unjudged() or look.drawn(before, after):
@@ -117,7 +124,7 @@ class _Look:
         self._fine = _PIXELS_FINE_EXACT if quality is None else _PIXELS_FINE
 
     def unjudged(self) -> str:
-        """What changed where drawing cannot tell whether it looks the same."""
+        """What changed on pages for which drawing cannot tell whether they look the same."""
         for index, change in self._changes.items():
             if change.unseen and not self._pages.same_samples(change):
                 return f"page {index + 1} has other pictures and {change.unseen[0]}"
@@ -126,7 +133,7 @@ class _Look:
         return ""
 
     def drawn(self, before: Document, after: Document) -> str:
-        """What looks different on the pages that changed, and on a sample of the others."""
+        """What looks different on the pages that changed, or on a sample of the others."""
         pixels = 0
         sample = _spread(before.pages, _PAGES_DRAWN)
         for index in dict.fromkeys((*self._changes, *sample)):
@@ -162,7 +169,7 @@ def _levels(before: Image.Image, after: Image.Image) -> int:
 
 
 def _score(before: Image.Image, after: Image.Image) -> float:
-    """The score of a page. Only the part that changed is looked at, and the others counted in."""
+    """The score of a page. Only the part that changed is scored, and it counts for its share of the page."""
     size = before.size
     box = ImageChops.difference(before, after).getbbox()
     assert box is not None, "the page changed"
@@ -174,7 +181,7 @@ def _score(before: Image.Image, after: Image.Image) -> float:
 
 
 def _part(start: int, stop: int, size: int) -> tuple[int, int]:
-    """From `start` to `stop`, widened to what can be scored alone."""
+    """The range from `start` to `stop`, widened until it can be scored alone. `size` is the size of the page."""
     start = start // _ALIGNED * _ALIGNED
     stop = min(size, max(-(-stop // _ALIGNED) * _ALIGNED, start + _SMALLEST_SCORED))
     return max(0, min(start, (stop - _SMALLEST_SCORED) // _ALIGNED * _ALIGNED)), stop
@@ -190,7 +197,7 @@ def _unlike(before: Image.Image, after: Image.Image) -> str:
 
 
 def _spread(count: int, most: int) -> Iterator[int]:
-    """Up to `most` of `count` pages: the ends first, then halves, quarters and so on."""
+    """Up to `most` of `count` pages, from all over the document: first the ends, then halves, then quarters."""
     if count <= most:
         yield from range(count)
         return

@@ -1,4 +1,4 @@
-"""What a PDF's catalogue promises: language, tags, form fields, names, conformance."""
+"""What the catalogue of a PDF promises: its language, tags, form fields, names and conformance."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from ..errors import CorruptFile, TooLarge
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Nodes of a tree, or links, and pages that are looked at, and bytes of metadata. Not fitted: limits of work and
+# memory for hostile documents. Trees and links beyond them are not compared. Larger metadata are refused.
 _MOST_OBJECTS = 50_000
 _MOST_PAGES = 2_000
 _LARGEST_METADATA = 16 * 1024 * 1024
 
-# How PDF/A, PDF/UA, PDF/X and PDF/E files say in their XMP that they are.
+# PDF/A, PDF/UA, PDF/X and PDF/E files say in their XMP what they conform to.
 _CONFORMANCE = re.compile(
     rb"(pdf(?:a|ua|x|e|vt)id:\w+)\s*(?:=\s*[\"']|>)\s*([^\"'<]*)"  # attribute or element
 )
@@ -41,7 +43,10 @@ _PRESENT_KEYS = (
 
 
 def document_facts(data: bytes) -> dict[str, object]:
-    """What the document promises, by name; equal values mean the same. Raises `CorruptFile`."""
+    """What the document `data` promises, by name. Equal values mean the same promise.
+
+    Raises `CorruptFile` or `TooLarge`.
+    """
     try:
         with pikepdf.open(io.BytesIO(data)) as pdf:
             return _facts(pdf)
@@ -74,7 +79,7 @@ def _facts(pdf: pikepdf.Pdf) -> dict[str, object]:
 
 
 def _get(parent: object, key: str) -> object:
-    """The value of `key`, None where it is missing or `parent` is no dictionary."""
+    """The value of `key`; None if it is missing, or if `parent` is no dictionary."""
     return parent.get(key) if isinstance(parent, Dictionary) else None
 
 
@@ -106,7 +111,7 @@ def _conformance(metadata: object) -> tuple[tuple[bytes, bytes], ...]:
             xmp = zlib.decompressobj().decompress(xmp, _LARGEST_METADATA + 1)
         except zlib.error:
             return ()
-    # PDFium, which comes next, would decode a bomb to its end.
+    # PDFium reads the document next, and would decode any amount of metadata.
     if len(xmp) > _LARGEST_METADATA:
         raise TooLarge(f"more than {_LARGEST_METADATA} bytes of metadata")
     found = _CONFORMANCE.findall(xmp)
@@ -114,7 +119,7 @@ def _conformance(metadata: object) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def _names(root: object) -> Iterator[tuple[str, int]]:
-    """Each name tree with its number of names, and the dictionary of older documents."""
+    """Each name tree with its number of names, and the dictionary that older documents have instead."""
     names = _get(root, "/Names")
     if isinstance(names, Dictionary):
         for key in sorted(names.keys()):
@@ -127,7 +132,7 @@ def _tree_size(tree: object) -> int:
 
 
 def _walk(nodes: list[object]) -> Iterator[object]:
-    """The nodes of trees over `/Kids`, each once, in order."""
+    """The nodes of trees, followed by `/Kids`: each once, in order."""
     waiting = nodes[::-1]
     seen: set[tuple[int, int]] = set()
     while waiting and len(seen) < _MOST_OBJECTS:
@@ -146,13 +151,13 @@ def _fields(form: object) -> Iterator[tuple[str, str, str]]:
     """Name, type and value of each node of the form's field tree."""
     for field in _walk(_items(_get(form, "/Fields"))):
         value = _get(field, "/V")
-        # The value of a signature, and of some text fields, is an object of its own.
+        # The value of a signature is an object of its own, and so is that of some text fields.
         shown = "object" if isinstance(value, (Dictionary, Stream)) else str(value)
         yield str(_get(field, "/T")), str(_get(field, "/FT")), shown
 
 
 def _form_fonts(form: object) -> Iterator[str]:
-    """Digests of the font programs that the form's fields are filled with."""
+    """Digests of the font programs in which the form's fields are filled in."""
     looks = [_get(one, "/DA") for one in (form, *_walk(_items(_get(form, "/Fields"))))]
     named = {
         _ESCAPED.sub(lambda code: chr(int(code[1], 16)), name)

@@ -1,4 +1,4 @@
-"""A PDF as PDFium reads it: the reader that made none of our files."""
+"""A PDF as PDFium reads it. The engine does not use PDFium to make files."""
 
 from __future__ import annotations
 
@@ -17,21 +17,24 @@ if TYPE_CHECKING:
 
 # Pixels of one drawn page. A larger page is drawn at fewer dots per inch. Not fitted: a limit of memory.
 _LARGEST_PAGE = 1 << 21
-# Dots per inch of a page that is read, and the width in pixels of a screen that a slide fills. A page is a
-# slide when it is wider than high, or smaller than `_SMALL`.
+# Dots per inch of a page that is read, and the width in pixels of a screen that a slide fills. Not fitted: a
+# monitor of 27 inches with 2560 x 1440 pixels has 109 dots per inch, and 1920 is the width of a screen of full HD.
 _READ_DPI, _SCREEN = 110.0, 1920
+# A page is a slide if it is wider than high, or if its longer side is shorter than this, in points. Not fitted: a
+# sheet of A5 is longer, 8.3 inches.
 _SMALL = 8.0 * 72
+# Entries of an outline that are compared. Not fitted: a limit of work.
 _MOST_BOOKMARKS = 20_000
 
 
 class Document:
-    """An opened document. A context manager: PDFium wants to be told the end."""
+    """An opened document. It is a context manager, which closes the document at its end."""
 
     def __init__(self, data: bytes) -> None:
         """Open `data`. Raises `CorruptFile`."""
         try:
             self._pdf = pypdfium2.PdfDocument(data)
-            # Before anything else is asked, or form fields are not drawn.
+            # This must be the first call, or form fields are not drawn.
             self._pdf.init_forms()
         except pypdfium2.PdfiumError as error:
             raise CorruptFile(f"does not open: {error}") from error
@@ -44,7 +47,7 @@ class Document:
         self._pdf.close()
 
     def facts(self) -> dict[str, object]:
-        """What the document has as a whole, by name; equal values mean the same."""
+        """What the document has as a whole, by name. Equal values mean the same."""
         return {
             "pages": self.pages,
             "outline": self._outline(),
@@ -55,7 +58,7 @@ class Document:
         }
 
     def page_facts(self, index: int) -> dict[str, object]:
-        """What a page has besides its looks. Raises `CorruptFile`."""
+        """What the page `index`, from 0 on, has besides its looks, by name. Raises `CorruptFile`."""
         page = self._page(index)
         try:
             return {
@@ -81,7 +84,7 @@ class Document:
         return max(_READ_DPI, _SCREEN * 72 / longer) if slide else _READ_DPI
 
     def draw(self, index: int, dpi: float, most: int = _LARGEST_PAGE) -> Image.Image:
-        """The page as a picture of so many dots per inch, fewer where it had more than `most` pixels.
+        """The page as an RGB picture with `dpi` dots per inch. It has fewer if it had more than `most` pixels.
 
         Raises `CorruptFile`.
         """

@@ -1,4 +1,4 @@
-"""What a PDF's pages draw with, before and after: which pages changed, and what drawing cannot tell."""
+"""The pictures and fonts that the pages of a PDF draw with, before and after: which pages changed, and how."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ from .pdf_unseen import calibrated, unseen_group, unseen_mask, unseen_resources,
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Resources of one page, and resources in resources. More are not followed.
+# Resources of one page, and resources in resources. More are not followed. Not fitted: a limit of work. Pictures of
+# such a page have to keep their samples.
 _MOST_STEPS = 20_000
 _PROGRAMS = ("/FontFile", "/FontFile2", "/FontFile3")
-# A picture of up to so many pixels may be a code. Larger ones are scanned pages. Its two tones are at least
-# `_CONTRAST` levels apart. Each tone has the share `_TONE`, and both together have the share `_TWO_TONES`.
+# A picture of up to so many pixels may be a code. Larger ones are scanned pages. The two tones of a code are at
+# least `_CONTRAST` levels apart. At least the share `_TONE` of its pixels has each tone, and at least the share
+# `_TWO_TONES` has one of both. Not fitted: the engine keeps codes by wider limits (`_LEAST_CONTRAST` in its
+# `kinds`), and this check is for what others made. A picture that is taken for a code keeps its pixels.
 _LARGEST_CODE = 1 << 20
 _CONTRAST, _TONE, _TWO_TONES = 96, 0.3, 0.9
 # How often the rows of a code change from one tone to the other, in the mean. The smallest code of squares (Data
@@ -29,7 +32,7 @@ _CONTRAST, _TONE, _TWO_TONES = 96, 0.3, 0.9
 # bars (UPC-E, ISO/IEC 15420) does so 33 times along one of both, or half of that with its number below it.
 # Symbols of one shape, which interfaces and soft masks are full of, change 2 to 3.3 times.
 _CHANGES_OF_SQUARES, _CHANGES_OF_BARS = 3.5, 10.0
-# Pixels of a picture whose samples are compared.
+# Pixels of a picture whose samples are compared. Not fitted: a limit of memory. A larger picture counts as changed.
 _LARGEST = 50_000_000
 _OPAQUE = b"white all over, in grey"
 _UNREADABLE = (pikepdf.PdfError, RuntimeError, ValueError, TypeError, AttributeError)
@@ -43,32 +46,34 @@ _UNDECODABLE = (
 
 @dataclass(slots=True)
 class _Used:
-    """What a page draws with: bytes of what is in the file, by digest."""
+    """What a page draws with."""
 
+    #: pictures by the digest of their bytes in the file
     pictures: dict[bytes, Stream] = field(default_factory=dict)
+    #: bytes of font programs, by their digest
     programs: dict[bytes, int] = field(default_factory=dict)
-    pixels: int = 0
+    pixels: int = 0  #: of all pictures
     #: what the page has that PDFium does not draw as it is meant
     unseen: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How a page's pictures and fonts differ from those before."""
+    """How the pictures and fonts of a page changed."""
 
-    size: int  #: bytes of the pictures and fonts that are not there any more
-    scaled: bool  #: pictures have fewer pixels
-    gone: tuple[Stream, ...]  #: pictures
-    come: tuple[Stream, ...]
-    fonts: bool  #: a font program is another
+    size: int  #: bytes of the pictures and fonts that are gone
+    scaled: bool  #: whether pictures have fewer pixels
+    gone: tuple[Stream, ...]  #: pictures of the original that are gone
+    come: tuple[Stream, ...]  #: pictures that are new
+    fonts: bool  #: whether font programs changed
     unseen: tuple[str, ...]  #: what drawing does not show as it is meant
 
 
 class Pages:
-    """The pages of two documents, original and candidate. A context manager."""
+    """The pages of two documents, original and candidate. It is a context manager, which closes both."""
 
     def __init__(self, before: bytes, after: bytes) -> None:
-        """Open both. Raises `CorruptFile`."""
+        """Open the files `before` and `after`. Raises `CorruptFile`."""
         try:
             self._old = pikepdf.open(io.BytesIO(before))
             self._new = pikepdf.open(io.BytesIO(after))
@@ -84,7 +89,7 @@ class Pages:
         self._new.close()
 
     def changes(self) -> dict[int, Change]:
-        """The pages with other pictures or fonts, those where most bytes changed first.
+        """The pages with other pictures or fonts, by index from 0 on. Pages with most changed bytes come first.
 
         Raises `CorruptFile`.
         """
@@ -104,11 +109,11 @@ class Pages:
     def same_samples(self, change: Change) -> bool:
         """Whether the pictures of a page hold the same samples, however they are coded."""
         gone, come = ({self._sign(one) for one in side} for side in (change.gone, change.come))
-        # A mask that hides nothing may be left out.
+        # A mask that hides nothing may have been dropped.
         return None not in gone and gone - {_OPAQUE} == come - {_OPAQUE}
 
     def shrunken_code(self, change: Change) -> bool:
-        """Whether a picture that may be a code, as machines read it, has lost pixels."""
+        """Whether a picture lost pixels that may be a code, such as a QR code."""
         sizes = {_size(one) for one in change.come}
         return change.scaled and any(
             _size(one) not in sizes and _two_tones(one) for one in change.gone
@@ -135,7 +140,7 @@ def _change(before: _Used, after: _Used, sizes: dict[bytes, int]) -> Change:
 
 
 class _Document:
-    """One document; each stream is read once."""
+    """One document. Each of its streams is read once."""
 
     def __init__(self) -> None:
         self._digests: dict[tuple[int, int], bytes] = {}
@@ -162,7 +167,7 @@ class _Document:
         return used
 
     def _follow(self, one: Dictionary | Stream, used: _Used) -> Iterator[object]:
-        """Count what `one` is, and say what it draws with."""
+        """Put what `one` draws with into `used`. The result is what to follow next."""
         used.unseen.update(unseen_group(one.get("/Group")))
         if isinstance(one, Stream) and one.get("/Subtype") == Name.Image:
             self._picture(one, used)
@@ -216,7 +221,7 @@ def _looks(notes: object) -> Iterator[object]:
 
 
 def _samples(image: Stream) -> bytes | None:
-    """A digest of what a picture's samples say, None where that cannot be told."""
+    """A digest of the samples of a picture and of what they mean; None if they cannot be read."""
     if int(image.get("/Width", 0)) * int(image.get("/Height", 0)) > _LARGEST:
         return None
     try:
@@ -239,7 +244,7 @@ def _size(image: Stream) -> tuple[int, int]:
 
 
 def _two_tones(image: Stream) -> bool:
-    """Whether a picture is of dark and light alone, as much and as often of each as in a code."""
+    """Whether a picture has only dark and light pixels, about as many as a code, and changes as often."""
     width, height = _size(image)
     if width * height > _LARGEST_CODE:
         return False
@@ -263,7 +268,7 @@ def _plain(image: Stream, key: str) -> str:
 
 
 def _space(space: object) -> str:
-    """A colour space but for how it is stored; of a palette the one of its colours."""
+    """A colour space, however it is stored, as text. A palette has the colour space of its colours."""
     if not isinstance(space, Array) or len(space) < 2:
         return str(space)
     if space[0] == Name.Indexed:

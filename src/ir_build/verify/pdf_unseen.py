@@ -1,7 +1,7 @@
-"""What PDFium does not draw as it is meant, so that drawing says nothing of a picture there.
+"""What PDFium does not draw as it is meant. A comparison of drawn pages says nothing about pictures there.
 
-Poppler, MuPDF, Ghostscript or printers draw each of these. ISO 32000-1 describes them in 8.6.5, 8.6.7, 10
-and 11.4.
+Other programs, such as Poppler, MuPDF, Ghostscript or printers, draw each of these. ISO 32000-1 describes them
+in 8.6.5, 8.6.7, 10 and 11.4.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ if TYPE_CHECKING:
 
 _CALIBRATED = ("/CalRGB", "/CalGray", "/Lab")
 _DEFAULTS = ("/DefaultGray", "/DefaultRGB", "/DefaultCMYK")
-# How colours are changed on their way to paper. The second names of each may say "as usual".
+# These change colours on their way to paper. The names with a 2 may have the value "as usual".
 _TRANSFER = ("/TR", "/BG", "/UCR", "/HT")
 _TRANSFER_OR_DEFAULT = ("/TR2", "/BG2", "/UCR2")
-# Flags of annotations (12.5.3): hidden, or for paper only; and shown on both.
+# Flags of annotations (ISO 32000-1, 12.5.3). The first two hide them on screens, and the last one prints them.
 _HIDDEN, _PRINTED = 2 | 32, 4
-# A profile's colours may be off those of sRGB by so many levels. They are still drawn well without it.
+# A profile counts as sRGB if it moves no colour by more levels than this. Not fitted: it is twice what `colour`
+# allows for profiles called sRGB. A profile of another gamut moves colours much further.
 _NEARLY = 8
 
 
 def calibrated(space: object) -> Iterator[str]:
-    """The calibrated space that a picture's colours are in, itself or behind a palette."""
+    """The calibrated colour space of a picture or of its palette, in words; nothing if it has none."""
     if isinstance(space, Array) and len(space) > 1:
         if space[0] in (Name.Indexed, Name.I):
             yield from calibrated(space[1])
@@ -40,7 +41,7 @@ def calibrated(space: object) -> Iterator[str]:
 
 
 def unseen_resources(spaces: object) -> Iterator[str]:
-    """What stands for the device's colours: PDFium takes these for plain ones."""
+    """The colour spaces that replace those of the device, in words. PDFium ignores them."""
     if not isinstance(spaces, Dictionary):
         return
     for key in _DEFAULTS:
@@ -49,7 +50,7 @@ def unseen_resources(spaces: object) -> Iterator[str]:
 
 
 def unseen_state(state: object) -> Iterator[str]:
-    """Of a graphics state: overprint, transfer functions, black generation, halftones."""
+    """The overprint, transfer functions, black generation and halftones of a graphics state, in words."""
     if not isinstance(state, Dictionary):
         return
     if any(str(state.get(key)) == "True" for key in ("/OP", "/op")):
@@ -61,19 +62,19 @@ def unseen_state(state: object) -> Iterator[str]:
 
 
 def unseen_mask(mask: Dictionary) -> Iterator[str]:
-    """Of a soft mask: a function that not every program applies."""
+    """The function of a soft mask, in words; nothing if it has none. Not every program applies it."""
     if mask.get("/TR", Name.Identity) != Name.Identity:
         yield "a soft mask with a function"
 
 
 def unseen_group(group: object) -> Iterator[str]:
-    """Of a transparency group: that its parts knock each other out."""
+    """The knockout of a transparency group, in words; nothing if it has none."""
     if isinstance(group, Dictionary) and str(group.get("/K")) == "True":
         yield "a knockout group"
 
 
 def laid_open(data: bytes) -> bytes | None:
-    """The document with hidden layers and notes shown, None if it has none. Raises `CorruptFile`."""
+    """The PDF `data` with all hidden layers and notes shown; None if it has none. Raises `CorruptFile`."""
     try:
         with pikepdf.open(io.BytesIO(data)) as pdf:
             return _laid_open(pdf)
@@ -98,7 +99,7 @@ def _laid_open(pdf: pikepdf.Pdf) -> bytes | None:
 
 
 def _like_srgb(space: object) -> bool:
-    """Whether colours in `space` look as plain grey or RGB does."""
+    """Whether colours in `space` look about like plain grey or RGB."""
     if isinstance(space, Name):
         return True
     if not isinstance(space, Array) or len(space) < 2 or not isinstance(space[1], Stream):

@@ -1,4 +1,4 @@
-"""What a PNG says about itself beside its pixels."""
+"""What a PNG says about itself, apart from its pixels (PNG Specification, third edition)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # The chunks of pixels and orientation, and those of frames.
 _DECODED = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf"})
 _DECODED_APNG = frozenset({b"acTL", b"fcTL", b"fdAT"})
-_LARGEST_PROFILE = 16 * 1024 * 1024  # bytes, as in `colour`
+_LARGEST_PROFILE = 16 * 1024 * 1024  # bytes, as in `colour`: a limit of memory
 _INDEXED = 3  # the colour type of a palette
 
-# sRGB as gAMA and cHRM spell it (PNG, third edition, 11.3.2.5). Values within the tolerances of libpng count
-# as the same: about 5 % of gamma, and 0.01 of a primary's coordinate.
+# The values of gAMA and cHRM that mean sRGB (PNG, third edition, 11.3.2.5). Values within the tolerances of libpng
+# count as the same: about 5 % of gamma, and 0.01 of the coordinate of a primary.
 _GAMMA, _GAMMA_TOLERANCE = 45455, 2500
 _PRIMARIES, _PRIMARIES_TOLERANCE = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000), 1000
 _SRGB_CICP = frozenset({b"\x01\x0d\x00\x01", b"\x01\x01\x00\x01", b"\x02\x02\x00\x01"})
@@ -31,7 +31,7 @@ class Png:
     """A PNG taken apart."""
 
     depth: int  #: bits a sample
-    #: colours of the palette that pixels are indices into, None where they are not
+    #: how many colours the palette has; None if pixels are not indices
     palette: int | None
     colours: Colours
     #: the file without text, profiles and private chunks; these may be large or broken
@@ -50,7 +50,7 @@ def read(data: bytes) -> Png:
         seen.add(kind)
         if kind in _DECODED or kind in _DECODED_APNG:
             kept.append(data[start:end])
-        # A colour chunk counts only before the pixels. Of one kind only the first counts.
+        # A colour chunk counts only before the pixels, and only the first one of a kind.
         elif b"IDAT" not in seen and kind in (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"):
             found.setdefault(kind, data[start + 8 : end - 4])
     return Png(data[24], palette, _colours(found), b"".join(kept))

@@ -25,12 +25,16 @@ if TYPE_CHECKING:
 
     Compare = Callable[[Image.Image, Image.Image, tuple[Reading, Reading] | None], str]
 
-# The SSIMULACRA2 score for which the limits of `similarity` were chosen. For lower scores they get wider.
+# The limits of `similarity` were chosen for this SSIMULACRA2 score. They get wider for lower scores. Not fitted:
+# they only have to find another picture, and `look` compares how pictures look.
 _GOOD_QUALITY = 60.0
 
 
 def verify(original: bytes, candidate: Candidate, media: MediaType, options: Options) -> Verdict:
-    """Whether `candidate` looks like `original`, and is equal to it where nothing may be lost."""
+    """Whether `candidate` looks like `original`, a file of type `media`, and is equal to it if nothing may be lost.
+
+    Raises `CorruptFile` or `TooLarge` for the original.
+    """
     before = Picture(original, media, options.max_pixels)
     lossless = not candidate.lossy or options.compression_type is Compression.LOSSLESS
     try:
@@ -54,17 +58,20 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
 
 
 def slack(options: Options) -> float:
-    """The factor of the limits of the coarse comparison: 1, up to 2 below good quality."""
+    """What the limits of `similarity` are multiplied by: 1 for a good quality, up to 2 for the lowest one."""
     return 1 + max(0.0, _GOOD_QUALITY - options.quality) / _GOOD_QUALITY
 
 
 def _has_unseen(picture: Picture, media: MediaType) -> bool:
-    # Where frames are laid over frames, the decoder chooses the colour of a transparent pixel.
+    # The decoder chooses the colour of a transparent pixel when it lays frames over frames.
     return picture.frames > 1 or media is MediaType.GIF
 
 
 def _parts(original: bytes, candidate: bytes) -> str:
-    """The difference between the coded pictures of two AVIF files; Pillow shows 8 bits only."""
+    """The difference between the coded pictures of two AVIF files, in words; empty for none.
+
+    They are compared as bytes, because Pillow shows 8 bits a sample only.
+    """
     before = avif.coded(original)
     if before is None or before != avif.coded(candidate):
         return "the coded pictures or their properties differ"
@@ -81,7 +88,7 @@ class _OriginalBroken(Exception):
 
 def _properties(before: Picture, after: Picture, options: Options, *, lossless: bool) -> str:
     """The difference that the headers tell, in words; empty for none."""
-    # Some pictures are not resized (animations, CMYK). So their own size is right as well.
+    # Some pictures are not resized: animations and CMYK. So their own size is right, too.
     expected = before.size
     if options.resize and after.size != before.size:
         expected = options.resize.fit(*before.size)
@@ -100,7 +107,7 @@ def _properties(before: Picture, after: Picture, options: Options, *, lossless: 
         return "its four colours would be taken for inverted ones, or for others"
     if after.gain_map != before.gain_map:
         return "the gain map for brighter screens was lost or added"
-    # A power in place of sRGB's curve scores over 90, but it is not the same.
+    # A power instead of sRGB's curve scores over 90, but it is not the same.
     respelled = lossless and after.colours.spelled != before.colours.spelled
     if respelled or after.colours.tag != before.colours.tag:
         return "the colour tags (cICP, gAMA, cHRM) changed"
@@ -130,9 +137,9 @@ def _frames(before: Picture, after: Picture, compare: Compare) -> str:
 
 
 def _looks(before: Picture, after: Picture, media: MediaType, quality: float) -> str:
-    """Why a frame looks worse, in words; empty when none of those that are looked at does."""
+    """Why one of the frames that are looked at looks worse, in words; empty if none does."""
     for number in look.frames_looked_at(before.frames, before.size[0] * before.size[1]):
-        # A frame stands on those before it. So the frames between are decoded as well.
+        # A frame is drawn over those before it. So Pillow decodes the frames in between as well.
         one, other = (
             shown_in_srgb(picture.upright(picture.frame(number)), picture.colours)
             for picture in (before, after)

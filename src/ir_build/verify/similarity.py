@@ -1,6 +1,6 @@
-"""How alike two pictures of one size look, measured coarsely and fast.
+"""How similar two pictures of one size look, measured coarsely and fast.
 
-It is strict with the wrong picture, and tolerant of the changes that a good lossy encoder makes.
+It finds another picture, and passes the changes that a good lossy encoder makes.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_BLOCK = 8  # pixels; the unit of JPEG and small enough for icons
-_TILE = 8  # blocks
-# Pixels of a strip: about a million, whatever the size of the picture.
+# Pixels along a side of a block, and blocks along a side of a tile. Not fitted: 8 pixels are the unit of JPEG, and
+# icons have some blocks of them.
+_BLOCK = 8
+_TILE = 8
+# Pixels of a strip, whatever the size of the picture. Not fitted: a limit of memory, on which the result does not
+# depend.
 _STRIP_PIXELS = 1 << 20
-# The contrast below which structure is not looked for: C2 of SSIM, (0.03 * 255)^2 (Wang et al., "Image Quality
-# Assessment: From Error Visibility to Structural Similarity", 2004).
+# Structure of less contrast than this is not looked for. It is C2 of SSIM, (0.03 * 255)^2 (Wang et al., "Image
+# Quality Assessment: From Error Visibility to Structural Similarity", 2004).
 _NOISE = 58.5
 
 
@@ -33,22 +36,22 @@ class Similarity:
     psnr: float
     #: share of the original's contrast that is found again at its place, 0 to 1
     structure: float
-    #: the same, for the worst tile of 64 pixels
+    #: the same, for the worst tile of 64 x 64 pixels
     worst_structure: float
-    #: largest difference of the mean colour of a block of 8 pixels, levels
+    #: largest difference of the mean colour of a block of 8 x 8 pixels, levels
     worst_block: float
-    #: largest difference of the mean colour of a tile of 64 pixels, levels
+    #: largest difference of the mean colour of a tile of 64 x 64 pixels, levels
     worst_tile: float
-    #: mean difference of the blocks' colours, of the channel where it is largest, levels
+    #: mean difference of the colours of blocks, in the channel that differs most, levels
     bias: float
-    #: the same, where differences up and down cancel out
+    #: the same, but differences up and down cancel out
     shift: float
 
     def difference(self, slack: float = 1.0) -> str:
-        """Why the two are not the same picture, in words; empty when they may be the same.
+        """Why the two are not the same picture, in words; empty if they may be the same.
 
-        `slack`, from 1 on, widens the limits. JPEG, WebP, AVIF and palette encoders stayed within these
-        on pictures of documentation sites, at a SSIMULACRA2 score of 60 and more.
+        `slack`, from 1 on, widens the limits. JPEG, WebP, AVIF and palette encoders stayed within the limits on
+        pictures of documentation sites, at a SSIMULACRA2 score of 60 and more.
         """
         if self.worst_tile > 20 * slack or self.worst_block > 72 * slack:
             return "another picture, or a part of it is"
@@ -72,10 +75,10 @@ def strips(*pictures: Image.Image) -> Iterator[tuple[Image.Image, ...]]:
 
 
 class SimilarityMeasure:
-    """Takes in the strips of two pictures and says how alike they look."""
+    """Takes in the strips of two pictures, and says how similar these look."""
 
     def __init__(self) -> None:
-        """Start with nothing seen."""
+        """Start without any strip."""
         self._pixels = self._blocks = 0
         self._squares = 0.0
         self._found = self._sought = 0.0
@@ -136,7 +139,7 @@ class SimilarityMeasure:
 
 
 def _planes(image: Image.Image) -> list[NDArray[np.uint8]]:
-    """The planes to look for structure in: lightness, and alpha or black where there is one."""
+    """The planes that are searched for structure: lightness and alpha, or magenta and black for CMYK."""
     if image.mode == "RGBa":
         red, green, blue, alpha = image.split()
         image = Image.merge("RGB", (red, green, blue))
@@ -147,7 +150,10 @@ def _planes(image: Image.Image) -> list[NDArray[np.uint8]]:
 
 
 def _cells(plane: NDArray[np.uint8], block: int) -> NDArray[np.float32]:
-    """The plane cut into blocks; incomplete blocks at the right and the lower edge are left out."""
+    """The plane cut into blocks: rows x block x columns x block.
+
+    Incomplete blocks at the right and the lower edge are left out.
+    """
     height, width = (size // block * block for size in plane.shape)
     cut = plane[:height, :width].astype(np.float32)
     return cut.reshape(height // block, block, width // block, block)

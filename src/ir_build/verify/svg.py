@@ -1,4 +1,4 @@
-"""Verify an SVG candidate: it has the same structure for those who see it, and the same drawing."""
+"""Verify an SVG candidate: pages and scripts find the same structure in it, and it looks the same."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from ..formats import MediaType
     from ..options import Options
 
-# A picture inside.
+# A picture inside an SVG: what stands before its data, and the data.
 _ADDRESS = re.compile(rb"(data:image/[\w.+-]+;base64,)([A-Za-z0-9+/=\s]+)")
 
-# Scripts, readers or users meet these elements. None may be dropped, merged or added.
+# Scripts, screen readers or users meet these elements. None of them may be dropped, merged or added.
 _COUNTED = frozenset(
     {"a", "desc", "foreignObject", "image", "script", "style", "text", "textPath", "title"}
     | {"animate", "animateColor", "animateMotion", "animateTransform", "discard", "mpath", "set"}
     | {"filter", "switch", "view"}
 )
 _TEXTS = frozenset({"text", "title", "desc", "script"})
-# Only elements of these namespaces are drawn or met. Those of editors and metadata are not.
+# Only elements of these namespaces are drawn, or met by anyone. Those of editors and metadata are not.
 _DRAWN = frozenset(
     {
         "",
@@ -44,9 +44,9 @@ _SIZES = ("width", "height", "viewBox", "preserveAspectRatio")
 
 
 def verify(original: bytes, candidate: Candidate, media: MediaType, options: Options) -> Verdict:  # noqa: ARG001  (one signature for all verifiers)
-    """Whether `candidate` draws the same as `original`, and offers the same to pages and scripts.
+    """Whether `candidate` looks the same as `original`, and pages and scripts find the same in it.
 
-    Raises `CorruptFile` if `original` is not well-formed.
+    `options` say what it was made for. Raises `CorruptFile` if `original` is not well-formed.
     """
     before = _read(original)
     try:
@@ -96,9 +96,9 @@ class _StructureReader:
         self.structure = _Structure()
         self._path: list[str] = []
         self._text: list[str] = []
-        #: how deep the outermost open element of `_TEXTS` is, 0 outside of them
+        #: the depth of the outermost open element of `_TEXTS`; 0 if none is open
         self._text_depth = 0
-        #: the same for elements that are never drawn
+        #: the depth of the outermost open element that is never drawn; 0 if none is open
         self._hidden_depth = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -144,7 +144,7 @@ def _read(data: bytes) -> _Structure:
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.characters
-    # expat passes entities in text on to a default handler instead of expanding them. It also passes on
+    # expat does not expand entities in text if there is a default handler, but gives them to it. It also gives it
     # everything that no other handler takes.
     parser.DefaultHandler = reader.characters
     parser.CommentHandler = parser.ProcessingInstructionHandler = _ignore
@@ -162,7 +162,7 @@ def _ignore(*_: str) -> None:
 
 
 def _size(value: str) -> object:
-    """An attribute of the root in a form that is the same for equal values."""
+    """An attribute of the root in a form that is equal for equal sizes."""
     parts = value.replace(",", " ").split()
     try:
         return tuple(float(part.removesuffix("px")) for part in parts)
@@ -171,9 +171,9 @@ def _size(value: str) -> object:
 
 
 def _pictures(original: bytes, candidate: Candidate, options: Options) -> tuple[bytes, str]:
-    """The candidate with the pictures of the original inside, and what differs between these and its own.
+    """The candidate with the pictures of the original in place of its own, and how its own pictures differ.
 
-    Pictures are checked like files of their own. The drawing is compared without what changed in them.
+    Pictures are checked like separate files. So the drawing can be compared without their changes.
     """
     before, after = _ADDRESS.findall(original), _ADDRESS.findall(candidate.data)
     if len(before) != len(after):

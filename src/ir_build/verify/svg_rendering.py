@@ -1,4 +1,4 @@
-"""How alike two SVGs are drawn, by librsvg."""
+"""How similar two SVGs look when librsvg draws them."""
 
 from __future__ import annotations
 
@@ -12,21 +12,26 @@ import pyvips
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Pixels of the longer side at which drawings are compared.
+# Pixels of the longer side of the drawings that are compared. Not fitted: it is about the width of the text on a
+# page of documentation, which a drawing there fills.
 _RENDERED = 600
-# A drawing is enlarged no more than this. No page shows it larger.
+# A drawing is enlarged no more than this. Not fitted: no page shows it larger.
 _LARGEST_SCALE = 64.0
 
-# librsvg draws on a canvas of its own for each of these. It is as large as the picture.
+# librsvg draws on a separate canvas for each of these. The canvas is as large as the drawing.
 _LAYER = re.compile(rb"""\s(?:filter|mask)\s*=\s*("[^"]*"|'[^']*')""")
+# A drawing with more layers than this is also compared without its layers. With more than `_LAYERS_AT_HALF_SIZE`
+# layers the canvases get smaller than half the size, down to a quarter. Not fitted: limits of work, counted and
+# not timed.
 _MANY_LAYERS = 8
-# With more layers than this the canvases are made smaller, down to a quarter of the size.
 _LAYERS_AT_HALF_SIZE = 16
-# The share of the original's contrast that has to be found again in every tile (`similarity`).
+# At least this share of the original's contrast has to be found again in every tile (`similarity`). Not fitted: it
+# is far stricter than what `similarity` asks of a photo.
 _STRUCTURE = 0.95
-# How much the mean colour of a block of 8 x 8 pixels may differ, in levels of 255, and the peak
-# signal-to-noise ratio over all channels, in decibels. The second pair is for rounded coordinates. These move
-# edges by small fractions of a pixel. Nothing else may move.
+# How much the mean colour of a block of 8 x 8 pixels may differ, in levels of 255, and the lowest peak
+# signal-to-noise ratio over all channels, in decibels. The second pair is for rounded coordinates, which move edges
+# by small fractions of a pixel. Nothing else may move. A principle: a straight edge between black and white moves
+# the mean of its block by one level if it moves by a thirty-second of a pixel, and by 8 levels for a quarter.
 _SAME, _ROUNDED = (1, 55), (8, 38)
 
 
@@ -37,7 +42,10 @@ class _Drawn:
 
 
 def difference(original: bytes, candidate: bytes, *, lossless: bool) -> str:
-    """What differs between two SVG files as they are drawn, in words; empty when nobody sees it."""
+    """What differs between two SVG files when they are drawn, in words; empty if nobody sees a difference.
+
+    `lossless` allows only differences of rounding.
+    """
     for one, other, size in _looks(original, candidate):
         try:
             scale = _scale(one, size)
@@ -56,8 +64,8 @@ def difference(original: bytes, candidate: bytes, *, lossless: bool) -> str:
 
 
 def _alike(before: _Drawn, after: _Drawn, *, lossless: bool) -> bool:
-    """Whether two drawings differ by no more than cannot be seen."""
-    # Most drawings are equal. These imports take longer than most drawings.
+    """Whether nobody sees a difference between two drawings."""
+    # These imports take longer than most drawings, and most drawings are equal.
     from PIL import Image  # noqa: PLC0415
 
     from .similarity import SimilarityMeasure, strips  # noqa: PLC0415
@@ -76,10 +84,10 @@ def _alike(before: _Drawn, after: _Drawn, *, lossless: bool) -> bool:
 
 
 def _looks(original: bytes, candidate: bytes) -> Iterator[tuple[bytes, bytes, int]]:
-    """Pairs to be compared, and the pixels of their longer side.
+    """Pairs of files to compare, and the pixels of their longer side.
 
-    The time goes by the pixels of all layers. So a picture with many of them is compared twice: at full
-    size without its layers, and with them at half the size or less.
+    The time depends on the pixels of all layers. So a drawing with many layers is compared twice: at full size
+    without its layers, and at half the size or less with them.
     """
     layers = len(_LAYER.findall(original))
     if layers <= _MANY_LAYERS:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """May the candidate replace the original, and if not, why."""
+    """Whether the candidate may replace the original, and why it may not."""
 
     ok: bool
     #: what differs, for the report ("12 frames became 11"); empty when `ok`

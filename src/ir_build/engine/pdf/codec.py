@@ -1,4 +1,4 @@
-"""PDF: every stream is packed again, equal objects become one, images are coded by the image engine."""
+"""PDF: streams are packed again, equal objects become one, and the image engine codes the images."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .structure.self_check import check, signs
 if TYPE_CHECKING:
     from ...options import Options
 
-# A file with object streams needs this version.
+# A file with object streams needs this version (ISO 32000-1, 7.5.7).
 _PACKED_VERSION = "1.5"
 
 
 def compress(data: bytes, options: Options) -> Candidate:
-    """The smallest PDF that shows, says and does the same as `data`.
+    """The smallest PDF that shows, says and does the same as the PDF `data`.
 
-    Raises `FileSkipped` for what must stay whole, `CorruptFile` and `TooLarge`.
+    Raises `FileSkipped` for a document that must stay as it is, `CorruptFile` and `TooLarge`.
     """
     source, fault = repair.sound(data)
     kept = options.kept_parts
@@ -39,7 +39,7 @@ def compress(data: bytes, options: Options) -> Candidate:
     version = max(source.pdf.pdf_version, _PACKED_VERSION) if packed else source.pdf.pdf_version
     identifier = _identifier(source.pdf)
     if identifier is None and source.linearized:
-        # Without it qpdf would make one up.
+        # qpdf would make up an identifier.
         identifier = hashlib.sha256(data).digest()[:16]
     meant = signs(table)
     if len(data) > memory.LARGE:

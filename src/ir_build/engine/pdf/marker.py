@@ -1,6 +1,6 @@
 """The note in a PDF: a comment line before the last `startxref`.
 
-No offset points behind it. The file still ends with %%EOF, and PDF/A allows nothing behind that.
+No offset points to anything after it. The file still ends with %%EOF, because PDF/A allows nothing after that.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from ...errors import CorruptFile
 from ...marker import NOTE
 
 _COMMENT = b"%" + NOTE + b"\n"
+# Bytes at the end of a file in which readers look for %%EOF (PDF Reference 1.7, appendix H, note 18).
 _TAIL_BYTES = 1024
 _END = re.compile(rb"(?<=[\r\n])startxref[\r\n ]+\d+[\r\n ]+%%EOF\s*\Z")
 _LENGTH = re.compile(rb"(?<=/L)\s+(\d+)(?=[\s/>])")
 
 
 def mark(data: bytes) -> bytes:
-    """The file with the note. Raises `CorruptFile` if it does not end as a PDF should."""
+    """The PDF `data` with the note. Raises `CorruptFile` if it does not end as a PDF should."""
     place = _place(data)
     head = data[:place]
     if b"/Linearized" in data[:1024]:
@@ -39,7 +40,10 @@ def _place(data: bytes) -> int:
 
 
 def _with_length(head: bytes, before: int, after: int) -> bytes:
-    """Correct the length of the file in the linearization dictionary. Nothing may move by that."""
+    """`head` with the length of the file corrected in the linearization dictionary.
+
+    Nothing may move. So both lengths must have as many digits.
+    """
     match = _LENGTH.search(head, head.index(b"/Linearized"), 1024) or _LENGTH.search(head, 0, 1024)
     old, new = b"%d" % before, b"%d" % after
     if match is None or match[1] != old or len(old) != len(new):

@@ -1,4 +1,4 @@
-"""Every stream of a document, packed again in as few bytes as possible."""
+"""Packs every stream of a document again, in as few bytes as possible."""
 
 from __future__ import annotations
 
@@ -25,23 +25,29 @@ if TYPE_CHECKING:
     from .structure.source import PdfFile
     from .structure.streams import Packed, Plain
 
-# Work is bounded by what goes in, never by the clock. So the same file gives the same result. This is the
-# limit of decoded bytes. Nearly all scans that fit into the largest file are below it. So no page is left out.
+# Work is bounded by what goes in, never by the clock. So the same file gives the same result. Not fitted: the
+# budgets and the largest size are limits of work and memory. Streams beyond them are packed in less time.
+# Decoded bytes of a document. Nearly all scans that fit into the largest file are below it.
 _BUDGET_DECODED = 4 * 1024 * 1024 * 1024
-# Pixels for which a quality is searched for. A million takes some 2 to 4 CPU seconds.
+# Pixels of images for which a quality is searched for. A million takes some 2 to 4 CPU seconds.
 _BUDGET_SEARCHED = {Effort.FAST: 2_000_000, Effort.DEFAULT: 8_000_000, Effort.BEST: 24_000_000}
+# Decoded bytes of an image whose row filters are tried.
 _LARGEST_FILTERED = 48 * 1024 * 1024
-# What a loss must leave at most of the bytes that it takes without one. Less is not worth it.
+# A result with loss has to be smaller than this share of the bytes without loss. Not fitted: a smaller gain is not
+# worth any loss. 12 PDF files of documentation sites came to the same bytes with 0.8 and with 1.0
+# (`--sweep pdf.repack:_WORTH_LOSS 0.8 1.0`).
 _WORTH_LOSS = 0.9
-# A JPEG this much smaller than the picture was is taken, and no other way is looked for.
+# A JPEG below this share of the bytes of the image is taken, and no other way is tried. Not fitted: it saves time, and
+# only decides between two results that both look the same.
 _CLEAR = 0.5
-# Bytes that deflate makes of the images whose row filters are tried. A million takes up to 1 CPU second.
+# Bytes that deflate makes of the images whose row filters are tried. A million takes up to 1 CPU second. Not fitted:
+# a limit of work.
 _BUDGET_FILTERED = {Effort.FAST: 4_000_000, Effort.DEFAULT: 12_000_000, Effort.BEST: 24_000_000}
 
 
 @dataclass(slots=True)
 class _Budget:
-    """What may still be spent on this document."""
+    """How much work may still be done on this document."""
 
     decoded: int  #: bytes of decoded streams
     searched: int  #: pixels searched for a lossy quality
@@ -55,17 +61,17 @@ class _ImageStream:
     stream: pikepdf.Stream
     plain: Plain
     form: Shape
-    #: with the quality that it needs at the size at which it is shown
+    #: their quality is the one that it needs at the size at which it is shown
     options: Options
-    #: another image uses it as its mask
+    #: whether another image uses it as its mask
     mask: bool
-    #: width and height in pixels to scale it down to, None to leave its size
+    #: width and height in pixels to which it is scaled down; None to leave its size
     size: tuple[int, int] | None
-    #: it may look the same instead of being the same
+    #: whether its samples may change if it looks the same
     free: bool
-    #: the search for its quality begins where the one before ended, as for scanned pages
+    #: whether the search for its quality begins at the quality of the image before, as for scanned pages
     quick: bool
-    #: it fills a sheet of paper
+    #: whether it fills a sheet of paper
     sheet: bool
 
 
@@ -73,7 +79,10 @@ class _StreamPacker:
     """Packs the streams of one document."""
 
     def __init__(self, options: Options, *, remapped: bool = False) -> None:
-        """With `remapped` device colours mean other ones. Then no picture is plainly coloured."""
+        """Take the options. `remapped` says that device colours have another meaning in the document.
+
+        Then every image keeps its samples.
+        """
         self._options = options
         self._remapped = remapped
         self._scans = scans.ScanCoder(options.max_pixels)
@@ -86,10 +95,10 @@ class _StreamPacker:
     ) -> tuple[Packed, bool] | None:
         """A smaller form of the stream, and whether pixels changed; None to leave the stream as it is.
 
-        `shown` is the size of an image on pages, None if it is not known. `mask` says that another image uses
+        `shown` is the size of an image on pages; None if it is not known. `mask` says that another image uses
         it as its mask.
         """
-        # An image that is scaled down is never stored as large as it is. So it may be larger.
+        # An image that is scaled down may be larger, because it is not stored in its own size.
         scaled = shown and self._options.pdf_dpi
         most = max(MAX_DECODED, self._options.max_pixels * 3) if scaled else MAX_DECODED
         try:
@@ -126,14 +135,14 @@ class _StreamPacker:
         quality = scaling.quality(form, shown, options.quality) if shown else options.quality
         free = free and quality is not None
         sheet = scaling.fills_a_sheet(shown)
-        # A JPEG of a whole sheet is a scan. To look at it would take as long as to decode it.
+        # A JPEG of a whole sheet is a scan. Finding out its kind would take as long as decoding it.
         look = free and not (sheet and plain.codec)
         kind = kinds.of(plain, form) if look else Kind.PHOTO
         free = free and kind is not Kind.EXACT
         size = None
         if free and shown and options.pdf_dpi:
-            # A scan gets the density of a photo, however clean it is. Twice of that would be four times the
-            # pixels.
+            # A scan gets the density of a photo, however clean it is. Twice the density would be four times
+            # the pixels.
             density = 1 if sheet or kind is Kind.PHOTO else kinds.DRAWN_DENSITY
             size = scaling.target(form, shown, options.pdf_dpi * density)
         width, height = size or (form.width, form.height)
@@ -169,7 +178,7 @@ class _StreamPacker:
         return self._seen(image)
 
     def _quickly(self, image: _ImageStream) -> tuple[Packed, bool] | None:
-        """A photo that looks the same, found in little time, and whether pixels changed.
+        """A photo that looks the same, found in little time, and whether its pixels changed.
 
         The result is None if that saves little.
         """
@@ -189,7 +198,7 @@ class _StreamPacker:
         return made, True
 
     def _seen(self, image: _ImageStream) -> tuple[Packed, bool]:
-        """Samples that look the same, and whether they changed."""
+        """The smallest samples that look the same, and whether they changed."""
         plain, form = image.plain, image.form
         pixels = form.width * form.height
         if image.mask or not photos.SMALLEST <= pixels <= self._budget.searched:
@@ -199,7 +208,7 @@ class _StreamPacker:
         return found or (self._stored(image), False)
 
     def _stored(self, image: _ImageStream) -> Packed:
-        """The samples without loss."""
+        """The samples, packed without loss."""
         deflated = streams.pack(image.plain)
         budget = self._budget
         thorough = (
@@ -229,20 +238,20 @@ class _StreamPacker:
 
 
 def repack(source: PdfFile, options: Options) -> int:
-    """Pack every stream of `source` again, and say how many images have other pixels than before."""
+    """Pack every stream of `source` again. The result is how many images have other pixels than before."""
     lossy = options.compression_type is Compression.LOSSY
     packer = _StreamPacker(options, remapped=lossy and colours.remapped(source))
     shown = placement.sizes(source) if lossy else {}
     masks = _masks(source.pdf, shown)
     changed = 0
-    # Documents put together from others repeat whole streams. What comes once is not kept.
+    # Documents that were put together from others repeat whole streams. Results are kept for these only.
     order = list(_by_size(source.pdf))
     signs = [_sign(one, shown.get(one.objgen), mask=one.objgen in masks) for one in order]
     times = Counter(signs)
     done: dict[bytes, tuple[Packed, bool] | None] = {}
     for stream, sign in zip(order, signs, strict=True):
         if source.conforming and stream.get("/Type") == pikepdf.Name.Metadata:
-            continue  # PDF/A-1 wants it plain, and other standards' tools look for it
+            continue  # PDF/A-1 wants it without filters, and tools for other standards look for that.
         mask = stream.objgen in masks
         size = shown.get(stream.objgen)
         made = done[sign] if sign in done else packer.smaller(stream, size, mask=mask)
@@ -255,13 +264,13 @@ def repack(source: PdfFile, options: Options) -> int:
 
 
 def _sign(stream: pikepdf.Stream, shown: Shown | None, *, mask: bool) -> bytes:
-    """A digest that is the same for streams that come out the same."""
+    """A digest of all that decides how a stream is packed."""
     entries = f"{mask} {shown}".encode() + stream.stream_dict.unparse(resolved=True)
     return hashlib.sha256(entries + b"\n" + stream.read_raw_bytes()).digest()
 
 
 def _by_size(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Stream]:
-    """Streams, the largest first. So the budget is spent where it saves most."""
+    """All streams, the largest first. So the budget is spent on those that save most."""
     sized = [
         (len(one.read_raw_bytes()), one.objgen, one)
         for one in pdf.objects
@@ -273,7 +282,7 @@ def _by_size(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Stream]:
 
 
 def _masks(pdf: pikepdf.Pdf, shown: dict[tuple[int, int], Shown]) -> set[tuple[int, int]]:
-    """The images that are the mask of another image. They are added to `shown` with the size of that image."""
+    """The images that are masks of others. They are added to `shown` with the size of these."""
     masks = set()
     for one in pdf.objects:
         for key in ("/SMask", "/Mask") if isinstance(one, pikepdf.Stream) else ():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .type1 import Type1
 
 _SIDS = {name.encode(): sid for sid, name in enumerate(cffStandardStrings)}
+# Operators of DICTs, with the defaults of some (technical note 5176, tables 9 and 23).
 _NOTICE, _BOX, _CHARSET, _ENCODING, _CHARSTRINGS, _PRIVATE = 1, 5, 15, 16, 17, 18
 _MATRIX = 12, 7
 _DEFAULT_WIDTH, _NOMINAL_WIDTH = 20, 21
@@ -39,9 +40,9 @@ _USUAL_MATRIX = (0.001, 0.0, 0.0, 0.001, 0.0, 0.0)
 
 
 def from_type1(font: Type1, wanted: Collection[bytes] | None) -> bytes:
-    """`font` as a CFF program with the glyphs `wanted`; None means all of them.
+    """`font` as a CFF program with the glyphs of the names `wanted`; with all glyphs for None.
 
-    Raises `Unusual` for what CFF cannot say in the same way.
+    Raises `Unusual` if CFF cannot say the same.
     """
     if not _slanted(font.matrix):
         raise Unusual("another matrix")
@@ -69,7 +70,7 @@ def from_type1(font: Type1, wanted: Collection[bytes] | None) -> bytes:
 
 
 def _slanted(matrix: tuple[float, ...]) -> bool:
-    """Whether a matrix makes letters wider, narrower or oblique, and nothing else."""
+    """Whether a matrix only makes letters wider, narrower or oblique."""
     if len(matrix) != 6:
         return False
     width, up, slant, height, right, top = matrix
@@ -81,7 +82,7 @@ def _slanted(matrix: tuple[float, ...]) -> bool:
 
 
 def _closure(font: Type1, wanted: Collection[bytes]) -> set[bytes]:
-    """Those of the `wanted` glyphs that there are, and the glyphs that they are made of."""
+    """The names of the `wanted` glyphs that the font has, and of the glyphs of which they are made."""
     names = {b".notdef"} | {name for name in wanted if name in font.glyphs}
     for name in tuple(names):
         accented = type1_glyph.read(font.glyphs[name], font.subrs).accented
@@ -98,7 +99,7 @@ def _nominal(outlines: Sequence[Outline]) -> Number:
 
 
 class _Strings:
-    """The strings of a font: those that every reader knows, and those of its own."""
+    """The strings of a font: the standard strings, which every reader knows, and its own."""
 
     def __init__(self) -> None:
         self._own: dict[bytes, int] = {}
@@ -133,7 +134,7 @@ def _assembled(
     head = b"\x01\x00\x04\x02" + _index([font.name])
     subrs = _index([])
     top = b""
-    # An offset takes as many bytes whatever it is. So the second round knows all lengths.
+    # An offset takes five bytes, whatever its value. So the second round knows all lengths.
     for _ in range(2):
         at = len(head) + len(_index([b"\0" * len(top)])) + len(strings.index()) + len(subrs)
         top = info + _offset(_CHARSET, at)
@@ -175,7 +176,7 @@ def _charset(sids: Sequence[int]) -> bytes:
 
 
 def _encoding(order: Sequence[bytes], sids: Sequence[int], codes: dict[bytes, list[int]]) -> bytes:
-    """The codes of the glyphs after the first that have any, and then their further codes."""
+    """The encoding: first one code for each glyph that has any, then further codes."""
     first = [codes[name][0] for name in order[1:] if name in codes]
     if len(first) > 255:
         raise Unusual("more codes than this encoding can count")
@@ -204,7 +205,7 @@ def _index(items: Sequence[bytes]) -> bytes:
 
 
 def _entry(operator: tuple[int, ...], *values: Number) -> bytes:
-    """An entry of a DICT (technical note 5176, 4)."""
+    """An entry of a DICT: the `values` and their operator (technical note 5176, 4)."""
     numbers = (
         encodeIntCFF(int(value)) if value == int(value) else encodeFloat(value) for value in values
     )
@@ -212,7 +213,7 @@ def _entry(operator: tuple[int, ...], *values: Number) -> bytes:
 
 
 def _offset(operator: int, value: int) -> bytes:
-    """An entry that takes as many bytes whatever its value is."""
+    """An entry with an offset. It takes the same number of bytes for every value."""
     return _fixed(value) + bytes((operator,))
 
 

@@ -10,7 +10,8 @@ from fontTools.misc.psCharStrings import T2CharString
 from .outline import HINTS, Number, Outline, Stem
 from .type1 import Unusual
 
-_STACK = 48  # operands that a Type 2 interpreter can hold
+# How many operands an interpreter can hold, and how many stems it knows (technical note 5177, appendix B).
+_STACK = 48
 _MOST_STEMS = 96
 
 _Token = Number | str | bytes
@@ -19,7 +20,7 @@ _Command = tuple[str, Sequence[_Token]]
 
 
 def encode(outline: Outline, nominal: Number) -> bytes:
-    """The Type 2 charstring; `nominal` is the width that needs no words. Raises `Unusual`."""
+    """The Type 2 charstring of a glyph. A width of `nominal` is left out. Raises `Unusual`."""
     width = [] if outline.width == nominal else [outline.width - nominal]
     if outline.accented is not None:
         return _compiled([*width, *outline.accented, "endchar"])
@@ -36,7 +37,7 @@ def encode(outline: Outline, nominal: Number) -> bytes:
             commands += _masked(stems, outline.hints[int(operands[0])])
         else:
             commands.append((operator, operands))
-    # Some rasterisers place hints by the number of a point. So all points stay.
+    # Some rasterisers apply hints by the number of a point. So all points stay.
     shortest = specializeCommands(commands, preserveTopology=True, maxstack=_STACK)
     return _compiled(
         [
@@ -63,7 +64,7 @@ def _stems(stems: list[Stem], operator: str) -> list[_Token]:
 
 
 def _masked(stems: list[tuple[int, Stem]], group: tuple[set[Stem], set[Stem]]) -> list[_Command]:
-    """The commands that put the stems of `group` in force."""
+    """The commands that switch on the stems of `group`, and switch off all others."""
     if not stems:
         return []
     bits = "".join("1" if stem in group[axis] else "0" for axis, stem in stems)

@@ -1,6 +1,6 @@
-"""Glyph names that a code of a simple font may stand for (ISO 32000-1, 9.6.6 and annex D).
+"""The glyph names that a code of a simple font may mean (ISO 32000-1, 9.6.6 and annex D).
 
-If a font does not say its encoding, readers differ in the one that they take. So all of them count.
+If a font does not name its encoding, readers take different ones. So all of these encodings count.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def names(font: pikepdf.Dictionary, codes: set[int]) -> set[bytes]:
 
 
 def differences(font: pikepdf.Dictionary) -> Iterator[tuple[int, bytes]]:
-    """The codes and glyph names in the dictionary of the font itself."""
+    """The codes and glyph names that the dictionary of the font itself lists."""
     encoding = font.get("/Encoding")
     entries = encoding.get("/Differences") if isinstance(encoding, pikepdf.Dictionary) else None
     code = 0
@@ -44,7 +44,7 @@ def differences(font: pikepdf.Dictionary) -> Iterator[tuple[int, bytes]]:
 
 @cache
 def _usual() -> tuple[frozenset[bytes], ...]:
-    """By code the names in the encodings of Adobe, of Windows and of the Macintosh."""
+    """The names of each code in the encodings of Adobe, of Windows and of the Macintosh."""
     windows = bytes(range(256)).decode("cp1252", "replace")
     return tuple(
         frozenset(
@@ -53,7 +53,7 @@ def _usual() -> tuple[frozenset[bytes], ...]:
                 StandardEncoding[code],
                 MacRoman[code] if code < len(MacRoman) else ".notdef",
                 UV2AGL.get(ord(windows[code]), "bullet"),
-                # WinAnsiEncoding differs from the table of Windows here.
+                # WinAnsiEncoding differs from the code page of Windows here.
                 {0xA0: "space", 0xAD: "hyphen"}.get(code, "bullet" if code > 0x7E else ".notdef"),
             )
         )

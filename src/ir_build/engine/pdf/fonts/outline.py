@@ -1,25 +1,25 @@
-"""A glyph's outline and hints, in the operators of Type 2 charstrings by fontTools' names."""
+"""The outline and the hints of a glyph. Operators are those of Type 2 charstrings, by fontTools' names."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 Number = int | float
-#: where a stem begins, and its width
+#: the beginning and the width of a stem
 Stem = tuple[Number, Number]
 
-#: puts another set of hints in force
+#: the step that switches to another set of hints
 HINTS = "hints"
 
 
 @dataclass(slots=True)
 class Outline:
-    """A glyph in the order of Type 2: first its width."""
+    """A glyph. All numbers are in units of the font."""
 
     width: Number = 0
     #: drawing operators with their operands, and `HINTS` with an index into `hints`
     steps: list[tuple[str, list[Number]]] = field(default_factory=list)
-    #: sets of horizontal and vertical stems, one after the other in force
+    #: sets of horizontal and of vertical stems; one pair at a time is switched on
     hints: list[tuple[set[Stem], set[Stem]]] = field(default_factory=list)
-    #: for a glyph made of two others: the place of the accent, and the codes of base and accent
+    #: for a glyph made of two others: x and y of the accent, and the codes of base and accent
     accented: tuple[Number, Number, int, int] | None = None

@@ -1,4 +1,4 @@
-"""The font programs in a document, and the fonts that draw with each."""
+"""The font programs in a document, and the fonts that use each of them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from ..structure.content import Reference
     from ..structure.source import PdfFile
 
-#: the entries of a descriptor for programs of Type 1, of TrueType, and of CFF or OpenType
+#: the entries of a font descriptor for programs of Type 1, of TrueType, and of CFF or OpenType
 KEYS = ("/FontFile", "/FontFile2", "/FontFile3")
 _DESCRIPTOR = re.compile(rb"/FontDescriptor (\d+) (\d+) R")
-# The beginning of the name of a subset (ISO 32000-1, 9.6.4).
+# The name of a subset begins so (ISO 32000-1, 9.6.4).
 _TAGGED = re.compile(r"/[A-Z]{6}\+")
-# Readers know widths and encoding of fonts with these names, whatever the document says (9.6.2.2).
+# Readers have their own widths and encodings for fonts with these names (ISO 32000-1, 9.6.2.2).
 _STANDARD = frozenset(
     f"/{name}{style}"
     for name, styles in (
@@ -36,23 +36,23 @@ _TOP = (Name.Type0, Name.Type1, Name.MMType1, Name.TrueType)
 
 @dataclass(slots=True)
 class Program:
-    """A font program, and the fonts that draw with it."""
+    """A font program, and the fonts that use it."""
 
-    key: str  #: of the descriptor's entry
-    streams: list[Stream] = field(default_factory=list)  #: equal ones
+    key: str  #: the descriptor's entry for it, one of `KEYS`
+    streams: list[Stream] = field(default_factory=list)  #: equal copies of the program
     descriptors: list[Dictionary] = field(default_factory=list)
     fonts: list[Dictionary] = field(default_factory=list)
-    #: something not understood refers to it
+    #: it must stay, because something unknown refers to it
     fixed: bool = False
 
     @property
     def tagged(self) -> bool:
-        """Whether it is called a subset."""
+        """Whether its name says that it is a subset."""
         return all(_TAGGED.match(str(one.get("/FontName"))) for one in self.descriptors)
 
     @property
     def may_be_subset(self) -> bool:
-        """Whether it is a subset, or may be called one: no reader needs its name, as for widths."""
+        """Whether it is a subset, or may be named as one. No reader may need its name to find widths."""
         return self.tagged or all(
             one.get("/Subtype") == Name.Type0
             or ("/Widths" in one and str(one.get("/BaseFont")) not in _STANDARD)
@@ -61,16 +61,16 @@ class Program:
 
     @property
     def composite(self) -> bool:
-        """Whether a font has codes of several bytes."""
+        """Whether a composite font uses it, which has codes of several bytes."""
         return any(one.get("/Subtype") == Name.Type0 for one in self.fonts)
 
     @property
     def listed(self) -> bool:
-        """Whether the document says which glyphs there are."""
+        """Whether the document lists its glyphs."""
         return any(key in one for one in self.descriptors for key in _LISTS)
 
     def replace(self, data: bytes) -> None:
-        """Put `data` in place of the program. A Type 1 program becomes one of CFF."""
+        """Replace the program by `data`. A Type 1 program is replaced by a CFF program."""
         for stream in self.streams:
             stream.write(data)
             for key in ("/Length1", "/Length2", "/Length3"):
@@ -85,7 +85,7 @@ class Program:
             del descriptor["/FontFile"]
 
     def is_subset(self, data: bytes) -> None:
-        """Say in names and lists that `data` has not every glyph."""
+        """Say in the document that `data` lacks glyphs: name it as a subset, and drop lists of glyphs."""
         for descriptor in self.descriptors:
             for key in _LISTS:
                 if key in descriptor:
@@ -99,12 +99,12 @@ class Program:
         for key, owners in (("/FontName", self.descriptors), ("/BaseFont", fonts)):
             for one in owners:
                 name = one.get(key, Name.Font)
-                if isinstance(name, Name):  # Some writers have a string there.
+                if isinstance(name, Name):  # Some writers put a string there.
                     one[key] = Name(tag + str(name)[1:])
 
 
 def read(source: PdfFile) -> list[Program]:
-    """The font programs of `source`. Equal ones are one."""
+    """The font programs of `source`. Equal programs are one `Program`."""
     programs: dict[tuple[str, bytes], Program] = {}
     of_descriptor: dict[Reference, Program] = {}
     known: set[Reference] = set()
@@ -132,7 +132,7 @@ def read(source: PdfFile) -> list[Program]:
             continue  # type: ignore[unreachable]  # pikepdf's stubs forget the null object
         text = (one.stream_dict if isinstance(one, Stream) else one).unparse(resolved=True)
         found = [(int(number), int(generation)) for number, generation in _DESCRIPTOR.findall(text)]
-        # Such a font stands within another object, or no known font is made of it.
+        # The font lies inside another object, or `read` does not know it.
         for reference in found if len(found) > 1 or one.objgen not in known else ():
             if reference in of_descriptor:
                 of_descriptor[reference].fixed = True
@@ -140,7 +140,10 @@ def read(source: PdfFile) -> list[Program]:
 
 
 def holder(font: Dictionary) -> Dictionary | None:
-    """The dictionary with the descriptor: the font itself, or the only part of a composite font."""
+    """The dictionary with the font descriptor: `font` itself, or the only part of a composite font.
+
+    The result is None if a composite font is made in another way.
+    """
     if font.get("/Subtype") != Name.Type0:
         return font
     parts = font.get("/DescendantFonts")

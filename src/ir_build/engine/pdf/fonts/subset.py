@@ -35,23 +35,24 @@ _MAGICS = (*TRUETYPE_MAGICS, b"OTTO")
 _CFF = "CFF "
 # The tables that change when glyphs are emptied.
 _OUTLINES = frozenset({_CFF, "glyf", "head", "hhea", "hmtx", "loca", "maxp"})
-# Tables for layout, devices and signatures. A PDF places every glyph itself.
+# Tables for layout, devices and signatures. No reader needs them, because a PDF places every glyph itself.
 _NEEDLESS = frozenset({
     "BASE", "DSIG", "EBDT", "EBLC", "EBSC", "FFTM", "Feat", "GDEF", "GPOS", "GSUB", "Glat", "Gloc",
     "JSTF", "LTSH", "MATH", "MERG", "PCLT", "Silf", "Sill", "VDMX", "feat", "hdmx", "kern", "kerx",
     "meta", "mort", "morx", "trak",
 })  # fmt: skip
 _OPTIONS = Options(retain_gids=True, notdef_outline=True, drop_tables=[])
-# Symbol fonts have their 256 codes from one of these on in a Unicode table (OpenType, "cmap").
+# The 256 codes of a symbol font begin at one of these in a Unicode table (OpenType specification, "cmap").
 _SYMBOL_PAGES = (0x0000, 0xF000, 0xF100, 0xF200)
-_DEEPEST = 10  # subroutines within each other
-#: operators and operands of one font that are looked at: some seconds
+_DEEPEST = 10  # subroutines within each other (technical note 5177, appendix B)
+#: Bytes of charstrings of one font that are run: some seconds. Not fitted: a limit of work for hostile fonts. A font
+#: beyond it stays as it is.
 MOST_STEPS = 2_000_000
 
 
 @contextmanager
 def _opened(data: bytes) -> Iterator[TTFont]:
-    """A program that is bare CFF, or a file of tables. Raises `Unusual` for what cannot be read."""
+    """A font program: bare CFF, or a file of tables. Raises `Unusual` if it cannot be read."""
     try:
         if data[:4] in _MAGICS:
             with TTFont(
@@ -65,7 +66,7 @@ def _opened(data: bytes) -> Iterator[TTFont]:
             font[_CFF] = newTable(_CFF)
             font[_CFF].decompile(data, font)
             yield font
-    # fontTools raises all of these over broken fonts.
+    # fontTools raises all of these for broken fonts.
     except (
         TTLibError, struct.error, AssertionError, LookupError, ValueError, TypeError,
         AttributeError, ArithmeticError, RuntimeError,
@@ -74,7 +75,7 @@ def _opened(data: bytes) -> Iterator[TTFont]:
 
 
 def coded(data: bytes, codes: set[int], names: set[bytes]) -> set[int]:
-    """Every glyph of the program that one of `codes` or `names` of a simple font may show.
+    """The numbers of all glyphs in the program `data` that a simple font may show for `codes` or `names`.
 
     Raises `Unusual`.
     """
@@ -94,11 +95,11 @@ def coded(data: bytes, codes: set[int], names: set[bytes]) -> set[int]:
 
 
 def _named(font: TTFont, codes: set[int], texts: set[str]) -> set[str]:
-    """The names of the glyphs of a CFF program that `codes` mean in its own encoding, or `texts` mean."""
+    """The names of the glyphs in a CFF program that its own encoding has for `codes`, or that mean `texts`."""
     top = font[_CFF].cff[0]
     if hasattr(top, "ROS"):
         raise Unusual("a simple font without names of glyphs")
-    # If a name is missing, readers look for one that means the same character.
+    # If a name is missing, readers look for another name of the same character.
     meant = {toUnicode(text) for text in texts} - {""}
     found = {name for name in font.getGlyphOrder() if toUnicode(name) in meant}
     if top.Encoding == "StandardEncoding":
@@ -106,14 +107,14 @@ def _named(font: TTFont, codes: set[int], texts: set[str]) -> set[str]:
     if top.Encoding == "ExpertEncoding":
         raise Unusual("the expert encoding")
     own = [name for name in top.Encoding if name != ".notdef"]
-    # fontTools gives a glyph one code only, and the code 0 to a glyph without one.
+    # fontTools writes only one code for a glyph, and writes the code 0 for a glyph without a code.
     if 0 in codes or len(set(own)) < len(own):
         raise Unusual("an encoding that would change")
     return found | {top.Encoding[code] for code in codes}
 
 
 def numbered(data: bytes, characters: set[int]) -> set[int]:
-    """The glyphs of a CFF program that a composite font may show for characters.
+    """The numbers of the glyphs in the CFF program `data` that a composite font may show for `characters`.
 
     Raises `Unusual`.
     """
@@ -123,14 +124,14 @@ def numbered(data: bytes, characters: set[int]) -> set[int]:
         numbers = font.getReverseGlyphMap()
         keys = {f"cid{one:05}" for one in characters}
         found = {numbers[key] for key in keys if key in numbers}
-        # In a file of tables some readers always take these for numbers of glyphs.
+        # Some readers always take characters for numbers of glyphs in a file of tables.
         return found | characters if font.reader else found
 
 
 def emptied(data: bytes, glyphs: Collection[int], *, mapped: bool = True) -> bytes | None:
-    """The program with the outlines of `glyphs` and of their parts only; None if it has no others.
+    """The program `data` with only the outlines of `glyphs` and of their parts; None if it has no others.
 
-    With `mapped` readers need to find glyphs by character. Raises `Unusual`.
+    `mapped` says that readers have to find glyphs by character. Raises `Unusual`.
     """
     with _opened(data) as font:
         if "glyf" in font:
@@ -138,7 +139,7 @@ def emptied(data: bytes, glyphs: Collection[int], *, mapped: bool = True) -> byt
         order = font.getGlyphOrder()
         if len(set(order)) < len(order):
             raise Unusual("glyphs of one name")
-        # Tables that are not about outlines stay as they are, whether fontTools knows them or not.
+        # Tables that are not about outlines stay as they are. fontTools need not know them.
         tags = sorted({*font.keys()} - _OUTLINES - {"GlyphOrder"})
         others = {tag: font.getTableData(tag) for tag in tags}
         for tag in others:
@@ -161,7 +162,7 @@ def emptied(data: bytes, glyphs: Collection[int], *, mapped: bool = True) -> byt
 
 
 def _subset(font: TTFont, glyphs: set[int]) -> int:
-    """Empty all but `glyphs` and their parts, and say how many are left."""
+    """Empty all glyphs but `glyphs` and their parts. The result is how many are left."""
     subsetter = Subsetter(_OPTIONS)
     subsetter.populate(gids=glyphs)
     subsetter.subset(font)
@@ -169,19 +170,19 @@ def _subset(font: TTFont, glyphs: set[int]) -> int:
 
 
 def _subset_charstrings(font: TTFont, glyphs: set[int]) -> bool:
-    """Empty all but `glyphs` of a CFF program, and say whether there were any."""
+    """Empty all glyphs of a CFF program but `glyphs`. The result says whether there were others."""
     order, top = font.getGlyphOrder(), font[_CFF].cff[0]
     encoding = top.Encoding
     _follow(font, {*(order[one] for one in glyphs), *StandardEncoding} & {*order})
     # Other tables of an OpenType font may count on the last glyph.
     left = _subset(font, glyphs | {len(order) - 1} if font.reader else glyphs)
     if not hasattr(top, "ROS"):
-        top.Encoding = encoding  # The subsetter put the standard one there.
+        top.Encoding = encoding  # The subsetter put the standard encoding there.
     return left < len(order)
 
 
 def _as_many(font: TTFont, order: list[str]) -> None:
-    """Put empty glyphs after the last one that is left. Other tables may count on their number."""
+    """Add empty glyphs until there are as many as in `order`. Other tables may rely on their number."""
     for name in order[len(font.getGlyphOrder()) :]:
         font["glyf"].glyphs[name] = Glyph()
         font["hmtx"].metrics[name] = (0, 0)
@@ -190,7 +191,7 @@ def _as_many(font: TTFont, order: list[str]) -> None:
 
 
 def _follow(font: TTFont, names: Collection[str]) -> None:
-    """Run the charstrings of `names` within a budget. fontTools itself has none. Raises `Unusual`."""
+    """Run the charstrings of `names` within a budget, which fontTools lacks. Raises `Unusual` beyond it."""
     left = MOST_STEPS
 
     class Follower(SimpleT2Decompiler):  # type: ignore[misc]

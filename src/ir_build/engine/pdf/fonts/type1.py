@@ -1,7 +1,7 @@
-"""Type 1 font programs (Adobe Type 1 Font Format, 1990) as a PDF has them, taken apart strictly.
+"""Type 1 font programs in a PDF, taken apart strictly (Adobe Type 1 Font Format, 1990).
 
-Writers of fonts for PDF use one shape of this PostScript. Every other shape is refused. So no PostScript has
-to be run.
+A Type 1 program is PostScript. Writers of PDF use one form of it, and every other form is refused. So no
+PostScript has to be run.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 _EEXEC = re.compile(rb"currentfile\s+eexec(?:\r\n|[\r\n ])")
+# The keys and the constants of the encryption (Adobe Type 1 Font Format, 7).
 _EEXEC_KEY, _CHARSTRING_KEY = 55665, 4330
 _FACTORS = 52845, 22719
 _NAME = re.compile(rb"/FontName\s*/([^\s/()<>\[\]{}%]+)\s+def")
@@ -27,7 +28,7 @@ _DICT = re.compile(rb"/CharStrings\s+\d+\s+dict\s+dup\s+begin\s")
 _GLYPH = re.compile(rb"\s*/([^\s/()<>\[\]{}%]+)\s+(\d+)\s+(?:RD|-\|)\s")
 _GLYPH_END = re.compile(rb"\s*(?:ND|\|-|noaccess\s+def)(?=\s)")
 _END = re.compile(rb"\s*end\b")
-# Multiple masters, fonts drawn as outlines, and programs that choose by the resolution of the device.
+# Multiple masters, fonts that are drawn as lines, and programs that look at the resolution of the device.
 _SPECIAL = re.compile(rb"/WeightVector|/PaintType\s+[^0\s]|hires|/StrokeWidth\s+[^0\s]")
 
 _ARRAYS = ("BlueValues", "OtherBlues", "FamilyBlues", "FamilyOtherBlues", "StdHW", "StdVW",
@@ -37,7 +38,7 @@ _INFO = ("ItalicAngle", "UnderlinePosition", "UnderlineThickness", "isFixedPitch
 
 
 class Unusual(Exception):
-    """A font program of a shape that is not handled. It stays as it is."""
+    """A font program of an unusual form. It stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +47,24 @@ class Type1:
 
     name: bytes
     notice: bytes
-    #: glyph names by code, None for Adobe's standard encoding
+    #: glyph names by code; None for Adobe's standard encoding
     encoding: dict[int, bytes] | None
     matrix: tuple[float, ...]
     box: tuple[float, ...]
-    info: dict[str, float]  #: of the FontInfo dictionary
+    info: dict[str, float]  #: entries of the FontInfo dictionary
     private: dict[str, tuple[float, ...]]  #: hints for the whole font
     subrs: dict[int, bytes]  #: charstrings, decrypted
     glyphs: dict[bytes, bytes]  #: charstrings by name, decrypted
 
 
 def parse(data: bytes) -> Type1:
-    """Take a font program apart. Raises `Unusual`."""
+    """Take the font program `data` apart. Raises `Unusual`."""
     start = _EEXEC.search(data)
     if start is None or _SPECIAL.search(data, 0, start.end()):
         raise Unusual("no plain Type 1 font")
     head = data[: start.start()]
     body = _decrypted(data[start.end() :], _EEXEC_KEY)[4:]
-    # Without this entry the encrypted part is in hexadecimal digits, or not a font.
+    # If this entry is missing, the encrypted part is in hexadecimal digits, or it is no font.
     if b"/CharStrings" not in body or _SPECIAL.search(body[: body.index(b"/CharStrings")]):
         raise Unusual("an encrypted part that is not binary, or is special")
     skipped = _LENIV.search(body)
@@ -157,7 +158,7 @@ def _glyphs(body: bytes, lead: int) -> dict[bytes, bytes]:
     glyphs: dict[bytes, bytes] = {}
     at = begin.end()
     while found := _GLYPH.match(body, at):
-        # If a name is defined twice, readers differ in which one counts.
+        # If a name is defined twice, some readers take the first and others the last.
         if found[1] in glyphs:
             raise Unusual("a glyph defined twice")
         glyphs[found[1]], at = _charstring(body, found.end(), int(found[2]), lead)

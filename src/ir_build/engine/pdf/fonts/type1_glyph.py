@@ -1,4 +1,4 @@
-"""The charstring of one glyph of a Type 1 font, run to its outline (Adobe Type 1 Font Format, 6)."""
+"""The outline that the charstring of a Type 1 glyph draws (Adobe Type 1 Font Format, 6)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from .type1 import Unusual
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# Operators (Adobe Type 1 Font Format, 6.4 and appendix 2).
 _HSTEM, _VSTEM, _VMOVETO, _CLOSEPATH, _CALLSUBR, _RETURN, _HSBW, _ENDCHAR, _RMOVETO, _HMOVETO = (
     1, 3, 4, 9, 10, 11, 13, 14, 21, 22
 )  # fmt: skip
-# By operator its name and the number of its operands.
+# The name of each operator, and the number of its operands.
 _LINES = {
     5: ("rlineto", 2), 6: ("hlineto", 1), 7: ("vlineto", 1), 8: ("rrcurveto", 6),
     30: ("vhcurveto", 4), 31: ("hvcurveto", 4),
@@ -21,9 +22,11 @@ _LINES = {
 _DOTSECTION, _VSTEM3, _HSTEM3, _SEAC, _SBW, _DIV, _OTHER, _POP, _SETPOINT = (
     0, 1, 2, 6, 7, 12, 16, 17, 33
 )  # fmt: skip
+# Operators and operands of one glyph that are run, and subroutines within each other. Not fitted: limits of work
+# for hostile fonts. A font beyond them stays as it is. The second is that of Type 2 (technical note 5177, appendix B).
 _MOST_STEPS = 200_000
 _DEEPEST = 10
-# The widths that mean a stem with one edge only.
+# These widths mean a stem with only one edge (technical note 5177, 4.3).
 _GHOSTS = (-20, -21)
 
 
@@ -37,13 +40,13 @@ class _Type1Runner:
         self._pushed: list[Number] = []  # what PostScript subroutines leave for `pop`
         self._flex: list[Stem] | None = None
         self._origin: Number = 0  # the left side bearing
-        self._start: Number = 0  # the part of it that the first move has to add
-        self._fresh = True  # there was no step since the hints were replaced
+        self._start: Number = 0  # what the first move has to add
+        self._fresh = True  # whether no step came since the hints were replaced
         self._left = _MOST_STEPS
         self._open = False
 
     def run(self, code: bytes, depth: int = 0) -> bool:
-        """Run `code`, and say whether the glyph ended. Raises `Unusual`."""
+        """Run `code`. The result says whether the glyph ended. Raises `Unusual`."""
         at = 0
         stack = self._stack
         while at < len(code):
@@ -115,7 +118,7 @@ class _Type1Runner:
         if self._flex is not None:
             self._flex.append((x, y))
             return
-        # Type 2 begins at 0, Type 1 at the left side bearing.
+        # A glyph begins at 0 in Type 2, and at the left side bearing in Type 1.
         self._step("rmoveto", [x + self._start, y])
         self._start = 0
         self._open = True
@@ -187,7 +190,7 @@ class _Type1Runner:
             (x, y), (x1, y1), *rest = self._flex
             self._flex = None
             points = [x + x1, y + y1, *(value for point in rest for value in point)]
-            # Two curves that may be drawn as a line: twelve coordinates and a depth.
+            # A flex is two curves that may be drawn as a line. It has twelve coordinates and a depth.
             self._step("flex", [*points, operands[0]])
             self._pushed = [operands[2], operands[1]]
         else:
@@ -195,7 +198,7 @@ class _Type1Runner:
 
 
 def read(code: bytes, subrs: Mapping[int, bytes]) -> Outline:
-    """The glyph that a Type 1 charstring draws. Raises `Unusual`."""
+    """The glyph that the decrypted charstring `code` draws, with the subroutines `subrs`. Raises `Unusual`."""
     reader = _Type1Runner(subrs)
     if not reader.run(code):
         raise Unusual("a glyph without an end")

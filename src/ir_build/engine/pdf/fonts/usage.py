@@ -1,4 +1,4 @@
-"""Which strings a document shows in each of its fonts."""
+"""The strings that a document shows in each of its fonts."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from ..structure.source import PdfFile
 
 _STATE_FONT = re.compile(rb"/Font \[ (\d+) (\d+) R")
-# Default appearances of fields and notes. They name fonts.
+# Default appearances of form fields and notes. They name fonts.
 _DEFAULT = re.compile(rb"/DA (?:(\((?:[^\\()]++|\\.)*+\)|<[0-9a-f]*+>)|(\d+) (\d+) R)?", re.DOTALL)
 _NAME = re.compile(rb"/[^\0\t\n\f\r /()<>\[\]{}%]+")
 _RESOURCE = re.compile(rb"(/[^\s/()<>\[\]{}%]+) (\d+) (\d+) R\b")
 _TYPED = re.compile(rb"/FT /(?:Tx|Ch)\b")
-# Rich text, scripts and XFA may set text in any font. Scripts may also show hidden pages.
+# Rich text, scripts and XFA may show text in any font. Scripts may also show hidden pages.
 _ANY_FONT = re.compile(rb"/(?:RV|RC|DS|JS|XFA|Templates)(?= )|/Type /Template\b")
 _PAGE = re.compile(rb"/Type /Page\b")
 
@@ -33,7 +33,7 @@ class Used:
     """The strings that are shown in each font."""
 
     texts: dict[Reference, set[bytes]]
-    #: fonts in which other text may be shown later; None for all of them
+    #: fonts in which other text may be shown later; None if these may be all fonts
     open: frozenset[Reference] | None
 
     def of(self, font: Dictionary) -> set[bytes] | None:
@@ -59,14 +59,14 @@ def read(source: PdfFile) -> Used:
                 if font is not None and font.is_indirect:
                     used.setdefault(font.objgen, set()).update(texts)
                 elif any(texts):
-                    return UNKNOWN  # The font is set, or defined, elsewhere.
+                    return UNKNOWN  # The font is set or defined elsewhere.
     except content.UnreadableContent:
         return UNKNOWN
     return Used(used, open_fonts)
 
 
 def _open_fonts(source: PdfFile) -> frozenset[Reference] | None:
-    """Fonts of graphics states, and fonts that somebody may type in; None for all of them."""
+    """Fonts of graphics states, and fonts in which somebody may type; None if these may be all fonts."""
     pages = {page.objgen for page in source.pdf.pages}
     names: set[bytes] = set()
     found: set[Reference] = set()
@@ -86,8 +86,8 @@ def _open_fonts(source: PdfFile) -> frozenset[Reference] | None:
     if typed and not names:
         return None
     if names:
-        names.add(b"/Helv")  # Libraries take this one for a field that names none.
-        # A name counts for every resource that has it, because readers differ in where they look.
+        names.add(b"/Helv")  # Libraries take this font for a field that names none.
+        # A name counts for every resource that has it, because readers look in different places.
         for _, text in _texts(source):
             found |= {
                 (int(number), int(generation))

@@ -1,4 +1,4 @@
-"""Whether the samples of a picture are plain grey or RGB, as screens show them."""
+"""Whether the samples of an image are plain grey or RGB, as screens show them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from ..structure.source import PdfFile
 
 # Levels by which a profile may move a grey from sRGB. A gamma of 2.2 moves it by 6, one of 1.8 by 15, and a
-# linear profile by 70.
+# linear profile by 70. Not fitted: the number lies between the profiles in use and a linear one.
 _OFFSET = 16
+# Bytes. Not fitted: a limit of memory. An image with a larger profile keeps its samples.
 _LARGEST_PROFILE = 4 * 1024 * 1024
 _PLAIN = {
     1: frozenset({"/DeviceGray", "/G"}),
@@ -28,9 +29,9 @@ _DEFAULTS = ("/DefaultGray", "/DefaultRGB")
 
 
 def plain(space: pikepdf.Object | None, components: int) -> bool:
-    """Whether a colour space of so many `components` is grey or RGB about like sRGB.
+    """Whether a colour space with so many `components` is grey or RGB, and about like sRGB.
 
-    Calibrated spaces (CalRGB, CalGray, Lab) are not, because they have a white and a gamma of their own.
+    Calibrated spaces (CalRGB, CalGray, Lab) do not count, because they have their own white and gamma.
     """
     if isinstance(space, pikepdf.Name):
         return str(space) in _PLAIN.get(components, ())
@@ -60,7 +61,7 @@ def _near_srgb(profile: bytes, components: int) -> bool:
 
 
 def remapped(source: PdfFile) -> bool:
-    """Whether a page says that device colours mean other ones (ISO 32000-1, 8.6.5.6)."""
+    """Whether a page gives device colours another meaning (ISO 32000-1, 8.6.5.6)."""
     for one in source.pdf.objects:
         entries = one.stream_dict if isinstance(one, pikepdf.Stream) else one
         if isinstance(entries, pikepdf.Dictionary) and _remaps(entries):

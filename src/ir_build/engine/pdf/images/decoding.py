@@ -1,4 +1,4 @@
-"""The pixels of an image in a PDF that is grey or RGB of 8 bits."""
+"""The pixels of images in a PDF that are grey or RGB of 8 bits."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ if TYPE_CHECKING:
     from ..structure.streams import Plain
     from .lossless import Shape
 
-_MODES = {1: "L", 3: "RGB"}
+_MODES = {1: "L", 3: "RGB"}  # Pillow's, by the number of components
 
 
 def image(
     plain: Plain, form: Shape, size: tuple[int, int] | None = None, *, shrink: int = 1
 ) -> Image.Image | None:
-    """The picture of samples or of a JPEG, L or RGB; None if it is damaged or not of the shape `form`.
+    """The picture that `plain`, samples or a JPEG, holds: L or RGB.
 
-    It is scaled to `size`, width and height in pixels, on the way. The sides of a JPEG are divided by
-    `shrink`: 1, 2, 4 or 8.
+    The result is None if it is damaged, or if it does not have the shape `form`. It is scaled to `size`, width and
+    height in pixels, if that is given. The sides of a JPEG are divided by `shrink`: 1, 2, 4 or 8.
     """
     try:
         opened = _opened(plain, form, shrink)
         if opened is None or opened.bands != form.components:
             return None
         if size:
-            # A sharper kernel keeps more of the noise between the pixels, which no viewer shows. With it scans
-            # take a sixth more bytes, and the pages drawn from them score no higher.
+            # A sharper kernel keeps more noise, which no viewer shows. It makes scans a sixth larger, and the
+            # pages drawn from them score no higher.
             opened = opened.resize(
                 size[0] / opened.width, vscale=size[1] / opened.height, kernel="linear", gap=0
             )

@@ -1,4 +1,4 @@
-"""What a picture shows: a code or line art, text in flat colours, or a photograph."""
+"""What an image shows: a code or line art, text in flat colours, or a photograph."""
 
 from __future__ import annotations
 
@@ -18,33 +18,42 @@ if TYPE_CHECKING:
 
 
 class Kind(Enum):
-    """How much of a picture is needed."""
+    """How much of an image is needed."""
 
-    EXACT = "exact"  #: every pixel: a code that is read by machines, line art in few colours
-    DRAWN = "drawn"  #: text and drawings: their edges are seen on screens of twice the density
-    PHOTO = "photo"  #: others: a score says how they look
+    EXACT = "exact"  #: every pixel: a code that machines read, or line art in few colours
+    DRAWN = "drawn"  #: sharp edges, also on screens of twice the density: text and drawings
+    PHOTO = "photo"  #: only its looks, which a score measures: all others
 
 
-# Line art has at most so many colours.
+# Line art has at most so many colours. Not fitted: pixels in so few colours take few bytes without loss, too.
 _FEW = 16
-# A code has two tones that are at least so many levels apart. A pixel has one of them if it is nearer to it
-# than this share of the distance between them. Rows or columns change from one to the other so often.
+# The numbers for codes fit the codes of tests/engine/pdf/images/test_kinds.py. Their tones are at least 127 levels
+# apart, and at least 90 % of their pixels have one of the tones. Rows change 14 times or more. 12 % of the pixels of
+# small soft codes are steps. A QR code of 21 to 29 modules a side changes less often if its quiet zone is there, and
+# is a drawing if its edges are soft. What is taken for a code keeps its samples, which costs bytes only.
+# `python benchmarks FOLDER --sweep pdf.images.kinds:_CHANGES 5.0 20.0` says how many.
+#
+# A code has two tones that are at least so many levels apart. A pixel has a tone if its distance from it is at most
+# this share of the distance between both. A row, or a column, changes its tone at least so often on average.
 _LEAST_CONTRAST, _NEAR_TONE, _CHANGES = 96, 0.25, 10.0
-# Of a clear code this share has one of the tones, and this share has each of them. Codes with soft edges near
-# each other have more steps than this share, and less of each tone.
+# At least the first share of a clear code has one of the tones, and at least the second share has each of them.
 _TONES, _LEAST_TONE = 0.65, 0.3
+# A small code has soft edges near each other. At least the first share of its pixels are steps from one tone to the
+# other, and at least the second share has each tone.
 _STEPS, _LEAST_SOFT_TONE = 0.08, 0.15
-# Of a drawing the first share differs by no more than so many levels from the pixel beside it. The second share
-# is edges, of more than so many levels.
+# At least the first share of the pixels of a drawing differ from the pixel beside them by no more than so many levels.
+# At least the second share are edges: they differ by more than so many levels. Not fitted: a score says how the image
+# looks in either case. Only its size and the way to code it depend on this.
 _FLAT, _FLAT_LEVELS, _EDGES, _EDGE_LEVELS = 0.6, 2, 0.002, 48
-#: how many times the pixels an inch of a photograph a drawing keeps
+#: A drawing keeps this many times the pixels an inch of a photograph. Not fitted: its edges have to be sharp on
+#: screens with a device pixel ratio of 2.
 DRAWN_DENSITY = 2
-# Pixels of a JPEG that are looked at. Of a larger one the sides are divided.
+# Pixels of a JPEG that are looked at. The sides of a larger one are divided first. Not fitted: a limit of work.
 _LOOKED_AT = 3_000_000
 
 
 def of(plain: Plain, form: Shape) -> Kind:
-    """The kind of an image, grey or RGB of 8 bits. It is a photo if it cannot be decoded."""
+    """The kind of the image in `plain`, grey or RGB of 8 bits. It is a photo if it cannot be decoded."""
     shrink = 1
     while plain.codec and shrink < 8 and form.width * form.height > _LOOKED_AT * shrink**2:
         shrink *= 2
@@ -59,7 +68,7 @@ def of(plain: Plain, form: Shape) -> Kind:
 
 
 def _few_colours(rows: Pixels) -> bool:
-    # A few rows are enough to tell most pictures.
+    # A few rows are enough for most images.
     for part in (rows[:: max(1, len(rows) // 16)], rows):
         joined = np.zeros(part.shape[:2], np.uint32)
         for component in range(part.shape[2]):
@@ -70,7 +79,7 @@ def _few_colours(rows: Pixels) -> bool:
 
 
 def _code(levels: NDArray[np.uint8]) -> bool:
-    """Whether a picture has two tones that change all the time, like bars and modules."""
+    """Whether an image has two tones that change often, like the bars and modules of a code."""
     low, high = np.percentile(levels[:: max(1, len(levels) // 256)], (2, 98))
     if high - low < _LEAST_CONTRAST:
         return False
@@ -83,7 +92,7 @@ def _code(levels: NDArray[np.uint8]) -> bool:
 
 
 def _changing(levels: NDArray[np.uint8], middle: float, near: float) -> bool:
-    """Whether rows often cross the middle, and are full of steps larger than `near`, if that is not 0."""
+    """Whether rows often cross the level `middle`. If `near` is not 0, many steps must be larger than it."""
     ones = levels > middle
     if np.count_nonzero(ones[:, 1:] != ones[:, :-1]) < _CHANGES * len(ones):
         return False
@@ -92,7 +101,7 @@ def _changing(levels: NDArray[np.uint8], middle: float, near: float) -> bool:
 
 
 def _drawn(levels: NDArray[np.uint8]) -> bool:
-    """Whether most of a picture is flat, with hard edges in between."""
+    """Whether most of an image is flat, with hard edges in between."""
     wide = levels.astype(np.int16)
     steps = np.abs(np.diff(wide, axis=1))
     return bool(np.mean(steps <= _FLAT_LEVELS) >= _FLAT and np.mean(steps > _EDGE_LEVELS) >= _EDGES)

@@ -20,33 +20,38 @@ from ..structure.streams import Packed, Plain
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# oxipng's presets by effort. Not fitted: a higher preset tries more row filters and takes more time, and all keep the
+# samples.
 _LEVELS = {None: 0, Effort.FAST: 1, Effort.DEFAULT: 2, Effort.BEST: 4}
-# By the number of components oxipng's name and PNG's number for a colour type of as many samples.
+# The colour type of PNG with as many samples as an image has components: oxipng's name for it, and its number
+# (PNG, third edition, 11.2.1).
 _PNG_KINDS = {1: ("grayscale", 0), 2: ("grayscale_alpha", 4), 3: ("rgb", 2), 4: ("rgba", 6)}
 _INDEXED = 3  # PNG's colour type of a palette
 _IN_PALETTES = ("/DeviceGray", "/G", "/DeviceRGB", "/RGB", "/ICCBased")
+# How many components each colour space has (ISO 32000-1, 8.6).
 _DEVICE_COMPONENTS = {
     "/DeviceGray": 1, "/G": 1, "/CalGray": 1, "/Indexed": 1, "/I": 1, "/Separation": 1,
     "/DeviceRGB": 3, "/RGB": 3, "/CalRGB": 3, "/Lab": 3, "/DeviceCMYK": 4, "/CMYK": 4,
 }  # fmt: skip
+# Tags of TIFF 6.0.
 _ROWS_PER_STRIP, _STRIPS, _LENGTHS, _PHOTOMETRIC = 278, 273, 279, 262
 
 
-#: entries of an image's dictionary
+#: names and values of entries in the dictionary of an image
 Entries = tuple[tuple[str, pikepdf.Object | int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How the samples of an image lie in its data."""
+    """How the samples of an image are stored. Width and height are in pixels."""
 
     width: int
     height: int
     components: int
-    bits: int
-    #: the family of the colour space ("/DeviceRGB", "/ICCBased"), empty for a stencil mask
+    bits: int  #: of a component
+    #: the family of the colour space ("/DeviceRGB", "/ICCBased"); empty for a stencil mask
     family: str
-    #: samples mean what they say: there is no decode array and no colour key
+    #: whether there is neither a decode array nor a colour key, which would change what samples mean
     direct: bool
 
     @property
@@ -61,7 +66,7 @@ class Shape:
 
 
 def shape(image: pikepdf.Stream) -> Shape | None:
-    """The shape of an image; None if its dictionary does not say it clearly."""
+    """The shape of `image`; None if its dictionary does not say it clearly."""
     mask = image.get("/ImageMask")
     stencil = isinstance(mask, pikepdf.Boolean) and bool(mask)
     width, height = _number(image, "/Width"), _number(image, "/Height")
@@ -82,10 +87,10 @@ def best(
     *,
     mask: bool,
 ) -> Packed:
-    """The smallest form of `plain`, the samples of `image`, of which `deflated` is the plainest.
+    """The smallest lossless form of `plain`, the samples of `image`. `deflated` is a form that is there already.
 
-    `effort` is None to spend next to no time. `mask` says that another image uses it as its mask, so
-    its colour space cannot change.
+    `effort` is None to spend next to no time. `mask` says that another image uses this one as its mask. Then its
+    colour space cannot change.
     """
     candidates = [deflated]
     png = _as_png(form, plain.data, effort, mask=mask) if len(plain.data) == form.size else None
@@ -100,14 +105,14 @@ def best(
 
 
 def samples(plain: Plain, form: Shape) -> NDArray[np.uint8]:
-    """Height x width x components, of an image with 8 bits a sample."""
+    """The samples of an image with 8 bits a sample: height x width x components."""
     return np.frombuffer(plain.data, np.uint8).reshape(form.height, form.width, form.components)
 
 
 def of_png(png: bytes, space: pikepdf.Object | None, form: Shape) -> Packed | None:
-    """The rows of the file `png`, which has the samples of an image of `form`, as a PDF holds them.
+    """The rows of the file `png` as a PDF holds them; None if a PDF cannot hold them.
 
-    `space` is the colour space of that image. The result is None if a PDF cannot hold them.
+    `png` has the samples of an image of the shape `form` and the colour space `space`.
     """
     bits, kind = png[24], png[25]
     if png_chunks.content(png, b"tRNS"):
@@ -133,15 +138,15 @@ def of_png(png: bytes, space: pikepdf.Object | None, form: Shape) -> Packed | No
 
 
 def _as_png(form: Shape, data: bytes, effort: Effort | None, *, mask: bool) -> bytes | None:
-    """The samples as oxipng makes them smallest, in fewer bits or a palette where these are the same.
+    """The samples as a PNG file by oxipng, in fewer bits or a palette if these say the same.
 
-    The result is None for shapes that PNG does not have.
+    The result is None for a shape that PNG does not have.
     """
     if form.components not in _PNG_KINDS or (form.components > 1 and form.bits < 8):
         return None
     fewer = form.direct and form.bits == 8 and form.components in (1, 3)
     fewer = fewer and form.family not in ("/Indexed", "/I")
-    # Some readers see to the gamma of a CalRGB palette only, and not to that of other pictures.
+    # Some readers apply the gamma of CalRGB to palettes only.
     palette = fewer and not mask and form.family in _IN_PALETTES
     try:
         picture = oxipng.RawImage(
@@ -159,7 +164,7 @@ def _as_png(form: Shape, data: bytes, effort: Effort | None, *, mask: bool) -> b
 
 
 def _rows(held: Packed, form: Shape) -> bytes:
-    """The rows of one bit a pixel without PNG's filters."""
+    """The rows of `held`, one bit a pixel, without PNG's filters."""
     parms = filters.Parms(predictor=15, bits=1, columns=form.width)
     return filters.decode(held.data, "/FlateDecode", parms, form.size)
 
@@ -171,11 +176,11 @@ def _group4(data: bytes, held: Packed, form: Shape) -> Packed:
     info[_ROWS_PER_STRIP] = form.height
     picture = Image.frombytes("1", (form.width, form.height), data)
     picture.save(out, "TIFF", compression="group4", tiffinfo=info, strip_size=len(data) + 1)
-    # `Image.open` would refuse large pictures. This one was made here.
+    # `Image.open` would refuse a large picture.
     out.seek(0)
     with TiffImagePlugin.TiffImageFile(out) as tiff:
         (start,), (length,) = tiff.tag_v2[_STRIPS], tiff.tag_v2[_LENGTHS]
-        # The codec calls a bit of 1 black. The tag says whether Pillow turned the bits round.
+        # A bit of 1 is black for the codec. The tag says whether Pillow inverted the bits.
         black = tiff.tag_v2[_PHOTOMETRIC] == 1
     fax = pikepdf.Dictionary(K=-1, Columns=form.width, Rows=form.height, BlackIs1=black)
     coded = out.getvalue()[start : start + length]
@@ -183,7 +188,7 @@ def _group4(data: bytes, held: Packed, form: Shape) -> Packed:
 
 
 def _colours(space: pikepdf.Object | None) -> tuple[str, int]:
-    """The family of a colour space, and its number of components; 0 if that is not known."""
+    """The family of a colour space, and how many components it has; 0 if that is not known."""
     if isinstance(space, pikepdf.Array) and len(space):
         family = str(space[0])
         if family == "/ICCBased" and len(space) > 1 and isinstance(space[1], pikepdf.Stream):

@@ -1,4 +1,4 @@
-"""Drawings and screenshots as the image engine codes them. A PDF can hold the rows of a PNG."""
+"""Drawings and screenshots, coded by the engine for PNG. A PDF can hold the rows of a PNG."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 def smallest(
     image: pikepdf.Stream, plain: Plain, form: Shape, options: Options
 ) -> tuple[Packed, bool] | None:
-    """`plain`, the samples of `image`, as the image engine codes them, and whether they changed.
+    """`plain`, the samples of `image`, as the engine for PNG codes them, and whether they changed.
 
-    The result is None if a PDF cannot hold what came out.
+    The result is None if a PDF cannot hold what comes out.
     """
     space = image.get_raw("/ColorSpace")
     if space is None or not raster.can_be_scored(form.width, form.height):

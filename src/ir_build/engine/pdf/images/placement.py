@@ -1,4 +1,4 @@
-"""How large images are shown. They are followed from pages through everything that draws them."""
+"""How large images are shown. Pages are followed through everything that they draw."""
 
 from __future__ import annotations
 
@@ -16,25 +16,28 @@ if TYPE_CHECKING:
     from ..structure.content import Matrix, Reference
     from ..structure.source import PdfFile
 
-# Drawings of one stream in another, at most. Forms in forms multiply.
+# How often streams are followed into others, because forms in forms multiply. Not fitted: a limit of work. Images
+# of a document beyond it are not scaled.
 _MOST_STEPS = 50_000
-# Inches that a slide counts as on its longer side at least: a screen of 1920 pixels, at 150 pixels an inch.
+# Inches. A slide counts as at least so long on its longer side. Not fitted: it fills a screen of 1920 pixels at the
+# 150 pixels an inch that `pdf_dpi` has by default.
 _SCREEN = 12.8
-# Inches of the longer side of a page. A page that is shorter is hardly looked at at its own size.
+# Inches of the longer side of a page. A shorter page counts as a slide. Not fitted: a sheet of A5 is longer, 8.3
+# inches.
 _SMALLEST_SHEET = 8.0
-# The matrix of what has a size that depends on text: larger than anything.
+# The matrix of things whose size depends on the text around them: larger than anything.
 _ENDLESS: Matrix = (1e9, 0.0, 0.0, 1e9)
 
 
 class Shown(NamedTuple):
-    """The largest size that an image is shown with."""
+    """The largest size at which an image is shown."""
 
     width: float  #: inches
     height: float  #: inches
     slide: bool  #: on a page that fills a screen
 
     def joined(self, other: Shown) -> Shown:
-        """The size that counts for an image that is shown in both sizes."""
+        """The size that counts for an image that is shown in both sizes, this one and `other`."""
         return Shown(
             max(self.width, other.width),
             max(self.height, other.height),
@@ -43,9 +46,9 @@ class Shown(NamedTuple):
 
 
 def sizes(source: PdfFile) -> dict[Reference, Shown]:
-    """The largest size that each image of `source` is shown with, by its number.
+    """The largest size at which each image of `source` is shown, by the number of the image.
 
-    Images that no page shows are missing. All are missing if a page cannot be followed.
+    Images that no page shows are missing. All images are missing if a page cannot be followed.
     """
     try:
         walk = _Walk()
@@ -57,7 +60,7 @@ def sizes(source: PdfFile) -> dict[Reference, Shown]:
 
 
 class _Walk:
-    """Goes through what pages draw, each stream once for each scale."""
+    """Follows what pages draw: each stream once for each scale."""
 
     def __init__(self) -> None:
         self.shown: dict[Reference, Shown] = {}
@@ -77,7 +80,7 @@ class _Walk:
         if inherited(page, "/Rotate") in (90, 270, -90, -270):
             width, height = height, width
         longer = max(width, height)
-        # A wide or small page is a slide. It fills a screen.
+        # A wide or small page is a slide, which fills a screen.
         self._slide = width > height or longer < _SMALLEST_SHEET
         if self._slide and longer > 0:
             scale *= max(1.0, _SCREEN / longer)
@@ -122,7 +125,7 @@ class _Walk:
     def _form(
         self, form: Stream, place: Matrix, parent: Content, resources: object = None
     ) -> list[tuple[Content, Matrix]]:
-        """The content of a form, unless it was met at this scale before."""
+        """The content of a form and its matrix; empty if it was followed at this scale before."""
         inner = times(matrix(form.get("/Matrix")), place)
         a, b, c, d = (float(f"{value:.4g}") for value in inner)
         key = form.objgen, (a, b, c, d), self._slide
@@ -153,7 +156,7 @@ def _appearances(note: pikepdf.Object) -> Iterator[Stream]:
 
 
 def _fitted(look: Stream, note: pikepdf.Object) -> Matrix:
-    """How an appearance is scaled into its annotation's rectangle (ISO 32000-1, 12.5.5)."""
+    """The matrix that fits an appearance into the rectangle of its annotation (ISO 32000-1, 12.5.5)."""
     try:
         left, bottom, right, top = (float(one) for one in look.BBox)
         x1, y1, x2, y2 = (float(one) for one in note.Rect)

@@ -1,7 +1,7 @@
-"""Scanned pages, and other photos: each search begins at the quality at which the one before ended.
+"""Scanned pages and other photos. Each search for a quality begins at the quality of the image before.
 
-So a document may have any number of them. After the first sheet of paper of its kind only a sample of each
-sheet is scored.
+So a document may have any number of them. The first sheet of paper of a kind is scored as a whole, and only a
+sample of each later one.
 """
 
 from __future__ import annotations
@@ -29,26 +29,30 @@ if TYPE_CHECKING:
     from ..structure.streams import Plain
     from .lossless import Shape
 
-# The ways to code colour: at half the resolution, and at all of it if places would lose their colours.
+# The ways to code colour, in the order in which they are tried: the subsampling, and the factors of the table for
+# colour. Half the resolution takes fewest bytes. The full one is for images whose places would lose their colours.
+# The factors are some of those in `engine/jpeg/lossy.py`, which says what they were fitted on.
 _COLOUR = (("4:2:0", (0.4, 1.0)), ("4:4:4", (1.0, 3.0)), ("4:4:4", (0.4, 1.0)))
-# Pixels of a sample. 11 scanned pages of text scored within 0.6 of what it said.
+# Pixels of a sample. It was checked on 11 scanned pages of text, which scored within 0.6 of what their samples said.
+# `python benchmarks FOLDER --sweep pdf.images.scans:_SAMPLE 100000` says what another size costs.
 _SAMPLE = 250_000
-# Bytes a pixel of pictures that are mostly flat. Transcoding makes these up to a third smaller. It makes noise
-# 1 % smaller, and takes as long as all else there.
+# Bytes a pixel. Images that take fewer are mostly flat, and transcoding makes these up to a third smaller. It makes
+# noise 1 % smaller, and takes as long as all other work on it. So noise is not transcoded.
+# `python benchmarks FOLDER --sweep pdf.images.scans:_FLAT 0.0 1.0` tries it for none and for all.
 _FLAT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """What the picture before says about the next one."""
+    """What the image before says about the next one."""
 
-    quality: int = 78
-    #: How much more a sample scores than the whole: edges between its squares hide some of the loss.
+    quality: int = 78  #: 0 to 100, by jpegli's measure; the first guess, which any number may be
+    #: how much higher a sample scores than the whole, because edges between its squares hide some of the loss
     more: float | None = None
 
 
 class ScanCoder:
-    """Codes the scanned pages of one document."""
+    """Codes the scanned pages and other photos of one document."""
 
     def __init__(self, max_pixels: int) -> None:
         self._max_pixels = max_pixels
@@ -57,10 +61,10 @@ class ScanCoder:
     def coded(
         self, plain: Plain, form: Shape, size: tuple[int, int] | None, target: float, *, sheet: bool
     ) -> Packed | None:
-        """The picture as a JPEG that scores `target`; None if it is damaged or too large, or if none does.
+        """The image in `plain` as a JPEG that scores `target`.
 
-        It is scaled to `size`, width and height in pixels, if there is one. `sheet` says that it fills a
-        sheet of paper.
+        It is scaled to `size`, width and height in pixels, if that is given. `sheet` says that it fills a sheet of
+        paper. The result is None if it is damaged or too large, or if no quality reaches the target.
         """
         if form.width * form.height > self._max_pixels:
             return None

@@ -1,7 +1,7 @@
-"""What content streams use (ISO 32000-1, 7.8): codes of text by font, XObjects by their matrix.
+"""What content streams use (ISO 32000-1, 7.8): the text in each font, and XObjects with their matrices.
 
-Each stream is read by itself, with its own resources: pages, form XObjects, tiling patterns, glyphs of
-Type 3 fonts, and appearances of annotations. Nothing is drawn.
+Content streams are those of pages, form XObjects, tiling patterns, glyphs of Type 3 fonts, and appearances of
+annotations. Each is read by itself, with its own resources. Nothing is drawn.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
     from .source import PdfFile
 
-#: a, b, c and d of a matrix; the place of things does not matter here
+#: a, b, c and d of a matrix (ISO 32000-1, 8.3.4); e and f only move things, which does not matter here
 Matrix = tuple[float, float, float, float]
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0)
 Reference = tuple[int, int]
 
 _OPERATORS = "q Q cm Do gs Tf Tj TJ ' \""
-# Decoded bytes of one content stream, and of all of them. Larger ones are not looked into.
+# Decoded bytes of one content stream, and of all of them; graphics states within each other, and nodes of the page
+# tree. Not fitted: limits of work and memory for hostile documents. Fonts and image sizes of a document beyond
+# them stay as they are.
 _LARGEST = 32 * 1024 * 1024
 _MOST = 256 * 1024 * 1024
 _DEEPEST_STATE = 10_000
@@ -31,7 +33,7 @@ _DEEPEST_PAGE = 100
 
 
 class UnreadableContent(Exception):
-    """A content stream that readers might understand in another way, or that is too large."""
+    """A content stream that is too large, or that readers may understand in different ways."""
 
 
 @dataclass(slots=True)
@@ -39,9 +41,9 @@ class Content:
     """What one content stream uses, by the names of its resources."""
 
     resources: Dictionary | None
-    #: the strings shown in each font; those without a font have an empty name
+    #: the strings that are shown in each font; the name is empty if no font is set
     texts: dict[str, set[bytes]] = field(default_factory=dict)
-    #: the matrices with which each XObject is drawn, and with which each graphics state is set
+    #: XObjects with the matrices at which they are drawn, and graphics states with those at which they are set
     drawn: set[tuple[str, Matrix]] = field(default_factory=set)
     states: set[tuple[str, Matrix]] = field(default_factory=set)
 
@@ -52,14 +54,14 @@ class Content:
 
 
 def times(inner: Matrix, outer: Matrix) -> Matrix:
-    """The product of two matrices: `inner` within `outer`."""
+    """The product of two matrices, which applies `inner` first."""
     a, b, c, d = inner
     e, f, g, h = outer
     return (a * e + b * g, a * f + b * h, c * e + d * g, c * f + d * h)
 
 
 def matrix(value: object) -> Matrix:
-    """The matrix in an array of six numbers; the identity for None. Raises `UnreadableContent`."""
+    """The matrix in `value`, an array of six numbers; the identity for None. Raises `UnreadableContent`."""
     if value is None:
         return IDENTITY
     try:
@@ -72,7 +74,7 @@ def matrix(value: object) -> Matrix:
 def inherited(page: pikepdf.Page, key: str) -> pikepdf.Object | None:
     """The entry `key` of a page, or of the nodes of the page tree above it (ISO 32000-1, 7.7.3.4)."""
     node: pikepdf.Object | None = page.obj
-    # `Page.resources` would give a page without resources empty ones of its own.
+    # `Page.resources` would add empty resources to a page without any.
     for _ in range(_DEEPEST_PAGE):
         if not isinstance(node, Dictionary) or key in node:
             break
@@ -98,7 +100,7 @@ class ContentReader:
     def stream(self, stream: Stream, resources: Dictionary | None = None) -> Content:
         """What a form, a pattern or a glyph uses. Raises `UnreadableContent`.
 
-        `resources` are those for a stream that has none of its own.
+        `resources` are used if the stream has no resources of its own.
         """
         known = self._known.get(stream.objgen)
         if known is None:
@@ -162,7 +164,7 @@ def _dictionary(value: object) -> Dictionary | None:
 
 
 def everywhere(source: PdfFile, reader: ContentReader) -> Iterator[Content]:
-    """Every content stream of the document, also those that nothing shows. Raises `UnreadableContent`."""
+    """What each content stream of the document uses, also if nothing shows it. Raises `UnreadableContent`."""
     for page in source.pdf.pages:
         yield reader.page(page)
     for one in source.pdf.objects:

@@ -14,18 +14,18 @@ from ....containers.png_chunks import SIGNATURE, PngChunk
 from ....errors import InputError
 from ...shared import raster
 
-# Streams with other filters stay as they are. None of 151 documents of documentation sites had one.
+# Streams with other generic filters keep them. None of 151 documents of documentation sites had one.
 GENERIC = frozenset({"/FlateDecode", "/ASCII85Decode"})
-# Levels of libdeflate: the highest, and one for streams of more than `_LARGE` bytes. The highest saves half a
-# per cent in five times the time, which is too long for the rows of a large image.
-# (`python benchmarks FOLDER --sweep pdf.structure.filters:_LARGE 0` tries the other one for all.)
+# Levels of libdeflate: the highest one, and one for streams of more than `_LARGE` bytes. The highest one saves half
+# a per cent in five times the time, which is too long for the rows of a large image.
+# `python benchmarks FOLDER --sweep pdf.structure.filters:_LARGE 0` tries the other one for all.
 _BEST, _GOOD = 12, 8
 _LARGE = 8 * 1024 * 1024
 _SPACE = b"\0\t\n\f\r "
 
 
 class Undecodable(Exception):
-    """The data breaks its filter's rules, is over the limit, or is of a kind not decoded here."""
+    """Data that break the rules of their filter, are over the limit, or have a filter that is not decoded here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Parms:
 
 
 def decode(data: bytes, name: str, parms: Parms, limit: int) -> bytes:
-    """`data` without the filter `name`, up to `limit` bytes. Raises `Undecodable`."""
+    """`data` without the filter `name`: up to `limit` bytes. Raises `Undecodable`."""
     if name == "/FlateDecode":
         return _unpredict(_inflate(data, limit), parms)
     if name == "/ASCII85Decode":
@@ -53,7 +53,7 @@ def decode(data: bytes, name: str, parms: Parms, limit: int) -> bytes:
 
 
 def deflated(data: bytes) -> bytes:
-    """`data` as zlib data, by libdeflate, which looks further ahead than zlib."""
+    """`data` as zlib data. libdeflate makes them smaller than zlib does."""
     return bytes(deflate.zlib_compress(data, _BEST if len(data) < _LARGE else _GOOD))
 
 
@@ -63,7 +63,7 @@ def _inflate(data: bytes, limit: int) -> bytes:
         plain = unpacker.decompress(data, limit)
     except zlib.error as error:
         raise Undecodable(str(error)) from error
-    # Some writers count the line end before `endstream` as data. Anything else is a fault.
+    # Some writers count the line end before `endstream` as data. All other bytes after the end are a fault.
     if not unpacker.eof or unpacker.unused_data.strip(b"\r\n"):
         raise Undecodable("the zlib stream is cut off, followed by other data, or over the limit")
     return plain
@@ -96,7 +96,7 @@ def _unpredict(data: bytes, parms: Parms) -> bytes:
 def _unfilter(data: bytes, row: int, pixel: int) -> bytes:
     """Undo the row filters of PNG (PNG, third edition, 9.2) by Pillow's decoder.
 
-    A filter sees only the bytes of a pixel. So any kind of PNG with as many bytes a pixel serves.
+    A filter only knows how many bytes a pixel has. So any colour type with as many bytes will do.
     """
     kinds = {1: 0, 2: 4, 3: 2, 4: 6}
     height, rest = divmod(len(data), row + 1)

@@ -1,4 +1,4 @@
-"""Linearized files (ISO 32000-1, annex F). They are shown while they load. qpdf writes them."""
+"""Linearized files, which are shown while they load (ISO 32000-1, annex F). qpdf writes them."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ import pikepdf
 
 from .self_check import opened
 
-# What qpdf writes as the second part of /ID when asked for a static one.
+# The second part of /ID that qpdf writes for a static one.
 _STATIC_SECOND_ID = b"><31415926535897932384626433832795>]"
-# qpdf takes the filter off what is called metadata.
+# qpdf removes the filter of streams of this type. So metadata get another type while it writes.
 _METADATA, _HIDDEN = b"/Type /Metadata", b"/Type /Metadatb"
 
 
 def linearized(data: bytes, *, packed: bool, plain_metadata: bool) -> bytes:
-    """The document in the order in which pages are shown. `packed` allows object streams.
+    """The PDF `data` with its objects in the order in which pages are shown.
 
-    `plain_metadata` leaves XMP without a filter. Raises `FileSkipped` if the document cannot be read.
+    `packed` allows object streams. `plain_metadata` leaves XMP without a filter. Raises `FileSkipped` if the document
+    cannot be read.
     """
     document = opened(data)
-    # Metadata are not hidden if the document has that name already. Nobody could tell the two apart.
+    # If the document already has the other type, metadata keep theirs. The two could not be told apart later.
     hidden = not plain_metadata and _HIDDEN.split()[1] not in data
     for one in document.objects if hidden else ():
         if isinstance(one, pikepdf.Stream) and one.get("/Type") == pikepdf.Name.Metadata:
             one.Type = pikepdf.Name(_HIDDEN.split()[1].decode())
-    # It is written twice, because qpdf orders what it has compressed itself in another way.
+    # It is written twice, because qpdf orders objects that it compressed itself in another way.
     made = _pass(opened(_pass(document, packed=packed)), packed=packed)
     return made.replace(_HIDDEN, _METADATA) if hidden else made
 
@@ -37,7 +38,7 @@ def _pass(document: pikepdf.Pdf, *, packed: bool) -> bytes:
     out = io.BytesIO()
     mode = pikepdf.ObjectStreamMode.generate if packed else pikepdf.ObjectStreamMode.disable
     with warnings.catch_warnings():
-        # The warning is about pages that were copied between documents. Here a stray widget was there before.
+        # The warning is about pages that were copied between documents. The stray widget was there before.
         warnings.simplefilter("ignore", pikepdf.PageCopyWarning)
         document.save(
             out,
@@ -48,6 +49,6 @@ def _pass(document: pikepdf.Pdf, *, packed: bool) -> bytes:
             static_id=True,
             fix_metadata_version=False,
         )
-    # qpdf has a deterministic /ID, too. It is another one for a file that qpdf wrote itself.
+    # qpdf can make a deterministic /ID, too. It would change for a file that qpdf wrote itself.
     digest = hashlib.sha256(out.getvalue()).hexdigest()[:32]
     return out.getvalue().replace(_STATIC_SECOND_ID, b"><%s>]" % digest.encode())

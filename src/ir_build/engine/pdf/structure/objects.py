@@ -1,8 +1,8 @@
-"""The objects of a document in PDF syntax: those in use, each once, ready to get new numbers.
+"""The objects of a document in PDF syntax. Each object in use comes once, ready to get a new number.
 
-The texts come from qpdf's writer. Its syntax is known: one space between tokens, parentheses in strings
-always escaped, references as `12 0 R`. So a regular expression takes them apart. That takes a fraction of
-the time of walking through the objects from Python.
+The texts come from qpdf's writer, whose syntax is known: there is one space between tokens, parentheses in strings
+are always escaped, and references look like `12 0 R`. So a regular expression takes them apart. That takes a
+fraction of the time of walking through the objects in Python.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(rb"(\((?:[^\\()]++|\\.)*+\)|<[0-9a-f]*+>|\b\d++ \d++ R\b)", re.DOTALL)
 _TIGHTER = tuple((pair, pair.strip()) for pair in (b" /", b"[ ", b" ]", b" [", b"] ", b"<< ", b" >>", b" <<", b">> "))  # fmt: skip
 _SCALAR = re.compile(rb"[-+]?[\d.]++|true|false|null")
-# Line ends are escaped, too. A bare \r reads as \n, and Ghostscript takes two bare \n for one.
+# Line ends are escaped, too. Readers take a bare \r for \n, and Ghostscript takes two bare \n for one.
 _ESCAPES = re.compile(rb"[\\()\r\n]")
 _LETTERS = {b"\r": b"r", b"\n": b"n"}
-# These entries are about the cross-reference stream of the source.
+# These entries of the trailer are about the source file, not about the document.
 _TRAILER_KEPT_OUT = frozenset({
     "/Size", "/Prev", "/XRefStm", "/Type", "/W", "/Index", "/Filter", "/DecodeParms", "/Length",
     "/DocChecksum", "/ID",
@@ -35,7 +35,7 @@ _TRAILER_KEPT_OUT = frozenset({
 
 
 def moved(stream: pikepdf.Stream) -> bytes:
-    """The raw data of a stream that is not needed any more. It is empty afterwards."""
+    """The raw data of a stream. The stream is empty afterwards, so that the data are not held twice."""
     data = stream.read_raw_bytes()
     stream.write(b"")
     return data
@@ -44,7 +44,7 @@ def moved(stream: pikepdf.Stream) -> bytes:
 def read(
     pdf: pikepdf.Pdf, data: Callable[[pikepdf.Stream], bytes] = pikepdf.Object.read_raw_bytes
 ) -> Table:
-    """The objects of `pdf` as they are now. `data` says what is taken for the data of each stream."""
+    """The objects of `pdf` as they are now. `data` gives the data of each stream."""
     keys: dict[tuple[int, int], int] = {}
     waiting: list[tuple[int, int]] = []
 
@@ -65,7 +65,7 @@ def read(
 
 
 def merged(table: Table) -> Table:
-    """The table with equal resources as one. A plain value stands in place of a reference to it."""
+    """The table with equal resources as one object. A reference to a plain value is replaced by the value."""
     bodies = dict(table.bodies)
     may_be_one = sharing.shareable(table)
     stands: dict[int, int] = {}
@@ -147,7 +147,7 @@ def _parts(text: bytes, key: Callable[[tuple[int, int]], int]) -> Parts:
 
 
 def _tight(text: bytes, *, after_string: bool, before_string: bool) -> bytes:
-    """Plain syntax without the spaces that are not needed beside delimiters."""
+    """Plain syntax without the spaces that are needless beside delimiters."""
     for wide, narrow in _TIGHTER:
         text = text.replace(wide, narrow)
     if after_string:

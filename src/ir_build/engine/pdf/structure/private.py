@@ -1,4 +1,4 @@
-"""Private data of applications in a PDF. No reader shows them."""
+"""Removes the private data of applications from a PDF. No reader shows them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pikepdf
 if TYPE_CHECKING:
     from .source import PdfFile
 
-# Padding, so that editors may make the packet longer in its place (XMP specification part 1, 7.3.2).
+# Padding. It lets editors make the packet longer without moving anything (XMP specification part 1, 7.3.2).
 _PADDING = re.compile(rb"\s{100,}(?=<\?xpacket end=)")
 
 
 def drop(source: PdfFile) -> bool:
-    """Remove private data from `source`, and say whether there were any. XMP loses its padding only."""
+    """Remove private data from `source`. The result says whether there were any. XMP only loses its padding."""
     dropped = False
     for one in source.pdf.objects:
         if isinstance(one, pikepdf.Stream | pikepdf.Dictionary) and "/PieceInfo" in one:

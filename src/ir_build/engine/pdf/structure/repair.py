@@ -1,6 +1,6 @@
 """Documents whose structure readers have to repair.
 
-qpdf repairs the structure. PDFium repairs in its own way, and must see no difference on any page. If
+qpdf repairs the structure here. PDFium repairs it in its own way, and must see no difference on any page. If
 something inside an object is broken, nobody knows what is lost. Such a document stays as it is.
 """
 
@@ -25,20 +25,22 @@ if TYPE_CHECKING:
 
     from .source import PdfFile
 
-# All pages are compared. So there must not be more than this.
+# All pages are compared: so many at most, at so many dots per inch and with so many pixels each. Entries of an outline
+# and links of a page are compared up to the last number. Not fitted: limits of work. A document with more pages stays
+# as it is. Pages must be equal, so a fault shows at any density.
 _MOST_PAGES = 500
 _DPI = 60
-_LARGEST_PAGE = 1 << 20  # pixels
-_MOST_ENTRIES = 20_000  # of an outline, or links of a page
+_LARGEST_PAGE = 1 << 20
+_MOST_ENTRIES = 20_000
 
 _Seen = tuple[str, object]
 
 
 def sound(data: bytes) -> tuple[PdfFile, str]:
-    """The document in `data`, and what was repaired in words; empty if nothing was.
+    """The document in `data`, and what was repaired, in words; empty if nothing was.
 
-    Raises what `source.read` raises, `FileSkipped` if a repair would be a guess, and `CorruptFile` if PDFium
-    cannot open it either.
+    Raises what `source.read` raises. Also raises `FileSkipped` if a repair would be a guess, and `CorruptFile` if
+    PDFium cannot open the document either.
     """
     try:
         return source.read(data), ""
@@ -73,7 +75,7 @@ def _repaired(data: bytes, before: pypdfium2.PdfDocument, fault: str) -> PdfFile
 
 
 def _broken_streams(document: PdfFile) -> bool:
-    """Whether a stream does not decode to its end, or all streams are too large to tell."""
+    """Whether a stream does not decode to its end. Streams that are too large together count as broken."""
     left = source.MAX_DECODED
     for one in document.pdf.objects:
         if isinstance(one, pikepdf.Stream):
@@ -89,7 +91,7 @@ def _left(fault: str, detail: str) -> FileSkipped:
 
 
 def _difference(before: pypdfium2.PdfDocument, after: pypdfium2.PdfDocument) -> str:
-    """The first thing that differs for PDFium, in words; empty if there is none."""
+    """The first thing that PDFium sees differently, in words; empty if there is none."""
     for one, other in zip_longest(_seen(before), _seen(after)):
         if one != other:
             name: str = (one or other)[0]
@@ -98,7 +100,7 @@ def _difference(before: pypdfium2.PdfDocument, after: pypdfium2.PdfDocument) -> 
 
 
 def _seen(document: pypdfium2.PdfDocument) -> Iterator[_Seen]:
-    """Everything that PDFium sees in a document, with names."""
+    """Everything that PDFium sees in a document: names and values."""
     document.init_forms()
     yield "the number of pages", len(document)
     yield "the form", document.get_formtype()
@@ -146,7 +148,7 @@ def _seen_of_page(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> I
 def _links(
     document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage
 ) -> Iterator[tuple[float | bytes | None, ...]]:
-    """The place of each link, and the page or address that it leads to."""
+    """The rectangle of each link, and the page or address to which it leads."""
     position, link = ctypes.c_int(0), pdfium.FPDF_LINK()
     for _ in range(_MOST_ENTRIES):
         if not pdfium.FPDFLink_Enumerate(page, ctypes.byref(position), ctypes.byref(link)):

@@ -1,4 +1,4 @@
-"""A file that was written is read again: its objects must be those that were meant."""
+"""A file that was written is read again. Its objects must be those that were meant."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from . import objects
 if TYPE_CHECKING:
     from .table import Table
 
-#: the text of an object, and the data of a stream or their digest; None for other objects
+#: the text of an object, and the data of a stream or the digest of these; None for other objects
 Written = tuple[bytes, bytes | None]
 
 
 def opened(data: bytes) -> pikepdf.Pdf:
+    """The PDF `data`, read without any repair. Raises `FileSkipped` if it cannot be read."""
     try:
         return pikepdf.open(
             io.BytesIO(data),
@@ -31,14 +32,14 @@ def opened(data: bytes) -> pikepdf.Pdf:
 
 
 def signs(table: Table) -> list[Written]:
-    """The objects of `table` in the order of `outline`, with digests of their data."""
+    """The objects of `table` in the order of `outline`. Digests stand for the data of streams."""
     return [(text, data if data is None else _digest(data)) for text, data in outline(table)]
 
 
 def check(data: bytes, meant: list[Written]) -> None:
-    """Read the new file. Raises `FileSkipped` unless its objects are those `meant`, a result of `signs`."""
+    """Read the new file `data` again. Raises `FileSkipped` if its objects are not `meant`, made by `signs`."""
     again = opened(data)
-    # Digests are compared, because a second copy of a large document would take too much memory.
+    # Digests are compared, because a second copy of a large document would take much memory.
     back = objects.read(again, lambda stream: _digest(stream.read_raw_bytes()))
     if again.get_warnings() or outline(back) != meant:
         raise FileSkipped(Reason.WOULD_CHANGE, "the new file reads differently")
@@ -49,7 +50,7 @@ def _digest(data: bytes) -> bytes:
 
 
 def outline(table: Table) -> list[Written]:
-    """The objects in the order in which they are met from the trailer. Their numbers do not matter."""
+    """The objects in the order in which references from the trailer reach them. Their numbers do not matter."""
     met: dict[int, int] = {}
     waiting = [table.trailer]
     found = []

@@ -1,9 +1,9 @@
-"""Which objects may become one with others that read the same.
+"""Which objects may become one object with others that read the same.
 
-What content streams name is made to be shared (ISO 32000-1, 7.8.3 and 8.8): fonts, images, forms, colour
-spaces, patterns, and everything that they are made of. Everything else has a place of its own, and programs
-may write there: pages and their content, annotations, fields, actions, outlines, tags, attached files.
-Forms that are appearances of annotations, and forms in these, have a place of their own, too.
+Resources of content streams are made to be shared (ISO 32000-1, 7.8.3 and 8.8): fonts, images, forms, colour
+spaces, patterns, and all their parts. Programs may write into other objects, and mean only one of them: pages and
+their content, annotations, fields, actions, outlines, tags, and attached files. Forms that are appearances of
+annotations, and forms inside of these, are such objects, too.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _MARKS = frozenset({"/PatternType", "/ShadingType", "/FunctionType", "/HalftoneT
 _SPACES = frozenset({
     "/ICCBased", "/Indexed", "/Separation", "/DeviceN", "/Pattern", "/CalRGB", "/CalGray", "/Lab",
 })  # fmt: skip
-# Entries for appearances of annotations, icons of buttons, and appearances that scripts know by name.
+# Entries with appearances of annotations, icons of buttons, and appearances that scripts find by name.
 _APPEARANCES = re.compile(rb"/(?:AP|MK)(?=[ /<]|$)|/Names\[")
 _FORM = re.compile(rb"/Subtype/Form\b")
 _TAGGED = re.compile(rb"/StructParents? ")
-# Entries of an object that is never the same as another, because of its neighbours or its kind.
+# Entries of objects that never become one with others, because of their neighbours or their kind.
 _IDENTITY = re.compile(
     rb"/(?:Parent|Kids|Prev|Next|First|Last|P|Pg|K|T|FT|Rect|StructParents?|OCGs)(?=[ /<\[(]|$)"
     rb"|/Type/(?:Page|Pages|Template|Catalog|Annot|OCG|OCMD|StructTreeRoot|StructElem|Outlines|Filespec|Sig|Thread|Bead)\b"
@@ -35,7 +35,7 @@ _IDENTITY = re.compile(
 
 
 def is_resource(value: Object) -> bool:
-    """Whether an object is something that content streams name, or a profile."""
+    """Whether an object is a resource of content streams, or a colour profile."""
     if isinstance(value, Array):
         return len(value) > 1 and isinstance(value[0], Name) and str(value[0]) in _SPACES
     if not isinstance(value, Dictionary | Stream):
@@ -50,7 +50,7 @@ def is_resource(value: Object) -> bool:
 
 
 def shareable(table: Table) -> set[int]:
-    """The keys of the objects that may become one with another."""
+    """The keys of the objects in `table` that may become one with another."""
     bodies = table.bodies
 
     def places(key: int) -> bool:
@@ -77,7 +77,7 @@ def _says(pattern: re.Pattern[bytes], body: Body) -> bool:
 
 
 def _reached(table: Table, first: Iterable[int], enters: Callable[[int], bool]) -> set[int]:
-    """The keys that can be reached from `first` through objects of which `enters` is true."""
+    """The keys that can be reached from `first` over objects for which `enters` is true."""
     found: set[int] = set()
     waiting = list(first)
     while waiting:

@@ -1,4 +1,4 @@
-"""A PDF that is opened to be optimised. It is whole, readable, not signed, not encrypted, and within limits."""
+"""Opens a PDF to optimise it. The document is sound, neither signed nor encrypted, and within limits."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ import pikepdf
 
 from ....errors import CorruptFile, FileSkipped, Reason, TooLarge
 
+# Not fitted: limits of work and memory. A document or a stream beyond them stays as it is.
 MAX_OBJECTS = 500_000
-#: the most bytes one stream may decode to
+#: decoded bytes of one stream
 MAX_DECODED = 128 * 1024 * 1024
 
-# qpdf's words for slips of common writers that every reader takes in the same way. Object 0 is free in every
+# What qpdf says about faults of common writers that all readers take in the same way. Object 0 is free in every
 # document. So a reference to it is null (ISO 32000-1, 7.3.10 and 7.5.4).
 _HARMLESS = re.compile(
     r"a common error handled correctly by qpdf|treating bad indirect reference \(0 0 R\) as null"
 )
-# qpdf's words when it repairs how objects are found or where they end, and nothing in them.
+# What qpdf says if it repairs how objects are found or where they end, and nothing inside of them.
 _STRUCTURAL = re.compile(
     r"file is damaged|xref not found|can't find startxref|startxref was more than"
     r"|Attempting to reconstruct cross-reference table|invalid xref entry|expected \d+ \d+ obj"
@@ -36,7 +37,7 @@ _SIGNED = re.compile(rb"/ByteRange[ \[]|/DocMDP\b|/C2PA_Manifest\b")
 
 
 class NeedsRepair(Exception):
-    """Readers differ in what they make of the document. The text says what is wrong with it."""
+    """A document that readers have to repair, each in its own way. The text says what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +46,16 @@ class PdfFile:
 
     pdf: pikepdf.Pdf
     linearized: bool
-    #: it is PDF/A-1 or PDF/X up to 3, which are PDF 1.4: without object streams, with plain XMP
+    #: whether it claims to be PDF/A-1 or PDF/X up to 3; these have no object streams, and XMP without a filter
     classic: bool
-    #: it claims to conform to PDF/A, PDF/UA or PDF/X
+    #: whether it claims to conform to PDF/A, PDF/UA or PDF/X
     conforming: bool
 
 
 def read(data: bytes, *, repair: bool = False) -> PdfFile:
-    """Open `data`, and read every object of it once. `repair` lets qpdf mend its structure.
+    """Open the PDF `data`, and read each of its objects once. `repair` lets qpdf mend its structure.
 
-    Raises `CorruptFile`, `TooLarge` and `NeedsRepair`, and `FileSkipped` for signed and encrypted documents.
+    Raises `CorruptFile`, `TooLarge` and `NeedsRepair`. Raises `FileSkipped` for signed and encrypted documents.
     """
     pdf = _open(data, repair=repair)
     if pdf.is_encrypted or "/Encrypt" in pdf.trailer:
@@ -64,7 +65,7 @@ def read(data: bytes, *, repair: bool = False) -> PdfFile:
         raise FileSkipped(
             Reason.UNSUPPORTED_VARIANT, "a hybrid PDF with its source document inside"
         )
-    # The page tree is walked here. So its faults are found before any work is done.
+    # This walks through the page tree. So its faults are found before any work is done.
     try:
         pages = len(pdf.pages)
     except (pikepdf.PdfError, RuntimeError, ValueError, TypeError) as error:
@@ -106,13 +107,13 @@ def _open(data: bytes, *, repair: bool) -> pikepdf.Pdf:
     except (pikepdf.PdfError, RuntimeError, ValueError) as error:
         if "encryption" in str(
             error
-        ):  # It is for certificates, or of a kind that qpdf does not know.
+        ):  # It uses certificates, or is of a kind that qpdf does not know.
             raise FileSkipped(Reason.ENCRYPTED, _plain(error)) from error
         raise NeedsRepair(_plain(error)) from error
 
 
 def _survey(pdf: pikepdf.Pdf, *, repair: bool) -> None:
-    """Read every object. By that qpdf also reports what it had to repair."""
+    """Read every object. This makes qpdf report what it had to repair."""
     if len(pdf.objects) > MAX_OBJECTS:
         raise TooLarge(f"{len(pdf.objects)} objects, more than the limit of {MAX_OBJECTS}")
     try:
@@ -136,7 +137,7 @@ def _refuse_repaired(pdf: pikepdf.Pdf, *, repair: bool) -> None:
 
 
 def _claims(pdf: pikepdf.Pdf) -> bytes:
-    """The XMP packet and the Info dictionary. A document says there what it conforms to."""
+    """The XMP packet and the Info dictionary, in which a document says what it conforms to."""
     info = pdf.trailer.get("/Info")
     text = info.unparse(resolved=True) if isinstance(info, pikepdf.Dictionary) else b""
     metadata = pdf.Root.get("/Metadata")
@@ -149,5 +150,5 @@ def _claims(pdf: pikepdf.Pdf) -> bytes:
 
 
 def _plain(error: object) -> str:
-    """A message of qpdf without its name for the file."""
+    """A message of qpdf without the name that it gives to the file."""
     return re.sub(r"^<?_io\.BytesIO[^>]*>?:? ?|^.*?BytesIO object[^>]*>:? ?", "", str(error))[:200]

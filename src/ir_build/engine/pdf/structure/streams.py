@@ -10,10 +10,9 @@ import pikepdf
 from . import filters
 from .filters import Parms, Undecodable
 
-# Bytes of `/Filter/FlateDecode` in the dictionary.
-_FILTER_COST = 20
-# Coded images become a little smaller by deflate. A second filter must leave less than this share: readers
-# should not unpack twice for nothing.
+_FILTER_COST = 20  # bytes of `/Filter/FlateDecode` in the dictionary
+# Deflate makes coded images a little smaller. A second filter has to leave less than this share. Not fitted: readers
+# should not unpack an image twice for 1 % of its bytes.
 _WORTH_A_LAYER = 0.99
 
 
@@ -22,7 +21,7 @@ class Plain:
     """The data of a stream without its generic filters."""
 
     data: bytes
-    #: the filter that is left, such as an image codec; empty if the data are plain
+    #: the filter that is left, an image codec; empty if no filter is left
     codec: str
     #: the parameters of that filter, as the dictionary has them
     codec_parms: pikepdf.Dictionary | None
@@ -30,24 +29,24 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Data as they are going to stand in a file, and the entries that say how to read them."""
+    """The data of a stream as a file holds them, and the entries that say how to read them."""
 
     data: bytes
     filters: tuple[str, ...] = ()
-    parms: pikepdf.Dictionary | None = None  #: of the only filter
-    #: further entries of the stream's dictionary that change with it
+    parms: pikepdf.Dictionary | None = None  #: parameters of the only filter
+    #: further entries of the stream's dictionary that change with the data
     entries: tuple[tuple[str, pikepdf.Object | int], ...] = ()
 
     @property
     def cost(self) -> int:
-        """About how many bytes it takes in the file."""
+        """How many bytes it takes in the file, approximately."""
         extra = len(pikepdf.Array([value for _, value in self.entries]).unparse())
         parms = len(self.parms.unparse()) + 14 if self.parms is not None else 0
         return len(self.data) + _FILTER_COST * len(self.filters) + parms + extra
 
 
 def unpack(stream: pikepdf.Stream, limit: int) -> Plain:
-    """The stream without its generic filters, of up to `limit` bytes. Raises `Undecodable`."""
+    """The data of a stream without generic filters: up to `limit` bytes. Raises `Undecodable`."""
     if "/F" in stream or "/FFilter" in stream:
         raise Undecodable("the data are in another file")
     names = _as_list(stream.get("/Filter"))
@@ -81,7 +80,7 @@ def pack(plain: Plain) -> Packed:
 
 
 def present(stream: pikepdf.Stream) -> int:
-    """What the stream costs as it is, in the measure of `Packed.cost`."""
+    """The `Packed.cost` of the stream as it is."""
     filters = _as_list(stream.get("/Filter"))
     parms = stream.get("/DecodeParms")
     size = len(parms.unparse()) + 14 if parms is not None else 0
@@ -89,7 +88,7 @@ def present(stream: pikepdf.Stream) -> int:
 
 
 def replace(stream: pikepdf.Stream, packed: Packed) -> None:
-    """Put `packed` in place of the data of the stream."""
+    """Replace the data of the stream by `packed`."""
     names = [pikepdf.Name(name) for name in packed.filters]
     for key in ("/DP", "/FDecodeParms"):
         if key in stream:

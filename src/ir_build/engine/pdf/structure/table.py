@@ -1,4 +1,4 @@
-"""Objects in PDF syntax. References are keys of the table in which the objects stand."""
+"""Objects in PDF syntax. A reference is a key of the table in which the objects are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: pieces of text, and references as keys of the table
+#: pieces of text, and references, which are keys of the table
 Parts = tuple[bytes | int, ...]
 
 
@@ -18,11 +18,11 @@ class Body:
 
     parts: Parts
     data: bytes | None = None
-    #: whether content streams name it (`sharing`)
+    #: whether it is a resource of content streams (`sharing.is_resource`)
     resource: bool = False
 
     def render(self, number: Callable[[int], int]) -> bytes:
-        """The value as text. `number` says the number of the object that a reference leads to."""
+        """The value as text. `number` gives the number of the object to which a reference leads."""
         return b"".join(
             part if isinstance(part, bytes) else b"%d 0 R" % number(part) for part in self.parts
         )
@@ -35,7 +35,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The objects that can be reached from the trailer, in the order in which they are met from there."""
+    """The objects that can be reached from the trailer, in the order in which they are reached."""
 
     bodies: dict[int, Body]
     trailer: Body
