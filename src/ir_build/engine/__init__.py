@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..variant import Variant, Wanted
 
 #: part of every cache key: raise it when a codec module changes what it produces
-ENGINE_VERSION = 12
+ENGINE_VERSION = 13
 
 #: the same for variants
 VARIANTS_VERSION = 3
