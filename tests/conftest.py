@@ -68,7 +68,8 @@ def pytest_collection():
 
 def pytest_collection_modifyitems(items):
     """What takes or waits longest comes first, so that the processes end together."""
-    first = ("hosts", "cli", "browser", "server", "imagerecycle", "test_docs.py", "engine")
+    first = ("hosts", "cli", "browser", "pages", "server", "imagerecycle", "sandbox", "services")
+    first += ("test_docs.py", "engine")
     ranks = {name: rank for rank, name in enumerate(first)}
     items.sort(key=lambda item: min(ranks.get(part, len(ranks)) for part in item.path.parts))
 
