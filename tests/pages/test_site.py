@@ -397,7 +397,7 @@ def test_an_animation_stays_one(site):
     """What stands beside a GIF has all its frames, or is not offered."""
     rng = np.random.default_rng(2)
     base = np.asarray(
-        Image.fromarray(rng.integers(0, 255, (12, 16, 3), np.uint8)).resize((320, 240))
+        Image.fromarray(rng.integers(0, 255, (12, 16, 3), np.uint8)).resize((160, 120))
     )
     frames = [Image.fromarray(np.roll(base, 9 * number, 1)) for number in range(6)]
     site.write("img/a.gif", animated(frames, "gif", duration=80, loop=0))
