@@ -42,7 +42,7 @@ CHUNKS = {
     "beside sRGB": ((b"sRGB", b"\0"), LINEAR),
 }
 #: of these, without loss only
-UNTRIED = ("beside a gamma", "beside sRGB")
+UNTRIED = ("alone", "beside a gamma", "beside sRGB")
 PACKED = {
     **{name: b"p\0\0" + zlib.compress(profile) for name, profile in DAMAGED.items()},
     "not deflated": b"p\0\0" + SWAPPED,

@@ -23,6 +23,8 @@ EXIFS = {
     "edited": ((144, 1), 2, (320, 200), 1),
     "metric": ((5669, 100), 3, (80, 50), 1),
 }
+#: of the other kinds, which browsers size by their pixels alone
+FEW = ("doubled", "turned", "odd")
 SIZE = """
     address => new Promise(done => {
         const picture = new Image();
@@ -50,11 +52,16 @@ def picture():
     return Image.fromarray(np.clip(levels, 0, 255).astype(np.uint8))
 
 
+def names(kind):
+    return tuple(EXIFS) if kind == "JPEG" else FEW
+
+
 def files():
     """Files by kind and what their Exif says."""
     found = {}
     for kind in KINDS:
-        for name, fields in EXIFS.items():
+        for name in names(kind):
+            fields = EXIFS[name]
             buffer = BytesIO()
             options = {"JPEG": {"quality": 97}, "WEBP": {"quality": 99}, "AVIF": {"quality": 97}}
             picture().save(buffer, kind, exif=exif(*fields), **options.get(kind, {}))
@@ -109,10 +116,11 @@ def test_the_browser_sizes_a_jpeg_by_its_density(shown):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_picture_is_shown_as_large_as_before(folder, shown, kind, run):
     """In place and in copies, with loss and without, whatever else of its Exif went."""
-    for name in EXIFS:
+    for name in names(kind):
         assert shown(run, kind, name) == shown("in", kind, name), name
     assert any(
-        b"somebody" not in (folder / run / f"{name}.{KINDS[kind]}").read_bytes() for name in EXIFS
+        b"somebody" not in (folder / run / f"{name}.{KINDS[kind]}").read_bytes()
+        for name in names(kind)
     )
 
 

@@ -82,39 +82,32 @@ CASES = [
     (saying, *kind, kind[0] < 4 and bool(number % 2))
     for number, (saying, kind) in enumerate(product(SAYINGS, TYPES))
 ]
+#: With loss takes longest: a third, in which each saying is met with five types, and each type with four.
+THIRD = [
+    case
+    for number, case in enumerate(CASES)
+    if (number // len(TYPES) + number % len(TYPES)) % 3 == 0
+]
+RUNS = {"lossless": CASES, "lossy": THIRD}
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     """Files by run and case; the run "before" has the originals."""
     folder = tmp_path_factory.mktemp("colours")
-    (folder / "in").mkdir()
     found = {
         ("before", case): png_of(*case[1:3], SAYINGS[case[0]], clear=case[3]) for case in CASES
     }
-    for number, case in enumerate(CASES):
-        (folder / "in" / f"{number}.png").write_bytes(found["before", case])
-    for run in ("lossless", "lossy"):
-        command = [
-            sys.executable,
-            "-m",
-            "ir_build",
-            "optimize",
-            folder / "in",
-            "--out",
-            folder / run,
-        ]
-        command += [
-            "--compression-type",
-            run,
-            "--effort",
-            "fast",
-            "--strict",
-            "--cache-dir",
-            folder / "c",
-        ]
+    for run, cases in RUNS.items():
+        source = folder / f"{run}, before"
+        source.mkdir()
+        for number, case in enumerate(cases):
+            (source / f"{number}.png").write_bytes(found["before", case])
+        command = [sys.executable, "-m", "ir_build", "optimize", source, "--out", folder / run]
+        command += ["--compression-type", run, "--effort", "fast"]
+        command += ["--strict", "--cache-dir", folder / "cache"]
         subprocess.run(list(map(str, command)), check=True, capture_output=True)
-        for number, case in enumerate(CASES):
+        for number, case in enumerate(cases):
             found[run, case] = (folder / run / f"{number}.png").read_bytes()
     return found
 
@@ -147,12 +140,13 @@ def test_colours_stay(tiles, saying):
     for case in (case for case in CASES if case[0] == saying):
         before = tiles["before", case]
         assert difference(before, tiles["lossless", case])[0] == 0, case
-        assert difference(before, tiles["lossy", case])[1] < 6, case
+        if case in THIRD:
+            assert difference(before, tiles["lossy", case])[1] < 6, case
 
 
 def test_files_are_smaller(files):
     """And lossy ones more so: what was compared is not just the originals."""
     total = {
-        run: sum(len(files[run, case]) for case in CASES) for run in ("before", "lossless", "lossy")
+        run: sum(len(files[run, case]) for case in THIRD) for run in ("before", "lossless", "lossy")
     }
     assert total["lossy"] < 0.9 * total["lossless"] < 0.7 * total["before"]

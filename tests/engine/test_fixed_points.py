@@ -219,7 +219,7 @@ FILES = {
     MediaType.SVG: drawings(),
     MediaType.PDF: documents(),
 }
-EXAMPLES = {MediaType.SVG: 150, MediaType.PNG: 40, MediaType.AVIF: 25}
+EXAMPLES = {MediaType.SVG: 150, MediaType.WEBP: 25, MediaType.AVIF: 25}
 
 
 @pytest.mark.parametrize("media", FILES)

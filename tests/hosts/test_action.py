@@ -345,7 +345,7 @@ def _install(job, **environ):
 
 def test_installing_runs_nothing_of_the_repository(job, action):
     """Modules of the workspace are not imported, wherever the job has Python look; later steps find
-    `ir-build`, and no other program of the action's, on the PATH."""
+    `ir-build`, and no other program of the action's, on the PATH, and a second use installs nothing."""
     for name in ("venv", "pip", "json", "hashlib", "job", "ir_build", "sitecustomize"):
         (job.workspace / f"{name}.py").write_text("open('imported', 'w'); raise SystemExit('no')")
     folder = _install(job, PYTHONPATH=str(job.workspace))
@@ -362,10 +362,7 @@ def test_installing_runs_nothing_of_the_repository(job, action):
     job.step("Comment on the pull request", PYTHONPATH=str(job.workspace))
     assert not (job.workspace / "imported").exists()
 
-
-def test_a_second_use_in_a_job_finds_what_is_installed(job, action):
-    """Later uses of the action take the environment of the first, by whatever Python is first then."""
-    folder = _install(job)
+    # Later uses take the environment of the first, by whatever Python is first on the PATH then.
     made = (folder / "ir-build").stat().st_mtime_ns
     assert _install(job, PATH=f"{folder}:{ENVIRON['PATH']}") == folder
     assert (folder / "ir-build").stat().st_mtime_ns == made

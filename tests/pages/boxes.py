@@ -9,7 +9,8 @@ from turbohtml import parse as read_page
 
 from ir_build.pages.css import Styles, parse, sheet_links
 
-VIEWPORTS = (360, 800, 1400)
+#: widths of windows, in pixels: a phone, and a screen on which themes show all that they have
+VIEWPORTS = (360, 1400)
 #: what pages with sizes link to
 RULE = ":where(img[data-ir]){height:auto}"
 

@@ -137,6 +137,8 @@ def test_a_text_that_is_smaller_as_png_stays_png(site):
 def test_a_second_run_writes_nothing(site, tmp_path):
     """With its cache, and without one, as on another machine."""
     site.cache = tmp_path / "cache"
+    site.write("img/photo.jpg", photo(520, 320))
+    site.write("img/text.png", screenshot(400, 200))
     site.page(
         '<p><img src="img/photo.jpg"><p><img src="img/text.png"><p><img src=img/photo.jpg width=400>'
     )
@@ -181,9 +183,9 @@ def test_a_picture_that_has_changed_is_renewed_on_pages_that_were_not_written(si
     site.page('<p><img src="img/photo.jpg">')
     site.run()
     old = site.variants()
-    site.write("img/photo.jpg", photo(900, 600))
+    site.write("img/photo.jpg", photo(450, 300))
     site.run()
-    assert 'width="900" height="600"' in site.read()
+    assert 'width="450" height="300"' in site.read()
     assert site.variants()
     assert not site.variants() & old
 
@@ -279,12 +281,11 @@ def test_style_sheets_of_other_hosts_make_careful(site, pictures):
 
 def test_equal_names_do_not_collide(site):
     """`a.jpg` and `a.png`, and pictures of one name in two folders, each have files of their own."""
-    data = site.files()
-    site.write("a/pic.jpg", data["img/photo.jpg"])
+    site.write("a/pic.jpg", photo(500, 320))
     site.write(
-        "a/pic.png", encoded(Image.open(site.folder / "a/pic.jpg").resize((700, 500)), "png")
+        "a/pic.png", encoded(Image.open(site.folder / "a/pic.jpg").resize((350, 250)), "png")
     )
-    site.write("b/pic.jpg", photo(640, 480))
+    site.write("b/pic.jpg", photo(400, 300))
     site.page('<img src="a/pic.jpg"><img src="a/pic.png"><img src="b/pic.jpg">')
     site.run()
     for name in re.findall(r'src(?:set)?="([^"]*)"', site.read()):
@@ -314,14 +315,15 @@ def test_odd_names(site, pictures, name):
 
 def test_sizes_are_those_of_what_is_shipped(site):
     """A picture that was fitted into a box has that size, and so have its files."""
+    site.write("img/photo.jpg", photo(650, 400))
     site.page('<p><img src="img/photo.jpg">')
-    site.run(resize="900x")
-    assert 'width="900" height="554"' in site.read()
+    site.run(resize="450x")
+    assert 'width="450" height="277"' in site.read()
     for name in site.variants():
         with Image.open(site.folder / name) as image:
-            assert image.width <= 900
+            assert image.width <= 450
     files = site.files()
-    site.run(resize="900x")
+    site.run(resize="450x")
     assert site.files() == files
 
 
@@ -395,7 +397,7 @@ def test_an_animation_stays_one(site):
     """What stands beside a GIF has all its frames, or is not offered."""
     rng = np.random.default_rng(2)
     base = np.asarray(
-        Image.fromarray(rng.integers(0, 255, (12, 16, 3), np.uint8)).resize((320, 240))
+        Image.fromarray(rng.integers(0, 255, (12, 16, 3), np.uint8)).resize((160, 120))
     )
     frames = [Image.fromarray(np.roll(base, 9 * number, 1)) for number in range(6)]
     site.write("img/a.gif", animated(frames, "gif", duration=80, loop=0))

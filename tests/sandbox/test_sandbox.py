@@ -40,27 +40,29 @@ def make():
 
 
 def hit_a_busy_worker(sandbox, with_signal):
-    """Start a long task, send its worker a signal, and return what the task raised."""
+    """Start long tasks, send their worker a signal, and return what one raised."""
     slow = flat((3000, 3000), COLOUR)
     caught = []
+    done = threading.Semaphore(0)
 
     def work():
         try:
             for _ in range(50):
                 sandbox.compress(slow, MediaType.PNG, Options())
+                done.release()
         except (WorkerCrashed, OverTimeout) as error:
             caught.append(error)
 
     thread = threading.Thread(target=work)
     thread.start()
-    while not children():
-        time.sleep(0.01)
-    time.sleep(0.5)
-    (pid,) = children()
-    os.kill(pid, with_signal)
-    thread.join(
-        300
-    )  # after a crash the task is tried once more, which takes long on a busy machine
+    while thread.is_alive():
+        # Then a worker is there, and has the next one. On a busy machine it may still wait for it,
+        # and the signal hits nobody's file.
+        if done.acquire(timeout=0.5):
+            time.sleep(0.1)
+            for pid in children():
+                os.kill(pid, with_signal)
+    thread.join()
     (error,) = caught
     return error
 

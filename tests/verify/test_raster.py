@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from functools import cache
 
 import numpy as np
 import pytest
@@ -31,6 +32,7 @@ MEDIA = {
 }
 
 
+@cache
 def scene(width=240, height=180, seed=1):
     """A picture with soft gradients, texture, sharp edges and strong colours, unlike its turns."""
     rng = np.random.default_rng(seed)

@@ -193,7 +193,9 @@ def test_resize_fits_the_box(lossless, mode):
     image = gradients((256, 192), mode)
     data = saved(image, lossless=lossless)
     for compression in (Compression.LOSSY, Compression.LOSSLESS):
-        options = Options(compression_type=compression, resize=Resize(width=128))
+        options = Options(
+            compression_type=compression, resize=Resize(width=128), effort=Effort.FAST
+        )
         result = webp.compress(data, options).data
         assert frames(result).shape == (1, 96, 128, 4)
         assert webp_file.read(result).image.lossless is lossless

@@ -92,7 +92,8 @@ def left(what: str) -> FileSkipped:
 def read(data: bytes) -> AvifFile:
     """The tables of the AVIF file `data`.
 
-    Raises `CorruptFile` if a box is damaged, and `FileSkipped` if the file is signed or has protected parts.
+    Raises `CorruptFile` if a box is damaged, and `FileSkipped` if the file is signed or has parts that are
+    protected or in other files.
     """
     top = tuple(Span(*span) for span in spans(data))
     if not top or top[0].kind != b"ftyp" or top[0].end - top[0].content < 8:
@@ -111,7 +112,7 @@ def read(data: bytes) -> AvifFile:
     if b"hdlr" in meta and any(meta[b"hdlr"].rest[12:24]):
         # Other decoders accept such a file.
         raise CorruptFile("what is reserved in its handler is set: browsers don't show it")
-    idat = meta[b"idat"].at if b"idat" in meta else 0
+    idat = meta[b"idat"].span if b"idat" in meta else (0, 0)
     items = dict(_items(meta[b"iinf"])) if b"iinf" in meta else {}
     primary = meta[b"pitm"].versioned_number(1) if b"pitm" in meta else 0
     if primary not in items and b"avis" not in brands:
@@ -122,7 +123,7 @@ def read(data: bytes) -> AvifFile:
         top,
         primary,
         items,
-        dict(_extents(meta[b"iloc"], idat)) if b"iloc" in meta else {},
+        dict(_extents(meta[b"iloc"], idat, (0, len(data)))) if b"iloc" in meta else {},
         tuple(_properties(meta[b"iprp"].rest)) if b"iprp" in meta else (),
         frozenset(box.kind for box in boxes(meta[b"iref"].rest[4:]))
         if b"iref" in meta
@@ -155,6 +156,11 @@ class _Fields:
         return range(value)
 
     @property
+    def span(self) -> tuple[int, int]:
+        """Where what has not been read begins and ends."""
+        return self.at, self._end
+
+    @property
     def rest(self) -> bytes:
         """What has not been read."""
         return self._data[self.at : self._end]
@@ -178,22 +184,31 @@ def _properties(tables: bytes) -> Iterator[Box]:
             yield from boxes(box.data)
 
 
-def _extents(fields: _Fields, idat: int) -> Iterator[tuple[int, tuple[Extent, ...]]]:
+def _extents(
+    fields: _Fields, idat: tuple[int, int], file: tuple[int, int]
+) -> Iterator[tuple[int, tuple[Extent, ...]]]:
+    """The extents of each item. `idat` and `file` are where the bytes of that box and of all begin and end.
+
+    Decoders differ in what they make of places that are not there, so nothing may be built on these.
+    """
     version = fields.number(4) >> 24
     sizes = fields.number(2)
     offset_width, length_width, base_width, index_width = (sizes >> at & 15 for at in (12, 8, 4, 0))
     for _ in fields.count(4 if version > 1 else 2):
         item = fields.number(4 if version > 1 else 2)
         method = fields.number(2) & 15 if version else 0
-        elsewhere = fields.number(2)
-        base = fields.number(base_width) + (idat if method == 1 else 0)
+        if fields.number(2) or method > 1:
+            raise left("parts in other files, or made of other parts")
+        base, end = idat if method else file
+        base += fields.number(base_width)
         extents = []
         for _ in fields.count(2):
             fields.number(index_width if version else 0)
             at = fields.at
             start = base + fields.number(offset_width)
             size = fields.number(length_width)
+            if not size or start + size > end:
+                raise CorruptFile("a part of the AVIF is empty, or behind its end")
             offset, length = slice(at, at + offset_width), slice(at + offset_width, fields.at)
             extents.append(Extent(start, size, method == 1, offset, length))
-        if method < 2 and not elsewhere:
-            yield item, tuple(extents)
+        yield item, tuple(extents)

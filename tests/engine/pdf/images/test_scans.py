@@ -17,6 +17,7 @@ from ir_build.quality.ssimulacra2 import of_both
 from pictures import encoded
 
 DPI, WIDTH, HEIGHT = 200, 1300, 1700
+FAST = Options(effort=Effort.FAST)
 
 
 def scan(seed, *, colour=False):
@@ -68,7 +69,7 @@ def test_pages_are_treated_alike(colour, jpeg):
     """Each page of a scan has 150 pixels an inch and looks as good as the others, the last one too."""
     pages = [scan(seed, colour=colour) for seed in range(3)]
     # More pixels than `fast` searches for a quality in.
-    result = pdf.compress(document(pages, jpeg), Options(effort=Effort.FAST))
+    result = pdf.compress(document(pages, jpeg), FAST)
     made = pictures(result.data)
     sizes = [size for _, size in made]
     assert max(sizes) < 1.1 * min(sizes)
@@ -83,8 +84,8 @@ def test_pages_are_treated_alike(colour, jpeg):
 def test_same_bytes_again():
     """The pages of a scan come out the same every time, though each begins where one ended."""
     data = document([scan(seed) for seed in range(2)], 92)
-    first = pdf.compress(data, Options())
-    assert first == pdf.compress(data, Options())
+    first = pdf.compress(data, FAST)
+    assert first == pdf.compress(data, FAST)
     assert first.lossy
 
 
@@ -97,7 +98,7 @@ def test_damaged_page_stays():
         cut = image.read_raw_bytes()[:-5000]
         image.write(cut, filter=Name.DCTDecode)
         data = saved_as_stored(opened)
-    with pikepdf.open(BytesIO(pdf.compress(data, Options()).data)) as opened:
+    with pikepdf.open(BytesIO(pdf.compress(data, FAST).data)) as opened:
         first, second = (page.Resources.XObject.I for page in opened.pages)
         assert cut in (
             first.read_raw_bytes(),
