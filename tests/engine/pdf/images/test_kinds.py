@@ -53,10 +53,21 @@ def smooth(pixels, factor=0.66):
     return np.asarray(Image.fromarray(pixels).resize(side, Image.Resampling.BILINEAR))
 
 
+def smallest():
+    """The smallest QR code: 21 x 21 modules with three patterns that find it, and four modules around."""
+    finder = np.pad(np.pad(np.zeros((3, 3)), 1, constant_values=1), 1)
+    modules = RNG.integers(0, 2, (21, 21)).astype(float)
+    for corner in ((0, 0), (0, 14), (14, 0)):
+        modules[corner[0] :, corner[1] :][:7, :7] = finder
+    modules = np.pad(modules, 4, constant_values=1).astype(np.uint8) * np.uint8(255)
+    return np.repeat(np.repeat(modules, 20, 0), 20, 1)
+
+
 CODE = np.repeat(np.repeat(MODULES, 16, 0), 16, 1)
 CODES = {
     "rgb": np.dstack([CODE] * 3), "grey": CODE, "brown": np.dstack([CODE, CODE // 2 + 90, CODE // 2 + 60]),
     "soft": smooth(CODE), "small and soft": smooth(CODE, 0.26), "bars": bars(), "soft bars": smooth(bars()),
+    "soft, 21 modules": smooth(smallest()),
 }  # fmt: skip
 
 

@@ -29,8 +29,7 @@ class Kind(Enum):
 _FEW = 16
 # The numbers for codes fit the codes of tests/engine/pdf/images/test_kinds.py. Their tones are at least 127 levels
 # apart, and at least 90 % of their pixels have one of the tones. Rows change 14 times or more. 12 % of the pixels of
-# small soft codes are steps. A QR code of 21 to 29 modules a side changes less often if its quiet zone is there, and
-# is a drawing if its edges are soft. What is taken for a code keeps its samples, which costs bytes only.
+# small soft codes are steps. What is taken for a code keeps its samples, which costs bytes only.
 # `python benchmarks FOLDER --sweep pdf.images.kinds:_CHANGES 5.0 20.0` says how many.
 #
 # A code has two tones that are at least so many levels apart. A pixel has a tone if its distance from it is at most
@@ -38,6 +37,9 @@ _FEW = 16
 _LEAST_CONTRAST, _NEAR_TONE, _CHANGES = 96, 0.25, 10.0
 # At least the first share of a clear code has one of the tones, and at least the second share has each of them.
 _TONES, _LEAST_TONE = 0.65, 0.3
+# The same of a code in its quiet zone, of which both rows and columns change at least so often. The smallest QR code,
+# of 21 x 21 modules with four around them (ISO/IEC 18004), is dark in 26 % of its pixels and changes 7.6 times.
+_FRAMED_TONES, _LEAST_FRAMED_TONE, _FRAMED_CHANGES = 0.9, 0.22, 6.0
 # A small code has soft edges near each other. At least the first share of its pixels are steps from one tone to the
 # other, and at least the second share has each tone.
 _STEPS, _LEAST_SOFT_TONE = 0.08, 0.15
@@ -85,19 +87,27 @@ def _code(levels: NDArray[np.uint8]) -> bool:
         return False
     near = (high - low) * _NEAR_TONE
     dark, light = float(np.mean(levels <= low + near)), float(np.mean(levels >= high - near))
+    sides = (levels, levels.T)
+    changes = [_changes(one, (low + high) / 2) for one in sides]
+    framed = min(dark, light) >= _LEAST_FRAMED_TONE and dark + light >= _FRAMED_TONES
+    if framed and min(changes) >= _FRAMED_CHANGES:
+        return True
     clear = min(dark, light) >= _LEAST_TONE and dark + light >= _TONES
     if not clear and min(dark, light) < _LEAST_SOFT_TONE:
         return False
-    return any(_changing(one, (low + high) / 2, 0 if clear else near) for one in (levels, levels.T))
+    often = [one for one, times in zip(sides, changes, strict=True) if times >= _CHANGES]
+    return bool(often) if clear else any(_full_of_steps(one, near) for one in often)
 
 
-def _changing(levels: NDArray[np.uint8], middle: float, near: float) -> bool:
-    """Whether rows often cross the level `middle`. If `near` is not 0, many steps must be larger than it."""
+def _changes(levels: NDArray[np.uint8], middle: float) -> float:
+    """How often a row crosses the level `middle`, on average."""
     ones = levels > middle
-    if np.count_nonzero(ones[:, 1:] != ones[:, :-1]) < _CHANGES * len(ones):
-        return False
+    return np.count_nonzero(ones[:, 1:] != ones[:, :-1]) / len(ones)
+
+
+def _full_of_steps(levels: NDArray[np.uint8], near: float) -> bool:
     steps = np.abs(np.diff(levels.astype(np.int16), axis=1))
-    return not near or bool(np.mean(steps > near) >= _STEPS)
+    return bool(np.mean(steps > near) >= _STEPS)
 
 
 def _drawn(levels: NDArray[np.uint8]) -> bool:
