@@ -147,6 +147,10 @@ class LossyCoder:
 
 def _avif(image: Image.Image, speed: int, advanced: dict[str, str], quality: int) -> bytes:
     buffer = io.BytesIO()
+    if image.mode == "RGB":
+        # Pillow's libavif rounds RGB down, which turns greys green. RGBA it rounds to the nearest level.
+        # Opaque transparency is left out of the file.
+        image = image.convert("RGBA")
     # Colour at full resolution takes no more bytes at an equal score, and three times as many places hold.
     image.save(
         buffer,
