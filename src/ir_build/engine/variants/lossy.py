@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 # than `_FEW` needs no sample.
 _SAMPLE, _SAMPLE_SHARE, _FEW = (150_000, 300_000), 10, 350_000
 # How far over the target the score of a sample, of a draft and of a picture may end, in points.
-_SAMPLE_NEAR, _DRAFT_NEAR, _NEAR = 1.5, 3.0, 1.5
+_SAMPLE_NEAR, _DRAFT_NEAR, _NEAR = 1.5, 3.0, 2.0
 # The least that a picture takes of the bytes of its draft.
 _LEAST_OF_DRAFT = 0.5
 # How many files are coded of a picture, and how many more while none keeps the promise.
