@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ENGINE_VERSION = 12
 
 #: the same for variants
-VARIANTS_VERSION = 3
+VARIANTS_VERSION = 4
 
 #: the distributions whose code decides what comes out
 CODEC_DISTRIBUTIONS = (

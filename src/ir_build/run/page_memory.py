@@ -89,16 +89,16 @@ class PageMemory:
         )
         self._stored: Mapping[str, Any] = {}
         self._pages: dict[str, dict[str, Any]] = {}
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            stored = json.loads(file.read_bytes()) if file else {}
-            if stored.get("version") == self._version:
-                self._stored = stored["pages"]
+        with contextlib.suppress(OSError):
+            head, _, stored = file.read_bytes().partition(b"\n") if file else (b"", b"", b"")
+            # What is damaged is not read.
+            if head == self._head(stored):
+                self._stored = json.loads(stored)
 
     def get(self, page: str, content: str) -> KnownPage | None:
         """What is known of `page`, a path in the folder, with the digest `content`."""
-        with contextlib.suppress(TypeError, KeyError, AttributeError):
-            return KnownPage(**self._stored[page][content])
-        return None
+        known = self._stored.get(page, {}).get(content)
+        return None if known is None else KnownPage(**known)
 
     def put(self, page: str, content: str, known: KnownPage) -> None:
         """Remember `page` with this content, and the last other one."""
@@ -111,9 +111,12 @@ class PageMemory:
     def save(self) -> None:
         """Write what was `put`. A failure is ignored."""
         if self._file is not None and self._pages != self._stored:
-            stored = {"version": self._version, "pages": self._pages}
+            stored = json.dumps(self._pages, separators=(",", ":"))
             with contextlib.suppress(OSError):
-                atomic.write_text(self._file, json.dumps(stored, separators=(",", ":")))
+                atomic.write_text(self._file, f"{self._head(stored.encode()).decode()}\n{stored}")
+
+    def _head(self, stored: bytes) -> bytes:
+        return ascii(f"{self._version} {digest(stored)}").encode()
 
 
 def digest(data: bytes) -> str:
