@@ -42,7 +42,10 @@ _SAMPLE_NEAR, _DRAFT_NEAR, _NEAR = 1.5, 3.0, 2.0
 # The least that a picture takes of the bytes of its draft.
 _LEAST_OF_DRAFT = 0.5
 # How many files are coded of a picture, and how many more while none keeps the promise.
-_TRIES = {Effort.FAST: 1, Effort.DEFAULT: 2, Effort.BEST: 5}
+_TRIES = {
+    MediaType.AVIF: {Effort.FAST: 1, Effort.DEFAULT: 2, Effort.BEST: 5},
+    MediaType.WEBP: {Effort.FAST: 1, Effort.DEFAULT: 1, Effort.BEST: 5},
+}
 _MORE_TRIES = 3
 # A file may score so much more than the target while places have still moved. A higher score does not help
 # then: nobody tells the two pictures apart any more.
@@ -54,11 +57,15 @@ _MUCH = 5
 # The least that a file grows while its score rises by 1, and the most that it shrinks while its score falls
 # by 1, in the logarithm.
 _GROWTH, _SHRINKING = 0.02, 0.11
-# Speeds of libaom. At an equal score 8 takes 17 % more bytes and a third of the CPU time of 6, and 5 takes
-# 4 % fewer in three times as much.
-_AVIF_SPEEDS = {Effort.FAST: 8, Effort.DEFAULT: 6, Effort.BEST: 5}
-# Pixels above which AVIF is coded faster, and above which it takes too much memory and time.
-_LARGE, _MOST_PIXELS = 10_000_000, 16_000_000
+# Speeds of libaom, each for pictures of up to so many pixels, the largest number for all. At an equal score 8
+# takes 17 % more bytes and a third of the CPU time of 6, 7 takes 5 to 8 % more in half, and 5 takes 4 % fewer in
+# three times as much. Pictures of more pixels than the largest number would take too much memory and time.
+_MOST_PIXELS = 16_000_000
+_AVIF_SPEEDS = {
+    Effort.FAST: ((_MOST_PIXELS, 8),),
+    Effort.DEFAULT: ((1_000_000, 6), (10_000_000, 7), (_MOST_PIXELS, 8)),
+    Effort.BEST: ((10_000_000, 5), (_MOST_PIXELS, 8)),
+}
 #: Settings of libaom for finer colour. At an equal score they take 5 % more bytes. Where places move, up to
 #: 20 % fewer are needed until these hold.
 FINER_COLOUR = {"enable-chroma-deltaq": "0"}
@@ -84,7 +91,7 @@ class _Scale:
 
 
 _SCALES = {
-    MediaType.AVIF: _Scale(15, 97, 62, 0.6, 2),
+    MediaType.AVIF: _Scale(15, 97, 62, 0.6, 1),
     MediaType.WEBP: _Scale(20, 98, 80, 1.0, 0),
 }
 
@@ -116,7 +123,7 @@ class LossyCoder:
             if foretold * _LEAST_OF_DRAFT > limit:
                 return None
             self.first = found.quality - self.scale.draft
-        tries = _TRIES[self.effort] + (self.media is MediaType.WEBP and area < _FEW)
+        tries = _TRIES[self.media][self.effort] + (self.media is MediaType.WEBP and area < _FEW)
         return _Search(self, image, limit).run(tries)
 
     def drafted(self, image: Image.Image, judge: Judge, near: float) -> Found | None:
@@ -135,8 +142,8 @@ class LossyCoder:
     def encoder(self, image: Image.Image, coding: _Pass, *, finer: bool = False) -> Encode:
         """What codes `image`, as fast as what it is for; as AVIF with `finer` colour where asked for."""
         if self.media is MediaType.AVIF:
-            large = image.width * image.height > _LARGE
-            speed = _AVIF_SPEEDS[Effort.FAST if large else self.effort]
+            area = image.width * image.height
+            speed = next(speed for most, speed in _AVIF_SPEEDS[self.effort] if area <= most)
             return partial(_avif, image, max(speed, coding), FINER_COLOUR if finer else {})
         alpha = None
         if image.mode == "RGBA":
