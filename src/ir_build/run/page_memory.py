@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import tinycss2
 import turbohtml
 
-from .. import __version__, atomic
+from .. import atomic
+from ..pages import PAGES_VERSION
 from ..pages.loads import Loads
 from ..pages.markup import Result
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     from ..options import Pages
 
-#: raise it when other bytes are inserted into the same page
-_VERSION = 1
 # A page is there as the generator wrote it, or with what was inserted.
 _EACH = 2
 
@@ -84,9 +83,7 @@ class PageMemory:
     def __init__(self, file: Path | None, options: Pages) -> None:
         """Kept in `file`, or nowhere. What was inserted with other `options` is of no use."""
         self._file = file
-        self._version = (
-            f"{_VERSION} {__version__} {turbohtml.__version__} {tinycss2.VERSION} {options}"
-        )
+        self._version = f"{PAGES_VERSION} {turbohtml.__version__} {tinycss2.VERSION} {options}"
         self._stored: Mapping[str, Any] = {}
         self._pages: dict[str, dict[str, Any]] = {}
         with contextlib.suppress(OSError):
