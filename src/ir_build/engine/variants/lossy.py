@@ -65,7 +65,7 @@ _LEAST_GROWTH = 0.01
 _MOST_PIXELS = 16_000_000
 _AVIF_SPEEDS = {
     Effort.FAST: ((_MOST_PIXELS, 8),),
-    Effort.DEFAULT: ((1_000_000, 6), (10_000_000, 7), (_MOST_PIXELS, 8)),
+    Effort.DEFAULT: ((300_000, 6), (10_000_000, 7), (_MOST_PIXELS, 8)),
     Effort.BEST: ((10_000_000, 5), (_MOST_PIXELS, 8)),
 }
 #: Settings of libaom for finer colour. At an equal score they take 5 % more bytes. Where places move, up to
