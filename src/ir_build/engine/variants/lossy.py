@@ -57,6 +57,8 @@ _MUCH = 5
 # The least that a file grows while its score rises by 1, and the most that it shrinks while its score falls
 # by 1, in the logarithm.
 _GROWTH, _SHRINKING = 0.02, 0.11
+# What is larger than it may be by no more than this may be small enough at a lower speed.
+_SLOWER = 1.08
 # The least that a step of AVIF's quality adds to that logarithm: 0.012 to 0.018 in screenshots, 0.03 in photos.
 _LEAST_GROWTH = 0.01
 # Speeds of libaom, each for pictures of up to so many pixels, the largest number for all. At an equal score 8
@@ -224,9 +226,20 @@ class _Search:
             if self._good and (number + 1 >= tries or self._is_near(self._good)):
                 break
             quality = self._next(tried)
+        if self._good is not None and self._limit < len(self._good.data) <= _SLOWER * self._limit:
+            self._slower(self._good.quality - 1)
         if self._good is None or len(self._good.data) > self._limit:
             return None
         return self._good.data
+
+    def _slower(self, quality: int) -> None:
+        """Code a large AVIF, which is a bit too large, at the speed of small ones, which scores a point more."""
+        (few, speed), *_ = _AVIF_SPEEDS[self._coder.effort]
+        if self._coder.media is MediaType.AVIF and self._image.width * self._image.height > few:
+            advanced = FINER_COLOUR if self._finer else {}
+            self._encode = partial(_avif, self._image, speed, advanced)
+            self._good = None
+            self._tried(quality)
 
     def _tried(self, quality: int) -> _Tried:
         data = self._encode(quality)
