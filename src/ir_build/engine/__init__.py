@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ENGINE_VERSION = 14
 
 #: The same for variants.
-VARIANTS_VERSION = 3
+VARIANTS_VERSION = 4
 
 #: the distributions whose code decides the bytes of results
 CODEC_DISTRIBUTIONS = (

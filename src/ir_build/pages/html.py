@@ -75,6 +75,11 @@ class Page:
         """Insert `text`, ASCII, at the byte `at`. What is inserted first at one place stands first."""
         self._insertions.append((at, len(self._insertions), text.encode("ascii")))
 
+    @property
+    def insertions(self) -> list[tuple[int, str]]:
+        """What is to be inserted, each before a byte of `bytes`, in their order."""
+        return [(at, text.decode("ascii")) for at, _, text in sorted(self._insertions)]
+
     def clear(self) -> None:
         """Forget all insertions."""
         self._insertions.clear()

@@ -65,6 +65,8 @@ class Result:
     """A page with its insertions."""
 
     data: bytes
+    #: what was inserted into the page as its author left it, each before a byte of that
+    inserted: list[tuple[int, str]] = field(default_factory=list)
     #: names of the variants that it names, by their picture's file from the site's root
     used: dict[PurePosixPath, set[str]] = field(default_factory=dict)
     #: bytes of pictures that the page loads, before and after
@@ -116,6 +118,7 @@ def optimised(
             if not wrapping:
                 raise
         else:
+            result.inserted = page.insertions
             return result
     raise AssertionError  # the second time returns or raises
 

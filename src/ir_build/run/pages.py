@@ -20,6 +20,7 @@ from ..pages.names import RULE_NAME, is_ours
 from ..pages.shown import pictures_of
 from ..report.pages import PagesReport
 from . import discover
+from .page_memory import KnownPage, PageMemory, digest
 from .variants import Variants
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ..pages.css import PictureStyle, Sheet
     from ..pages.markup import Rule
     from ..pages.picture import Picture
+    from .cache import Cache
 
 _SUFFIXES = (".html", ".htm")
 #: bytes of a page; nobody reads larger ones
@@ -68,13 +70,13 @@ class Site(Variants):
     Pictures come first: `original` and `finished` are called for each. `edit` comes last.
     """
 
-    def __init__(self, folders: Iterable[Path], pages: Pages, **how: Any) -> None:
-        """`how` goes to `Variants`."""
-        self._folders = [_Folder(folder, pages) for folder in folders]
+    def __init__(self, folders: Iterable[Path], pages: Pages, cache: Cache, **how: Any) -> None:
+        """`how` goes to `Variants`. Pages are remembered beside the `cache`."""
+        self._folders = [_Folder(folder, pages, cache) for folder in folders]
         shown: dict[Path, bool] = {}
         for folder in self._folders:
             shown |= folder.shown
-        super().__init__(shown, pages, **how)
+        super().__init__(shown, pages, cache=cache, **how)
         #: the pages that were changed
         self.written: list[Path] = []
 
@@ -92,8 +94,11 @@ class _Scanned:
     """A page, before its pictures were worked on."""
 
     found: discover.Asset
-    #: what style sheets say of its pictures, in their order
-    styles: tuple[PictureStyle, ...] = ()
+    #: the digest of its bytes, and what is known of it; None where it has no pictures
+    content: str = ""
+    known: KnownPage | None = None
+    #: what style sheets say of its pictures, in their order; None where nobody has looked
+    styles: tuple[PictureStyle, ...] | None = None
     #: why it is left as it is, None if it is not
     left: str | None = None
 
@@ -114,11 +119,16 @@ class _Remembered:
 class _Folder:
     """The pages in one folder: read once to see what they show, and once more to be edited."""
 
-    def __init__(self, folder: Path, pages: Pages) -> None:
+    def __init__(self, folder: Path, pages: Pages, cache: Cache) -> None:
         """Read all pages."""
         self._folder = folder
         self._options = pages
+        index = cache.index_file(folder.resolve())
+        self._memory = PageMemory(index and index.with_suffix(".pages.json"), pages)
         self._sheets: dict[PurePosixPath, Sheet | None] = {}
+        self._digests: dict[PurePosixPath, str | None] = {}
+        #: the style sheets that were asked for since this was emptied
+        self._asked: set[PurePosixPath] = set()
         self._rules: set[PurePosixPath] = set()
         #: the files that pages show, and whether each can be shown by `<picture>` everywhere
         self.shown: dict[Path, bool] = {}
@@ -133,15 +143,40 @@ class _Folder:
                 and data[:1] not in _UTF_16
             ):
                 return _Scanned(found)
-            page = Page(data)
-            place = self._place(page, found)
-            pictures = pictures_of(page, place, self._styles(page, place))
+            content = digest(data)
+            known, styles = self._memory.get(found.inside, content), None
+            if known is None or not self._holds(known):
+                known, styles = self._looked_at(data, found)
         except Exception as left:  # noqa: BLE001  (a fault of ours must not cost anybody a build)
             return _Scanned(found, left=_reason(left))
-        for one in pictures.shown:
-            path = self._folder / one.file
-            self.shown[path] = self.shown.get(path, True) and not one.not_wrapped
-        return _Scanned(found, tuple(one.style for one in pictures.shown))
+        for file, wrapped in known.shown:
+            path = self._folder / file
+            self.shown[path] = self.shown.get(path, True) and wrapped
+        return _Scanned(found, content, known, styles)
+
+    def _holds(self, known: KnownPage) -> bool:
+        """Whether all files that a page depends on are as they were, but for pictures."""
+        sheets = known.sheets.items()
+        return all(self._digest_of(PurePosixPath(file)) == one for file, one in sheets) and (
+            known.rule is None or self._may_hold_rule(PurePosixPath(known.rule[0])) == known.rule[1]
+        )
+
+    def _looked_at(
+        self, data: bytes, found: discover.Asset
+    ) -> tuple[KnownPage, tuple[PictureStyle, ...]]:
+        """What a page depends on, and what style sheets say of its pictures. Raises `PageLeft`."""
+        page = Page(data)
+        place = self._place(page, found)
+        self._asked.clear()
+        shown = pictures_of(page, place, self._styles(page, place)).shown
+        sheets = {file.as_posix(): self._digests[file] for file in sorted(self._asked)}
+        rule = rule_of(page, place)
+        known = KnownPage(
+            sheets,
+            [(one.file.as_posix(), not one.not_wrapped) for one in shown],
+            None if rule is None else (rule.file.as_posix(), self._may_hold_rule(rule.file)),
+        )
+        return known, tuple(one.style for one in shown)
 
     def edit(self, site: Site, report: PagesReport) -> list[Path]:
         """Edit the pages, and note in `report` what became of them. Returns those that were changed."""
@@ -170,6 +205,7 @@ class _Folder:
                 written.append(page.found.path)
             used |= {file.with_name(name) for file, names in result.used.items() for name in names}
             used |= {result.rule} if result.rule else set()
+        self._memory.save()
         _delete_unused(self._folder, {file.as_posix() for file in used}, kept)
         for file, picture in pictures.items():
             for one in picture.variants:
@@ -183,12 +219,17 @@ class _Folder:
     ) -> tuple[Result, bool]:
         """What became of a page, and whether it was written. Raises `PageLeft` or an `InputError`."""
         data, state = self._read(scanned.found)
-        if not scanned.styles and MARK.encode() not in data:
+        known = scanned.known
+        if known is None or (not known.shown and MARK.encode() not in data):
             return Result(data), False
-        page = Page(data)
-        place = self._place(page, scanned.found)
-        shown = pictures_of(page, place, _Remembered(scanned.styles))
-        result = optimised(page, shown, pictures.get, self._options, self._rule(page, place))
+        facts = repr([pictures.get(PurePosixPath(file)) for file, _ in known.shown])
+        facts = digest(facts.encode("utf-8", "surrogateescape"))
+        same = digest(data) == scanned.content and known.pictures == facts
+        result = known.result(data) if same else None
+        if result is None:
+            result = self._optimised(data, scanned, pictures)
+            known.keep(data, result, facts)
+        self._memory.put(scanned.found.inside, scanned.content, known)
         # What a page names comes before the page.
         for file, names in result.used.items():
             site.write(self._folder / file, names)
@@ -199,6 +240,18 @@ class _Folder:
         # Only a hash may differ from the page of before. Programs that copy by size and time must see that.
         atomic.replace(scanned.found.path, result.data, seen=state, keep_times=False)
         return result, True
+
+    def _optimised(
+        self, data: bytes, scanned: _Scanned, pictures: Mapping[PurePosixPath, Picture]
+    ) -> Result:
+        """The page `data` with its insertions. Raises `PageLeft`."""
+        page = Page(data)
+        place = self._place(page, scanned.found)
+        styles = (
+            self._styles(page, place) if scanned.styles is None else _Remembered(scanned.styles)
+        )
+        shown = pictures_of(page, place, styles)
+        return optimised(page, shown, pictures.get, self._options, self._rule(page, place))
 
     def _read(self, found: discover.Asset) -> tuple[bytes, os.stat_result]:
         if found.state.st_size > _LARGEST:
@@ -236,23 +289,38 @@ class _Folder:
         yield sheet
 
     def _sheet(self, file: PurePosixPath) -> Sheet | None:
+        self._asked.add(file)
         if file not in self._sheets:
-            self._sheets[file] = None
+            self._sheets[file] = self._digests[file] = None
             with contextlib.suppress(InputError):
                 data, _ = atomic.read(self._inside(file))
+                self._digests[file] = digest(data)
                 address = addresses.address_of(addresses.UNKNOWN_SITE, file)
                 self._sheets[file] = css.parse(data, address=address)
         return self._sheets[file]
 
+    def _digest_of(self, file: PurePosixPath) -> str | None:
+        """The digest of a style sheet; None where it cannot be read."""
+        if file not in self._digests:
+            self._digests[file] = None
+            with contextlib.suppress(InputError):
+                data, _ = atomic.read(self._inside(file))
+                self._digests[file] = digest(data)
+        return self._digests[file]
+
     def _rule(self, page: Page, place: Place) -> Rule | None:
-        """Where the rule can be linked: not where somebody else's file has its name."""
+        """Where the rule can be linked."""
         rule = rule_of(page, place)
-        if rule is None or rule.file in self._rules:
-            return rule
+        return rule if rule is not None and self._may_hold_rule(rule.file) else None
+
+    def _may_hold_rule(self, file: PurePosixPath) -> bool:
+        """Whether `file` can be the one with the rule: not where somebody else's has its name."""
+        if file in self._rules:
+            return True
         with contextlib.suppress(InputError):
-            path = self._inside(rule.file)
-            return rule if not os.path.lexists(path) or _is_rule(path) else None
-        return None
+            path = self._inside(file)
+            return not os.path.lexists(path) or _is_rule(path)
+        return False
 
     def _inside(self, file: PurePosixPath) -> Path:
         """The path of a file of the site. Raises `Unreadable` where a link leads out of it."""

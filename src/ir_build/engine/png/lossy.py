@@ -116,13 +116,14 @@ class _Original:
 
 
 def versions(
-    pixels: Pixels, quality: float, profile: bytes | None
+    pixels: Pixels, quality: float, profile: bytes | None, *, few_colours: bool = False
 ) -> tuple[Indexed | None, Pixels | None]:
     """`pixels` in the fewest colours, and in the coarsest differences, that reach the quality.
 
     `pixels` are height x width x 3, or x 4 with straight alpha. `profile` is the ICC data that says what
     colours they stand for, or None for sRGB. `quality` is a score, up to 100. A result is None if it cannot
-    reach the quality, or if it is surely the longer one of the two.
+    reach the quality, or if it is surely the longer one of the two. With `few_colours` only the first one is
+    looked for.
     """
     size = pixels.shape[0] * pixels.shape[1]
     sampled = size > 2 * _SAMPLED
@@ -132,7 +133,12 @@ def versions(
     quantizer = Quantizer(pixels)
     few = quantizer.distinct < _FEW_OF_PIXELS * size
     palette = _palette(quantizer, whole, small)
-    if size > _LARGE or quantizer.exact or (palette and (few or len(palette.palette) <= _FEW)):
+    if (
+        few_colours
+        or size > _LARGE
+        or quantizer.exact
+        or (palette and (few or len(palette.palette) <= _FEW))
+    ):
         return palette, None
     return palette, _near_lossless(whole, small)
 

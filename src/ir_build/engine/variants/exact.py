@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from ...options import Options
 
 
+# The least that coarser differences leave of the bytes that a picture takes as it is, coded fast. (They left
+# 0.7 to 0.9 of screenshots in 720 pixels.)
+_LEAST_OF_COARSE = 0.5
+
+
 class ExactCoder:
     """Codes one picture in several sizes, each as the fewest bytes that a lossy PNG would hold."""
 
@@ -33,7 +39,7 @@ class ExactCoder:
         if image.size == self._shipped.size:
             files = [self.whole]
         else:
-            files = [_coded(one) for one in self._versions(image)]
+            files = [_coded(one) for one in self._versions(image, limit)]
         return min((one for one in files if len(one) <= limit), key=len, default=None)
 
     @cached_property
@@ -41,9 +47,10 @@ class ExactCoder:
         """The picture as it is shipped."""
         return _coded(self._shipped)
 
-    def _versions(self, image: Image.Image) -> Iterator[Image.Image]:
+    def _versions(self, image: Image.Image, limit: float) -> Iterator[Image.Image]:
         pixels = raster.pixels(image)
-        palette, coarse = png_lossy.versions(pixels, self._options.quality, None)
+        few = len(_draft(image)) * _LEAST_OF_COARSE > limit
+        palette, coarse = png_lossy.versions(pixels, self._options.quality, None, few_colours=few)
         if palette is not None:
             yield Image.fromarray(palette.pixels(pixels.shape[2]))
         if coarse is not None:
@@ -54,3 +61,10 @@ def _coded(image: Image.Image) -> bytes:
     # The slowest method takes 30 times as long and saves 1 to 3 %.
     stream = webp_coding.lossless(image, Effort.FAST, hidden=False)
     return mark(stream.file(), MediaType.WEBP)
+
+
+def _draft(image: Image.Image) -> bytes:
+    """The picture as it is, coded in a twentieth of the CPU time and up to three times the bytes."""
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", lossless=True, quality=0, method=0)
+    return buffer.getvalue()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ...options import Options
+    from ..shared.search import Found
     from .judge import Box
 
     #: a picture at a quality of 0 to 100, as a file
@@ -36,13 +37,15 @@ if TYPE_CHECKING:
 # A sample has a tenth of the picture's pixels, but at least and at most so many. A picture of fewer pixels
 # than `_FEW` needs no sample.
 _SAMPLE, _SAMPLE_SHARE, _FEW = (150_000, 300_000), 10, 350_000
-# How far over the target the score of a sample, and of a picture, may end, in points.
-_SAMPLE_NEAR, _NEAR = 1.5, 1.5
-# The least that a whole picture takes of the bytes that its sample foretells, which is coded faster, and of
-# the bytes of its draft.
-_LEAST_OF_FORETOLD, _LEAST_OF_DRAFT = 0.5, 0.33
+# How far over the target the score of a sample, of a draft and of a picture may end, in points.
+_SAMPLE_NEAR, _DRAFT_NEAR, _NEAR = 1.5, 3.0, 2.0
+# The least that a picture takes of the bytes of its draft.
+_LEAST_OF_DRAFT = 0.5
 # How many files are coded of a picture, and how many more while none keeps the promise.
-_TRIES = {Effort.FAST: 1, Effort.DEFAULT: 2, Effort.BEST: 5}
+_TRIES = {
+    MediaType.AVIF: {Effort.FAST: 1, Effort.DEFAULT: 2, Effort.BEST: 5},
+    MediaType.WEBP: {Effort.FAST: 1, Effort.DEFAULT: 1, Effort.BEST: 5},
+}
 _MORE_TRIES = 3
 # A file may score so much more than the target while places have still moved. A higher score does not help
 # then: nobody tells the two pictures apart any more.
@@ -54,11 +57,19 @@ _MUCH = 5
 # The least that a file grows while its score rises by 1, and the most that it shrinks while its score falls
 # by 1, in the logarithm.
 _GROWTH, _SHRINKING = 0.02, 0.11
-# Speeds of libaom. At an equal score 8 takes 17 % more bytes and a third of the CPU time of 6, and 5 takes
-# 4 % fewer in three times as much.
-_AVIF_SPEEDS = {Effort.FAST: 8, Effort.DEFAULT: 6, Effort.BEST: 5}
-# Pixels above which AVIF is coded faster, and above which it takes too much memory and time.
-_LARGE, _MOST_PIXELS = 10_000_000, 16_000_000
+# What is larger than it may be by no more than this may be small enough at a lower speed.
+_SLOWER = 1.08
+# The least that a step of AVIF's quality adds to that logarithm: 0.012 to 0.018 in screenshots, 0.03 in photos.
+_LEAST_GROWTH = 0.01
+# Speeds of libaom, each for pictures of up to so many pixels, the largest number for all. At an equal score 8
+# takes 17 % more bytes and a third of the CPU time of 6, 7 takes 5 to 8 % more in half, and 5 takes 4 % fewer in
+# three times as much. Pictures of more pixels than the largest number would take too much memory and time.
+_MOST_PIXELS = 16_000_000
+_AVIF_SPEEDS = {
+    Effort.FAST: ((_MOST_PIXELS, 8),),
+    Effort.DEFAULT: ((300_000, 6), (10_000_000, 7), (_MOST_PIXELS, 8)),
+    Effort.BEST: ((10_000_000, 5), (_MOST_PIXELS, 8)),
+}
 #: Settings of libaom for finer colour. At an equal score they take 5 % more bytes. Where places move, up to
 #: 20 % fewer are needed until these hold.
 FINER_COLOUR = {"enable-chroma-deltaq": "0"}
@@ -68,8 +79,8 @@ class _Pass(IntEnum):
     """What a file is coded for, and the least speed of libaom for that."""
 
     WHOLE = 0  #: to be shipped
-    PART = 8  #: a sample, or the part around a place. At an equal quality it looks a bit worse.
-    DRAFT = 9  #: to find the places that move
+    PART = 8  #: the part around a place. At an equal quality it looks a bit worse.
+    DRAFT = 9  #: to find the quality to begin with. It takes an eighth of the CPU time of 6.
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +91,12 @@ class _Scale:
     high: int
     usual: int  #: what most pictures need
     rise: float  #: how much scores usually rise with a step
+    draft: int  #: how many steps a draft needs more than the file that is shipped
 
 
 _SCALES = {
-    MediaType.AVIF: _Scale(15, 97, 62, 0.5),
-    MediaType.WEBP: _Scale(20, 98, 80, 1.0),
+    MediaType.AVIF: _Scale(15, 97, 62, 0.6, 1),
+    MediaType.WEBP: _Scale(20, 98, 80, 1.0, 0),
 }
 
 
@@ -108,36 +120,34 @@ class LossyCoder:
         if self.first is None and area >= _FEW:
             size = min(max(area // _SAMPLE_SHARE, _SAMPLE[0]), _SAMPLE[1])
             small = Image.fromarray(sample(np.asarray(image), size))
-            bytes_of_sample = self._learn(small)
-            foretold = bytes_of_sample * area / (small.width * small.height)
-            if foretold * _LEAST_OF_FORETOLD > limit:
+            found = self.drafted(small, Judge(small, self.media, self.target), _SAMPLE_NEAR)
+            if found is None:
                 return None
-        tries = _TRIES[self.effort] + (1 if area < _FEW else 0)
+            foretold = len(found.data) * area / (small.width * small.height)
+            if foretold * _LEAST_OF_DRAFT > limit:
+                return None
+            self.first = found.quality - self.scale.draft
+        tries = _TRIES[self.media][self.effort] + (self.media is MediaType.WEBP and area < _FEW)
         return _Search(self, image, limit).run(tries)
 
-    def _learn(self, small: Image.Image) -> float:
-        """Find the quality to begin with on a sample, and how many bytes it takes of that."""
-        judge = Judge(small, self.media, self.target)
-        search = Search(
-            self.encoder(small, _Pass.PART),
+    def drafted(self, image: Image.Image, judge: Judge, near: float) -> Found | None:
+        """A draft of `image` that scores at most `near` over the target; None where there is none."""
+        guess = self.scale.usual if self.first is None else self.first + self.scale.draft
+        return Search(
+            self.encoder(image, _Pass.DRAFT),
             judge.score,
             self.target,
             low=self.scale.low,
             high=self.scale.high,
-            guess=self.scale.usual,
+            guess=guess,
             rise=self.scale.rise,
-        )
-        found = search.within(_SAMPLE_NEAR)
-        if found is None:
-            return math.inf
-        self.first = found.quality
-        return len(found.data)
+        ).within(near)
 
     def encoder(self, image: Image.Image, coding: _Pass, *, finer: bool = False) -> Encode:
         """What codes `image`, as fast as what it is for; as AVIF with `finer` colour where asked for."""
         if self.media is MediaType.AVIF:
-            large = image.width * image.height > _LARGE
-            speed = _AVIF_SPEEDS[Effort.FAST if large else self.effort]
+            area = image.width * image.height
+            speed = next(speed for most, speed in _AVIF_SPEEDS[self.effort] if area <= most)
             return partial(_avif, image, max(speed, coding), FINER_COLOUR if finer else {})
         alpha = None
         if image.mode == "RGBA":
@@ -147,6 +157,10 @@ class LossyCoder:
 
 def _avif(image: Image.Image, speed: int, advanced: dict[str, str], quality: int) -> bytes:
     buffer = io.BytesIO()
+    if image.mode == "RGB":
+        # Pillow's libavif rounds RGB down, which turns greys green. RGBA it rounds to the nearest level.
+        # Opaque transparency is left out of the file.
+        image = image.convert("RGBA")
     # Colour at full resolution takes no more bytes at an equal score, and three times as many places hold.
     image.save(
         buffer,
@@ -196,10 +210,12 @@ class _Search:
         """The smallest file found. None where none keeps the promise, or where its bytes are too many."""
         quality = self._scale.usual if self._coder.first is None else self._coder.first
         if self._coder.media is MediaType.AVIF:
-            draft = self._coder.encoder(self._image, _Pass.DRAFT)(quality)
-            if len(draft) * _LEAST_OF_DRAFT > self._limit:
+            draft = self._coder.drafted(self._image, self._judge, _DRAFT_NEAR)
+            if draft is None or len(draft.data) * _LEAST_OF_DRAFT > self._limit:
                 return None
-            if moved := self._judge.moved(draft, _MOST_PLACES):
+            over = (draft.score - self._target) / self._scale.rise
+            quality = max(self._scale.low, draft.quality - self._scale.draft - int(over))
+            if moved := self._judge.moved(draft.data, _MOST_PLACES):
                 quality = self._begin(quality, moved)
         for number in range(tries + _MORE_TRIES):
             if quality > self._scale.high:
@@ -210,9 +226,20 @@ class _Search:
             if self._good and (number + 1 >= tries or self._is_near(self._good)):
                 break
             quality = self._next(tried)
+        if self._good is not None and self._limit < len(self._good.data) <= _SLOWER * self._limit:
+            self._slower(self._good.quality - 1)
         if self._good is None or len(self._good.data) > self._limit:
             return None
         return self._good.data
+
+    def _slower(self, quality: int) -> None:
+        """Code a large AVIF, which is a bit too large, at the speed of small ones, which scores a point more."""
+        (few, speed), *_ = _AVIF_SPEEDS[self._coder.effort]
+        if self._coder.media is MediaType.AVIF and self._image.width * self._image.height > few:
+            advanced = FINER_COLOUR if self._finer else {}
+            self._encode = partial(_avif, self._image, speed, advanced)
+            self._good = None
+            self._tried(quality)
 
     def _tried(self, quality: int) -> _Tried:
         data = self._encode(quality)
@@ -260,6 +287,9 @@ class _Search:
         missing = self._target - tried.score
         if missing > 0:
             change = missing * _GROWTH
+        elif self._good is None:
+            # Places moved. So the next quality is higher.
+            change = (self._floor - tried.quality) * _LEAST_GROWTH
         else:
             room = max(0, tried.quality - self._floor) * self._scale.rise
             change = -min(-missing, room) * _SHRINKING
