@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..variant import Variant, Wanted
 
 #: A counter, which is part of every cache key. Raise it when a codec produces other bytes than before.
-ENGINE_VERSION = 14
+ENGINE_VERSION = 15
 
 #: The same for variants.
 VARIANTS_VERSION = 4

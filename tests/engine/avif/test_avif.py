@@ -59,6 +59,17 @@ def test_subsampling_stays():
     assert avif._subsampling(avif_file.read(result.data)) == "4:4:4"
 
 
+def test_dark_greys_do_not_turn_green():
+    """Flat brown stays what it was, to a level, however often its file is coded."""
+    shades = np.full((128, 192, 3), (36, 33, 28), np.uint8)
+    shades[:, 96:] = np.asarray(gradients((96, 128), "RGB"))
+    data = saved(Image.fromarray(shades).convert("RGBA"), subsampling="4:4:4", quality=99)
+    result = avif.compress(data, LOSSY)
+    assert result.lossy
+    brown = np.asarray(opened(result.data).convert("RGB"))[16:-16, 16:80].reshape(-1, 3)
+    assert np.abs(brown.mean(0) - (36, 33, 28)).max() < 1
+
+
 def test_what_saves_too_little_is_given_back():
     """A file that is small already is returned as it is."""
     data = saved(gradients(SIZE), quality=40)

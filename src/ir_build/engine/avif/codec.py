@@ -218,7 +218,10 @@ class _Encoder:
     def __init__(
         self, image: Image.Image, subsampling: str, effort: Effort, metadata: dict[str, bytes]
     ) -> None:
-        self._image = image
+        # Pillow's libavif rounds RGB down, which turns dark greys green. With colour at full resolution it rounds
+        # RGBA to the nearest level. Opaque transparency is left out of the file.
+        exact = image.mode == "RGB" and subsampling == "4:4:4"
+        self._image, self._coded = image, image.convert("RGBA") if exact else image
         self._subsampling = subsampling
         area = image.width * image.height
         self._speed = next(speed for limit, speed in _SPEEDS[effort] if area <= limit)
@@ -227,7 +230,7 @@ class _Encoder:
     def encode(self, quality: int) -> bytes:
         """The picture as an AVIF file at a quality of 0 to 100."""
         buffer = io.BytesIO()
-        self._image.save(
+        self._coded.save(
             buffer,
             "AVIF",
             quality=quality,
