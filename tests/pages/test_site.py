@@ -262,6 +262,24 @@ def test_a_page_that_cannot_be_edited_is_shipped_and_named(site):
     assert told["loads"]["phone"]["after"] < told["loads"]["phone"]["before"]
 
 
+def test_the_report_says_what_each_page_loads(site):
+    """Sorted by name, each file once, and the pages come to the sums; pages without pictures are left out."""
+    data = site.files()
+    site.page('<p><img src="img/photo.jpg"><p><img src="img/photo.jpg"><p><img src="img/text.png">')
+    site.write("a.html", '<!doctype html><link rel=stylesheet href=style.css><img src=img/text.png>')
+    site.write("none.html", "<p>nothing")
+    told = json.loads(to_json(site.run()))["pages"]
+    a, index = told["by_page"]
+    assert [a["page"], index["page"]] == ["a.html", "index.html"]
+    shipped = [(site.folder / name).stat().st_size for name in ("img/photo.jpg", "img/text.png")]
+    assert index["phone"][0] == index["desktop"][0] == sum(shipped) < sum(map(len, data.values()))
+    assert a["desktop"][0] == shipped[1]
+    for screen in ("phone", "desktop"):
+        both = [a[screen][side] + index[screen][side] for side in (0, 1)]
+        assert both == [told["loads"][screen][side] for side in ("before", "after")]
+        assert index[screen][1] < index[screen][0]
+
+
 def test_style_sheets_of_other_hosts_make_careful(site, pictures):
     """What they say of pictures nobody knows; a setting says that they say nothing."""
     head = '<link rel=stylesheet href="https://cdn.example.org/theme.css">'

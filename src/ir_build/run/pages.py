@@ -165,7 +165,7 @@ class _Folder:
                 report.left[page.found.inside] = left
                 kept |= _names_on(page.found)
                 continue
-            report.add(result, changed=changed)
+            report.add(page.found.inside, result, changed=changed)
             if changed:
                 written.append(page.found.path)
             used |= {file.with_name(name) for file, names in result.used.items() for name in names}
