@@ -70,7 +70,7 @@ def png(width, height):
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 
-def styles_of(html, sheets=(), unknown=False):
+def styles_of(html, sheets=(), unknown=""):
     """What is said of each picture of a page with only <style> elements, and `sheets`."""
     page = read_page(html)
     texts = [link.text for link in sheet_links(page) if link.text is not None]

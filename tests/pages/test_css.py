@@ -233,10 +233,10 @@ def test_the_widest_that_a_picture_can_be(css, body, column):
 
 
 def test_a_style_sheet_that_cannot_be_read_leaves_pictures_as_they_are():
-    """Of a page with one from another host nothing is known, and of no width of its column."""
-    said = style("p {width: 500px} img {max-width: 100%}", unknown=True)
-    assert said.sizes_keep
-    assert said.wrap_keeps
+    """Of a page with one from another host nothing is known, and of no width of its column; it is named."""
+    said = style("p {width: 500px} img {max-width: 100%}", unknown="a.css")
+    assert "a.css" in said.sizes_keep
+    assert "a.css" in said.wrap_keeps
     assert said.column is None
 
 
@@ -280,7 +280,7 @@ def test_a_style_sheet_that_holds_in_some_windows_is_not_relied_on(attributes, s
     sheets = [parse(link.text, address="a.css") for link in sheet_links(page)]
     if [link.sometimes for link in sheet_links(page)] == [True]:
         sheets = [sheet.held_sometimes() for sheet in sheets]
-    assert Styles(sheets, unknown=False).of(page.find("img")).squashes is squashes
+    assert Styles(sheets).of(page.find("img")).squashes is squashes
 
 
 def test_style_sheets_that_are_loaded_late_count():
@@ -308,25 +308,25 @@ def test_imports_are_told_by_their_addresses():
 
 def test_rules_of_an_imported_layer_are_weak():
     """A rule outside layers overrides a height that they set."""
-    main = parse("@import 'a.css' layer(base);", address="main.css")
+    main = parse("@import 'a.css?v=1' layer(base);", address="main.css")
     imported = parse(b"img {height: 80px; width: 80px}", address="a.css")
     img = read_page("<img src=a.png>").find("img")
-    assert Styles([imported, main], unknown=False).of(img).sizes_keep
-    assert not Styles([imported], unknown=False).of(img).sizes_keep
+    assert Styles([imported, main]).of(img).sizes_keep
+    assert not Styles([imported]).of(img).sizes_keep
 
 
 def test_names_that_are_not_ascii_are_the_same_in_both():
     """Pages and files are read as latin-1, whatever their encoding."""
     page = read_page("<img class=größe src=a.png>".encode().decode("latin-1"))
     sheet = parse(".größe {height: 9px}".encode(), address="a.css")
-    assert Styles([sheet], unknown=False).of(page.find("img")).sizes_keep
+    assert Styles([sheet]).of(page.find("img")).sizes_keep
 
 
 def test_a_page_is_as_it_was_afterwards():
     """Pictures are wrapped for a moment while selectors are tried."""
     page = read_page("<p>a<img src=a.png alt=x>b<img src=b.png></p>", source_locations=True)
     before, places = page.html, [img.source_location for img in page.find_all("img")]
-    styles = Styles([parse("p > img + img {margin: 1px}", address="a.css")], unknown=False)
+    styles = Styles([parse("p > img + img {margin: 1px}", address="a.css")])
     for img in page.find_all("img"):
         styles.of(img)
     assert page.html == before

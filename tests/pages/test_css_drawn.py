@@ -227,7 +227,7 @@ def test_on_pages_of_real_themes_nothing_moves(page, tmp_path, host, theme, asse
     path = tmp_path / "out/index.html"
     document = read_page(path.read_bytes().decode("latin-1"))
     imgs = document.find_all("img")
-    styles = Styles(list(_sheets(document, path.as_uri())), unknown=False)
+    styles = Styles(list(_sheets(document, path.as_uri())))
     page.goto(path.as_uri())
     drawn = draw(page, [styles.of(img) for img in imgs], imgs)
     assert not drawn.sized

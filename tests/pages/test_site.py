@@ -266,7 +266,9 @@ def test_the_report_says_what_each_page_loads(site):
     """Sorted by name, each file once, and the pages come to the sums; pages without pictures are left out."""
     data = site.files()
     site.page('<p><img src="img/photo.jpg"><p><img src="img/photo.jpg"><p><img src="img/text.png">')
-    site.write("a.html", '<!doctype html><link rel=stylesheet href=style.css><img src=img/text.png>')
+    site.write(
+        "a.html", "<!doctype html><link rel=stylesheet href=style.css><img src=img/text.png>"
+    )
     site.write("none.html", "<p>nothing")
     told = json.loads(to_json(site.run()))["pages"]
     a, index = told["by_page"]
@@ -287,12 +289,30 @@ def test_style_sheets_of_other_hosts_make_careful(site, pictures):
     report = site.run()
     assert "width=" not in site.read()
     assert "<picture" not in site.read()
-    assert any("ignore_remote_styles" in reason for reason in report.pages.reasons)
+    assert all(
+        "https://cdn.example.org/theme.css cannot be read (see ignore_remote_styles)" in reason
+        for reason in report.pages.reasons
+    )
     site.write("img/photo.jpg", pictures["photo.jpg"])
     site.page('<p><img src="img/photo.jpg">', head=f"{head}<link rel=stylesheet href=style.css>")
     site.run({"ignore_remote_styles": True})
     assert 'width="1300"' in site.read()
     assert "<picture" in site.read()
+
+
+@pytest.mark.parametrize("site_url", [None, "https://example.org/docs/"])
+def test_style_sheets_that_a_page_imports_are_read(site, site_url):
+    """Those that its own style element imports as well: they may say how large pictures are."""
+    site.write("sub/low.css", "img{height:50px}")
+    site.write("sub/fonts.css", "@import url(https://fonts.googleapis.com/css2?family=Figtree);")
+    site.page('<p><img src="../img/photo.jpg">', "sub/own.html", "<style>@import 'low.css'</style>")
+    site.page(
+        '<p><img src="../img/photo.jpg">', "sub/fonts.html", "<link rel=stylesheet href=fonts.css>"
+    )
+    site.run({"site_url": site_url} if site_url else True)
+    assert "<picture" in site.read("sub/own.html")
+    assert "height=" not in site.read("sub/own.html")
+    assert 'width="1300" height="800"' in site.read("sub/fonts.html")
 
 
 def test_equal_names_do_not_collide(site):

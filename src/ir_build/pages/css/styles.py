@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _STRICT = frozenset(("", "-//W3C//DTD HTML 4.01//EN", "-//W3C//DTD XHTML 1.0 Strict//EN"))
 _TURNED = "a rule sets a writing mode"
-_UNKNOWN = "a style sheet of the page cannot be read (see ignore_remote_styles)"
 # Displays, or parts of them, whose children are not laid out as in a line of text.
 _ITEMS = ("flex", "grid", "box", "masonry", "ruby", "math", "var(", "inherit")
 
@@ -49,16 +48,20 @@ class PictureStyle:
 class Styles:
     """The style sheets of one page, in their order, imported ones before what imports them.
 
-    `unknown`: it has others that cannot be read, from another host.
+    `unknown`: the address of one that cannot be read, from another host; empty if there is none.
     """
 
-    def __init__(self, sheets: Sequence[Sheet], unknown: bool) -> None:  # noqa: FBT001
+    def __init__(self, sheets: Sequence[Sheet], unknown: str = "") -> None:
         layered = {address for sheet in sheets for address in sheet.layered_imports}
         conditional = {address for sheet in sheets for address in sheet.conditional_imports}
         sheets = [one.held_sometimes() if one.address in conditional else one for one in sheets]
         self._sheets = sheets
         self._cascade = Cascade([(sheet, sheet.address in layered) for sheet in sheets])
-        self._unknown = unknown or any(sheet.unreadable for sheet in sheets)
+        self._unknown = ""
+        if unknown:
+            self._unknown = f"the style sheet {unknown} cannot be read (see ignore_remote_styles)"
+        elif any(sheet.unreadable for sheet in sheets):
+            self._unknown = "a style sheet has more blocks in blocks than can be read"
         self._bounds: dict[Element, float] = {}
         self._turned_parents: dict[Element, bool] = {}
         self._ruler: Ruler | None = None
@@ -66,7 +69,7 @@ class Styles:
     def of(self, img: Element) -> PictureStyle:
         """What is so for `img`, an element of the page, whose tree is as it was afterwards."""
         states = self._cascade.states(img)
-        sizes_keep = _UNKNOWN if self._unknown else self._sizes_keep(img, states)
+        sizes_keep = self._unknown or self._sizes_keep(img, states)
         widths = states.get("width", ANY)
         frame = 0 if sizes_keep else self._frame(states) or 0
         follows = sizes_keep and None in widths and img.attr("width") is None
@@ -75,7 +78,7 @@ class Styles:
             # Without any style a picture is as wide as its attribute says.
             squashes=bool(self._sheets or img.attr("style")) and None in states.get("height", ANY),
             keeps_natural_width=bool(follows) or any(map(_natural, widths)),
-            wrap_keeps=_UNKNOWN if self._unknown else self._wrap_keeps(img),
+            wrap_keeps=self._unknown or self._wrap_keeps(img),
             column=None if self._unknown else self._column(img, states),
             frame=frame if None in widths and img.attr("width") is None else 0,
         )
