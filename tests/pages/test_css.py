@@ -17,7 +17,8 @@ def style(css, body=IMG, **options):
 
 
 SIZES_KEEP = {
-    "height alone": "img {height: 80px}",
+    "height alone, in ems": "img {height: 8em}",
+    "height alone of an item": "p {display: grid} img {height: 80px}",
     "the last of two": "img {max-height: none; max-height: 9px}",
     "height in percent": "img {height: 50%}",
     "greatest height": "img {max-height: 80px}",
@@ -240,9 +241,37 @@ def test_a_style_sheet_that_cannot_be_read_leaves_pictures_as_they_are():
     assert said.column is None
 
 
-def test_the_height_that_an_author_gave_stays():
-    """A rule that makes heights automatic would override it."""
-    assert style("", "<img src=a.png width=300 height=100>").sizes_keep
+HEIGHTS = {
+    "an attribute": ("", "height=100", 100),
+    "a rule": ("img {height: 80px}", "", 80),
+    "both": ("img {height: 80px}", "height=100", 80),
+    "a style": ("", "style='height: 60px'", 60),
+}
+
+
+@pytest.mark.parametrize(("css", "attributes", "height"), HEIGHTS.values(), ids=HEIGHTS)
+def test_a_height_that_is_given_alone_is_known(css, attributes, height):
+    """So that the width in proportion can be added."""
+    said = style(f"img {{max-width: 100%}} {css}", f"<p><img src=a.png {attributes}>")
+    assert not said.sizes_keep
+    assert said.height == height
+
+
+@pytest.mark.parametrize(
+    ("css", "attributes"),
+    [
+        ("", "width=300 height=100"),
+        ("", "height=50%"),
+        ("img {height: auto}", "height=100"),
+        ("img {width: 50%}", "height=100"),
+        ("img {max-height: 50px}", "height=100"),
+        ("img {border: 1px solid}", "height=100"),
+        ("p {display: flex}", "height=100"),
+    ],
+)
+def test_a_height_that_may_not_be_the_one_shown_stays_alone(css, attributes):
+    """Where a rule may override it, or give a width, no width would be in proportion."""
+    assert style(css, f"<p><img src=a.png {attributes}>").sizes_keep
     assert style("", "<img src=a.png width=300>").sizes_keep == ""
 
 
@@ -318,7 +347,7 @@ def test_rules_of_an_imported_layer_are_weak():
 def test_names_that_are_not_ascii_are_the_same_in_both():
     """Pages and files are read as latin-1, whatever their encoding."""
     page = read_page("<img class=größe src=a.png>".encode().decode("latin-1"))
-    sheet = parse(".größe {height: 9px}".encode(), address="a.css")
+    sheet = parse(".größe {max-height: 9px}".encode(), address="a.css")
     assert Styles([sheet]).of(page.find("img")).sizes_keep
 
 

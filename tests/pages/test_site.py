@@ -176,6 +176,19 @@ def test_with_pages_off_attributes_come_out_where_there_are_no_files(site):
     assert site.read() == before
 
 
+def test_a_height_that_an_author_gave_gets_its_width(site):
+    """Where whole pixels hold the picture's shape, so that smaller files can be offered for it, too."""
+    site.page('<p><img src="img/photo.jpg" height="400">')
+    site.page('<p><img src="img/photo.jpg" height="401">', "other.html")
+    report = site.run()
+    page = site.read()
+    assert re.search(r'<img width="650" [^>]*height="400">', page)
+    assert "728w.avif 728w" in page
+    assert 'sizes="(min-width: 650px) 650px, 100vw"' in page
+    assert " width=" not in site.read("other.html")
+    assert any("no width in whole pixels" in reason for reason in report.pages.reasons)
+
+
 def test_a_picture_that_has_changed_is_renewed_on_pages_that_were_not_written(site):
     """As in an incremental build: new names for new content, and old files go."""
     site.page('<p><img src="img/photo.jpg">')

@@ -35,6 +35,8 @@ class PictureStyle:
     `keeps_natural_width`: it is shown by its natural width, which `sizes` would change.
     `column`: the largest width that it can be shown at, in CSS pixels; None when unknown.
     `frame`: what its padding and border add to a width that is given to it, in CSS pixels.
+    `height`: the height in CSS pixels if it is given one, and no width; 0 if not.
+    `sized`: rules give it a width or a height, so that it needs no natural size.
     """
 
     sizes_keep: str
@@ -43,6 +45,8 @@ class PictureStyle:
     wrap_keeps: str
     column: float | None
     frame: int = 0
+    height: int = 0
+    sized: bool = False
 
 
 class Styles:
@@ -81,6 +85,8 @@ class Styles:
             wrap_keeps=self._unknown or self._wrap_keeps(img),
             column=None if self._unknown else self._column(img, states),
             frame=frame if None in widths and img.attr("width") is None else 0,
+            height=0 if sizes_keep else self._height_alone(img, states),
+            sized=None not in widths,
         )
 
     def _sizes_keep(self, img: Element, states: States) -> str:
@@ -88,7 +94,8 @@ class Styles:
         probed = self._attributes_probed(img)
         if probed:
             return f"{_shown(probed)} looks at its attributes"
-        if img.attr("height") is not None:
+        alone = self._height_alone(img, states)
+        if img.attr("height") is not None and not alone:
             return "its author gave it a height"
         if "all" in states:
             return "a rule resets all of its properties"
@@ -104,14 +111,24 @@ class Styles:
             return _TURNED
         if None not in widths or img.attr("width") is not None:
             return ""
-        if any(value and value.text not in {"auto", "initial", "unset"} for value in heights):
+        if not alone and any(value and value.text not in _AUTO for value in heights):
             return "a rule sets its height alone"
         reason = _other_than(_NEUTRAL, states)
         if reason:
             return reason
-        if self._frame(states) is None:
+        frame = self._frame(states)
+        if frame is None or (alone and "frame" in states):
             return "its padding or border is part of its width"
         return self._item(img)
+
+    def _height_alone(self, img: Element, states: States) -> int:
+        """The whole pixels of a height that it has in every window; 0 if it may have a width, too."""
+        heights = states.get("height", ())
+        if "width" in states or img.attr("width") is not None or len(heights) > 1:
+            return 0
+        author = (img.attr("height") or "").strip()
+        text = heights[0].text if heights and heights[0] else f"{author}px"
+        return values.pixels(text, self._defined) or 0
 
     def _frame(self, states: States) -> int | None:
         """What is part of its width beside its content; None where that is not one number."""
@@ -247,6 +264,7 @@ class Styles:
         return max((size for size in sizes if size), default=16)
 
 
+_AUTO = frozenset(("auto", "initial", "unset"))
 _PLAIN = frozenset(("inline", "block", "inline-block", "none", "initial", "unset"))
 _BESIDE = ("padding-left", "padding-right", "border-left", "border-right")
 # Values of properties with which a given width is no other than a natural one.
@@ -254,7 +272,7 @@ _NEUTRAL = {
     "display": _PLAIN,
     "max-height": values.NONE,
     "min-height": values.NONE,
-    "aspect-ratio": frozenset(("auto", "initial", "unset")),
+    "aspect-ratio": _AUTO,
     "image-orientation": frozenset(("from-image", "initial", "unset")),
     "image-resolution": frozenset(("initial", "unset")),
     "zoom": frozenset(("1", "100%", "normal", "initial", "unset")),
