@@ -246,6 +246,17 @@ def test_the_first_picture_of_the_content_is_never_lazy(site):
     assert site.read().count("fetchpriority") == 1
 
 
+def test_a_picture_without_room_of_its_own_is_not_lazy(site):
+    """Where a rule makes its width automatic it is as wide as nothing before it comes, whatever it says."""
+    head = "<link rel=stylesheet href=style.css><style>.w{width:auto}</style>"
+    site.page(
+        '<main><p><img src="img/photo.jpg" class=w><p><img src="img/text.png" class=w>', head=head
+    )
+    site.run()
+    assert 'width="1200" height="600"' in site.read()
+    assert "lazy" not in site.read()
+
+
 def test_two_pictures_for_two_colours_of_a_page_are_both_first(site):
     """Only one of them is shown, and the fragment by which themes choose stays."""
     site.page(
