@@ -121,6 +121,14 @@ def test_a_page_whose_pictures_have_no_automatic_height_needs_a_rule(css, squash
         ("img {max-height: 80px}", IMG, True),
         ("img {max-height: 80px}", "<img src=a.png width=30>", False),
         ("", "<img src=a.png style='width: auto'>", True),
+        ("p {float: left} img {width: 50%}", IMG, True),
+        ("p {display: table} img {width: 50%}", IMG, True),
+        ("p {display: flex} img {width: calc(100% - 1px)}", IMG, True),
+        ("p {width: fit-content} img {width: 50%}", IMG, True),
+        ("img {width: 50%}", "<table><tr><td><img src=a.png></table>", True),
+        ("p {float: left} img {width: 50px}", IMG, False),
+        ("p {float: left} img {max-width: 100%}", IMG, False),
+        ("body {display: flex} img {width: 50%}", IMG, False),
     ],
 )
 def test_pictures_shown_by_their_natural_width_are_known(css, body, keeps):

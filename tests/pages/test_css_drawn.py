@@ -145,6 +145,41 @@ def test_a_drawing_without_a_size_stays_where_rules_give_it_one(page, tmp_path, 
     assert not moved(before, boxes(page))
 
 
+def test_a_part_of_a_box_that_is_as_wide_as_its_picture(page, tmp_path):
+    """Such a picture gets no `sizes`, which would give it another natural width, and so a wider or no box."""
+    y, x = np.mgrid[:800, :1300]
+    waves = [128 + 90 * np.sin(x / 90 + shift) * np.cos(y / 70) for shift in range(3)]
+    for name in ("a.jpg", "b.jpg"):
+        write_file(tmp_path / name, encoded(np.stack(waves, -1).astype(np.uint8), "jpeg"))
+    write_file(
+        tmp_path / "a.css", ".r{float:right} .t{display:table} .r img,.t img,.p img{width:35%}"
+    )
+    write_file(
+        tmp_path / "index.html",
+        "<!doctype html><link rel=stylesheet href=a.css><main><p><img src=a.jpg width=100>"
+        "<figure class=r><img src=b.jpg></figure><p>a<figure class=t><img src=b.jpg></figure>",
+    )
+    write_file(
+        tmp_path / "plain.html",
+        "<!doctype html><link rel=stylesheet href=a.css><main><p><img src=a.jpg width=100>"
+        "<figure class=p><img src=b.jpg></figure>",
+    )
+    command = [PYTHON, "-m", "ir_build", "optimize", ".", "--pages", "--effort", "fast"]
+    pages = [(tmp_path / name).as_uri() for name in ("index.html", "plain.html")]
+    before = [shown(page, address) for address in pages]
+    run([*command, "--cache-dir", tmp_path / ".cache"], cwd=tmp_path)
+    assert "b.ir-" in (tmp_path / "index.html").read_text()
+    assert 'sizes="auto' in (tmp_path / "plain.html").read_text()
+    for address, old in zip(pages, before, strict=True):
+        assert not moved(old, shown(page, address))
+
+
+def shown(page, address):
+    """The boxes of a page at an address."""
+    page.goto(address)
+    return boxes(page)
+
+
 MARKDOWN = """
 Text before ![a](img/a.png) text after.
 

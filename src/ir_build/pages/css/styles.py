@@ -32,7 +32,7 @@ class PictureStyle:
 
     `sizes_keep`, `wrap_keeps`: empty where width and height, or a <picture> round it, leave
     every box as it is, else the reason. `squashes`: its height must be set to auto by a rule.
-    `keeps_natural_width`: it is shown by its natural width, which `sizes` would change.
+    `keeps_natural_width`: it, or what it stands in, is shown by its natural width, which `sizes` would change.
     `column`: the largest width that it can be shown at, in CSS pixels; None when unknown.
     `frame`: what its padding and border add to a width that is given to it, in CSS pixels.
     `height`: the height in CSS pixels if it is given one, and no width; 0 if not.
@@ -81,7 +81,9 @@ class Styles:
             sizes_keep,
             # Without any style a picture is as wide as its attribute says.
             squashes=bool(self._sheets or img.attr("style")) and None in states.get("height", ANY),
-            keeps_natural_width=bool(follows) or any(map(_natural, widths)),
+            keeps_natural_width=bool(follows)
+            or any(map(_natural, widths))
+            or (any(map(_relative, widths)) and self._shrunk(img)),
             wrap_keeps=self._unknown or self._wrap_keeps(img),
             column=None if self._unknown else self._column(img, states),
             frame=frame if None in widths and img.attr("width") is None else 0,
@@ -172,6 +174,20 @@ class Styles:
             if "contents" not in displays:
                 break
         return ""
+
+    def _shrunk(self, img: Element) -> bool:
+        """Whether a box around it, within the content of the page, may be as wide as what it holds."""
+        for element in img.ancestors:
+            if not isinstance(element, Element) or _is_content(element):
+                break
+            states = self._cascade.states(element)
+            wide = states.get("width", ())
+            if element.tag in _SHRUNK or any(map(_natural, wide)):
+                return True
+            for name, plain in _STRETCHED.items():
+                if any(value and value.text not in plain for value in states.get(name, ())):
+                    return True
+        return False
 
     def _turned(self, element: Element) -> bool:
         """Whether lines may run from the top to the bottom there."""
@@ -266,6 +282,14 @@ class Styles:
 
 _AUTO = frozenset(("auto", "initial", "unset"))
 _PLAIN = frozenset(("inline", "block", "inline-block", "none", "initial", "unset"))
+# Elements that are as wide as what they hold without any style.
+_SHRUNK = frozenset(("table", "caption", "td", "th", "button", "fieldset", "legend", "dialog"))
+# Values of properties with which a box is as wide as what it stands in.
+_STRETCHED = {
+    "display": frozenset(("inline", "block", "flow-root", "list-item", "contents", "none")),
+    "float": frozenset(("none", "initial", "unset")),
+    "position": frozenset(("static", "relative", "initial", "unset")),
+}
 _BESIDE = ("padding-left", "padding-right", "border-left", "border-right")
 # Values of properties with which a given width is no other than a natural one.
 _NEUTRAL = {
@@ -305,6 +329,17 @@ def _natural(value: Value | None) -> bool:
         return False
     text = values.unprefixed(value.text)
     return text in values.NATURAL or text.startswith(("var(", "fit-content(", "revert"))
+
+
+def _relative(value: Value | None) -> bool:
+    """Whether a width of this value depends on what the picture stands in."""
+    parts = ("%", "stretch", "available")
+    return value is not None and any(part in value.text for part in parts)
+
+
+def _is_content(element: Element) -> bool:
+    """Whether it holds the content of the page, which is wider than any picture in it."""
+    return element.tag in {"main", "article", "body"} or element.attr("role") == "main"
 
 
 def _shown(selector: str) -> str:
