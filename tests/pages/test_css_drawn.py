@@ -149,29 +149,25 @@ def test_a_part_of_a_box_that_is_as_wide_as_its_picture(page, tmp_path):
     """Such a picture gets no `sizes`, which would give it another natural width, and so a wider or no box."""
     y, x = np.mgrid[:800, :1300]
     waves = [128 + 90 * np.sin(x / 90 + shift) * np.cos(y / 70) for shift in range(3)]
-    for name in ("a.jpg", "b.jpg"):
-        write_file(tmp_path / name, encoded(np.stack(waves, -1).astype(np.uint8), "jpeg"))
-    write_file(
-        tmp_path / "a.css", ".r{float:right} .t{display:table} .r img,.t img,.p img{width:35%}"
-    )
-    write_file(
-        tmp_path / "index.html",
-        "<!doctype html><link rel=stylesheet href=a.css><main><p><img src=a.jpg width=100>"
-        "<figure class=r><img src=b.jpg></figure><p>a<figure class=t><img src=b.jpg></figure>",
-    )
-    write_file(
-        tmp_path / "plain.html",
-        "<!doctype html><link rel=stylesheet href=a.css><main><p><img src=a.jpg width=100>"
-        "<figure class=p><img src=b.jpg></figure>",
-    )
+    write_file(tmp_path / "a.jpg", encoded(np.stack(waves, -1).astype(np.uint8), "jpeg"))
+    style = ".float{float:right} .table{display:table} figure img{width:35%}"
+    pages = {}
+    for kind in ("float", "table", "plain"):
+        pages[kind] = tmp_path / f"{kind}.html"
+        text = (
+            f"<!doctype html><link rel=stylesheet href=a.css><main><p>a<p><img src=b.png>"
+            f"<figure class={kind}><img src=a.jpg></figure>"
+        )
+        write_file(pages[kind], text)
+    write_file(tmp_path / "a.css", style)
+    write_file(tmp_path / "b.png", encoded(np.zeros((99, 99, 3), np.uint8), "png"))
+    before = {kind: shown(page, path.as_uri()) for kind, path in pages.items()}
     command = [PYTHON, "-m", "ir_build", "optimize", ".", "--pages", "--effort", "fast"]
-    pages = [(tmp_path / name).as_uri() for name in ("index.html", "plain.html")]
-    before = [shown(page, address) for address in pages]
     run([*command, "--cache-dir", tmp_path / ".cache"], cwd=tmp_path)
-    assert "b.ir-" in (tmp_path / "index.html").read_text()
-    assert 'sizes="auto' in (tmp_path / "plain.html").read_text()
-    for address, old in zip(pages, before, strict=True):
-        assert not moved(old, shown(page, address))
+    assert 'sizes="auto' in pages["plain"].read_text()
+    for kind, path in pages.items():
+        assert "a.ir-" in path.read_text()
+        assert not moved(before[kind], shown(page, path.as_uri()))
 
 
 def shown(page, address):
