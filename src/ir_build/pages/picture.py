@@ -79,8 +79,9 @@ def svg_ratio(data: bytes) -> tuple[int, int]:
         return 0, 0
     view = _VIEW_BOX.search(root[0])
     try:
-        _, _, width, height = (float(number) for number in re.split(rb"[\s,]+", view[1].strip()))
-    except (TypeError, ValueError):
+        numbers = re.split(rb"[\s,]+", view[1].strip()) if view else []
+        _, _, width, height = map(float, numbers)
+    except ValueError:
         return 0, 0
     if not 0 < min(width, height) <= max(width, height) < math.inf:
         return 0, 0
