@@ -1,5 +1,6 @@
 // What `pages.py` asks of a page. Our own additions are left out, so that elements can be matched by order.
 window.irBuild = (() => {
+  const FRAME = 40; // milliseconds
   const OURS = "picture[data-ir], source[data-ir], link[data-ir]";
   const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
   const jump = (top) => scrollTo({ top, behavior: "instant" });
@@ -8,6 +9,17 @@ window.irBuild = (() => {
   const seen = () => [...document.images].filter(visible);
   const pending = () => seen().filter((image) => !image.complete);
   const elements = () => [...document.querySelectorAll("*")].filter((one) => !one.matches(OURS));
+  // What moves is not what moved it. So a shift counts as one by a picture when a picture changed its size in
+  // the same frame; the first size of each is its own.
+  const resized = [];
+  const known = new WeakSet();
+  const sizes = new ResizeObserver((list) => {
+    if (list.some(({ target }) => known.has(target))) resized.push(performance.now());
+    for (const { target } of list) known.add(target);
+  });
+  const watch = () => document.querySelectorAll("img").forEach((image) => sizes.observe(image));
+  new MutationObserver(watch).observe(document, { childList: true, subtree: true });
+  const byPicture = (entry) => resized.some((time) => Math.abs(time - entry.startTime) < FRAME);
   const shifts = [];
   const observer = new PerformanceObserver((list) => shifts.push(...list.getEntries()));
   observer.observe({ type: "layout-shift", buffered: true });
@@ -47,9 +59,7 @@ window.irBuild = (() => {
     return JSON.stringify(all);
   }
 
-  function names() {
-    return elements().map((one) => [one.localName, ...one.classList].join(".")).join("\n");
-  }
+  const names = () => elements().map((one) => [one.localName, ...one.classList].join("."));
 
   // Pictures that take room and show nothing.
   function broken() {
@@ -57,11 +67,17 @@ window.irBuild = (() => {
     return bad.map((image) => image.getAttribute("src")).filter(Boolean);
   }
 
+  // All of it, and what pictures have caused.
   function shift() {
     shifts.push(...observer.takeRecords());
-    return shifts.reduce((sum, entry) => sum + (entry.hadRecentInput ? 0 : entry.value), 0);
+    const counted = shifts.filter((entry) => !entry.hadRecentInput);
+    const sum = (entries) => entries.reduce((total, entry) => total + entry.value, 0);
+    return [sum(counted), sum(counted.filter(byPicture))];
   }
 
+  // At one moment, since scripts go on.
+  const look = () => [names(), boxes(), broken()];
+
   const sources = () => [...document.images].map((image) => [image.currentSrc, image.src]);
-  return { scroll, boxes, names, broken, shift, sources };
+  return { scroll, look, shift, sources };
 })();

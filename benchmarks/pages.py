@@ -80,6 +80,7 @@ class Visit:
 
     looks: dict[str, Look] = field(default_factory=dict)  #: by width and scheme
     shift: float = 0.0
+    shift_by_pictures: float = 0.0
     messages: Counter[str] = field(default_factory=Counter)
     failed: set[str] = field(default_factory=set)  #: files of the site
     fetched: dict[str, int] = field(default_factory=dict)  #: bytes of pictures, by file
@@ -96,8 +97,9 @@ class Totals:
     other: int = 0  #: pages with a fault
     unsteady: int = 0  #: pages that differed once, and not when they were loaded again
     shift: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    by_pictures: list[float] = field(default_factory=lambda: [0.0, 0.0])  #: of that shift
     shifting: list[int] = field(default_factory=lambda: [0, 0])  #: pages
-    #: pages that shift more than before, by how much
+    #: pages that pictures shift more than before, by how much
     moved: dict[str, float] = field(default_factory=dict)
     heavier: list[tuple[str, int, int]] = field(default_factory=list)
     #: by the type of the file that a page names, and by the type that was fetched
@@ -185,7 +187,7 @@ class _Window:
         self._requests.clear()
         await page.goto(self._address + quote(name), timeout=120_000)
         await self._scroll()
-        visit.shift = await page.evaluate("irBuild.shift()")
+        visit.shift, visit.shift_by_pictures = await page.evaluate("irBuild.shift()")
         visit.loaded = dict(visit.fetched)
         for taken, source in await page.evaluate("irBuild.sources()"):
             visit.sources[self._inside(taken)] = self._inside(source)
@@ -201,10 +203,8 @@ class _Window:
         await self._page.evaluate(f"irBuild.scroll({_PATIENCE})")
 
     async def _look(self) -> Look:
-        names = (await self._page.evaluate("irBuild.names()")).split("\n")
-        named = await self._page.evaluate("irBuild.broken()")
-        broken = Counter(self._same(name) for name in named)
-        return Look(names, await self._page.evaluate("irBuild.boxes()"), broken)
+        names, boxes, broken = await self._page.evaluate("irBuild.look()")
+        return Look(names, boxes, Counter(map(self._same, broken)))
 
     def _same(self, text: str) -> str:
         """`text` without the site's port, which differs."""
@@ -359,10 +359,12 @@ def _other_boxes(names: list[str], before: str, after: str) -> str:
 def _count(name: str, before: Visit, after: Visit, totals: Totals) -> None:
     totals.pages += 1
     totals.elements += sum(len(look.names) for look in before.looks.values())
-    if after.shift > before.shift + _STILL:
-        totals.moved[name] = round(after.shift - before.shift, 4)
+    more = after.shift_by_pictures - before.shift_by_pictures
+    if more > _STILL:
+        totals.moved[name] = round(more, 4)
     for side, visit in enumerate((before, after)):
         totals.shift[side] += visit.shift
+        totals.by_pictures[side] += visit.shift_by_pictures
         totals.shifting[side] += visit.shift > _STILL
         for taken, size in visit.loaded.items():
             totals.named[side][_kind(visit.sources.get(taken, taken))] += size
@@ -387,13 +389,14 @@ def _print(result: Result) -> None:
     loaded = max(totals.pages for totals in result.totals.values())
     print(f"{loaded} pages loaded; left out: {result.same} whose bytes are the same, ", end="")
     print(f"{result.redirects} that only lead elsewhere")
-    head = ("elements", "differ", "unsteady", "shift before", "after", "pages that shift", "after")
-    print(f"{'':18}" + "".join(f"{word:>17}" for word in head))
+    head = ("elements", "differ", "unsteady", "shift", "after", "by pictures", "after")
+    head += ("shifting", "after")
+    print(f"{'':18}" + "".join(f"{word:>13}" for word in head))
     for view, totals in result.totals.items():
-        shift, shifting = totals.shift, totals.shifting
         values = (totals.elements, totals.other, totals.unsteady)
-        values += (f"{shift[0]:.3f}", f"{shift[1]:.3f}", *shifting)
-        print(f"{view:18}" + "".join(f"{value:>17}" for value in values))
+        values += tuple(f"{shift:.3f}" for shift in (*totals.shift, *totals.by_pictures))
+        values += tuple(totals.shifting)
+        print(f"{view:18}" + "".join(f"{value:>13}" for value in values))
     for view, totals in result.totals.items():
         _print_bytes(view, totals)
 
@@ -406,7 +409,7 @@ def _print_bytes(view: str, totals: Totals) -> None:
     _print_row("all", before.total(), after.total())
     print("  fetched after: " + ", ".join(f"{k} {v:,}" for k, v in sorted(totals.taken[1].items())))
     for name, more in sorted(totals.moved.items(), key=lambda row: -row[1])[:10]:
-        print(f"  {name} shifts {more} more")
+        print(f"  {name} is shifted {more} more by its pictures")
     print(f"  heavier pages: {len(totals.heavier)}")
     for name, one, other in sorted(totals.heavier, key=lambda row: row[1] - row[2])[:10]:
         _print_row(name, one, other)

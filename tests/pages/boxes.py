@@ -71,7 +71,7 @@ def png(width, height):
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 
-def styles_of(html, sheets=(), unknown=False):
+def styles_of(html, sheets=(), unknown=""):
     """What is said of each picture of a page with only <style> elements, and `sheets`."""
     page = read_page(html)
     texts = [link.text for link in sheet_links(page) if link.text is not None]
@@ -99,9 +99,12 @@ def moved(before, after):
     ]
 
 
-def added(img, natural, frame):
+def added(img, natural, frame, height_given=0):
     """The attributes that a picture of this natural size gets, by those that it has."""
     width, height = natural
+    if height_given:
+        across = height_given * width / height
+        return {"width": round(across)} if abs(across - round(across)) <= 0.1 else {}
     given = img.attr("width")
     if given is None:
         outer = width + frame
@@ -120,7 +123,7 @@ def draw(page, styles, imgs):
     naturals = page.evaluate("[...document.images].map(i => [i.naturalWidth, i.naturalHeight])")
     before = boxes(page)
     plans = [
-        {} if style.sizes_keep or not natural[0] else added(img, natural, style.frame)
+        {} if style.sizes_keep or not natural[0] else added(img, natural, style.frame, style.height)
         for style, img, natural in zip(styles, imgs, naturals, strict=True)
     ]
     page.evaluate(_STYLE, RULE)

@@ -17,7 +17,8 @@ def style(css, body=IMG, **options):
 
 
 SIZES_KEEP = {
-    "height alone": "img {height: 80px}",
+    "height alone, in ems": "img {height: 8em}",
+    "height alone of an item": "p {display: grid} img {height: 80px}",
     "the last of two": "img {max-height: none; max-height: 9px}",
     "height in percent": "img {height: 50%}",
     "greatest height": "img {max-height: 80px}",
@@ -120,6 +121,14 @@ def test_a_page_whose_pictures_have_no_automatic_height_needs_a_rule(css, squash
         ("img {max-height: 80px}", IMG, True),
         ("img {max-height: 80px}", "<img src=a.png width=30>", False),
         ("", "<img src=a.png style='width: auto'>", True),
+        ("p {float: left} img {width: 50%}", IMG, True),
+        ("p {display: table} img {width: 50%}", IMG, True),
+        ("p {display: flex} img {width: calc(100% - 1px)}", IMG, True),
+        ("p {width: fit-content} img {width: 50%}", IMG, True),
+        ("img {width: 50%}", "<table><tr><td><img src=a.png></table>", True),
+        ("p {float: left} img {width: 50px}", IMG, False),
+        ("p {float: left} img {max-width: 100%}", IMG, False),
+        ("body {display: flex} img {width: 50%}", IMG, False),
     ],
 )
 def test_pictures_shown_by_their_natural_width_are_known(css, body, keeps):
@@ -233,16 +242,44 @@ def test_the_widest_that_a_picture_can_be(css, body, column):
 
 
 def test_a_style_sheet_that_cannot_be_read_leaves_pictures_as_they_are():
-    """Of a page with one from another host nothing is known, and of no width of its column."""
-    said = style("p {width: 500px} img {max-width: 100%}", unknown=True)
-    assert said.sizes_keep
-    assert said.wrap_keeps
+    """Of a page with one from another host nothing is known, and of no width of its column; it is named."""
+    said = style("p {width: 500px} img {max-width: 100%}", unknown="a.css")
+    assert "a.css" in said.sizes_keep
+    assert "a.css" in said.wrap_keeps
     assert said.column is None
 
 
-def test_the_height_that_an_author_gave_stays():
-    """A rule that makes heights automatic would override it."""
-    assert style("", "<img src=a.png width=300 height=100>").sizes_keep
+HEIGHTS = {
+    "an attribute": ("", "height=100", 100),
+    "a rule": ("img {height: 80px}", "", 80),
+    "both": ("img {height: 80px}", "height=100", 80),
+    "a style": ("", "style='height: 60px'", 60),
+}
+
+
+@pytest.mark.parametrize(("css", "attributes", "height"), HEIGHTS.values(), ids=HEIGHTS)
+def test_a_height_that_is_given_alone_is_known(css, attributes, height):
+    """So that the width in proportion can be added."""
+    said = style(f"img {{max-width: 100%}} {css}", f"<p><img src=a.png {attributes}>")
+    assert not said.sizes_keep
+    assert said.height == height
+
+
+@pytest.mark.parametrize(
+    ("css", "attributes"),
+    [
+        ("", "width=300 height=100"),
+        ("", "height=50%"),
+        ("img {height: auto}", "height=100"),
+        ("img {width: 50%}", "height=100"),
+        ("img {max-height: 50px}", "height=100"),
+        ("img {border: 1px solid}", "height=100"),
+        ("p {display: flex}", "height=100"),
+    ],
+)
+def test_a_height_that_may_not_be_the_one_shown_stays_alone(css, attributes):
+    """Where a rule may override it, or give a width, no width would be in proportion."""
+    assert style(css, f"<p><img src=a.png {attributes}>").sizes_keep
     assert style("", "<img src=a.png width=300>").sizes_keep == ""
 
 
@@ -280,7 +317,7 @@ def test_a_style_sheet_that_holds_in_some_windows_is_not_relied_on(attributes, s
     sheets = [parse(link.text, address="a.css") for link in sheet_links(page)]
     if [link.sometimes for link in sheet_links(page)] == [True]:
         sheets = [sheet.held_sometimes() for sheet in sheets]
-    assert Styles(sheets, unknown=False).of(page.find("img")).squashes is squashes
+    assert Styles(sheets).of(page.find("img")).squashes is squashes
 
 
 def test_style_sheets_that_are_loaded_late_count():
@@ -308,25 +345,25 @@ def test_imports_are_told_by_their_addresses():
 
 def test_rules_of_an_imported_layer_are_weak():
     """A rule outside layers overrides a height that they set."""
-    main = parse("@import 'a.css' layer(base);", address="main.css")
+    main = parse("@import 'a.css?v=1' layer(base);", address="main.css")
     imported = parse(b"img {height: 80px; width: 80px}", address="a.css")
     img = read_page("<img src=a.png>").find("img")
-    assert Styles([imported, main], unknown=False).of(img).sizes_keep
-    assert not Styles([imported], unknown=False).of(img).sizes_keep
+    assert Styles([imported, main]).of(img).sizes_keep
+    assert not Styles([imported]).of(img).sizes_keep
 
 
 def test_names_that_are_not_ascii_are_the_same_in_both():
     """Pages and files are read as latin-1, whatever their encoding."""
     page = read_page("<img class=größe src=a.png>".encode().decode("latin-1"))
-    sheet = parse(".größe {height: 9px}".encode(), address="a.css")
-    assert Styles([sheet], unknown=False).of(page.find("img")).sizes_keep
+    sheet = parse(".größe {max-height: 9px}".encode(), address="a.css")
+    assert Styles([sheet]).of(page.find("img")).sizes_keep
 
 
 def test_a_page_is_as_it_was_afterwards():
     """Pictures are wrapped for a moment while selectors are tried."""
     page = read_page("<p>a<img src=a.png alt=x>b<img src=b.png></p>", source_locations=True)
     before, places = page.html, [img.source_location for img in page.find_all("img")]
-    styles = Styles([parse("p > img + img {margin: 1px}", address="a.css")], unknown=False)
+    styles = Styles([parse("p > img + img {margin: 1px}", address="a.css")])
     for img in page.find_all("img"):
         styles.of(img)
     assert page.html == before

@@ -10,7 +10,7 @@ from turbohtml import parse as read_page
 
 from hosts.hosts import PYTHON, run, write_file
 from ir_build.pages.css import Styles, parse, sheet_links
-from pages.boxes import draw, draw_html, png
+from pages.boxes import boxes, draw, draw_html, moved, png
 from pictures import encoded
 from services.browser import chromium
 
@@ -107,6 +107,73 @@ def test_whatever_the_rules_nothing_moves(page, part):
     # Else it would hold because nothing is ever changed.
     assert sized > 100
     assert wrapped > 100
+
+
+RULES_FOR_DRAWINGS = [
+    "img {width: 120px}",
+    "img {width: 50%; height: auto}",
+    "img {width: 50%; max-width: 90px}",
+    "img {height: 40px; width: auto}",
+    "img {width: auto; height: auto}",
+    "img {width: 80px; height: 90px}",
+    "img {width: fit-content; max-width: 100%}",
+    ".float {float: left} .float img {width: 4rem}",
+]
+
+
+DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 30 12.5"><path d="M0 0h9v9"/></svg>'
+
+
+@pytest.mark.parametrize("rules", RULES_FOR_DRAWINGS)
+def test_a_drawing_without_a_size_stays_where_rules_give_it_one(page, tmp_path, rules):
+    """It gets its ratio as width and height, and is as large as before."""
+    img = "<img src=a.svg>"
+    write_file(tmp_path / "a.svg", DRAWING)
+    write_file(tmp_path / "a.css", rules)
+    write_file(
+        tmp_path / "index.html",
+        f"<!doctype html><link rel=stylesheet href=a.css><p>a {img} b<p><img src=a.svg width=90>"
+        f"<p>{img}<div class=float>{img} c</div>d<table><tr><td>{img}</table>",
+    )
+    address = (tmp_path / "index.html").as_uri()
+    page.goto(address)
+    before = boxes(page)
+    cache = tmp_path / ".cache"
+    run([PYTHON, "-m", "ir_build", "optimize", ".", "--pages", "--cache-dir", cache], cwd=tmp_path)
+    assert 'width="240" height="100"' in (tmp_path / "index.html").read_text()
+    page.goto(address)
+    assert not moved(before, boxes(page))
+
+
+def test_a_part_of_a_box_that_is_as_wide_as_its_picture(page, tmp_path):
+    """Such a picture gets no `sizes`, which would give it another natural width, and so a wider or no box."""
+    y, x = np.mgrid[:800, :1300]
+    waves = [128 + 90 * np.sin(x / 90 + shift) * np.cos(y / 70) for shift in range(3)]
+    write_file(tmp_path / "a.jpg", encoded(np.stack(waves, -1).astype(np.uint8), "jpeg"))
+    style = ".float{float:right} .table{display:table} figure img{width:35%}"
+    pages = {}
+    for kind in ("float", "table", "plain"):
+        pages[kind] = tmp_path / f"{kind}.html"
+        text = (
+            f"<!doctype html><link rel=stylesheet href=a.css><main><p>a<p><img src=b.png>"
+            f"<figure class={kind}><img src=a.jpg></figure>"
+        )
+        write_file(pages[kind], text)
+    write_file(tmp_path / "a.css", style)
+    write_file(tmp_path / "b.png", encoded(np.zeros((99, 99, 3), np.uint8), "png"))
+    before = {kind: shown(page, path.as_uri()) for kind, path in pages.items()}
+    command = [PYTHON, "-m", "ir_build", "optimize", ".", "--pages", "--effort", "fast"]
+    run([*command, "--cache-dir", tmp_path / ".cache"], cwd=tmp_path)
+    assert 'sizes="auto' in pages["plain"].read_text()
+    for kind, path in pages.items():
+        assert "a.ir-" in path.read_text()
+        assert not moved(before[kind], shown(page, path.as_uri()))
+
+
+def shown(page, address):
+    """The boxes of a page at an address."""
+    page.goto(address)
+    return boxes(page)
 
 
 MARKDOWN = """
@@ -227,7 +294,7 @@ def test_on_pages_of_real_themes_nothing_moves(page, tmp_path, host, theme, asse
     path = tmp_path / "out/index.html"
     document = read_page(path.read_bytes().decode("latin-1"))
     imgs = document.find_all("img")
-    styles = Styles(list(_sheets(document, path.as_uri())), unknown=False)
+    styles = Styles(list(_sheets(document, path.as_uri())))
     page.goto(path.as_uri())
     drawn = draw(page, [styles.of(img) for img in imgs], imgs)
     assert not drawn.sized

@@ -178,6 +178,19 @@ def test_with_pages_off_attributes_come_out_where_there_are_no_files(site):
     assert site.read() == before
 
 
+def test_a_height_that_an_author_gave_gets_its_width(site):
+    """Where whole pixels hold the picture's shape, so that smaller files can be offered for it, too."""
+    site.page('<p><img src="img/photo.jpg" height="400">')
+    site.page('<p><img src="img/photo.jpg" height="401">', "other.html")
+    report = site.run()
+    page = site.read()
+    assert re.search(r'<img width="650" [^>]*height="400">', page)
+    assert "728w.avif 728w" in page
+    assert 'sizes="(min-width: 650px) 650px, 100vw"' in page
+    assert " width=" not in site.read("other.html")
+    assert any("no width in whole pixels" in reason for reason in report.pages.reasons)
+
+
 def test_a_picture_that_has_changed_is_renewed_on_pages_that_were_not_written(site):
     """As in an incremental build: new names for new content, and old files go."""
     site.page('<p><img src="img/photo.jpg">')
@@ -235,6 +248,17 @@ def test_the_first_picture_of_the_content_is_never_lazy(site):
     assert site.read().count("fetchpriority") == 1
 
 
+def test_a_picture_without_room_of_its_own_is_not_lazy(site):
+    """Where a rule makes its width automatic it is as wide as nothing before it comes, whatever it says."""
+    head = "<link rel=stylesheet href=style.css><style>.w{width:auto}</style>"
+    site.page(
+        '<main><p><img src="img/photo.jpg" class=w><p><img src="img/text.png" class=w>', head=head
+    )
+    site.run()
+    assert 'width="1200" height="600"' in site.read()
+    assert "lazy" not in site.read()
+
+
 def test_two_pictures_for_two_colours_of_a_page_are_both_first(site):
     """Only one of them is shown, and the fragment by which themes choose stays."""
     site.page(
@@ -264,6 +288,26 @@ def test_a_page_that_cannot_be_edited_is_shipped_and_named(site):
     assert told["loads"]["phone"]["after"] < told["loads"]["phone"]["before"]
 
 
+def test_the_report_says_what_each_page_loads(site):
+    """Sorted by name, each file once, and the pages come to the sums; pages without pictures are left out."""
+    data = site.files()
+    site.page('<p><img src="img/photo.jpg"><p><img src="img/photo.jpg"><p><img src="img/text.png">')
+    site.write(
+        "a.html", "<!doctype html><link rel=stylesheet href=style.css><img src=img/text.png>"
+    )
+    site.write("none.html", "<p>nothing")
+    told = json.loads(to_json(site.run()))["pages"]
+    a, index = told["by_page"]
+    assert [a["page"], index["page"]] == ["a.html", "index.html"]
+    shipped = [(site.folder / name).stat().st_size for name in ("img/photo.jpg", "img/text.png")]
+    assert index["phone"][0] == index["desktop"][0] == sum(shipped) < sum(map(len, data.values()))
+    assert a["desktop"][0] == shipped[1]
+    for screen in ("phone", "desktop"):
+        both = [a[screen][side] + index[screen][side] for side in (0, 1)]
+        assert both == [told["loads"][screen][side] for side in ("before", "after")]
+        assert index[screen][1] < index[screen][0]
+
+
 def test_style_sheets_of_other_hosts_make_careful(site, pictures):
     """What they say of pictures nobody knows; a setting says that they say nothing."""
     head = '<link rel=stylesheet href="https://cdn.example.org/theme.css">'
@@ -271,12 +315,30 @@ def test_style_sheets_of_other_hosts_make_careful(site, pictures):
     report = site.run()
     assert "width=" not in site.read()
     assert "<picture" not in site.read()
-    assert any("ignore_remote_styles" in reason for reason in report.pages.reasons)
+    assert all(
+        "https://cdn.example.org/theme.css cannot be read (see ignore_remote_styles)" in reason
+        for reason in report.pages.reasons
+    )
     site.write("img/photo.jpg", pictures["photo.jpg"])
     site.page('<p><img src="img/photo.jpg">', head=f"{head}<link rel=stylesheet href=style.css>")
     site.run({"ignore_remote_styles": True})
     assert 'width="1300"' in site.read()
     assert "<picture" in site.read()
+
+
+@pytest.mark.parametrize("site_url", [None, "https://example.org/docs/"])
+def test_style_sheets_that_a_page_imports_are_read(site, site_url):
+    """Those that its own style element imports as well: they may say how large pictures are."""
+    site.write("sub/low.css", "img{height:50px}")
+    site.write("sub/fonts.css", "@import url(https://fonts.googleapis.com/css2?family=Figtree);")
+    site.page('<p><img src="../img/photo.jpg">', "sub/own.html", "<style>@import 'low.css'</style>")
+    site.page(
+        '<p><img src="../img/photo.jpg">', "sub/fonts.html", "<link rel=stylesheet href=fonts.css>"
+    )
+    site.run({"site_url": site_url} if site_url else True)
+    assert "<picture" in site.read("sub/own.html")
+    assert "height=" not in site.read("sub/own.html")
+    assert 'width="1300" height="800"' in site.read("sub/fonts.html")
 
 
 def test_equal_names_do_not_collide(site):

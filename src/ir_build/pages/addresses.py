@@ -52,6 +52,12 @@ def address_of(place: Place, file: PurePosixPath) -> str:
     return urljoin(place.site, quote(file.as_posix(), errors="surrogateescape"))
 
 
+def of_unknown_site(address: str, place: Place = UNKNOWN_SITE) -> str:
+    """The same address if the site were `UNKNOWN_SITE`; one that is elsewhere stays as it is."""
+    inside = address.startswith(place.site)
+    return UNKNOWN_SITE.site + address.removeprefix(place.site) if inside else address
+
+
 def place_of(page: Page, path: PurePosixPath, site: str | None) -> Place:
     """Where `page` is, which is the file `path` of a site at the address `site`, if that is known."""
     root = (site or _site_by(page, path) or _NOWHERE).split("#")[0].split("?")[0]

@@ -47,6 +47,10 @@ class Loads:
             needed = min(width or screen.width, screen.width) * screen.density
             self.after[screen.name] += _chosen(choices, needed) if choices else size
 
+    def pair(self, screen: Screen) -> list[int]:
+        """The bytes before and after on one screen."""
+        return [self.before[screen.name], self.after[screen.name]]
+
 
 def _chosen(choices: Iterable[tuple[int, int]], needed: float) -> int:
     """The bytes of the narrowest file that has the pixels needed, else of the widest."""

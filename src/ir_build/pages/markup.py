@@ -42,6 +42,8 @@ _MARKUP_BEFORE = 8_000
 _DOT = 2
 # CSS pixels of the shorter side below which a picture is an icon or a badge, not the first picture.
 _SMALL = 64
+# CSS pixels by which a width may be off that belongs to a height. Some pictures stand in one line.
+_NEARLY = 0.1
 _NUMBER = re.compile(r"\s*(\d{1,5})\s*")
 
 
@@ -198,25 +200,31 @@ class _Markup:
 
     def _missing_sizes(self, one: _Picture) -> dict[str, str]:
         """The attributes `width` and `height` that are missing."""
-        picture, attrs = one.picture, one.shown.element.attrs
-        if not (self._options.attributes and picture.width and picture.height):
+        picture, style, attrs = one.picture, one.shown.style, one.shown.element.attrs
+        width, height = picture.width, picture.height
+        given = _given(one.shown.element, "width")
+        if not width and (style.sized or given):
+            width, height = picture.ratio
+        if not (self._options.attributes and width and height) or {"width", "height"} <= set(attrs):
             return {}
-        if "height" in attrs or ("width" in attrs and not _given(one.shown.element, "width")):
+        if "width" in attrs and not given:
             return {}
-        why = one.shown.style.sizes_keep
-        if not why and one.shown.style.squashes and self._rule is None:
+        why = style.sizes_keep
+        if not why and style.squashes and not style.height and self._rule is None:
             why = (
                 "no style sheet of the site is linked, before which a rule for its height could be"
             )
+        across = style.height * width / height
+        if not why and abs(across - round(across)) > _NEARLY:
+            why = "its author gave it a height, to which no width in whole pixels belongs"
         if why:
             self._result.left.append((one.address, f"no sizes: {why}"))
             return {}
-        if "width" in attrs:
-            width = _given(one.shown.element, "width")
-            return {"height": str(max(1, round(width * picture.height / picture.width)))}
-        width = picture.width + one.shown.style.frame
-        height = max(1, round(width * picture.height / picture.width))
-        return {"width": str(width), "height": str(height)}
+        if style.height:
+            return {"width": str(max(1, round(across)))}
+        added = {} if given else {"width": str(width + style.frame)}
+        given = given or width + style.frame
+        return {**added, "height": str(max(1, round(given * height / width)))}
 
     def _loading(self, one: _Picture, added: dict[str, str]) -> bool:
         """Add when the picture is to be loaded; whether it waits until it is nearly seen."""
@@ -230,13 +238,19 @@ class _Markup:
             if large and alone and not asked and not self._important and self._is_seen_first(one):
                 added["fetchpriority"] = "high"
                 self._important = True
-        elif one.below and {"width", "height"} <= {*attrs, *added}:
+        elif one.below and self._has_room(one, added):
             # One without room of its own would move the page while that is read.
             if "loading" not in attrs and "fetchpriority" not in attrs:
                 added["loading"] = "lazy"
             if "decoding" not in attrs:
                 added["decoding"] = "async"
         return str(attrs.get("loading") or added.get("loading")).lower() == "lazy"
+
+    def _has_room(self, one: _Picture, added: dict[str, str]) -> bool:
+        """Whether the picture takes its room before it is loaded."""
+        if one.shown.style.keeps_natural_width:
+            return False
+        return {"width", "height"} <= {*one.shown.element.attrs, *added}
 
     def _is_seen_first(self, one: _Picture) -> bool:
         """Whether little text of the content stands before the picture."""

@@ -28,14 +28,18 @@ class PagesReport:
     variants: int = 0  #: files that pages name beside their pictures
     variant_bytes: int = 0
     loads: Loads = field(default_factory=Loads)
+    #: the same of each page that shows pictures of the site, by its name
+    by_page: dict[str, Loads] = field(default_factory=dict)
     #: why pages stay as they were found, by their names
     left: dict[str, str] = field(default_factory=dict)
     #: why pictures on pages lack something, and on how many of them
     reasons: Counter[str] = field(default_factory=Counter)
 
-    def add(self, result: Result, *, changed: bool) -> None:
+    def add(self, page: str, result: Result, *, changed: bool) -> None:
         """Count a page."""
         self.written += changed
+        if result.loads.before:
+            self.by_page[page] = result.loads
         self.loads.before += result.loads.before
         self.loads.after += result.loads.after
         self.reasons.update(reason for _, reason in result.left)
@@ -77,6 +81,10 @@ class PagesReport:
                 }
                 for screen in SCREENS
             },
+            "by_page": [
+                {"page": page, **{one.name: loads.pair(one) for one in SCREENS}}
+                for page, loads in sorted(self.by_page.items())
+            ],
             "left": [{"page": page, "reason": reason} for page, reason in self.left.items()],
             "pictures_left": [
                 {"reason": reason, "times": times} for reason, times in self.reasons.most_common()

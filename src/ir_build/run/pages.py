@@ -200,7 +200,7 @@ class _Folder:
                 report.left[page.found.inside] = left
                 kept |= _names_on(page.found)
                 continue
-            report.add(result, changed=changed)
+            report.add(page.found.inside, result, changed=changed)
             if changed:
                 written.append(page.found.path)
             used |= {file.with_name(name) for file, names in result.used.items() for name in names}
@@ -264,28 +264,31 @@ class _Folder:
     def _styles(self, page: Page, place: Place) -> css.Styles:
         """What the style sheets of a page say, its own and those it links."""
         sheets: list[Sheet] = []
-        unknown = False
+        unknown: list[str] = []
         for one in css.sheet_links(page.document):
             if one.text is not None:
-                sheet = css.parse(one.text, address=place.base)
-                sheets.append(sheet.held_sometimes() if one.sometimes else sheet)
-                continue
-            file = place.file(one.href)
-            linked = [] if file is None else list(self._linked(file))
-            unknown |= not linked or None in linked
-            known = [sheet for sheet in linked if sheet is not None]
-            sheets += [sheet.held_sometimes() for sheet in known] if one.sometimes else known
-        return css.Styles(sheets, unknown and not self._options.ignore_remote_styles)
-
-    def _linked(self, file: PurePosixPath, depth: int = 0) -> Iterator[Sheet | None]:
-        """The style sheets that one imports, and that one; None for one that cannot be read."""
-        sheet = self._sheet(file)
-        for address in sheet.imports if sheet is not None else ():
-            imported = addresses.UNKNOWN_SITE.file(address)
-            if imported is None or depth == _IMPORTS:
-                yield None
+                base = addresses.of_unknown_site(place.base, place)
+                sheet: Sheet | None = css.parse(one.text, address=base)
             else:
-                yield from self._linked(imported, depth + 1)
+                file = place.file(one.href)
+                sheet = None if file is None else self._sheet(file)
+            linked = [one.href] if sheet is None else list(self._with_imports(sheet))
+            unknown += [sheet for sheet in linked if isinstance(sheet, str)]
+            known = [sheet for sheet in linked if not isinstance(sheet, str)]
+            sheets += [sheet.held_sometimes() for sheet in known] if one.sometimes else known
+        if self._options.ignore_remote_styles:
+            unknown.clear()
+        return css.Styles(sheets, next(iter(unknown), ""))
+
+    def _with_imports(self, sheet: Sheet, depth: int = 0) -> Iterator[Sheet | str]:
+        """The style sheets that one imports, and that one; the address of one that cannot be read."""
+        for address in sheet.imports:
+            file = addresses.UNKNOWN_SITE.file(address)
+            imported = None if file is None or depth == _IMPORTS else self._sheet(file)
+            if imported is None:
+                yield address.removeprefix(addresses.UNKNOWN_SITE.site)
+            else:
+                yield from self._with_imports(imported, depth + 1)
         yield sheet
 
     def _sheet(self, file: PurePosixPath) -> Sheet | None:

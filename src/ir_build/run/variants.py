@@ -16,7 +16,7 @@ from ..marker import is_marked
 from ..options import Compression
 from ..outcome import Failed
 from ..pages import names
-from ..pages.picture import Picture, VariantFile, svg_size
+from ..pages.picture import Picture, VariantFile, svg_ratio, svg_size
 from ..variant import Variant, Wanted
 from ..verify import VERIFY_VERSION
 from .cache import Entry
@@ -173,8 +173,8 @@ class Variants:
     ) -> Picture:
         hashed = names.variant_hash(digest(shipped), self._settings(asset, media, path))
         if media is MediaType.SVG:
-            width, height = svg_size(shipped[:HEAD_BYTES])
-            return Picture(width, height, 0, media, len(shipped), hashed)
+            head = shipped[:HEAD_BYTES]
+            return Picture(*svg_size(head), 0, media, len(shipped), hashed, ratio=svg_ratio(head))
         made = self._made(asset, media, path, shipped, original)
         found = [
             replace(one, name=names.variant_name(path.name, hashed, one))

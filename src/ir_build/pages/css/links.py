@@ -6,18 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .sheet import print_alone
+from .sheet import print_alone, without_pictures
 
 if TYPE_CHECKING:
     from turbohtml import Document
-
-# Public style sheets, wherever they are taken from, that say nothing of pictures: fonts, and
-# the colours of code, icons and formulas, each under classes of its own.
-_WITHOUT_PICTURES = re.compile(
-    r"(https?:)?//(fonts\.googleapis\.com|fonts\.bunny\.net)/.*"
-    r"|(https?:)?//[^?#]*/(highlight\.?js|highlightjs/cdn-release|font-?awesome|katex)\b[^?#]*\.css.*",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +42,7 @@ def sheet_links(document: Document) -> list[SheetLink]:
         href = (element.attr("href") or "").strip()
         relations = _words(element.attrs.get("rel"))
         named = "stylesheet" in relations or (late and "preload" in relations)
-        if href and named and not _WITHOUT_PICTURES.fullmatch(href):
+        if href and named and not without_pictures(href):
             sometimes = sometimes or "alternate" in relations
             found.append(SheetLink(href=href, sometimes=sometimes))
     return found

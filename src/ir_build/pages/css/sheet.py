@@ -39,6 +39,15 @@ Windows = tuple[float | None, float | None]
 _DOCUMENT = re.compile(r"-?[a-z]*-?document")
 
 
+# Public style sheets, wherever they are taken from, that say nothing of pictures: fonts, and
+# the colours of code, icons and formulas, each under classes of its own.
+_WITHOUT_PICTURES = re.compile(
+    r"(https?:)?//(fonts\.googleapis\.com|fonts\.bunny\.net)/.*"
+    r"|(https?:)?//[^?#]*/(highlight\.?js|highlightjs/cdn-release|font-?awesome|katex)\b[^?#]*\.css.*",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Declared:
     """A declaration by its physical, long name, its value in lower case.
@@ -298,7 +307,10 @@ class _Reader:
         if not isinstance(target, str) or print_alone(tinycss2.serialize(rest).strip().lower()):
             return
         address = urljoin(self.sheet.address, target)
+        if without_pictures(address):
+            return
         self.sheet.imports.append(address)
+        address = re.split("[?#]", address)[0]  # as the imported sheet will have it
         layers = [token for token in rest if _is_layer(token)]
         if layers:
             self.sheet.layered_imports.add(address)
@@ -456,6 +468,11 @@ def _windows(name: str, medium: str) -> Windows:
     if name != "media" or len(found) != 1 or not set(conditions) <= {"only", "screen", "and"}:
         return None, None
     return (found[0], None) if "min-" in medium else (None, found[0])
+
+
+def without_pictures(address: str) -> bool:
+    """Whether it is a public style sheet that is known to say nothing of pictures."""
+    return _WITHOUT_PICTURES.fullmatch(address) is not None
 
 
 def print_alone(medium: str) -> bool:

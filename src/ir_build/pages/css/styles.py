@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _STRICT = frozenset(("", "-//W3C//DTD HTML 4.01//EN", "-//W3C//DTD XHTML 1.0 Strict//EN"))
 _TURNED = "a rule sets a writing mode"
-_UNKNOWN = "a style sheet of the page cannot be read (see ignore_remote_styles)"
 # Displays, or parts of them, whose children are not laid out as in a line of text.
 _ITEMS = ("flex", "grid", "box", "masonry", "ruby", "math", "var(", "inherit")
 
@@ -33,9 +32,11 @@ class PictureStyle:
 
     `sizes_keep`, `wrap_keeps`: empty where width and height, or a <picture> round it, leave
     every box as it is, else the reason. `squashes`: its height must be set to auto by a rule.
-    `keeps_natural_width`: it is shown by its natural width, which `sizes` would change.
+    `keeps_natural_width`: it, or what it stands in, is shown by its natural width, which `sizes` would change.
     `column`: the largest width that it can be shown at, in CSS pixels; None when unknown.
     `frame`: what its padding and border add to a width that is given to it, in CSS pixels.
+    `height`: the height in CSS pixels if it is given one, and no width; 0 if not.
+    `sized`: rules give it a width or a height, so that it needs no natural size.
     """
 
     sizes_keep: str
@@ -44,21 +45,27 @@ class PictureStyle:
     wrap_keeps: str
     column: float | None
     frame: int = 0
+    height: int = 0
+    sized: bool = False
 
 
 class Styles:
     """The style sheets of one page, in their order, imported ones before what imports them.
 
-    `unknown`: it has others that cannot be read, from another host.
+    `unknown`: the address of one that cannot be read, from another host; empty if there is none.
     """
 
-    def __init__(self, sheets: Sequence[Sheet], unknown: bool) -> None:  # noqa: FBT001
+    def __init__(self, sheets: Sequence[Sheet], unknown: str = "") -> None:
         layered = {address for sheet in sheets for address in sheet.layered_imports}
         conditional = {address for sheet in sheets for address in sheet.conditional_imports}
         sheets = [one.held_sometimes() if one.address in conditional else one for one in sheets]
         self._sheets = sheets
         self._cascade = Cascade([(sheet, sheet.address in layered) for sheet in sheets])
-        self._unknown = unknown or any(sheet.unreadable for sheet in sheets)
+        self._unknown = ""
+        if unknown:
+            self._unknown = f"the style sheet {unknown} cannot be read (see ignore_remote_styles)"
+        elif any(sheet.unreadable for sheet in sheets):
+            self._unknown = "a style sheet has more blocks in blocks than can be read"
         self._bounds: dict[Element, float] = {}
         self._turned_parents: dict[Element, bool] = {}
         self._ruler: Ruler | None = None
@@ -66,7 +73,7 @@ class Styles:
     def of(self, img: Element) -> PictureStyle:
         """What is so for `img`, an element of the page, whose tree is as it was afterwards."""
         states = self._cascade.states(img)
-        sizes_keep = _UNKNOWN if self._unknown else self._sizes_keep(img, states)
+        sizes_keep = self._unknown or self._sizes_keep(img, states)
         widths = states.get("width", ANY)
         frame = 0 if sizes_keep else self._frame(states) or 0
         follows = sizes_keep and None in widths and img.attr("width") is None
@@ -74,10 +81,14 @@ class Styles:
             sizes_keep,
             # Without any style a picture is as wide as its attribute says.
             squashes=bool(self._sheets or img.attr("style")) and None in states.get("height", ANY),
-            keeps_natural_width=bool(follows) or any(map(_natural, widths)),
-            wrap_keeps=_UNKNOWN if self._unknown else self._wrap_keeps(img),
+            keeps_natural_width=bool(follows)
+            or any(map(_natural, widths))
+            or (any(map(_relative, widths)) and self._shrunk(img)),
+            wrap_keeps=self._unknown or self._wrap_keeps(img),
             column=None if self._unknown else self._column(img, states),
             frame=frame if None in widths and img.attr("width") is None else 0,
+            height=0 if sizes_keep else self._height_alone(img, states),
+            sized=None not in widths,
         )
 
     def _sizes_keep(self, img: Element, states: States) -> str:
@@ -85,7 +96,8 @@ class Styles:
         probed = self._attributes_probed(img)
         if probed:
             return f"{_shown(probed)} looks at its attributes"
-        if img.attr("height") is not None:
+        alone = self._height_alone(img, states)
+        if img.attr("height") is not None and not alone:
             return "its author gave it a height"
         if "all" in states:
             return "a rule resets all of its properties"
@@ -101,14 +113,24 @@ class Styles:
             return _TURNED
         if None not in widths or img.attr("width") is not None:
             return ""
-        if any(value and value.text not in {"auto", "initial", "unset"} for value in heights):
+        if not alone and any(value and value.text not in _AUTO for value in heights):
             return "a rule sets its height alone"
         reason = _other_than(_NEUTRAL, states)
         if reason:
             return reason
-        if self._frame(states) is None:
+        frame = self._frame(states)
+        if frame is None or (alone and "frame" in states):
             return "its padding or border is part of its width"
         return self._item(img)
+
+    def _height_alone(self, img: Element, states: States) -> int:
+        """The whole pixels of a height that it has in every window; 0 if it may have a width, too."""
+        heights = states.get("height", ())
+        if "width" in states or img.attr("width") is not None or len(heights) > 1:
+            return 0
+        author = (img.attr("height") or "").strip()
+        text = heights[0].text if heights and heights[0] else f"{author}px"
+        return values.pixels(text, self._defined) or 0
 
     def _frame(self, states: States) -> int | None:
         """What is part of its width beside its content; None where that is not one number."""
@@ -152,6 +174,20 @@ class Styles:
             if "contents" not in displays:
                 break
         return ""
+
+    def _shrunk(self, img: Element) -> bool:
+        """Whether a box around it, within the content of the page, may be as wide as what it holds."""
+        for element in img.ancestors:
+            if not isinstance(element, Element) or _is_content(element):
+                break
+            states = self._cascade.states(element)
+            wide = states.get("width", ())
+            if element.tag in _SHRUNK or any(map(_natural, wide)):
+                return True
+            for name, plain in _STRETCHED.items():
+                if any(value and value.text not in plain for value in states.get(name, ())):
+                    return True
+        return False
 
     def _turned(self, element: Element) -> bool:
         """Whether lines may run from the top to the bottom there."""
@@ -244,14 +280,23 @@ class Styles:
         return max((size for size in sizes if size), default=16)
 
 
+_AUTO = frozenset(("auto", "initial", "unset"))
 _PLAIN = frozenset(("inline", "block", "inline-block", "none", "initial", "unset"))
+# Elements that are as wide as what they hold without any style.
+_SHRUNK = frozenset(("table", "caption", "td", "th", "button", "fieldset", "legend", "dialog"))
+# Values of properties with which a box is as wide as what it stands in.
+_STRETCHED = {
+    "display": frozenset(("inline", "block", "flow-root", "list-item", "contents", "none")),
+    "float": frozenset(("none", "initial", "unset")),
+    "position": frozenset(("static", "relative", "initial", "unset")),
+}
 _BESIDE = ("padding-left", "padding-right", "border-left", "border-right")
 # Values of properties with which a given width is no other than a natural one.
 _NEUTRAL = {
     "display": _PLAIN,
     "max-height": values.NONE,
     "min-height": values.NONE,
-    "aspect-ratio": frozenset(("auto", "initial", "unset")),
+    "aspect-ratio": _AUTO,
     "image-orientation": frozenset(("from-image", "initial", "unset")),
     "image-resolution": frozenset(("initial", "unset")),
     "zoom": frozenset(("1", "100%", "normal", "initial", "unset")),
@@ -284,6 +329,17 @@ def _natural(value: Value | None) -> bool:
         return False
     text = values.unprefixed(value.text)
     return text in values.NATURAL or text.startswith(("var(", "fit-content(", "revert"))
+
+
+def _relative(value: Value | None) -> bool:
+    """Whether a width of this value depends on what the picture stands in."""
+    parts = ("%", "stretch", "available")
+    return value is not None and any(part in value.text for part in parts)
+
+
+def _is_content(element: Element) -> bool:
+    """Whether it holds the content of the page, which is wider than any picture in it."""
+    return element.tag in {"main", "article", "body"} or element.attr("role") == "main"
 
 
 def _shown(selector: str) -> str:

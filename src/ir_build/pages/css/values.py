@@ -39,6 +39,7 @@ _KEPT = frozenset(
         "content",
         "content-visibility",
         "display",
+        "float",
         "font",
         "font-size",
         "image-orientation",
