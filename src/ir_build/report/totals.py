@@ -11,6 +11,7 @@ from ..errors import OVER_LIMITS, Reason
 from ..outcome import Compressed, Failed, Kept, Outcome
 
 if TYPE_CHECKING:
+    from ..advice import Finding
     from .pages import PagesReport
 
 
@@ -28,6 +29,8 @@ class Totals:
     advice: tuple[str, ...] = ()
     #: what became of HTML pages, None where these are no concern of the run
     pages: PagesReport | None = None
+    #: what a person could still do, the most bytes first
+    findings: tuple[Finding, ...] = ()
 
     @cached_property
     def before(self) -> int:
