@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import reports
 from ir_build.processors import processors
 from services import leftovers, programs
 from services.peer import Peer, peer_process
@@ -74,6 +75,14 @@ def _module_leaves_nothing(pytestconfig):
     """As `_leaves_nothing`, for what the tests of a module share."""
     yield from _watched(pytestconfig)
     _pass_over_what_stays()
+
+
+@pytest.fixture(autouse=True)
+def _reports_keep_to_the_schema(request):
+    """Whatever a test is about, the JSON reports that it leaves in its folder are valid."""
+    yield
+    if folder := request.node.funcargs.get("tmp_path"):
+        reports.check_all(folder)
 
 
 @pytest.fixture(autouse=True)

@@ -261,7 +261,7 @@ def budgets(value: Any) -> dict[str, int]:
         except ValueError:
             raise ValueError(f"{value!r} is not JSON") from None
     if not isinstance(value, dict):
-        value = dict(_pair(one) for one in strings(value))
+        value = dict(map(_pair, strings(value)))
     return {_budget_key(key): _budget_size(key, one) for key, one in value.items()}
 
 

@@ -97,13 +97,9 @@ def _stored(document: Any, where: str) -> Stored:
 
 def _file(number: int, document: Any) -> StoredFile:
     where = f"files[{number}]"
+    name, size = _field(document, "name", str, where), _bytes(document, "after", where)
     digest = _digest(document, "digest", where)
-    return StoredFile(
-        name=_field(document, "name", str, where),
-        size=_bytes(document, "after", where),
-        digest=digest,
-        content=_digest(document, "shipped_digest", where) or digest,
-    )
+    return StoredFile(name, size, digest, _digest(document, "shipped_digest", where) or digest)
 
 
 def _loads(document: Any, where: str) -> dict[str, int]:
