@@ -135,6 +135,7 @@ def _notes(old: Stored, new: Stored) -> Iterator[str]:
     for report in (old, new):
         if report.interrupted:
             yield f"{report.where} is of a run that was interrupted: files are missing from it"
+    yield from new.exceeded
     for screen, before in old.loads.items():
         after = new.loads.get(screen, before)
         if before != after:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigError
 from .escape import printable
 from .json import SCHEMA_VERSION, to_json
+from .verdict import State
 
 if TYPE_CHECKING:
     from .totals import Totals
@@ -42,6 +43,7 @@ class Stored:
     #: bytes of pictures that all pages load in the end, by screen
     loads: Mapping[str, int]
     interrupted: bool
+    exceeded: tuple[str, ...]  #: a line for each budget that the run did not keep to
 
     @property
     def size(self) -> int:
@@ -81,22 +83,28 @@ def _stored(document: Any, where: str) -> Stored:
             f"has schema version {printable(repr(version))}, this ir-build reads {SCHEMA_VERSION}; "
             "take the version of ir-build that wrote it, or a newer one"
         )
-    files = [_file(number, one) for number, one in enumerate(_list(document, "files"))]
+    if "files" not in document:
+        raise _Foreign("is damaged: it has no files; make it again")
+    files = [_file(one, where) for one, where in _entries(document, "files")]
     pages = _table(document, "pages", {})
     return Stored(
         where=where,
         files={file.name: file for file in files},
         pages={
-            _field(one, "page", str, f"pages.list[{number}]"): _loads(one, f"pages.list[{number}]")
-            for number, one in enumerate(_list(pages, "list", "pages.list", []))
+            _field(one, "page", str, where): _loads(one, where)
+            for one, where in _entries(pages, "list", "pages.")
         },
         loads=_loads(pages, "pages"),
         interrupted=document.get("interrupted") is True,
+        exceeded=tuple(
+            f"{_field(one, 'name', str, where)}: {_field(one, 'text', str, where)}"
+            for one, where in _entries(document, "budgets")
+            if _field(one, "state", str, where) == State.EXCEEDED
+        ),
     )
 
 
-def _file(number: int, document: Any) -> StoredFile:
-    where = f"files[{number}]"
+def _file(document: Any, where: str) -> StoredFile:
     name, size = _field(document, "name", str, where), _bytes(document, "after", where)
     digest = _digest(document, "digest", where)
     return StoredFile(name, size, digest, _digest(document, "shipped_digest", where) or digest)
@@ -135,5 +143,7 @@ def _table(document: Any, key: str, default: Any, where: str = "") -> dict[str, 
     return dict(_field(document, key, dict, where or "the document", default))
 
 
-def _list(document: Any, key: str, where: str = "the document", default: Any = None) -> list[Any]:
-    return list(_field(document, key, list, where, default))
+def _entries(document: Any, key: str, above: str = "") -> list[tuple[Any, str]]:
+    """The entries of a list that may be missing, and how messages call them."""
+    entries = _field(document, key, list, above or "the document", [])
+    return [(one, f"{above}{key}[{number}]") for number, one in enumerate(entries)]
