@@ -195,7 +195,8 @@ SETTINGS = (
     ),
     Setting(
         "report", "FILE", values.paths, default=[], multiple=True, changes_output=False,
-        help="Write the savings report to this file, as its suffix says: .json, .md or .txt.",
+        help="Write the savings report to this file, as its suffix says: .json, .md, .txt, "
+        ".sarif or .xml (JUnit).",
     ),
 )  # fmt: skip
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def to_text(report: Totals) -> str:
     """Every file on a line, then the totals."""
-    lines = [*file_lines(report.outcomes), "", *summary_lines(report)]
+    faults = map(str, report.exceeded)
+    lines = [*file_lines(report.outcomes), "", *summary_lines(report), *faults]
     return "\n".join(lines) + "\n"
 
 
