@@ -116,7 +116,7 @@ BREACH = Verdict(
         ),
         ([failed("a.png")], {"budgets": (BREACH,), "findings": (FILM,)}, "b.png: set resize"),
         ([failed("a.png")], {"findings": (FILM,)}, "a.png: replace it"),
-        ([smaller("a.png", 1)], {"findings": (FILM,)}, "f.gif: 90 frames; make a video"),
+        ([smaller("a.png", 1)], {"findings": (FILM,)}, f"f.gif: 90 frames; {Kind.FILM.mend}"),
     ],
 )
 def test_the_one_thing_to_do_next(outcomes, more, begins):

@@ -86,14 +86,16 @@ def _html(found: Diff, rows: int | None) -> Iterator[str]:
 
 def _table(caption: str, heads: list[str], rows: list[list[str]]) -> Iterator[str]:
     """A table whose rows are headed by their names: of a file or a page."""
-    named = next(place for place, head in enumerate(heads) if head in ("File", "Page"))
-    yield f"<table><caption>{_text(caption)}</caption>\n<thead><tr>"
-    yield from (f'<th scope="col">{head}</th>' for head in heads)
-    yield "</tr></thead>\n<tbody>\n"
+    # Roles are told, since on a phone the parts of the table are laid out as blocks.
+    yield f'<table role="table"><caption>{_text(caption)}</caption>\n'
+    yield '<thead role="rowgroup"><tr role="row">'
+    yield from (f'<th role="columnheader" scope="col">{head}</th>' for head in heads)
+    yield '</tr></thead>\n<tbody role="rowgroup">\n'
     for cells in rows:
-        yield "<tr>"
-        for place, (head, cell) in enumerate(zip(heads, cells, strict=True)):
-            tag = 'th scope="row"' if place == named else "td"
+        yield '<tr role="row">'
+        for head, cell in zip(heads, cells, strict=True):
+            named = head in ("File", "Page")
+            tag = 'th role="rowheader" scope="row"' if named else 'td role="cell"'
             yield f'<{tag} data-head="{head}">{_text(cell)}</{tag[:2]}>'
         yield "</tr>\n"
     yield "</tbody></table>\n"
@@ -141,14 +143,13 @@ h1 { font-size: 1.5rem; line-height: 1.2; }
 table { width: 100%; border-collapse: collapse; margin: 1.5rem 0; }
 caption { text-align: left; font-weight: 600; padding: .5rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0;
-  border-bottom: 1px solid #ccc; overflow-wrap: anywhere; }
-tbody th { font-weight: 400; min-width: 12rem; }
-[data-head="Before"], [data-head="After"], [data-head="Change"] { white-space: nowrap;
-  font-variant-numeric: tabular-nums; }
+  border-bottom: 1px solid #ccc; white-space: nowrap; font-variant-numeric: tabular-nums; }
+tbody th { font-weight: 400; }
+tbody th, [data-head="Remark"] { white-space: normal; overflow-wrap: anywhere; min-width: 14rem; }
 @media (max-width: 40rem) {
   thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   tr { display: block; padding: .5rem 0; border-bottom: 1px solid #ccc; }
-  tbody th, td { display: block; border: 0; padding: 0; min-width: 0; }
+  tbody th, tbody td { display: block; border: 0; padding: 0; min-width: 0; white-space: normal; }
   td:empty { display: none; }
   td::before { content: attr(data-head) ": "; }
 }
