@@ -90,6 +90,16 @@ class Session:
         With `cached_only` nothing is compressed. Raises `ConfigError`.
         """
         self.config = config
+        self._budgets = Budgets(
+            max_total=config.max_total,
+            max_file=config.max_file,
+            min_saved=config.min_saved,
+            by_key=config.budgets,
+            max_growth=config.max_growth,
+            baseline=config.baseline,
+        )
+        # The run may write its own report over the one that it is measured against.
+        self._baseline = self._budgets.read_baseline()
         #: whether pictures keep their density when `preserve_metas` is not set. Originals do, and so
         #: do files for paper: LaTeX and office programs size pictures by it, browsers do not.
         self.keep_density = not copies
@@ -116,16 +126,6 @@ class Session:
             else None
         )
         self._cache = Cache(config.cache_dir, size_limit=config.cache_size)
-        self._budgets = Budgets(
-            max_total=config.max_total,
-            max_file=config.max_file,
-            min_saved=config.min_saved,
-            by_key=config.budgets,
-            max_growth=config.max_growth,
-            baseline=config.baseline,
-        )
-        # The run may write its own report over the one that it is measured against.
-        self._baseline = self._budgets.read_baseline()
         self._outcomes: list[Outcome] = []
         self._futures: list[Future[Outcome | None]] = []
         #: how names of files begin that were found below a folder that was asked for
