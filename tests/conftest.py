@@ -59,6 +59,15 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(line, yellow=True)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Whatever a test is about, the JSON reports that it leaves in its folder are valid."""
+    result = yield
+    if folder := item.funcargs.get("tmp_path"):
+        reports.check_all(folder)
+    return result
+
+
 def pytest_collection_modifyitems(items):
     """What takes or waits longest comes first, so that the processes end together."""
     first = ("hosts", "cli", "browser", "server", "imagerecycle", "test_docs.py", "engine")
@@ -75,14 +84,6 @@ def _module_leaves_nothing(pytestconfig):
     """As `_leaves_nothing`, for what the tests of a module share."""
     yield from _watched(pytestconfig)
     _pass_over_what_stays()
-
-
-@pytest.fixture(autouse=True)
-def _reports_keep_to_the_schema(request):
-    """Whatever a test is about, the JSON reports that it leaves in its folder are valid."""
-    yield
-    if folder := request.node.funcargs.get("tmp_path"):
-        reports.check_all(folder)
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,7 @@ from ..report.diff import diff as difference
 from ..report.diff_forms import FORMS, headline
 from ..report.verdict import State
 from ..settings import BY_NAME
+from .arguments import PathsCommand
 
 if TYPE_CHECKING:
     from ..report.diff import Diff
@@ -31,7 +32,7 @@ def report() -> None:
     """Work with the reports that --report has written as JSON."""
 
 
-@report.command()
+@report.command(cls=PathsCommand)
 @click.argument("old", type=click.Path(path_type=Path), metavar="OLD.json")
 @click.argument("new", type=click.Path(path_type=Path), metavar="NEW.json")
 @click.option(
@@ -50,7 +51,10 @@ def report() -> None:
     help="Name this many files, and pages, at most: those that differ most.",
 )
 @click.option(
-    "--max-growth", metavar=BY_NAME["max_growth"].metavar, help=BY_NAME["max_growth"].help
+    "--max-growth",
+    metavar=BY_NAME["max_growth"].metavar,
+    help="End with 4 when all files together have grown by more than this, as in 200kB or 5%; by default as "
+    "the setting says, none for no limit.",
 )
 def diff(
     *,

@@ -352,7 +352,7 @@ class Session:
 
     def _known_so_far(self, started: float) -> Report:
         """End the run, and report the files that are done."""
-        done = [future for future in self._futures if future.done()]
+        done = {future for future in self._futures if future.done()}
         self.close()
         # What fails from here on fails because the workers were ended.
         found = {outcome.name: outcome for outcome in self._outcomes}
