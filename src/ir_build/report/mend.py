@@ -61,7 +61,7 @@ def what_mends(outcome: Outcome, findings: Iterable[Finding] = ()) -> str:
         case Compressed(lossy=True):
             return f"{_smaller(outcome.media)}, or set a lower quality for it"
         case _:
-            return f"{_smaller(outcome.media)}, or set compression_type to lossy if it is not"
+            return f"{_smaller(outcome.media)}, or set compression_type to lossy where it is not"
 
 
 def _smaller(media: MediaType | None) -> str:
