@@ -178,7 +178,7 @@ def _print_report(report: Report, *, check: bool, quiet: bool, verbose: bool) ->
     for line in file_lines(report.outcomes if verbose else report.optimised):
         click.echo(line)
     if check:
-        _print_check(report)
+        click.secho(_check_line(report), bold=True)
         return
     for line in summary_lines(report) if verbose else (summary_line(report), *told_lines(report)):
         click.secho(line, bold=True)
@@ -190,28 +190,28 @@ def _print_on_terminal(report: Report, found: list[str], *, check: bool) -> list
     faults = [line for fault in found for line in terminal.wrapped(f"error: {fault}", columns)]
     warnings = [*terminal.warning_lines(report, columns)]
     skipped = [*terminal.skipped_lines(report, columns)]
-    closing = [] if check else terminal.closing_lines(report, columns)
+    closing = (
+        terminal.wrapped(_check_line(report), columns)
+        if check
+        else terminal.closing_lines(report, columns)
+    )
     above = 1  # who compresses
-    left = terminal.LINES - above - sum(map(len, (faults, warnings, skipped, closing or [""])))
+    left = terminal.LINES - above - sum(map(len, (faults, warnings, skipped, closing)))
     for line in warnings:
         click.secho(line, err=True, fg="yellow")
     for line in skipped:
         click.echo(line, err=True)
     for line in terminal.file_rows(report.optimised, columns, max(1, left)):
         click.echo(line)
-    if check:
-        _print_check(report)
     for line in closing:
         click.secho(line, bold=True)
     return faults
 
 
-def _print_check(report: Report) -> None:
-    if report.optimised:
-        click.secho(
-            f"{files(len(report.optimised))} could be smaller by {size(report.saved)}: run "
-            "`ir-build optimize` with the same arguments but --check",
-            bold=True,
-        )
-    else:
-        click.secho("nothing to save", bold=True)
+def _check_line(report: Report) -> str:
+    if not report.optimised:
+        return "nothing to save"
+    return (
+        f"{files(len(report.optimised))} could be smaller by {size(report.saved)}: run "
+        "`ir-build optimize` with the same arguments but --check"
+    )
