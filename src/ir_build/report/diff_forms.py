@@ -87,7 +87,8 @@ def _html(found: Diff, rows: int | None) -> Iterator[str]:
 def _table(caption: str, heads: list[str], rows: list[list[str]]) -> Iterator[str]:
     """A table whose rows are headed by their names: of a file or a page."""
     # Roles are told, since on a phone the parts of the table are laid out as blocks.
-    yield f'<table role="table"><caption>{_text(caption)}</caption>\n'
+    kind = "files" if "File" in heads else "pages"
+    yield f'<table role="table" class="{kind}"><caption>{_text(caption)}</caption>\n'
     yield '<thead role="rowgroup"><tr role="row">'
     yield from (f'<th role="columnheader" scope="col">{head}</th>' for head in heads)
     yield '</tr></thead>\n<tbody role="rowgroup">\n'
@@ -96,7 +97,7 @@ def _table(caption: str, heads: list[str], rows: list[list[str]]) -> Iterator[st
         for head, cell in zip(heads, cells, strict=True):
             named = head in ("File", "Page")
             tag = 'th role="rowheader" scope="row"' if named else 'td role="cell"'
-            yield f'<{tag} data-head="{head}">{_text(cell)}</{tag[:2]}>'
+            yield f"<{tag}>{_text(cell)}</{tag[:2]}>"
         yield "</tr>\n"
     yield "</tbody></table>\n"
 
@@ -145,13 +146,15 @@ caption { text-align: left; font-weight: 600; padding: .5rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0;
   border-bottom: 1px solid #ccc; white-space: nowrap; font-variant-numeric: tabular-nums; }
 tbody th { font-weight: 400; }
-tbody th, [data-head="Remark"] { white-space: normal; overflow-wrap: anywhere; min-width: 14rem; }
+tbody th, td:nth-child(6) { white-space: normal; overflow-wrap: anywhere; min-width: 14rem; }
 @media (max-width: 40rem) {
   thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   tr { display: block; padding: .5rem 0; border-bottom: 1px solid #ccc; }
   tbody th, tbody td { display: block; border: 0; padding: 0; min-width: 0; white-space: normal; }
   td:empty { display: none; }
-  td::before { content: attr(data-head) ": "; }
+  .files td:nth-child(3)::before, .pages td:nth-child(2)::before { content: "before: "; }
+  .files td:nth-child(4)::before, .pages td:nth-child(3)::before { content: "after: "; }
+  .files td:nth-child(5)::before, .pages td:nth-child(4)::before { content: "change: "; }
 }
 @media (prefers-color-scheme: dark) {
   body { color: #e8e8e8; background: #161616; }
