@@ -55,8 +55,8 @@ def _file(outcome: Outcome) -> dict[str, Any]:
     }
     match outcome:
         case Compressed():
-            document["lossy"] = outcome.lossy
             document["shipped_digest"] = outcome.shipped_digest
+            document["lossy"] = outcome.lossy
         case Kept():
             document["reason"] = {
                 "code": outcome.reason,

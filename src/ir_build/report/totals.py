@@ -31,12 +31,12 @@ class Totals:
     advice: tuple[str, ...] = ()
     #: what became of HTML pages, None where these are no concern of the run
     pages: PagesReport | None = None
-    #: what a person could still do, the most bytes first
-    findings: tuple[Finding, ...] = ()
     #: whether the run keeps to each of its budgets
     budgets: tuple[Verdict, ...] = ()
     #: whether the run was ended before all files were done; those that were not are missing here
     interrupted: bool = False
+    #: what a person could still do, the most bytes first
+    findings: tuple[Finding, ...] = ()
 
     @cached_property
     def before(self) -> int:

@@ -405,10 +405,11 @@ class Session:
             for outcome in outcomes:
                 progress.add(outcome)
         with progress or contextlib.nullcontext():
-            futures = self._futures = [
+            futures = [
                 self._threads.submit(_carry_out, job, planner, pipeline, destination, index, site)
                 for job in _largest_first(jobs)
             ]
+            self._futures = futures
             for future in as_completed(futures):
                 if (done := future.result()) is not None:
                     outcomes.append(done)
