@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 PER_PAGE = 100
+IR_BUILD = [sys.executable, "-I", "-m", "ir_build"]
 
 
 def set_outputs(**values: str) -> None:
@@ -43,6 +44,16 @@ def event() -> dict[str, Any]:
 def pull_request() -> dict[str, Any] | None:
     """The pull request that has started the workflow, None when something else has."""
     return event().get("pull_request")
+
+
+def base_branch() -> str:
+    """The branch that the pull request would change, empty when there is no pull request."""
+    return os.environ.get("GITHUB_BASE_REF", "")
+
+
+def base_report() -> Path:
+    """Where the report of the base branch is, if GitHub's cache had one."""
+    return Path(os.environ["BASE"]) / "report.json"
 
 
 def own_environment() -> dict[str, str]:

@@ -22,6 +22,9 @@ def main() -> None:
         *((action / name).read_text() for name in ("constraints.txt", "pyproject.toml"))
     )
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    # What is compared must be of the same files. A pull request looks for its base branch's report.
+    branch = os.environ.get("GITHUB_BASE_REF") or os.environ.get("GITHUB_REF_NAME", "")
+    report = _digest(branch, *job.lines("INPUT_PATH"), os.environ["INPUT_OUT"].strip())
     cache = os.environ.get("IR_BUILD_CACHE_DIR") or Path("~/.cache/ir-build").expanduser()
     job.set_outputs(
         environment=str(environment),
@@ -30,6 +33,9 @@ def main() -> None:
         # its own and restores the newest of the others.
         prefix=f"ir-build-{machine}-",
         key=f"ir-build-{machine}-{uuid.uuid4().hex}",
+        base=str(temporary / "base" / report),
+        base_prefix=f"ir-build-report-{machine}-{report}-",
+        base_key=f"ir-build-report-{machine}-{report}-{uuid.uuid4().hex}",
         pip_cache=str(temporary / "pip"),
         pip_key=f"ir-build-pip-{machine}-{python}-{wanted}",
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,6 @@ from pathlib import Path, PurePath
 
 import job
 
-IR_BUILD = [sys.executable, "-I", "-m", "ir_build"]
 #: the API lists no more files of a pull request
 MOST_FILES = 3000
 
@@ -37,17 +37,29 @@ def main() -> None:
     report, markdown = folder / "report.json", folder / "report.md"
     arguments += ["--report", str(report), "--report", str(markdown)]
     environ = job.own_environment() | {"IR_BUILD_CACHE_DIR": os.environ["CACHE"]}
-    run = [*IR_BUILD, "optimize", *arguments, "--", *paths]
+    run = [*job.IR_BUILD, "optimize", *arguments, "--", *paths]
     status = subprocess.run(run, env=environ, check=False).returncode  # noqa: S603
     if report.exists():
         job.set_outputs(report=str(report), markdown=str(markdown))
-        files = json.loads(report.read_text(encoding="utf-8"))["files"]
-        if not all(file["from_cache"] for file in files):
+        document = json.loads(report.read_text(encoding="utf-8"))
+        if not all(file["from_cache"] for file in document["files"]):
             job.set_outputs(cache_grew="true")
+        if not document["interrupted"]:
+            _keep_for_pull_requests(report)
         # Entries that no run has used for a month are dropped.
-        prune = [*IR_BUILD, "cache", "prune", "--max-age", "30"]
+        prune = [*job.IR_BUILD, "cache", "prune", "--max-age", "30"]
         subprocess.run(prune, env=environ, check=False)  # noqa: S603
     sys.exit(status)
+
+
+def _keep_for_pull_requests(report: Path) -> None:
+    """Have the report of a branch saved, which pull requests to it are compared with."""
+    if job.base_branch() or os.environ.get("GITHUB_REF_TYPE") != "branch":
+        return
+    base = job.base_report()
+    base.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(report, base)
+    job.set_outputs(base=str(base))
 
 
 def _options() -> list[str]:
@@ -60,6 +72,14 @@ def _options() -> list[str]:
     if out:
         _refuse_to_leave(out, "out")
         options += ["--out", out]
+    options += [part for line in job.lines("INPUT_BUDGETS") for part in ("--budget", line)]
+    if growth := os.environ["INPUT_MAX_GROWTH"].strip():
+        if os.environ["INPUT_CHANGED_ONLY"] == "true":
+            job.fail(
+                "max-growth is about all files, and changed-only looks at some: take one of them"
+            )
+        if job.base_branch():
+            options += ["--max-growth", growth, "--baseline", str(job.base_report())]
     for name in ("max-total", "max-file", "min-saved"):
         if value := os.environ[f"INPUT_{name.upper().replace('-', '_')}"].strip():
             options += [f"--{name}", value]

@@ -1,16 +1,31 @@
-"""Puts tables of settings and of the server's calls into the documentation, from the code."""
+"""Puts tables of settings, the server's calls and the report's schema into the documentation."""
 
 from __future__ import annotations
 
 from dataclasses import fields
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from mkdocs.structure.files import File
 
 from ir_build.server.http.openapi import document
 from ir_build.server.settings import Settings
 from ir_build.settings import SETTINGS
 
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+
 _MARK = "<!-- the table of settings -->"
 _CALLS_MARK = "<!-- the table of calls -->"
 _SERVER_MARK = "<!-- the table of server settings -->"
+
+
+def on_files(found: Files, config: MkDocsConfig) -> Files:
+    """Publish the schema of the report beside its page."""
+    schema = files("ir_build.report").joinpath("schema/report-1.json").read_bytes()
+    found.append(File.generated(config, "report-1.json", content=schema))
+    return found
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import reports
 from ir_build.processors import processors
 from services import leftovers, programs
 from services.peer import Peer, peer_process
@@ -64,6 +65,15 @@ def pytest_collection():
     gc.disable()
     yield
     gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Whatever a test is about, the JSON reports that it leaves in its folder are valid."""
+    result = yield
+    if folder := item.funcargs.get("tmp_path"):
+        reports.check_all(folder)
+    return result
 
 
 def pytest_collection_modifyitems(items):

@@ -132,6 +132,15 @@ WRONG = [
     ("max_total", "much", "not a size"),
     ("max_file", -1, "not a size"),
     ("min_saved", "half", "neither a size such as 500kB nor a percentage"),
+    ("budgets", {"totl": "1MB"}, "did you mean total?"),
+    ("budgets", {"per-flie": "1MB"}, "did you mean per_file?"),
+    ("budgets", {"images": "1MB"}, "for a folder write images/**"),
+    ("budgets", {"blog/**": "much"}, "blog/**: 'much' is not a size"),
+    ("budgets", "total", "KEY=SIZE"),
+    ("budgets", "{", "JSON"),
+    ("budgets", 3, "list of texts"),
+    ("max_growth", "half", "neither a size such as 500kB nor a percentage"),
+    ("baseline", 3, "text"),
     ("backend", "cloud", "auto, local, api"),
     ("fallback", "other", "none, local"),
     ("concurrency", 0, "whole number"),
@@ -189,6 +198,21 @@ def test_misspelt_variables_are_found():
 def test_sizes(written, value):
     """Sizes are written as people write them."""
     assert values.size(written) == value
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"total": "20MB", "per-file": 500_000, "a=b,c/*.png": "2MB"},
+        '{"total": "20MB", "per_file": "500kB", "a=b,c/*.png": "2MB"}',
+        ["total=20MB", "per_file=500kB", "a=b,c/*.png=2MB"],
+    ],
+)
+def test_budgets_are_a_mapping_json_or_pairs(written):
+    """A glob may hold a comma or an equals sign, where it stands by itself."""
+    read = {"total": 20_000_000, "per_file": 500_000, "a=b,c/*.png": 2_000_000}
+    assert values.budgets(written) == read
+    assert values.budgets("total=1MB, b/**=7") == {"total": 1_000_000, "b/**": 7}
 
 
 @pytest.mark.parametrize(

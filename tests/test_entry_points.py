@@ -40,6 +40,9 @@ SAMPLES = {
     "max_total": ("3MB", "3MB", 3_000_000),
     "max_file": ("2MB", "2MB", 2_000_000),
     "min_saved": ("0%", "0%", 0.0),
+    "budgets": ({"total": "3MB", "b/**": "2MB"}, "total=3MB,b/**=2MB", {"total": 3_000_000, "b/**": 2_000_000}),
+    "max_growth": ("5%", "5%", 0.05),
+    "baseline": ("old.json", "old.json", "old.json"),
     "backend": ("local", "local", "local"),
     "fallback": ("local", "local", "local"),
     "concurrency": (5, "5", 5),
@@ -101,6 +104,8 @@ def command_line_flags(name, value, text):
         return [flag]
     if name in ("include", "exclude", "report"):
         return [part for one in value for part in (flag, one)]
+    if name == "budgets":
+        return [part for key, size in value.items() for part in ("--budget", f"{key}={size}")]
     return [flag, text]
 
 
@@ -211,7 +216,7 @@ def check(name, recorded, folder):
     elif name == "overrides":
         assert recorded.options[0].quality == expected
         assert config.options_for("b.gif", MediaType.GIF, default="lossy").quality == 80
-    elif name in ("cache_dir", "report"):
+    elif name in ("cache_dir", "baseline", "report"):
         got = getattr(config, name)
         paths = got if isinstance(got, tuple) else (got,)
         assert [path.relative_to(folder) for path in paths] == [

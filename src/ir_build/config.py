@@ -66,6 +66,9 @@ class Config:
     max_total: int | None  #: bytes
     max_file: int | None  #: bytes
     min_saved: int | float | None  #: bytes as an int, a share as a float
+    budgets: Mapping[str, int]  #: bytes by `total`, `per_file`, `per_page` or a glob
+    max_growth: int | float | None  #: bytes as an int, a share as a float
+    baseline: Path | None  #: the report that `max_growth` is measured against
     backend: str  #: "auto", "local" or "api"
     fallback: str | None  #: None or "local"
     concurrency: int  #: calls to a server at once
@@ -125,7 +128,7 @@ def load(
                 decisive[name] = value
             if name == "overrides":
                 read = tuple(_override(source.where, table) for table in read)
-            elif name == "cache_dir" and read is not None:
+            elif name in ("cache_dir", "baseline") and read is not None:
                 read = source.folder / Path(read).expanduser()
             elif name == "report":
                 read = tuple(_report_path(source, path) for path in read)

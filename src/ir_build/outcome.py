@@ -23,6 +23,8 @@ class _Outcome:
     #: the answer came from an earlier run, and this run compressed nothing for it
     from_cache: bool = False
     seconds: float = 0.0  #: spent compressing and verifying in this run
+    #: SHA-256 of the file as it was found, in hex; empty when it was not read
+    digest: str = ""
 
     @property
     def after(self) -> int:
@@ -42,6 +44,10 @@ class Compressed(_Outcome):
     status: ClassVar[str] = "compressed"
     size: int  #: bytes of the new file
     lossy: bool
+    #: SHA-256 of the new file, in hex
+    shipped_digest: str = ""
+    #: of a lossy picture, of the whole of it, on SSIMULACRA2's scale; None when it is not known
+    score: float | None = None
 
     @property
     def after(self) -> int:

@@ -33,6 +33,8 @@ class Setting:
     multiple: bool = False
     #: whether it can change what is shipped
     changes_output: bool = True
+    #: what the command line calls it, where one value of several goes by another name
+    option: str = ""
 
     @property
     def variable(self) -> str:
@@ -42,7 +44,7 @@ class Setting:
     @property
     def flag(self) -> str:
         """The command line option."""
-        return f"--{self.name.replace('_', '-')}"
+        return f"--{(self.option or self.name).replace('_', '-')}"
 
 
 def _fallback(value: Any) -> str | None:
@@ -156,6 +158,23 @@ SETTINGS = (
         help="Budget: fail when the run has saved less than this.",
     ),
     Setting(
+        "budgets", "KEY=SIZE", values.budgets, default=[], multiple=True, option="budget",
+        changes_output=False,
+        help="Budgets by key: total (all files together), per_file, per_page (the pictures that a page "
+        "loads, with pages) or a glob, whose files together may take as much: blog/**=2MB. In files a "
+        "mapping.",
+    ),
+    Setting(
+        "max_growth", "SIZE|PERCENT", values.optional_amount, changes_output=False,
+        help="Budget: fail when all files together are larger by more than this than in the report that "
+        "baseline names.",
+    ),
+    Setting(
+        "baseline", "FILE", values.text, changes_output=False,
+        help="The JSON report of an earlier run, for max_growth. As long as it is not there, max_growth is "
+        "not judged.",
+    ),
+    Setting(
         "backend", "auto|local|api", values.one_of("auto", "local", "api"), default="auto",
         help="Who compresses: the built-in engine (local), an ImageRecycle v1 server (api), or "
         "auto: the server where IR_BUILD_API_KEY and IR_BUILD_API_SECRET are set.",
@@ -176,7 +195,8 @@ SETTINGS = (
     ),
     Setting(
         "report", "FILE", values.paths, default=[], multiple=True, changes_output=False,
-        help="Write the savings report to this file, as its suffix says: .json, .md or .txt.",
+        help="Write the savings report to this file, as its suffix says: .json, .md, .txt, "
+        ".sarif or .xml (JUnit).",
     ),
 )  # fmt: skip
 

@@ -22,6 +22,8 @@ _E = TypeVar("_E", bound=StrEnum)
 
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*", re.IGNORECASE)
 _RESIZE = re.compile(r"\s*(\d*)\s*x\s*(\d*)\s*", re.IGNORECASE)
+#: what budgets are called that are no globs
+BUDGET_KEYS = ("total", "per_file", "per_page")
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("0", "false", "no", "off")
 
@@ -241,6 +243,50 @@ def amount(value: Any) -> int | float:
         return size(value)
     except ValueError:
         raise ValueError(f"{value!r} is neither a size such as 500kB nor a percentage") from None
+
+
+def optional_amount(value: Any) -> int | float | None:
+    """As `amount`, None for no limit."""
+    return None if value in (None, "", "none") else amount(value)
+
+
+def budgets(value: Any) -> dict[str, int]:
+    """Bytes by `total`, `per_file`, `per_page` or a glob.
+
+    In text: `total=20MB,blog/**=2MB` or JSON; from the command line a list of `KEY=SIZE`.
+    """
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is not JSON") from None
+    if not isinstance(value, dict):
+        value = dict(map(_pair, strings(value)))
+    return {_budget_key(key): _budget_size(key, one) for key, one in value.items()}
+
+
+def _pair(text: str) -> tuple[str, str]:
+    # A glob may hold a `=`, a size does not.
+    key, sign, limit = text.rpartition("=")
+    if not sign or not key.strip():
+        raise ValueError(f"{text!r} is not KEY=SIZE, as in total=20MB or blog/**=2MB")
+    return key.strip(), limit
+
+
+def _budget_key(key: Any) -> str:
+    name = str(key).replace("-", "_")
+    if name in BUDGET_KEYS or set(str(key)) & set("*?[/."):
+        return name if name in BUDGET_KEYS else str(key)
+    close = difflib.get_close_matches(name, BUDGET_KEYS, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"for a folder write {key}/**"
+    raise ValueError(f"{key!r} is neither one of {', '.join(BUDGET_KEYS)} nor a glob; {hint}")
+
+
+def _budget_size(key: Any, value: Any) -> int:
+    try:
+        return size(value)
+    except ValueError as error:
+        raise ValueError(f"{key}: {error}") from None
 
 
 def boolean(value: Any) -> bool:

@@ -16,7 +16,7 @@ import yaml
 
 from documents import drawn
 from hosts.hosts import ENVIRON
-from pictures import lined_jpeg, lined_png
+from pictures import lined_jpeg, lined_png, lined_svg
 from services.programs import program
 
 ROOT = Path(__file__).parents[2]
@@ -117,6 +117,10 @@ class Job:
             "GITHUB_STEP_SUMMARY": str(self.summary),
             "GITHUB_PATH": str(folder / "path"),
             "GITHUB_REPOSITORY": "owner/name",
+            "GITHUB_SERVER_URL": "https://github.example",
+            "GITHUB_RUN_ID": "42",
+            "GITHUB_REF_TYPE": "branch",
+            "GITHUB_BASE_REF": "main",
             "RUNNER_OS": "Linux",
             "RUNNER_ARCH": "X64",
             "RUNNER_TEMP": str(folder / "temp"),
@@ -163,8 +167,16 @@ class Job:
         environ = _reached(api) | {"PYTHONPATH": PYTHONPATH}
         return self.step("Run ir-build", code=code, inputs=inputs, **environ)
 
-    def comment(self, api):
-        return self.step("Comment on the pull request", **_reached(api))
+    def comment(self, api, **inputs):
+        inputs = {name.replace("_", "-"): value for name, value in inputs.items()}
+        return self.step("Comment on the pull request", inputs=inputs, **_reached(api))
+
+    def on_the_base_branch(self, **inputs):
+        """Run as after a push to the base branch, and restore what that run saves."""
+        self.environ["GITHUB_BASE_REF"] = ""
+        self.run(**inputs)
+        self.environ["GITHUB_BASE_REF"] = "main"
+        return self.outputs["run"]["base"]
 
     def read(self, name):
         return (self.workspace / name).read_bytes()
@@ -181,7 +193,7 @@ PULL_REQUEST = {"pull_request": {"number": 7, "head": {"repo": {"full_name": "ow
 def job(tmp_path, cache):
     """A job whose cache knows the pictures after the first test."""
     job = Job(tmp_path)
-    job.outputs["places"]["cache"] = str(cache)
+    job.outputs["places"] = {"cache": str(cache), "base": str(tmp_path / "base")}
     (job.workspace / "pub lic").mkdir()
     (job.workspace / "pub lic" / "a.png").write_bytes(lined_png(seed=1))
     (job.workspace / "-b.jpg").write_bytes(lined_jpeg(seed=2))
@@ -282,7 +294,10 @@ def test_one_comment_that_is_updated(job, api, login):
     job.run(path="pub lic", out="small")
     job.comment(api)
     (first,) = (one for one in api.comments if one["id"] >= 1000)
-    assert first["body"].startswith("<!-- ir-build -->\n## Images and PDFs")
+    assert first["body"].startswith(
+        "<!-- ir-build -->\nThere is no report of `main` to compare with."
+    )
+    assert "\n## Images and PDFs" in first["body"]
     assert "pub lic/a.png" in first["body"]
     (job.workspace / "pub lic" / "c.pdf").write_bytes(drawn())
     job.run(path="pub lic", out="small")
@@ -290,6 +305,102 @@ def test_one_comment_that_is_updated(job, api, login):
     assert len([one for one in api.comments if one["id"] >= 1000]) == 1
     assert "c.pdf" in first["body"]
     assert api.comments[150]["body"].endswith("mine")
+
+
+def test_the_comment_shows_what_changes_against_the_base_branch(job, api):
+    """Before and after of the whole site in one line, then only the files that differ; the rest is linked."""
+    saved = job.on_the_base_branch(path="pub lic", out="small")
+    assert json.loads(Path(saved).read_text())["totals"]["files"] == 1
+    (job.workspace / "pub lic" / "new.jpg").write_bytes(lined_jpeg(seed=7))
+    job.run(path="pub lic", out="small", code=4, max_total="1kB")
+    assert "base" not in job.outputs["run"]
+    job.summary.write_text("")
+    job.comment(api)
+    (comment,) = api.comments
+    first, *rest = comment["body"].removeprefix("<!-- ir-build -->\n").split("\n\n")
+    assert first == "## Images and PDFs: what changes against `main`"
+    assert re.match(r"\*\*[\d.]+ k?B -> [\d.]+ k?B \(\+.*\): 1 new\*\*$", rest[0])
+    assert "max\\_total: " in rest[1]
+    assert "| new | pub lic/new.jpg |" in rest[2]
+    assert "a.png" not in rest[2]
+    address = "https://github.example/owner/name/actions/runs/42"
+    assert comment["body"].rstrip().endswith(f"[job summary]({address}).")
+    assert "| new | pub lic/new.jpg |" in job.summary.read_text()
+
+
+def test_a_comment_names_25_changes_and_the_summary_the_others(job, api):
+    """However much a pull request changes, the comment stays readable."""
+    job.on_the_base_branch(path="pub lic", out="small")
+    for number in range(30):
+        (job.workspace / "pub lic" / f"{number}.svg").write_bytes(lined_svg())
+    job.run(path="pub lic", out="small")
+    job.summary.write_text("")
+    job.comment(api)
+    (comment,) = api.comments
+    assert comment["body"].count("| new |") == 25
+    assert "and 5 more" in comment["body"]
+    assert job.summary.read_text().count("| new |") == 30
+
+
+def test_a_base_report_that_cannot_be_read_costs_no_comment(job, api):
+    """The whole report is shown, and the log says what is wrong."""
+    saved = job.on_the_base_branch(path="pub lic", out="small")
+    Path(saved).write_text('{"schema_version": 2, "files": []}')
+    job.run(path="pub lic", out="small")
+    log = job.comment(api)
+    assert "::warning title=ir-build::the report of main cannot be compared: error: " in log
+    (comment,) = api.comments
+    assert "cannot be compared" in comment["body"]
+    assert "pub lic/a.png" in comment["body"]
+
+
+def test_a_part_of_the_site_is_not_compared_with_the_whole(job, api):
+    """With `changed-only` the comment is about the files of the pull request, as they are."""
+    job.on_the_base_branch(path="pub lic")
+    api.files += [{"filename": "pub lic/a.png"}]
+    job.run(path="pub lic", changed_only="true", api=api)
+    job.comment(api, changed_only="true")
+    (comment,) = api.comments
+    assert "against" not in comment["body"]
+    log = job.run(path="pub lic", changed_only="true", max_growth="5%", api=api, code=2)
+    assert "max-growth is about all files" in log
+
+
+def test_growth_against_the_base_branch_is_a_budget(job):
+    """A pull request that adds too much fails; without a report to compare with none does."""
+    inputs = {"path": "pub lic", "out": "small", "max_growth": "5%"}
+    assert "max_growth: not judged" in job.run(**inputs)
+    job.on_the_base_branch(**inputs)
+    job.run(**inputs)
+    (job.workspace / "pub lic" / "new.jpg").write_bytes(lined_jpeg(seed=7))
+    assert "max_growth: +" in job.run(**inputs, code=4)
+    budgets = "total=1MB\npub lic/*.png=10"
+    log = job.run(path="pub lic", out="small", budgets=budgets, code=4)
+    assert 'budgets."pub lic/*.png": ' in log
+    assert "budgets.total" not in log
+
+
+def test_reports_are_compared_with_those_of_the_same_files(job):
+    """The key tells branch, `path` and `out` apart; pull requests restore, and only branches save."""
+
+    def places(base="", branch="main", **inputs):
+        environ = {"GITHUB_BASE_REF": base, "GITHUB_REF_NAME": branch}
+        job.step("Find the places", inputs={"path": "docs", **inputs}, **environ)
+        return job.outputs["places"]
+
+    pushed = places()
+    asked = places(base="main", branch="7/merge")
+    assert asked["base"] == pushed["base"]
+    assert asked["base-prefix"] == pushed["base-prefix"]
+    assert asked["base-key"] != pushed["base-key"]
+    others = [places(branch="topic"), places(path="img"), places(out="small")]
+    prefixes = {one["base-prefix"] for one in [pushed, *others]}
+    assert len(prefixes) == 4
+    restore = STEPS["Restore the report of the base branch"]
+    save = STEPS["Save the report for pull requests"]
+    assert save["with"] == {name: restore["with"][name] for name in ("path", "key")}
+    assert "github.base_ref != ''" in restore["if"]
+    assert "github.base_ref == ''" in save["if"]
 
 
 def test_a_long_report_fits_into_a_comment(job, api):
@@ -383,7 +494,7 @@ def test_what_is_installed_is_what_constraints_txt_says(job, action):
 def test_other_actions_are_pinned():
     """What runs is a commit, not what a tag says today."""
     used = [step["uses"] for step in STEPS.values() if "uses" in step]
-    assert len(used) == 4
+    assert len(used) == 6
     for one in used:
         assert re.fullmatch(r"actions/cache/(restore|save)@[0-9a-f]{40}", one)
 

@@ -17,6 +17,7 @@ from ..report.numbers import files, size
 from ..report.text import file_lines, skipped_line
 from ..run.finish import finish_run
 from .arguments import PathsCommand, given, setting_options
+from .reports import writing_when_interrupted
 
 # What pre-commit shows: the files and the troubles, no summary.
 _LOG = SimpleNamespace(
@@ -39,7 +40,7 @@ def hook(*, paths: tuple[Path, ...], check: bool, **settings: Any) -> None:
     config = load(folder=Path.cwd(), last=given(settings))
     if config.backend == "auto":
         config = replace(config, backend="local")
-    with Session(config, copies=False) as session:
+    with writing_when_interrupted(config), Session(config, copies=False) as session:
         files_only = [path for path in paths if not path.is_dir()]
         report = session.optimize(files_only, check=check, progress=Progress(_LOG))
     if fault := finish_run(report, config, _LOG):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,9 +13,10 @@ import click
 
 from ..api import Planned, Progress, Session
 from ..config import load
-from ..errors import ConfigError, Reason
+from ..errors import Reason
 from ..exit_codes import ExitCode
 from ..outcome import Failed, Kept
+from ..report import terminal
 from ..report.escape import printable
 from ..report.github import publish
 from ..report.numbers import files, share, size
@@ -30,6 +32,7 @@ from ..run.cache import Entry
 from ..run.finish import failures
 from ..sandbox import process
 from .arguments import PathsCommand, given, setting_options
+from .reports import write_reports, writing_when_interrupted
 
 if TYPE_CHECKING:
     from ..report import Report
@@ -88,7 +91,7 @@ def optimize(
     config = load(folder=Path.cwd(), last=given(settings))
     if verbose:
         _show_what_workers_print()
-    with Session(config, copies=out is not None) as session:
+    with writing_when_interrupted(config), Session(config, copies=out is not None) as session:
         if not quiet:
             click.echo(f"compressing with {session.backend.name}", err=True)
         if dry_run:
@@ -98,16 +101,16 @@ def optimize(
         report = session.optimize(
             paths, out=out, only_assets=only_assets, check=check, progress=progress
         )
-    _print_report(report, check=check, quiet=quiet, verbose=verbose)
-    for file in config.report:
-        try:
-            report.write(file)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise ConfigError("the report", str(file), f"cannot be written: {reason}") from None
+    found = failures(report, config)
+    if sys.stdout.isatty() and not quiet and not verbose:
+        faults = _print_on_terminal(report, found, check=check)
+    else:
+        _print_report(report, check=check, quiet=quiet, verbose=verbose)
+        faults = [f"error: {fault}" for fault in found]
+    write_reports(report, config)
     publish(report, write=click.echo)
-    for fault in (found := failures(report, config)):
-        click.secho(f"error: {fault}", err=True, fg="red")
+    for fault in faults:
+        click.secho(fault, err=True, fg="red")
     if report.missing:
         sys.exit(ExitCode.MISSING)
     if config.strict and report.failed:
@@ -175,18 +178,40 @@ def _print_report(report: Report, *, check: bool, quiet: bool, verbose: bool) ->
     for line in file_lines(report.outcomes if verbose else report.optimised):
         click.echo(line)
     if check:
-        _print_check(report)
+        click.secho(_check_line(report), bold=True)
         return
     for line in summary_lines(report) if verbose else (summary_line(report), *told_lines(report)):
         click.secho(line, bold=True)
 
 
-def _print_check(report: Report) -> None:
-    if report.optimised:
-        click.secho(
-            f"{files(len(report.optimised))} could be smaller by {size(report.saved)}: run "
-            "`ir-build optimize` with the same arguments but --check",
-            bold=True,
-        )
-    else:
-        click.secho("nothing to save", bold=True)
+def _print_on_terminal(report: Report, found: list[str], *, check: bool) -> list[str]:
+    """Print the report in few lines. Returns those of what was `found` wrong."""
+    columns = max(40, min(terminal.COLUMNS, shutil.get_terminal_size().columns))
+    faults = [line for fault in found for line in terminal.wrapped(f"error: {fault}", columns)]
+    warnings = [*terminal.warning_lines(report, columns)]
+    skipped = [*terminal.skipped_lines(report, columns)]
+    closing = (
+        terminal.wrapped(_check_line(report), columns)
+        if check
+        else terminal.closing_lines(report, columns)
+    )
+    above = 1  # who compresses
+    left = terminal.LINES - above - sum(map(len, (faults, warnings, skipped, closing)))
+    for line in warnings:
+        click.secho(line, err=True, fg="yellow")
+    for line in skipped:
+        click.echo(line, err=True)
+    for line in terminal.file_rows(report.optimised, columns, max(1, left)):
+        click.echo(line)
+    for line in closing:
+        click.secho(line, bold=True)
+    return faults
+
+
+def _check_line(report: Report) -> str:
+    if not report.optimised:
+        return "nothing to save"
+    return (
+        f"{files(len(report.optimised))} could be smaller by {size(report.saved)}: run "
+        "`ir-build optimize` with the same arguments but --check"
+    )

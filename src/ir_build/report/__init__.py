@@ -9,7 +9,9 @@ from pathlib import Path
 from ..atomic import write_text
 from ..outcome import Cached, Compressed, Failed, Kept
 from .json import to_json
+from .junit import to_junit
 from .markdown import to_markdown
+from .sarif import to_sarif
 from .text import to_text
 from .totals import Totals
 
@@ -28,6 +30,8 @@ WRITERS: dict[str, Callable[[Totals], str]] = {
     ".json": to_json,
     ".md": to_markdown,
     ".txt": to_text,
+    ".sarif": to_sarif,
+    ".xml": to_junit,
 }
 
 __all__ = ["WRITERS", "Cached", "Compressed", "Failed", "Kept", "Report"]

@@ -31,6 +31,8 @@ def to_json(report: Totals) -> str:
             "saved": report.saved,
             **{status: report.counts[status] for status in STATUSES},
         },
+        "interrupted": report.interrupted,
+        "budgets": [verdict.to_json() for verdict in report.budgets],
         "files": [_file(outcome) for outcome in report.outcomes],
     }
     if report.pages is not None:
@@ -49,9 +51,11 @@ def _file(outcome: Outcome) -> dict[str, Any]:
         "from_cache": outcome.from_cache,
         "seconds": round(outcome.seconds, 3),
         "notes": list(outcome.notes),
+        "digest": outcome.digest,
     }
     match outcome:
         case Compressed():
+            document["shipped_digest"] = outcome.shipped_digest
             document["lossy"] = outcome.lossy
         case Kept():
             document["reason"] = {

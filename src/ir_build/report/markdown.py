@@ -26,7 +26,7 @@ def _lines(report: Totals, rows: int | None) -> Iterator[str]:
     # An empty line ends a paragraph.
     yield "## Images and PDFs\n"
     if not report.outcomes:
-        yield "No images or PDFs found."
+        yield "Interrupted." if report.interrupted else "No images or PDFs found."
         return
     yield (
         f"**Saved {size(report.saved)} of {size(report.before)} "
@@ -35,7 +35,9 @@ def _lines(report: Totals, rows: int | None) -> Iterator[str]:
     )
     if report.all_cached:
         yield "Everything was cached: nothing was compressed in this run.\n"
-    for told in told_lines(report):
+    if report.interrupted:
+        yield "> The run was interrupted: files that were not done are missing here.\n"
+    for told in (*map(str, report.exceeded), *told_lines(report)):
         yield f"> {markdown(told)}\n"
     counts = report.counts
     yield "| | files | before | after | saved |"

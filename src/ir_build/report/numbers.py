@@ -31,3 +31,10 @@ def duration(seconds: float) -> str:
 def files(count: int) -> str:
     """`1 file`, `3 files`."""
     return f"{count} file" if count == 1 else f"{count} files"
+
+
+def change(before: int, after: int) -> str:
+    """A difference of bytes with its sign, and as a percentage where there is one: `+1.2 kB, +3.4 %`."""
+    sign = "+" if after > before else "-" if after < before else "±"
+    told = f"{sign}{size(abs(after - before))}"
+    return f"{told}, {sign}{share(abs(after - before), before)}" if before else told

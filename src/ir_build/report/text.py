@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..outcome import Cached, Compressed, Failed, Kept, Outcome
 from .escape import printable
 from .numbers import duration, files, share, size
+from .verdict import State
 
 if TYPE_CHECKING:
     from .totals import Totals
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 def to_text(report: Totals) -> str:
     """Every file on a line, then the totals."""
-    lines = [*file_lines(report.outcomes), "", *summary_lines(report)]
+    faults = map(str, report.exceeded)
+    lines = [*file_lines(report.outcomes), "", *summary_lines(report), *faults]
     return "\n".join(lines) + "\n"
 
 
@@ -34,10 +36,15 @@ def file_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
 def summary_line(report: Totals) -> str:
     """The run in one line."""
     if not report.outcomes:
-        return "no images or PDFs found"
+        return (
+            "interrupted before any file was done"
+            if report.interrupted
+            else "no images or PDFs found"
+        )
     counts = report.counts
     optimised = counts["compressed"] + counts["cached"]
-    parts = [f"{optimised} of {files(len(report.outcomes))} optimised"]
+    parts = ["interrupted before all files were done"] if report.interrupted else []
+    parts.append(f"{optimised} of {files(len(report.outcomes))} optimised")
     if report.all_cached:
         parts.append("everything cached, nothing compressed")
     elif counts["cached"]:
@@ -75,6 +82,12 @@ def told_lines(report: Totals) -> Iterator[str]:
         yield from report.pages.lines()
     yield from report.warnings
     yield from report.advice
+    yield from unjudged_lines(report)
+
+
+def unjudged_lines(report: Totals) -> Iterator[str]:
+    """The budgets of which nothing can be said, and why."""
+    yield from (str(one) for one in report.budgets if one.state is State.UNKNOWN)
 
 
 def failure_line(outcome: Failed) -> str:

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from ..errors import OVER_LIMITS, Reason
 from ..outcome import Compressed, Failed, Kept, Outcome
+from .verdict import State
 
 if TYPE_CHECKING:
+    from ..advice import Finding
     from .pages import PagesReport
+    from .verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,12 @@ class Totals:
     advice: tuple[str, ...] = ()
     #: what became of HTML pages, None where these are no concern of the run
     pages: PagesReport | None = None
+    #: whether the run keeps to each of its budgets
+    budgets: tuple[Verdict, ...] = ()
+    #: whether the run was ended before all files were done; those that were not are missing here
+    interrupted: bool = False
+    #: what a person could still do, the most bytes first
+    findings: tuple[Finding, ...] = ()
 
     @cached_property
     def before(self) -> int:
@@ -81,6 +90,11 @@ class Totals:
     def skipped(self) -> list[Kept]:
         """The files that need more than `timeout` or `memory_limit` allows."""
         return [outcome for outcome in self.kept if outcome.reason in OVER_LIMITS]
+
+    @property
+    def exceeded(self) -> list[Verdict]:
+        """The budgets that the run does not keep to."""
+        return [verdict for verdict in self.budgets if verdict.state is State.EXCEEDED]
 
     @property
     def missing(self) -> list[Failed]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..report.budget import exceeded
 from ..report.github import publish
 from ..report.numbers import files
-from ..report.text import failure_line, skipped_line, summary_line
+from ..report.text import failure_line, skipped_line, summary_line, unjudged_lines
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -32,7 +31,7 @@ def log_report(report: Report, log: Log) -> None:
     log.info("%s", summary_line(report))
     for told in report.pages.lines() if report.pages is not None else ():
         log.info("%s", told)
-    for advice in report.advice:
+    for advice in (*report.advice, *unjudged_lines(report)):
         log.info("%s", advice)
 
 
@@ -58,9 +57,5 @@ def failures(report: Report, config: Config) -> list[str]:
         found.append(f"{files(len(report.missing))} missing from the output")
     if config.strict and report.failed:
         found.append(f"strict: {len(report.failed)} could not be worked on")
-    found.extend(
-        exceeded(
-            report, max_total=config.max_total, max_file=config.max_file, min_saved=config.min_saved
-        )
-    )
+    found.extend(map(str, report.exceeded))
     return found

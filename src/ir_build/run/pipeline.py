@@ -278,7 +278,8 @@ class Pipeline:
         except (errors.Unreadable, errors.NotWritten) as error:
             return failed(job, error.code, error.message)
         kind = Cached if answer.from_cache else Compressed
-        return kind(size=len(entry.data), lossy=entry.lossy, **_facts(job, answer))
+        facts = _facts(job, answer)
+        return kind(size=len(entry.data), lossy=entry.lossy, shipped_digest=made, **facts)
 
 
 def keep(outcome: Outcome, asset: Asset, destination: Destination) -> Outcome:
@@ -323,7 +324,12 @@ def _left(job: Job, answer: _Resolved, index: StatIndex) -> Outcome:
 
 def _facts(job: Job, answer: _Resolved | None = None) -> dict[str, Any]:
     """What every kind of outcome says of a file."""
-    known = {"name": job.asset.name, "media": job.media, "before": job.state.st_size}
+    known = {
+        "name": job.asset.name,
+        "media": job.media,
+        "before": job.state.st_size,
+        "digest": job.digest,
+    }
     if answer is None:
         return known | {"notes": job.notes}
     return known | {

@@ -127,18 +127,25 @@ class Planner:
     ) -> Job | Kept:
         media = cast("MediaType", known.media)
         if FORMATS[media].codec is None:
-            return _kept(asset, media, Reason.UNSUPPORTED_FORMAT)
+            return _kept(asset, media, Reason.UNSUPPORTED_FORMAT, digest=known.digest)
         if options.compression_type is Compression.NONE:
-            return _kept(asset, media, Reason.COMPRESSION_NONE)
+            return _kept(asset, media, Reason.COMPRESSION_NONE, digest=known.digest)
         if known.settled == context(options, self.identity):
-            return _kept(asset, media, known.reason, known.detail)
+            return _kept(asset, media, known.reason, known.detail, digest=known.digest)
         return Job(asset, media, known.digest, options, state)
 
 
 _UNKNOWN = Known(Digest(""), None)
 
 
-def _kept(asset: Asset, media: MediaType | None, reason: Reason, detail: str = "") -> Kept:
+def _kept(
+    asset: Asset,
+    media: MediaType | None,
+    reason: Reason,
+    detail: str = "",
+    *,
+    digest: str = "",
+) -> Kept:
     return Kept(
         name=asset.name,
         media=media,
@@ -147,6 +154,7 @@ def _kept(asset: Asset, media: MediaType | None, reason: Reason, detail: str = "
         detail=detail,
         notes=mislabelled(asset.name, media) if media else (),
         from_cache=True,
+        digest=digest,
     )
 
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
@@ -22,6 +22,7 @@ from ..options import Compression, Meta, Options, Pages
 from ..outcome import Failed, Kept, Outcome
 from ..pages.names import is_ours, is_variant
 from ..report import Report
+from ..report.budget import Budgets
 from ..report.escape import printable
 from ..report.numbers import files
 from ..sandbox.pool import Sandbox
@@ -49,6 +50,14 @@ if TYPE_CHECKING:
 
 # Threads mostly wait for a worker process, a disk or a server.
 _THREADS = 8
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run was ended before it was done. Every file is whole, the old one or the new one."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report  #: of the files that were done
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,16 @@ class Session:
         With `cached_only` nothing is compressed. Raises `ConfigError`.
         """
         self.config = config
+        self._budgets = Budgets(
+            max_total=config.max_total,
+            max_file=config.max_file,
+            min_saved=config.min_saved,
+            by_key=config.budgets,
+            max_growth=config.max_growth,
+            baseline=config.baseline,
+        )
+        # The run may write its own report over the one that it is measured against.
+        self._baseline = self._budgets.read_baseline()
         #: whether pictures keep their density when `preserve_metas` is not set. Originals do, and so
         #: do files for paper: LaTeX and office programs size pictures by it, browsers do not.
         self.keep_density = not copies
@@ -107,6 +126,10 @@ class Session:
             else None
         )
         self._cache = Cache(config.cache_dir, size_limit=config.cache_size)
+        self._outcomes: list[Outcome] = []
+        self._futures: list[Future[Outcome | None]] = []
+        #: how names of files begin that were found below a folder that was asked for
+        self._prefixes: set[str] = set()
         self._included = matcher(config.include) if config.include else None
         self._excluded = matcher(config.exclude)
         threads = max(_THREADS, config.jobs)
@@ -266,6 +289,7 @@ class Session:
         for path in paths:
             is_folder = path.is_dir()
             prefix = f"{path.as_posix().rstrip('/')}/" if is_folder and path != Path() else ""
+            self._prefixes.add(prefix)
             # Several names may mean one file, but a link to it is another file.
             real = os.path.realpath(path if is_folder else path.parent)
             for asset in discover.at(path, prefix, sweep=sweep):
@@ -317,6 +341,43 @@ class Session:
         folders: Sequence[Path] = (),
         lost: Sequence[Failed] = (),
     ) -> Report:
+        """As `_run_whole`, and judge the budgets. Raises `Interrupted` with what was done until then."""
+        started = time.perf_counter()
+        try:
+            report = self._run_whole(assets, destination, root, progress, folders, lost)
+        except KeyboardInterrupt:
+            raise Interrupted(self._known_so_far(started)) from None
+        verdicts = self._budgets.judge(report, baseline=self._baseline, folders=self._prefixes)
+        return replace(report, budgets=verdicts)
+
+    def _known_so_far(self, started: float) -> Report:
+        """End the run, and report the files that are done."""
+        done = {future for future in self._futures if future.done()}
+        self.close()
+        # What fails from here on fails because the workers were ended.
+        found = {outcome.name: outcome for outcome in self._outcomes}
+        for future in self._futures:
+            if not future.done() or future.cancelled() or future.exception() is not None:
+                continue
+            outcome = future.result()
+            if outcome is not None and (future in done or not isinstance(outcome, Failed)):
+                found.setdefault(outcome.name, outcome)
+        return Report(
+            outcomes=tuple(sorted(found.values(), key=attrgetter("name"))),
+            backend=self.backend.name,
+            seconds=time.perf_counter() - started,
+            interrupted=True,
+        )
+
+    def _run_whole(
+        self,
+        assets: list[discover.Asset],
+        destination: Destination,
+        root: Path,
+        progress: Progress | None,
+        folders: Sequence[Path],
+        lost: Sequence[Failed],
+    ) -> Report:
         """Optimise `assets`, then the pages in `folders`, where other tools' files may be, too.
 
         `lost` are other files, whose copies could not be made.
@@ -326,7 +387,7 @@ class Session:
         planner = self._planner(index)
         pipeline = self._prefetched or self._pipeline()
         site = self._site(folders)
-        outcomes: list[Outcome] = [*lost]
+        outcomes = self._outcomes = [*lost]
         settled: list[tuple[Asset, Outcome]] = []
         jobs: list[Job] = []
         for asset in assets:
@@ -348,6 +409,7 @@ class Session:
                 self._threads.submit(_carry_out, job, planner, pipeline, destination, index, site)
                 for job in _largest_first(jobs)
             ]
+            self._futures = futures
             for future in as_completed(futures):
                 if (done := future.result()) is not None:
                     outcomes.append(done)

@@ -1,0 +1,42 @@
+"""The schema of the JSON report, to which every report that a test writes is held."""
+
+import copy
+import json
+from importlib.resources import files
+
+from jsonschema import Draft202012Validator
+
+SCHEMA = json.loads(files("ir_build.report").joinpath("schema/report-1.json").read_text("utf-8"))
+#: how a report of ours begins, and what a test has written by hand does not
+_HEAD = b'{\n  "schema_version"'
+
+
+def _strict(schema):
+    """The schema with no room for fields that it does not name: readers may meet newer ones, we not."""
+    if isinstance(schema, list):
+        return [_strict(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    strict = {key: _strict(one) for key, one in schema.items()}
+    if "properties" in schema and schema.get("type") == "object":
+        strict.setdefault("additionalProperties", False)
+    return strict
+
+
+Draft202012Validator.check_schema(SCHEMA)
+_VALIDATOR = Draft202012Validator(_strict(copy.deepcopy(SCHEMA)))
+
+
+def check(document):
+    """That `document` keeps to the schema, and has no field that the schema does not know."""
+    _VALIDATOR.validate(document)
+
+
+def check_all(folder):
+    """That all reports below `folder` do."""
+    for path in folder.rglob("*.json"):
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                ours = file.read(len(_HEAD)) == _HEAD
+            if ours:
+                check(json.loads(path.read_bytes()))
