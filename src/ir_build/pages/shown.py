@@ -123,6 +123,11 @@ def _is_inside(above: list[Any], main: Element) -> bool:
     return False
 
 
+def is_scripted(element: Element, above: list[Any]) -> bool:
+    """Whether a script may look for the picture, as those do that enlarge pictures."""
+    return bool(_scripted(element, above))
+
+
 def _scripted(element: Element, above: list[Any]) -> str:
     """Why a script may look for the picture where it is, in words; empty if nothing says so."""
     names: list[str] = []

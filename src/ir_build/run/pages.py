@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from .. import atomic
-from ..errors import InputError, Unreadable
-from ..pages import addresses, css
+from ..errors import InputError
+from ..pages import addresses
 from ..pages.html import MARK, Page, PageLeft
 from ..pages.markup import RULE, Result, optimised, rule_of
 from ..pages.names import RULE_NAME, is_ours
 from ..pages.shown import pictures_of
 from ..report.pages import PagesReport
 from . import discover
+from .sheets import Sheets
 from .variants import Variants
 
 if TYPE_CHECKING:
@@ -28,15 +29,13 @@ if TYPE_CHECKING:
 
     from ..options import Pages
     from ..pages.addresses import Place
-    from ..pages.css import PictureStyle, Sheet
+    from ..pages.css import PictureStyle
     from ..pages.markup import Rule
     from ..pages.picture import Picture
 
 _SUFFIXES = (".html", ".htm")
 #: bytes of a page; nobody reads larger ones
-_LARGEST = 8 * 1024 * 1024
-#: How deep style sheets may import each other.
-_IMPORTS = 5
+LARGEST = 8 * 1024 * 1024
 # The first byte of a page in UTF-16, which is for `Page` to refuse.
 _UTF_16 = (b"\xff", b"\xfe")
 # Names of files of ours, as they stand in attributes.
@@ -118,7 +117,7 @@ class _Folder:
         """Read all pages."""
         self._folder = folder
         self._options = pages
-        self._sheets: dict[PurePosixPath, Sheet | None] = {}
+        self._sheets = Sheets(folder, remote=not pages.ignore_remote_styles)
         self._rules: set[PurePosixPath] = set()
         #: the files that pages show, and whether each can be shown by `<picture>` everywhere
         self.shown: dict[Path, bool] = {}
@@ -135,7 +134,7 @@ class _Folder:
                 return _Scanned(found)
             page = Page(data)
             place = self._place(page, found)
-            pictures = pictures_of(page, place, self._styles(page, place))
+            pictures = pictures_of(page, place, self._sheets.of(page, place))
         except Exception as left:  # noqa: BLE001  (a fault of ours must not cost anybody a build)
             return _Scanned(found, left=_reason(left))
         for one in pictures.shown:
@@ -201,48 +200,12 @@ class _Folder:
         return result, True
 
     def _read(self, found: discover.Asset) -> tuple[bytes, os.stat_result]:
-        if found.state.st_size > _LARGEST:
+        if found.state.st_size > LARGEST:
             raise PageLeft("it is larger than 8 MB")
         return atomic.read(found.path)
 
     def _place(self, page: Page, found: discover.Asset) -> Place:
         return addresses.place_of(page, PurePosixPath(found.inside), self._options.site_url)
-
-    def _styles(self, page: Page, place: Place) -> css.Styles:
-        """What the style sheets of a page say, its own and those it links."""
-        sheets: list[Sheet] = []
-        unknown = False
-        for one in css.sheet_links(page.document):
-            if one.text is not None:
-                sheet = css.parse(one.text, address=place.base)
-                sheets.append(sheet.held_sometimes() if one.sometimes else sheet)
-                continue
-            file = place.file(one.href)
-            linked = [] if file is None else list(self._linked(file))
-            unknown |= not linked or None in linked
-            known = [sheet for sheet in linked if sheet is not None]
-            sheets += [sheet.held_sometimes() for sheet in known] if one.sometimes else known
-        return css.Styles(sheets, unknown and not self._options.ignore_remote_styles)
-
-    def _linked(self, file: PurePosixPath, depth: int = 0) -> Iterator[Sheet | None]:
-        """The style sheets that one imports, and that one; None for one that cannot be read."""
-        sheet = self._sheet(file)
-        for address in sheet.imports if sheet is not None else ():
-            imported = addresses.UNKNOWN_SITE.file(address)
-            if imported is None or depth == _IMPORTS:
-                yield None
-            else:
-                yield from self._linked(imported, depth + 1)
-        yield sheet
-
-    def _sheet(self, file: PurePosixPath) -> Sheet | None:
-        if file not in self._sheets:
-            self._sheets[file] = None
-            with contextlib.suppress(InputError):
-                data, _ = atomic.read(self._inside(file))
-                address = addresses.address_of(addresses.UNKNOWN_SITE, file)
-                self._sheets[file] = css.parse(data, address=address)
-        return self._sheets[file]
 
     def _rule(self, page: Page, place: Place) -> Rule | None:
         """Where the rule can be linked: not where somebody else's file has its name."""
@@ -250,17 +213,9 @@ class _Folder:
         if rule is None or rule.file in self._rules:
             return rule
         with contextlib.suppress(InputError):
-            path = self._inside(rule.file)
+            path = self._sheets.inside(rule.file)
             return rule if not os.path.lexists(path) or _is_rule(path) else None
         return None
-
-    def _inside(self, file: PurePosixPath) -> Path:
-        """The path of a file of the site. Raises `Unreadable` where a link leads out of it."""
-        path = self._folder / file
-        root = os.path.realpath(self._folder)
-        if os.path.commonpath([os.path.realpath(path.parent), root]) != root:
-            raise Unreadable("leads out of the site by a link", path=path)
-        return path
 
     def _write_rule(self, file: PurePosixPath) -> None:
         path = self._folder / file

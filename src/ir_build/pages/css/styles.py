@@ -59,7 +59,7 @@ class Styles:
         self._sheets = sheets
         self._cascade = Cascade([(sheet, sheet.address in layered) for sheet in sheets])
         self._unknown = unknown or any(sheet.unreadable for sheet in sheets)
-        self._bounds: dict[Element, float] = {}
+        self._bounds: dict[tuple[Element, float], float] = {}
         self._turned_parents: dict[Element, bool] = {}
         self._ruler: Ruler | None = None
 
@@ -78,6 +78,44 @@ class Styles:
             wrap_keeps=_UNKNOWN if self._unknown else self._wrap_keeps(img),
             column=None if self._unknown else self._column(img, states),
             frame=frame if None in widths and img.attr("width") is None else 0,
+        )
+
+    def widest(self, img: Element, window: float = math.inf) -> float | None:
+        """The largest width that `img` can have in a window of `window` CSS pixels; None if unknown."""
+        return None if self._unknown else self._column(img, self._cascade.states(img), window)
+
+    def tallest(self, img: Element) -> float | None:
+        """The largest height that rules or its attribute give `img`, in CSS pixels; None if unknown."""
+        states = self._cascade.states(img)
+        most = self._maximum(states, math.inf, "max-height")
+        heights = states.get("height", ANY)
+        author = (img.attr("height") or "").strip()
+        given = Value(author + "px") if author.isdigit() else None
+        height = max(
+            math.inf if value is None or _natural(value) else self._measure(value, math.inf)
+            for value in (one or given for one in heights)
+        )
+        largest = min(most, height)
+        return None if self._unknown or math.isinf(largest) else largest
+
+    def is_sized(self, img: Element) -> bool:
+        """Whether rules may give `img` room of its own before it is there, or it needs none."""
+        states = self._cascade.states(img)
+        named = {
+            name: any(value and not _natural(value) for value in states.get(name, ()))
+            for name in ("width", "height", "aspect-ratio")
+        }
+        known = [given or (img.attr(name) or "").strip()[:1].isdigit() for name, given in named.items()]
+        placed = any(value and value.text in _PLACED for value in states.get("position", ()))
+        return self._unknown or placed or sum(known) > 1
+
+    def is_hidden(self, img: Element) -> bool:
+        """Whether rules may hide `img`, or something it stands in."""
+        around_it = (one for one in img.ancestors if isinstance(one, Element))
+        return any(
+            value and value.text == "none"
+            for one in (img, *around_it)
+            for value in self._cascade.states(one).get("display", ())
         )
 
     def _sizes_keep(self, img: Element, states: States) -> str:
@@ -185,9 +223,9 @@ class Styles:
 
     # The column
 
-    def _column(self, img: Element, states: States) -> float | None:
+    def _column(self, img: Element, states: States, window: float = math.inf) -> float | None:
         """How wide it can be; without a maximum it is as wide as it is, whatever is round it."""
-        container = self._bound(img.parent)
+        container = self._bound(img.parent, window)
         widths = states.get("width", ANY)
         author = img.attr("width")
         if author is not None and None in widths:
@@ -201,13 +239,13 @@ class Styles:
         largest = min(width, self._maximum(states, container))
         return None if math.isinf(largest) else largest
 
-    def _bound(self, element: object) -> float:
+    def _bound(self, element: object, window: float) -> float:
         """The largest width of `element`, infinite when none is known."""
         if not isinstance(element, Element):
-            return math.inf
-        if element not in self._bounds:
+            return window
+        if (element, window) not in self._bounds:
             states = self._cascade.states(element)
-            container = self._bound(element.parent)
+            container = self._bound(element.parent, window)
             if any(v and v.text not in {"static", "relative"} for v in states.get("position", ())):
                 container = math.inf
             width = max(
@@ -217,13 +255,13 @@ class Styles:
             width = min(width, self._maximum(states, container))
             least = [self._measure(v, container) for v in states.get("min-width", ()) if v]
             finite = [value for value in least if not math.isinf(value)]
-            self._bounds[element] = max([width, *finite])
-        return self._bounds[element]
+            self._bounds[element, window] = max([width, *finite])
+        return self._bounds[element, window]
 
-    def _maximum(self, states: States, container: float) -> float:
+    def _maximum(self, states: States, container: float, name: str = "max-width") -> float:
         return max(
             math.inf if value is None else self._measure(value, container)
-            for value in states.get("max-width", ANY)
+            for value in states.get(name, ANY)
         )
 
     def _measure(self, value: Value, container: float) -> float:
@@ -245,6 +283,7 @@ class Styles:
 
 
 _PLAIN = frozenset(("inline", "block", "inline-block", "none", "initial", "unset"))
+_PLACED = frozenset(("absolute", "fixed"))
 _BESIDE = ("padding-left", "padding-right", "border-left", "border-right")
 # Values of properties with which a given width is no other than a natural one.
 _NEUTRAL = {

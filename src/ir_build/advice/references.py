@@ -1,0 +1,99 @@
+"""Which files the texts of a site name, in whatever spelling.
+
+What is not certain counts as named: a name is looked for wherever it ends something that ends like a file.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: suffixes of the files that are looked for
+SUFFIXES = frozenset([
+    ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".avif", ".avifs", ".jxl", ".svg",
+    ".pdf", ".bmp", ".tif", ".tiff", ".jp2", ".j2k", ".jpx", ".heic", ".heif", ".ico", ".psd", ".xcf",
+    ".mp4", ".m4v", ".webm", ".mov", ".avi", ".mp3", ".wav", ".ogg",
+])  # fmt: skip
+_LONGEST = 300
+_FILE = re.compile(
+    rb"\.(?:" + "|".join(sorted((one[1:] for one in SUFFIXES), reverse=True)).encode() + rb")(?![a-z0-9])"
+)
+# Letters, digits and dots that are written in a way that plain text needs not.
+_ODD = re.compile(
+    rb"%(?:2[de]|3\d|[46][1-9a-f]|[57][0-9a])|&#0*(?:4[5-9]|5[0-7]|6[5-9]|[789]\d|1[01]\d|12[0-2]);?"
+    rb"|&#x0*(?:2[def]|3\d|[46][1-9a-f]|[57][0-9a]);?|&(?:period|lowbar);"
+    rb"|\\(?:u00|x)(?:2[de]|3\d|[46][1-9a-f]|[57][0-9a])"
+)
+_JS_ESCAPE = re.compile(rb"\\(?:u00|x)([0-9a-f]{2})")
+# What stands before a name.
+_BEFORE = re.compile(rb"[\s/\"'<>(=`]")
+# The end of a name by itself in a script, which puts the rest before it.
+_JOINED = re.compile(rb"[\"'`}]\s*(\.[a-z0-9]+)")
+
+
+class References:
+    """The names of files that stand in some texts."""
+
+    def __init__(self) -> None:
+        self._names: set[bytes] = set()
+        self._sorted: list[bytes] | None = None
+
+    def read(self, text: bytes) -> None:
+        """Take the names out of a text, whatever its language."""
+        lower = text.lower()
+        self._take(lower)
+        if _ODD.search(lower):
+            self._take(_unescaped(lower))
+
+    def read_script(self, text: bytes) -> None:
+        """The same of a script, which may put names together out of parts."""
+        self.read(text)
+        self._names.update(found for found in _JOINED.findall(text.lower()))
+        self._sorted = None
+
+    def _take(self, text: bytes) -> None:
+        for found in _FILE.finditer(text):
+            end = found.end()
+            window = text[text.rfind(b"/", max(0, end - _LONGEST), end) + 1 or max(0, end - _LONGEST) : end]
+            name = _last(window)
+            if name == found[0]:
+                continue  # a suffix by itself
+            self._names.add(name)
+            if b"%" in name or b"&" in name or b"\\" in name:
+                self._names.add(_last(_unescaped(name)))
+        self._sorted = None
+
+    def name(self, file: str) -> bool:
+        """Whether the texts may name a file, given by its base name."""
+        raw = file.lower().encode("utf-8", "surrogateescape")
+        key = _last(raw)
+        key = key[next((at for at in range(len(key), 0, -1) if key[at - 1] > 127), 0) :]
+        if self._sorted is None:
+            self._sorted = sorted(one[::-1] for one in self._names)
+        at = bisect_left(self._sorted, key[::-1])
+        if at < len(self._sorted) and self._sorted[at].startswith(key[::-1]):
+            return True
+        # "-large.png" may be put behind any name.
+        ends = (raw[at:] for at in range(1, len(raw)) if raw[at : at + 1] in b"-_.@~+")
+        return any(end in self._names for end in ends)
+
+
+def _last(window: bytes) -> bytes:
+    return _BEFORE.split(window)[-1]
+
+
+def _unescaped(text: bytes) -> bytes:
+    """A text without escapes of HTML, addresses and scripts, in lower case."""
+    if b"\\" in text:
+        text = _JS_ESCAPE.sub(lambda found: bytes((int(found[1], 16),)), text).replace(b"\\", b"")
+    if b"&" in text:
+        text = html.unescape(text.decode("latin-1")).encode("latin-1", "replace")
+    if b"%" in text:
+        text = unquote_to_bytes(unquote_to_bytes(text))
+    return text.lower()
