@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..formats import MediaType
 from .facts import Facts
 from .finding import Finding, Kind
+from .page import PHONE
 from .words import among, count
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _NEEDED = 1 / 6
 _SHARP, _PHONE = 2, 1.75
 # Bytes of a page of text and line art in a PDF that is no scan.
 _SHEET = 50_000
+# CSS pixels of a phone's screen, of what stands above the content, and square ones that a letter takes.
+_SCREEN, _HEADER, _LETTER = (PHONE, 823), 120, 250
 # CSS pixels of the shorter side of a picture that counts as the first one, and of a large one; dots count visits.
 _SMALL, _LARGE, _DOT = 64, 200, 2
 _RASTER = frozenset(MediaType) - {MediaType.SVG, MediaType.PDF}
@@ -51,8 +54,8 @@ class Site:
     #: files with the same content
     equal: Sequence[Sequence[PurePosixPath]] = ()
     orphans: Sequence[PurePosixPath] = ()
-    #: whether style sheets or scripts may name a file
-    named_by_code: Callable[[str], bool] = lambda _: False
+    #: whether a file may be shown in other ways than by `<img>`: by links, cards, style sheets and scripts
+    named_elsewhere: Callable[[str], bool] = lambda _: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,9 @@ def sightings(site: Site) -> Iterator[Sighting]:
     uses: dict[PurePosixPath, list[Use]] = defaultdict(list)
     for use in chain.from_iterable(page.uses for page in site.pages):
         uses[use.file].append(use)
-    elsewhere = frozenset(chain.from_iterable(page.elsewhere for page in site.pages))
     for file in sorted(uses):
         if site.media.get(file) in _RASTER and not any(one.offered for one in uses[file]):
-            yield from _of_picture(site, file, uses[file], elsewhere)
+            yield from _of_picture(site, file, uses[file])
     for file, facts in site.facts.items():
         if facts.scanned_pages:
             yield from _of_scan(file, site.sizes[file], facts)
@@ -108,14 +110,14 @@ def sightings(site: Site) -> Iterator[Sighting]:
         others = among([one.as_posix() for one in group[1:]])
         yield Sighting(Kind.DUPLICATE, group[0], None, stake, f"the same as {others}")
     for file in site.orphans:
-        yield Sighting(Kind.ORPHAN, file, None, site.sizes[file], "no page, style or script names it")
+        yield Sighting(
+            Kind.ORPHAN, file, None, site.sizes[file], "no page, style or script names it"
+        )
     for page in site.pages:
         yield from _of_page(site, page)
 
 
-def _of_picture(
-    site: Site, file: PurePosixPath, uses: Sequence[Use], elsewhere: frozenset[str]
-) -> Iterator[Sighting]:
+def _of_picture(site: Site, file: PurePosixPath, uses: Sequence[Use]) -> Iterator[Sighting]:
     facts, bytes_ = site.facts.get(file, Facts()), site.sizes[file]
     if not facts.pixels:
         return
@@ -133,17 +135,15 @@ def _of_picture(
     elif excess > LEAST and not facts.ours and not site.compressed:
         text = f"{bytes_ / facts.pixels:.2f} bytes a pixel; {_NEEDED:.2f} are enough as a rule"
         yield Sighting(Kind.UNCOMPRESSED, file, None, excess, text)
-    yield from _of_size(site, file, uses, elsewhere)
+    yield from _of_size(site, file, uses)
 
 
-def _of_size(
-    site: Site, file: PurePosixPath, uses: Sequence[Use], elsewhere: frozenset[str]
-) -> Iterator[Sighting]:
+def _of_size(site: Site, file: PurePosixPath, uses: Sequence[Use]) -> Iterator[Sighting]:
     facts, bytes_ = site.facts[file], site.sizes[file]
     widest = max(_shown(one, facts, one.width) for one in uses)
     stake = _saved(bytes_, facts, _SHARP * widest)
-    once = not any(one.scripted for one in uses) and file.name.lower() not in elsewhere
-    if stake > LEAST and once and not site.named_by_code(file.name):
+    once = not any(one.scripted for one in uses) and not site.named_elsewhere(file.name)
+    if stake > LEAST and once:
         text = f"{facts.across} pixels wide, shown {round(widest)} wide at most"
         yield Sighting(Kind.OVERSIZED, file, None, stake, text)
         return
@@ -187,7 +187,7 @@ def _of_page(site: Site, page: PageFacts) -> Iterator[Sighting]:
         why = "it waits by loading=lazy" if first.lazy else "it has no fetchpriority=high"
         yield Sighting(Kind.FIRST_PICTURE, first.file, page.name, 0, f"{first.file.name}: {why}")
     for one in page.uses:
-        if not one.sized and min(_natural(site, one.file), default=0) > _DOT:
+        if not one.sized and not _is_dot(site, one.file):
             yield Sighting(Kind.UNSIZED, one.file, page.name, 0, "")
 
 
@@ -196,15 +196,30 @@ def _mb(bytes_: int) -> str:
 
 
 def _first(site: Site, page: PageFacts) -> Use | None:
-    """The large picture that a reader sees first, if it is one of the site's."""
+    """The picture of the site that takes most of what a phone shows first, if one does."""
     for use in page.uses:
         natural = _natural(site, use.file)
-        if use.early and natural and min(natural) >= _SMALL:
-            return use if min(natural) >= _LARGE else None
+        if natural and min(natural) >= _SMALL:
+            return use if _is_largest(use, site.facts[use.file]) else None
     return None
+
+
+def _is_largest(use: Use, facts: Facts) -> bool:
+    """Whether a picture takes more of a phone's first screen than any paragraph before it."""
+    if use.before is None:
+        return False
+    text, longest = (length * _LETTER for length in use.before)
+    width = min(_shown(use, facts, use.on_phone), facts.width, _SCREEN[0])
+    height = min(width * facts.height / facts.width, _SCREEN[1] - _HEADER - text / _SCREEN[0])
+    return width * height > max(longest, _LARGE**2)
 
 
 def _natural(site: Site, file: PurePosixPath) -> tuple[int, ...]:
     """CSS pixels across and down, nothing where they are not known."""
     facts = site.facts.get(file, Facts())
     return (facts.width, facts.height) if facts.width else ()
+
+
+def _is_dot(site: Site, file: PurePosixPath) -> bool:
+    """Whether a picture is none that is looked at, or is not known."""
+    return file not in site.media or min(_natural(site, file), default=_SMALL) <= _DOT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..pages.loads import SCREENS
@@ -11,7 +12,6 @@ from ..pages.shown import is_scripted, main_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import PurePosixPath
 
     from turbohtml import Element
 
@@ -21,17 +21,18 @@ if TYPE_CHECKING:
 
 #: CSS pixels of a phone's window
 PHONE = SCREENS[0].width
-#: Characters of text before a picture that is seen first, and bytes of markup in which they are looked for.
-_TEXT_BEFORE, _MARKUP_BEFORE = 800, 8_000
+# Bytes of markup before a picture that is seen first.
+_MARKUP_BEFORE = 8_000
+_BLOCK = re.compile(rb"</?(?:p|li|h\d|div|dd|dt|td|th|section|pre|figure|br)\b", re.IGNORECASE)
+_TAG_OR_BLANK = re.compile(rb"<[^>]*>|^[^<]*>|\s+")
 _UNSEEN = frozenset(["template", "noscript"])
+_AMP = frozenset(["amp", "\u26a1", "\xe2\x9a\xa1"])
+# The attribute that names a file, and whether that is shown as a picture.
+_LOADS = {
+    "link": ("href", "loaded"), "script": ("src", "loaded"),
+    "video": ("poster", "shown"), "input": ("src", "shown"),
+}  # fmt: skip
 _SRCSET = re.compile(r"\s*([^\s,]\S*[^\s,]|[^\s,])(?:\s+[^,]*)?(?:,|$)")
-# What names a picture that may be shown in another size than on the page.
-_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif")
-_ELSEWHERE = ", ".join(
-    f'{tag}[{attribute}$="{ending}" i]'
-    for tag, attribute in (("a", "href"), ("link", "href"), ("meta", "content"))
-    for ending in _ENDINGS
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class Use:
     lazy: bool
     urgent: bool  #: whether the page asks for it before others
     offered: bool  #: whether other files may be loaded in its place
-    early: bool  #: whether it is of the page's content, and hardly any text stands before it
+    #: characters of text before it in the page's content, all and of the longest paragraph; None where it
+    #: is not one of the first pictures
+    before: tuple[int, int] | None
     scripted: bool  #: whether a script may show it larger
 
 
@@ -60,8 +63,6 @@ class PageFacts:
     uses: tuple[Use, ...] = ()
     #: files that are shown as pictures, in whatever way
     shown: frozenset[PurePosixPath] = frozenset()
-    #: base names of pictures that are named for other ends: links, icons, cards
-    elsewhere: frozenset[str] = frozenset()
     #: style sheets and scripts
     loaded: frozenset[PurePosixPath] = frozenset()
 
@@ -69,10 +70,13 @@ class PageFacts:
 def read(name: str, page: Page, place: Place, styles: Styles) -> PageFacts:
     """What the page of this name says."""
     document = page.document
-    shown, uses = set(), []
-    amp = document.select_one("html[amp], html[\u26a1], html[\xe2\x9a\xa1]") is not None
+    shown, uses, loaded = set[PurePosixPath](), [], set[PurePosixPath]()
+    amp = not _AMP.isdisjoint(document.root.attrs if document.root else ())
     first = _Early(page)
-    for element in document.select("img"):
+    for element in document.iter_elements(["img", "link", "script", "video", "input"]):
+        if element.tag != "img":
+            _add_loaded(page, place, element, loaded, shown)
+            continue
         above = [one for one in element.ancestors if getattr(one, "tag", "")]
         file = place.file(page.attribute(element, "src") or "")
         # What is in a template hangs on a document of its own.
@@ -85,21 +89,39 @@ def read(name: str, page: Page, place: Place, styles: Styles) -> PageFacts:
         shown.add(file)
         if not styles.is_hidden(element):
             uses.append(_use(element, file, styles, bool(offers), first, above))
-    posters = document.select("video[poster], input[type=image i][src]")
-    for element in posters:
-        file = place.file(page.attribute(element, "poster") or page.attribute(element, "src") or "")
-        shown |= {file} - {None}
     return PageFacts(
         name,
         tuple(uses),
         frozenset(shown),
-        frozenset(_elsewhere(page)),
-        frozenset(_loaded(page, place)),
+        frozenset(loaded),
     )
 
 
+def _add_loaded(
+    page: Page,
+    place: Place,
+    element: Element,
+    loaded: set[PurePosixPath],
+    shown: set[PurePosixPath],
+) -> None:
+    """Add what an element other than `<img>` makes browsers load."""
+    name, into = _LOADS[element.tag]
+    relations = (element.attr("rel") or "").lower().split()
+    if element.tag == "link" and "stylesheet" not in relations:
+        return
+    address = page.attribute(element, name)
+    file = place.file(address) if address else None
+    if file is not None:
+        (loaded if into == "loaded" else shown).add(file)
+
+
 def _use(
-    element: Element, file: PurePosixPath, styles: Styles, offered: bool, first: _Early, above: list[Element]
+    element: Element,
+    file: PurePosixPath,
+    styles: Styles,
+    offered: bool,
+    first: _Early,
+    above: list[Element],
 ) -> Use:
     lazy = (element.attr("loading") or "").strip().lower() == "lazy"
     return Use(
@@ -111,7 +133,7 @@ def _use(
         lazy=lazy,
         urgent=(element.attr("fetchpriority") or "").strip().lower() == "high",
         offered=offered,
-        early=first.is_early(element, above),
+        before=first.before(element, above),
         scripted=is_scripted(element, above),
     )
 
@@ -132,21 +154,8 @@ def _offered(page: Page, place: Place, img: Element) -> Iterator[PurePosixPath]:
                 yield file
 
 
-def _elsewhere(page: Page) -> Iterator[str]:
-    for element in page.document.select(_ELSEWHERE):
-        address = element.attr("content") if element.tag == "meta" else element.attr("href")
-        yield (address or "").rpartition("/")[2].lower()
-
-
-def _loaded(page: Page, place: Place) -> Iterator[PurePosixPath]:
-    for element in page.document.select('link[rel~="stylesheet" i][href], script[src]'):
-        address = page.attribute(element, "href" if element.tag == "link" else "src")
-        if (file := place.file(address or "")) is not None:
-            yield file
-
-
 class _Early:
-    """Which pictures of a page are seen first."""
+    """How much text stands before the first pictures of a page."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -154,13 +163,16 @@ class _Early:
         self._begin = page.tag(self._main)[1] if self._main is not None else 0
         self._over = self._main is None
 
-    def is_early(self, element: Element, above: list[Element]) -> bool:
-        """Whether little text of the content stands before it. Asked in the order of the page."""
+    def before(self, element: Element, above: list[Element]) -> tuple[int, int] | None:
+        """Characters of the content before `element`, all and of the longest paragraph.
+
+        Asked in the order of the page.
+        """
         if self._over or self._main not in above:
-            return False
+            return None
         text = self._page.bytes[self._begin : self._page.tag(element)[0]]
         self._over = len(text) > _MARKUP_BEFORE
         if self._over:
-            return False
-        self._over = len(re.sub(rb"<[^>]*>|\s+", b" ", text).strip()) > _TEXT_BEFORE
-        return not self._over
+            return None
+        lengths = [len(_TAG_OR_BLANK.sub(b" ", part).strip()) for part in _BLOCK.split(text)]
+        return sum(lengths), max(lengths)

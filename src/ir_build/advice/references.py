@@ -22,17 +22,22 @@ SUFFIXES = frozenset([
 ])  # fmt: skip
 _LONGEST = 300
 _FILE = re.compile(
-    rb"\.(?:" + "|".join(sorted((one[1:] for one in SUFFIXES), reverse=True)).encode() + rb")(?![a-z0-9])"
+    rb"\.(?:"
+    + "|".join(sorted((one[1:] for one in SUFFIXES), reverse=True)).encode()
+    + rb")(?![a-z0-9])"
 )
-# Letters, digits and dots that are written in a way that plain text needs not.
-_ODD = re.compile(
-    rb"%(?:2[de]|3\d|[46][1-9a-f]|[57][0-9a])|&#0*(?:4[5-9]|5[0-7]|6[5-9]|[789]\d|1[01]\d|12[0-2]);?"
-    rb"|&#x0*(?:2[def]|3\d|[46][1-9a-f]|[57][0-9a]);?|&(?:period|lowbar);"
-    rb"|\\(?:u00|x)(?:2[de]|3\d|[46][1-9a-f]|[57][0-9a])"
+# Letters, digits and dots that are written in a way that plain text needs not: in addresses, HTML and scripts.
+_ODD = (
+    re.compile(rb"%(?:2[de]|3\d|[46][1-9a-f]|[57][0-9a])"),
+    re.compile(rb"&#0*(?:4[5-9]|5[0-7]|6[5-9]|[789]\d|1[01]\d|12[0-2]);?"),
+    re.compile(rb"&#x0*(?:2[def]|3\d|[46][1-9a-f]|[57][0-9a]);?"),
+    re.compile(rb"&(?:period|lowbar);"),
+    re.compile(rb"\\(?:u00|x)(?:2[de]|3\d|[46][1-9a-f]|[57][0-9a])"),
 )
 _JS_ESCAPE = re.compile(rb"\\(?:u00|x)([0-9a-f]{2})")
 # What stands before a name.
 _BEFORE = re.compile(rb"[\s/\"'<>(=`]")
+_LINKS = (b"href", b"content")
 # The end of a name by itself in a script, which puts the rest before it.
 _JOINED = re.compile(rb"[\"'`}]\s*(\.[a-z0-9]+)")
 
@@ -42,13 +47,15 @@ class References:
 
     def __init__(self) -> None:
         self._names: set[bytes] = set()
+        #: those that stand in attributes of links and of cards, icons and the like
+        self._linked: set[bytes] = set()
         self._sorted: list[bytes] | None = None
 
     def read(self, text: bytes) -> None:
         """Take the names out of a text, whatever its language."""
         lower = text.lower()
         self._take(lower)
-        if _ODD.search(lower):
+        if any(one.search(lower) for one in _ODD):
             self._take(_unescaped(lower))
 
     def read_script(self, text: bytes) -> None:
@@ -60,20 +67,30 @@ class References:
     def _take(self, text: bytes) -> None:
         for found in _FILE.finditer(text):
             end = found.end()
-            window = text[text.rfind(b"/", max(0, end - _LONGEST), end) + 1 or max(0, end - _LONGEST) : end]
+            window = text[
+                text.rfind(b"/", max(0, end - _LONGEST), end) + 1 or max(0, end - _LONGEST) : end
+            ]
             name = _last(window)
             if name == found[0]:
                 continue  # a suffix by itself
-            self._names.add(name)
             if b"%" in name or b"&" in name or b"\\" in name:
-                self._names.add(_last(_unescaped(name)))
+                self._names.add(name)
+                name = _last(_unescaped(name))
+            self._names.add(name)
+            equals = text.rfind(b"=", max(0, end - _LONGEST), end)
+            if equals > 0 and text[max(0, equals - 8) : equals].rstrip().endswith(_LINKS):
+                self._linked.add(name)
         self._sorted = None
+
+    def link(self, file: str) -> bool:
+        """Whether a link or a card may lead to a file, given by its base name."""
+        key = _key(file.lower().encode("utf-8", "surrogateescape"))
+        return any(one.endswith(key) for one in self._linked)
 
     def name(self, file: str) -> bool:
         """Whether the texts may name a file, given by its base name."""
         raw = file.lower().encode("utf-8", "surrogateescape")
-        key = _last(raw)
-        key = key[next((at for at in range(len(key), 0, -1) if key[at - 1] > 127), 0) :]
+        key = _key(raw)
         if self._sorted is None:
             self._sorted = sorted(one[::-1] for one in self._names)
         at = bisect_left(self._sorted, key[::-1])
@@ -82,6 +99,12 @@ class References:
         # "-large.png" may be put behind any name.
         ends = (raw[at:] for at in range(1, len(raw)) if raw[at : at + 1] in b"-_.@~+")
         return any(end in self._names for end in ends)
+
+
+def _key(name: bytes) -> bytes:
+    """The end of a name, without what encodings or blanks may change before it."""
+    name = _last(name)
+    return name[next((at for at in range(len(name), 0, -1) if name[at - 1] > 127), 0) :]
 
 
 def _last(window: bytes) -> bytes:

@@ -72,6 +72,8 @@ class Advisor:
         self._wanted = wanted
         self._sheets = Sheets(folder, remote=not pages.ignore_remote_styles)
         self._on_pages, self._in_code = References(), References()
+        #: texts of scripts and styles inside pages, of which most stand in all of them
+        self._inline: set[str] = set()
         #: whether a text could not be read, so that nobody knows what is named
         self._unread = False
 
@@ -92,10 +94,14 @@ class Advisor:
             for one in discover.tree(self._folder)
             if stat.S_ISREG(one.state.st_mode) and not _is_foreign(one.inside)
         }
-        pages = tuple(self._page(one) for one in pages_below(self._folder) if not _is_foreign(one.inside))
+        pages = tuple(
+            self._page(one) for one in pages_below(self._folder) if not _is_foreign(one.inside)
+        )
         if not pages:
             raise ConfigError(
-                "ir-build advise", str(self._folder), "has no HTML pages: give the folder of a built site"
+                "ir-build advise",
+                str(self._folder),
+                "has no HTML pages: give the folder of a built site",
             )
         sizes = {file: one.state.st_size for file, one in found.items()}
         shown = frozenset().union(*(page.shown for page in pages)) & found.keys()
@@ -117,7 +123,7 @@ class Advisor:
             old=dict(self._old(heads)),
             equal=list(self._equal(media, sizes)),
             orphans=list(self._orphans(found)),
-            named_by_code=self._in_code.name,
+            named_elsewhere=lambda name: self._on_pages.link(name) or self._in_code.name(name),
         )
 
     def _page(self, found: discover.Asset) -> PageFacts:
@@ -127,10 +133,11 @@ class Advisor:
             data, _ = atomic.read(found.path)
             self._on_pages.read(_utf_8(data))
             page = Page(data, as_shipped=True)
-            for script in page.document.select("script:not([src])"):
-                self._in_code.read_script(script.text.encode("latin-1", "replace"))
-            for style in page.document.select("style"):
-                self._in_code.read(style.text.encode("latin-1", "replace"))
+            for inline in page.document.iter_elements(["script", "style"]):
+                text = inline.text
+                if text and text not in self._inline:
+                    self._inline.add(text)
+                    self._in_code.read_script(text.encode("latin-1", "replace"))
             place = addresses.place_of(page, PurePosixPath(found.inside), self._options.site_url)
             return pages.read(found.inside, page, place, self._sheets.of(page, place))
         self._unread = True
@@ -145,7 +152,9 @@ class Advisor:
             return self._sandbox.facts(path, media, self._options_for(file.as_posix(), media))
         return Facts()
 
-    def _old(self, heads: Mapping[PurePosixPath, bytes]) -> Iterator[tuple[PurePosixPath, tuple[str, int]]]:
+    def _old(
+        self, heads: Mapping[PurePosixPath, bytes]
+    ) -> Iterator[tuple[PurePosixPath, tuple[str, int]]]:
         for file, head in heads.items():
             name = next((name for begin, name in _OLD.items() if head.startswith(begin)), None)
             if name in _SHOWN_YET:
@@ -173,7 +182,9 @@ class Advisor:
     def _orphans(self, found: Mapping[PurePosixPath, discover.Asset]) -> Iterator[PurePosixPath]:
         """The files that nothing names; none if something could not be read."""
         for file, one in found.items():
-            if file.suffix.lower() not in _NO_TEXTS and not file.name.lower().endswith((".html", ".htm")):
+            if file.suffix.lower() not in _NO_TEXTS and not file.name.lower().endswith(
+                (".html", ".htm")
+            ):
                 self._read_text(file, one.state.st_size)
         if self._unread:
             return
@@ -181,7 +192,9 @@ class Advisor:
             candidate = file.suffix.lower() in SUFFIXES and one.state.st_size >= LEAST
             if not candidate or file.name.lower().startswith(_WELL_KNOWN) or is_ours(file.name):
                 continue
-            if not self._wanted(file.as_posix()) or any(part.startswith(".") for part in file.parts):
+            if not self._wanted(file.as_posix()) or any(
+                part.startswith(".") for part in file.parts
+            ):
                 continue
             if not self._on_pages.name(file.name) and not self._in_code.name(file.name):
                 yield file

@@ -105,18 +105,18 @@ class Styles:
             name: any(value and not _natural(value) for value in states.get(name, ()))
             for name in ("width", "height", "aspect-ratio")
         }
-        known = [given or (img.attr(name) or "").strip()[:1].isdigit() for name, given in named.items()]
+        known = [
+            given or (img.attr(name) or "").strip()[:1].isdigit() for name, given in named.items()
+        ]
         placed = any(value and value.text in _PLACED for value in states.get("position", ()))
         return self._unknown or placed or sum(known) > 1
 
     def is_hidden(self, img: Element) -> bool:
-        """Whether rules may hide `img`, or something it stands in."""
+        """Whether `img`, or something it stands in, is hidden until a script, a window or a reader shows it."""
         around_it = (one for one in img.ancestors if isinstance(one, Element))
-        return any(
-            value and value.text == "none"
-            for one in (img, *around_it)
-            for value in self._cascade.states(one).get("display", ())
-        )
+        # The last of the values is the one that holds without any condition.
+        displays = (self._cascade.states(one).get("display", ANY)[-1] for one in (img, *around_it))
+        return any(value and value.text == "none" for value in displays)
 
     def _sizes_keep(self, img: Element, states: States) -> str:
         """Each reason is a way in which a given width differs from a natural one."""
@@ -247,7 +247,9 @@ class Styles:
             states = self._cascade.states(element)
             container = self._bound(element.parent, window)
             if any(v and v.text not in {"static", "relative"} for v in states.get("position", ())):
-                container = math.inf
+                # What it is placed in may be any of what it stands in.
+                outer = (self._bound(one, window) for one in element.ancestors)
+                container = max(window, *outer)
             width = max(
                 container if value is None or _natural(value) else self._measure(value, container)
                 for value in states.get("width", ANY)
