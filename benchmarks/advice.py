@@ -114,10 +114,12 @@ def _theirs(folder: Path) -> tuple[set[Finding], set[tuple[str, str]]]:
 
 
 def _of_page(page: str, audits: dict[str, Any]) -> list[Finding]:
-    found = []
+    found: list[Finding] = []
     for item in _items(audits, "image-delivery-insight"):
-        for told in item["subItems"]["items"]:
-            found.append((_reason(told["reason"]), page, _path(item["url"])))
+        found += [
+            (_reason(told["reason"]), page, _path(item["url"]))
+            for told in item["subItems"]["items"]
+        ]
     found += [("size", page, _path(one["url"])) for one in _items(audits, "unsized-images")]
     checks = [one for one in _items(audits, "lcp-discovery-insight") if one["type"] == "checklist"]
     wanted = Counter(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 
 class Kind(StrEnum):
@@ -13,10 +13,11 @@ class Kind(StrEnum):
     They stand in the order in which they are told where no bytes say another.
     """
 
-    title: str  #: for people, over all findings of the kind
+    #: for people, over all findings of the kind; it stands in for a method of `str`
+    title: str  # type: ignore[assignment]
     mend: str  #: the setting, the command or the edit that mends it
 
-    def __new__(cls, code: str, title: str, mend: str) -> Kind:
+    def __new__(cls, code: str, title: str, mend: str) -> Self:
         kind = str.__new__(cls, code)
         kind._value_ = code
         kind.title = title

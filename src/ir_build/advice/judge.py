@@ -30,8 +30,9 @@ _NEEDED = 1 / 6
 _SHARP, _PHONE = 2, 1.75
 # Bytes of a page of text and line art in a PDF that is no scan.
 _SHEET = 50_000
-# CSS pixels of a phone's screen, of what stands above the content, and square ones that a letter takes.
-_SCREEN, _HEADER, _LETTER = (PHONE, 823), 120, 250
+# CSS pixels of a phone's screen, of what stands above the content, of the gap between two paragraphs, and
+# square ones that a letter takes.
+_SCREEN, _HEADER, _MARGIN, _LETTER = (PHONE, 823), 120, 20, 190
 # CSS pixels of the shorter side of a picture that counts as the first one, and of a large one; dots count visits.
 _SMALL, _LARGE, _DOT = 64, 200, 2
 _RASTER = frozenset(MediaType) - {MediaType.SVG, MediaType.PDF}
@@ -199,7 +200,7 @@ def _first(site: Site, page: PageFacts) -> Use | None:
     """The picture of the site that takes most of what a phone shows first, if one does."""
     for use in page.uses:
         natural = _natural(site, use.file)
-        if natural and min(natural) >= _SMALL:
+        if use.before is not None and natural and min(natural) >= _SMALL:
             return use if _is_largest(use, site.facts[use.file]) else None
     return None
 
@@ -208,10 +209,11 @@ def _is_largest(use: Use, facts: Facts) -> bool:
     """Whether a picture takes more of a phone's first screen than any paragraph before it."""
     if use.before is None:
         return False
-    text, longest = (length * _LETTER for length in use.before)
+    paragraphs, text, longest = use.before
+    top = _HEADER + _MARGIN * paragraphs + _LETTER * text / _SCREEN[0]
     width = min(_shown(use, facts, use.on_phone), facts.width, _SCREEN[0])
-    height = min(width * facts.height / facts.width, _SCREEN[1] - _HEADER - text / _SCREEN[0])
-    return width * height > max(longest, _LARGE**2)
+    height = min(width * facts.height / facts.width, _SCREEN[1] - top)
+    return width * height > max(_LETTER * longest, _LARGE**2)
 
 
 def _natural(site: Site, file: PurePosixPath) -> tuple[int, ...]:

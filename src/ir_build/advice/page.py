@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from turbohtml import Element
+
 from ..pages.loads import SCREENS
 from ..pages.shown import is_scripted, main_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from turbohtml import Element
 
     from ..pages.addresses import Place
     from ..pages.css import Styles
@@ -49,9 +49,9 @@ class Use:
     lazy: bool
     urgent: bool  #: whether the page asks for it before others
     offered: bool  #: whether other files may be loaded in its place
-    #: characters of text before it in the page's content, all and of the longest paragraph; None where it
-    #: is not one of the first pictures
-    before: tuple[int, int] | None
+    #: paragraphs before it in the page's content, their characters and those of the longest; None where it is
+    #: not one of the first pictures
+    before: tuple[int, int, int] | None
     scripted: bool  #: whether a script may show it larger
 
 
@@ -77,7 +77,7 @@ def read(name: str, page: Page, place: Place, styles: Styles) -> PageFacts:
         if element.tag != "img":
             _add_loaded(page, place, element, loaded, shown)
             continue
-        above = [one for one in element.ancestors if getattr(one, "tag", "")]
+        above = [one for one in element.ancestors if isinstance(one, Element)]
         file = place.file(page.attribute(element, "src") or "")
         # What is in a template hangs on a document of its own.
         if amp or not _UNSEEN.isdisjoint(one.tag for one in above) or not _is_in_page(above):
@@ -88,7 +88,16 @@ def read(name: str, page: Page, place: Place, styles: Styles) -> PageFacts:
             continue
         shown.add(file)
         if not styles.is_hidden(element):
-            uses.append(_use(element, file, styles, bool(offers), first, above))
+            uses.append(
+                _use(
+                    offered=bool(offers),
+                    element=element,
+                    file=file,
+                    styles=styles,
+                    first=first,
+                    above=above,
+                )
+            )
     return PageFacts(
         name,
         tuple(uses),
@@ -116,10 +125,11 @@ def _add_loaded(
 
 
 def _use(
+    *,
+    offered: bool,
     element: Element,
     file: PurePosixPath,
     styles: Styles,
-    offered: bool,
     first: _Early,
     above: list[Element],
 ) -> Use:
@@ -146,8 +156,9 @@ def _offered(page: Page, place: Place, img: Element) -> Iterator[PurePosixPath]:
     """The files that may be loaded in place of that of `img`."""
     parent = img.parent
     around = [img]
-    if getattr(parent, "tag", "") == "picture":
-        around += [one for one in parent.children if getattr(one, "tag", "") == "source"]
+    if isinstance(parent, Element) and parent.tag == "picture":
+        children = (one for one in parent.children if isinstance(one, Element))
+        around += [one for one in children if one.tag == "source"]
     for element in around:
         for address in _SRCSET.findall(page.attribute(element, "srcset") or ""):
             if (file := place.file(address)) is not None:
@@ -163,8 +174,8 @@ class _Early:
         self._begin = page.tag(self._main)[1] if self._main is not None else 0
         self._over = self._main is None
 
-    def before(self, element: Element, above: list[Element]) -> tuple[int, int] | None:
-        """Characters of the content before `element`, all and of the longest paragraph.
+    def before(self, element: Element, above: list[Element]) -> tuple[int, int, int] | None:
+        """Paragraphs of the content before `element`, their characters, and those of the longest.
 
         Asked in the order of the page.
         """
@@ -175,4 +186,4 @@ class _Early:
         if self._over:
             return None
         lengths = [len(_TAG_OR_BLANK.sub(b" ", part).strip()) for part in _BLOCK.split(text)]
-        return sum(lengths), max(lengths)
+        return sum(map(bool, lengths)), sum(lengths), max(lengths)

@@ -8,11 +8,7 @@ from __future__ import annotations
 import html
 import re
 from bisect import bisect_left
-from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 #: suffixes of the files that are looked for
 SUFFIXES = frozenset([

@@ -30,7 +30,7 @@ class _ServerError(_UserError):
 
 #: each in the module of its name, which is imported when needed, since the hook must be quick
 _COMMANDS = (
-    "optimize", "hook", "cache", "doctor", "serve", "account", "images", "restore", "conformance",
+    "optimize", "advise", "hook", "cache", "doctor", "serve", "account", "images", "restore", "conformance",
 )  # fmt: skip
 
 

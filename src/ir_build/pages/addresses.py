@@ -34,10 +34,10 @@ class Place:
         if plain and self.base.startswith(self.site):
             # Most are so, and the long way takes ten times as long.
             folder = self.base[len(self.site) :].rpartition("/")[0]
-            path = posixpath.normpath(posixpath.join(folder, plain[1]))
+            inside = posixpath.normpath(posixpath.join(folder, plain[1]))
             within = not folder or ("?" not in folder and _PLAIN.fullmatch(folder))
-            if within and not path.startswith("."):
-                return PurePosixPath(path)
+            if within and not inside.startswith("."):
+                return PurePosixPath(inside)
         address = address.strip(_BLANKS).replace("\t", "").replace("\n", "").replace("\r", "")
         if not address or address.startswith("#"):
             return None

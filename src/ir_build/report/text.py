@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..outcome import Cached, Compressed, Failed, Kept, Outcome
 from .escape import printable
+from .findings import text_lines
 from .numbers import duration, files, share, size
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 def to_text(report: Totals) -> str:
     """Every file on a line, then the totals."""
     lines = [*file_lines(report.outcomes), "", *summary_lines(report)]
+    lines += text_lines(report.findings)
     return "\n".join(lines) + "\n"
 
 

@@ -24,7 +24,7 @@ from .sheets import Sheets
 from .variants import Variants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from ..options import Pages

@@ -240,7 +240,7 @@ class Session:
             sandbox=self._sandbox,
             threads=self._threads,
             options_for=self._variant_options,
-            wanted=self._wanted,
+            wanted=lambda inside: self._wanted(f"{folder.as_posix()}/{inside}", inside),
         )
 
     def _findings(self, folders: Sequence[Path], names: Mapping[str, str]) -> tuple[Finding, ...]:
