@@ -18,12 +18,12 @@ def page(body, head=STYLE):
 
 def jpeg(width=600, height=400, quality=60):
     """A photo that is compressed well."""
-    return encoded(photo((height, width), grid=(5, 6), seed=1, grey=3), "jpeg", quality=quality)
+    return encoded(photo((width, height), grid=(5, 6), seed=1, grey=3), "jpeg", quality=quality)
 
 
 def png_photo(width=300, height=200):
     """A photo as a PNG."""
-    return encoded(photo((height, width), grid=(5, 6), seed=2, grey=4, colour=2), "png")
+    return encoded(photo((width, height), grid=(5, 6), seed=2, grey=4, colour=2), "png")
 
 
 def screenshot(width=600, height=400):

@@ -19,7 +19,7 @@ from pictures import encoded
 def test_a_site_with_nothing_to_do_hears_nothing(site, advise):
     """A page with a compressed picture that has its size is left in peace."""
     site.write("a.jpg", jpeg()).write(
-        "index.html", page(f"<p>{'word ' * 90}<img src=a.jpg {SIZED}>")
+        "index.html", page(f"<p>{'word ' * 200}<img src=a.jpg {SIZED}>")
     )
     assert advise() == {}
 
@@ -87,6 +87,8 @@ WIDE = (1800, 400)
         ("<picture><source srcset=b.avif><img src=a.jpg width=300 height=66></picture>", False),
         ("<template><img src=a.jpg width=300 height=66></template>", False),
         ("<noscript><img src=a.jpg width=300 height=66></noscript>", False),
+        ("<img src=a.jpg alt=a.jpg width=300 height=66><p id=a>a.jpg</p>", True),
+        ("<img src=a.jpg data-full=a.jpg width=300 height=66>", False),
         ("<img src=a.jpg width=300 height=66><div style='background:url(a.jpg)'>", False),
     ],
 )

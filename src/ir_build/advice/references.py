@@ -33,7 +33,8 @@ _ODD = (
 _JS_ESCAPE = re.compile(rb"\\(?:u00|x)([0-9a-f]{2})")
 # What stands before a name.
 _BEFORE = re.compile(rb"[\s/\"'<>(=`]")
-_LINKS = (b"href", b"content")
+# Attributes in which a name is no more than a picture on the page.
+_SHOWN = re.compile(rb"(?:^|[\s\"'])(?:src|srcset|alt|title)\s*\Z")
 # The end of a name by itself in a script, which puts the rest before it.
 _JOINED = re.compile(rb"[\"'`}]\s*(\.[a-z0-9]+)")
 
@@ -43,7 +44,7 @@ class References:
 
     def __init__(self) -> None:
         self._names: set[bytes] = set()
-        #: those that stand in attributes of links and of cards, icons and the like
+        #: those that stand in other attributes than that of a picture: of links, cards, icons and the like
         self._linked: set[bytes] = set()
         self._sorted: list[bytes] | None = None
 
@@ -73,13 +74,12 @@ class References:
                 self._names.add(name)
                 name = _last(_unescaped(name))
             self._names.add(name)
-            equals = text.rfind(b"=", max(0, end - _LONGEST), end)
-            if equals > 0 and text[max(0, equals - 8) : equals].rstrip().endswith(_LINKS):
+            if _is_linked(text[max(0, end - _LONGEST) : end]):
                 self._linked.add(name)
         self._sorted = None
 
     def link(self, file: str) -> bool:
-        """Whether a link or a card may lead to a file, given by its base name."""
+        """Whether a link, a card or a style may name a file, given by its base name."""
         key = _key(file.lower().encode("utf-8", "surrogateescape"))
         return any(one.endswith(key) for one in self._linked)
 
@@ -95,6 +95,14 @@ class References:
         # "-large.png" may be put behind any name.
         ends = (raw[at:] for at in range(1, len(raw)) if raw[at : at + 1] in b"-_.@~+")
         return any(end in self._names for end in ends)
+
+
+def _is_linked(window: bytes) -> bool:
+    """Whether what ends here stands in an address of a style sheet, or in an attribute of another kind."""
+    if b")" not in window[window.rfind(b"url(") :] and b"url(" in window:
+        return True
+    attribute, equals, value = window.rpartition(b"=")
+    return bool(equals) and b">" not in value and _SHOWN.search(attribute) is None
 
 
 def _key(name: bytes) -> bytes:
