@@ -86,7 +86,7 @@ class Kind(StrEnum):
     )
     UNSIZED = (
         "unsized",
-        "Pages that jump: pictures without width and height",
+        "Pictures without width and height: pages jump",
         "pages: true, or write width and height at each <img>",
     )
 

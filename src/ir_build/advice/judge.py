@@ -72,20 +72,18 @@ class Sighting:
 
 def findings(seen: Iterable[Sighting], names: Mapping[str, str]) -> tuple[Finding, ...]:
     """One finding a file or page, the most bytes first. `names` are those of the report."""
-    by_page: dict[tuple[Kind, str], list[Sighting]] = defaultdict(list)
+    pages: dict[PurePosixPath, list[str]] = defaultdict(list)
     found = []
     for one in seen:
-        if one.page is not None:
-            by_page[one.kind, one.page].append(one)
-        elif one.file is not None:
-            name = one.file.as_posix()
-            found.append(Finding(one.kind, names.get(name, name), one.at_stake, one.text))
-    for (kind, page), here in by_page.items():
-        text = here[0].text
-        if kind is Kind.UNSIZED:
-            files = dict.fromkeys(one.file.name for one in here if one.file is not None)
-            text = f"{count(len(here), 'picture')}: {among(list(files))}"
-        found.append(Finding(kind, names.get(page, page), here[0].at_stake, text))
+        if one.kind is Kind.UNSIZED and one.file is not None:
+            pages[one.file].append(one.page or "")
+            continue
+        name = one.page or (one.file.as_posix() if one.file is not None else "")
+        found.append(Finding(one.kind, names.get(name, name), one.at_stake, one.text))
+    for file, on in pages.items():
+        where = among(list(dict.fromkeys(on)), most=1)
+        name = file.as_posix()
+        found.append(Finding(Kind.UNSIZED, names.get(name, name), 0, f"on {where}"))
     order = list(Kind)
     return tuple(sorted(found, key=lambda one: (-one.at_stake, order.index(one.kind), one.name)))
 
