@@ -80,10 +80,7 @@ def test_json_and_globs(public):
     assert first.keys() == {"kind", "name", "at_stake", "text", "mend"}
     assert first["kind"] == document["next"]["kind"] == "film"
     assert 0 < first["at_stake"] <= document["at_stake"]
-    assert {one["name"] for one in document["findings"]} == {
-        "film.gif", "wide.jpg",
-        *(f"a folder with a long name/page number {number}.html" for number in range(30)),
-    }  # fmt: skip
+    assert {one["name"] for one in document["findings"]} == {"film.gif", "wide.jpg"}
 
 
 @pytest.mark.slow
