@@ -124,6 +124,38 @@ def test_the_pixels_that_are_enough_are_told(site, advise):
     assert found.at_stake == round(size * (1 - (500 / 1800) ** 2))
 
 
+@pytest.mark.parametrize("rule", ["height: 40px; width: auto", "max-height: 2.5rem", "width: 10%"])
+def test_rules_for_the_height_bound_the_width(site, advise, rule):
+    """A logo that a theme makes low, or narrow in its column, is as oversized as one with a width."""
+    site.write("a.jpg", jpeg(*WIDE)).write(
+        "site.css", f"main {{ max-width: 1800px }} img {{ {rule} }}"
+    )
+    site.write("index.html", page("<img src=a.jpg>", "<link rel=stylesheet href=site.css>"))
+    assert advise(Kind.OVERSIZED)["a.jpg"].text == "1800 pixels wide, shown 180 wide at most"
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ("@media (max-width: 60em) { .x { display: none } }", True),
+        ("@media (prefers-color-scheme: dark) { .x { display: none } }", True),
+        ("@media print { .x { display: none } }", True),
+        (".x { display: none }", False),
+        (
+            ".x { display: none } @media (prefers-color-scheme: dark) { .x { display: block } }",
+            False,
+        ),
+        (".x { display: none } input:checked + .x { display: block }", False),
+    ],
+)
+def test_what_is_hidden_at_first(site, advise, rules, told):
+    """A picture counts if a reader sees it in some window or colour scheme without doing anything."""
+    site.write("a.jpg", jpeg()).write(
+        "index.html", page("<div class=x><img src=a.jpg></div>", f"<style>{rules}</style>")
+    )
+    assert bool(advise(Kind.UNSIZED)) is told
+
+
 def test_a_phone_loads_more_than_it_shows(site, advise):
     """A wide picture in a column is told, linked or not; a narrow one and one that overflows are not."""
     names = ("wide.jpg", "linked.jpg", "narrow.jpg", "overflowing.jpg")

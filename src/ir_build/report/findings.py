@@ -59,10 +59,14 @@ def in_groups(findings: Sequence[Finding]) -> list[Group]:
 
 
 def next_step(findings: Sequence[Finding]) -> Group | None:
-    """What is worth doing first: what is broken, else what has the most bytes that readers load."""
-    groups = in_groups(findings)
-    ranks = {_BROKEN: 0, _UNLOADED: 2}
-    return min(groups, key=lambda group: ranks.get(group.kind, 1), default=None)
+    """What is worth doing first: what is broken, what readers load, what takes room, and then the rest."""
+
+    def rank(group: Group) -> int:
+        if group.kind == _BROKEN:
+            return 0
+        return 3 if not group.at_stake else 2 if group.kind == _UNLOADED else 1
+
+    return min(in_groups(findings), key=rank, default=None)
 
 
 def one_line(finding: Finding, width: int | None = None) -> str:
