@@ -333,6 +333,7 @@ def test_hostile_files_do_no_harm(site, advise):
         "bomb.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\2\0\0\0"
     )
     site.write("deep.html", page("<div>" * 3000 + "<img src=a.jpg>"))
+    site.write("wide.html", page(f"<img srcset='{' ' * 500_000}{'a,' * 100_000}'>{'<' * 500_000}"))
     site.write("utf16.html", "\ufeff<img src=a.jpg>".encode("utf-16"))
     evil = "\x1b]0;x\x07\u202egnp.html"
     site.write(

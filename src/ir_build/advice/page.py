@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from turbohtml import Element
 
 from ..pages.loads import SCREENS
-from ..pages.shown import is_scripted, main_of
+from ..pages.shown import DEEPEST, is_scripted, main_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ PHONE = SCREENS[0].width
 # Bytes of markup before a picture that is seen first.
 _MARKUP_BEFORE = 8_000
 _BLOCK = re.compile(rb"</?(?:p|li|h\d|div|dd|dt|td|th|section|pre|figure|br)\b", re.IGNORECASE)
-_TAG_OR_BLANK = re.compile(rb"<[^>]*>|^[^<]*>|\s+")
+_TAG_OR_BLANK = re.compile(rb"<[^<>]*>|^[^<]*>|\s+")
 _UNSEEN = frozenset(["template", "noscript"])
 _AMP = frozenset(["amp", "\u26a1", "\xe2\x9a\xa1"])
 # The attribute that names a file, and whether that is shown as a picture.
@@ -32,7 +33,6 @@ _LOADS = {
     "link": ("href", "loaded"), "script": ("src", "loaded"),
     "video": ("poster", "shown"), "input": ("src", "shown"),
 }  # fmt: skip
-_SRCSET = re.compile(r"\s*([^\s,]\S*[^\s,]|[^\s,])(?:\s+[^,]*)?(?:,|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def read(name: str, page: Page, place: Place, styles: Styles) -> PageFacts:
         if element.tag != "img":
             _add_loaded(page, place, element, loaded, shown)
             continue
-        above = [one for one in element.ancestors if isinstance(one, Element)]
+        above = [one for one in islice(element.ancestors, DEEPEST) if isinstance(one, Element)]
         file = place.file(page.attribute(element, "src") or "")
         # What is in a template hangs on a document of its own.
         if amp or not _UNSEEN.isdisjoint(one.tag for one in above) or not _is_in_page(above):
@@ -104,6 +104,19 @@ def read(name: str, page: Page, place: Place, styles: Styles) -> PageFacts:
         frozenset(shown),
         frozenset(loaded),
     )
+
+
+def _addresses(srcset: str) -> Iterator[str]:
+    """The addresses in a `srcset`, each of which a description may follow."""
+    described = False
+    for word in srcset.split():
+        address = word
+        if described:
+            _, comma, address = word.partition(",")
+            described = not comma
+        if address.strip(",") and not described:
+            yield address.strip(",")
+            described = not address.endswith(",")
 
 
 def _add_loaded(
@@ -160,7 +173,7 @@ def _offered(page: Page, place: Place, img: Element) -> Iterator[PurePosixPath]:
         children = (one for one in parent.children if isinstance(one, Element))
         around += [one for one in children if one.tag == "source"]
     for element in around:
-        for address in _SRCSET.findall(page.attribute(element, "srcset") or ""):
+        for address in _addresses(page.attribute(element, "srcset") or ""):
             if (file := place.file(address)) is not None:
                 yield file
 
