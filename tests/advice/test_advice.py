@@ -13,7 +13,7 @@ from documents import saved_as_stored
 from ir_build.advice import Kind
 from ir_build.api import ConfigError, Session
 from ir_build.config import Source, load
-from pictures import encoded
+from pictures import encoded, opened
 
 
 def test_a_site_with_nothing_to_do_hears_nothing(site, advise):
@@ -45,11 +45,12 @@ def test_an_animated_gif_is_a_film(site, advise):
 
 
 def test_a_photo_as_png_is_weighed_against_a_jpeg_that_looks_the_same(site, advise):
-    """A screenshot, a transparent photo and noise, of which no JPEG is small, are left as PNG."""
+    """Screenshots, with a photo in them or not, a transparent photo and noise are left as PNG."""
     transparent = Image.fromarray(np.dstack([noise(200, 200), np.full((200, 200), 90, np.uint8)]))
+    half = np.vstack([np.full((180, 300, 3), 255, np.uint8), np.asarray(opened(png_photo()))])
     names = {
         "photo.png": png_photo(), "window.png": screenshot(), "glass.png": encoded(transparent, "png"),
-        "noise.png": encoded(noise(200, 150), "png"),
+        "noise.png": encoded(noise(200, 150), "png"), "half.png": encoded(half, "png"),
     }  # fmt: skip
     for name, data in names.items():
         site.write(name, data)

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 # A PNG with fewer bytes a pixel is no photo, or a small loss. A photo has one to three.
 _PHOTO = 0.7
 _LEAST = 20_000
-# A photo takes at most this share as a JPEG. Screenshots take more, or hardly less.
-_SHARE = 0.5
+# A photo takes at most this share as a JPEG, and has few pixels that are equal to the one beside them. Drawings
+# and screenshots have many, even where a JPEG of them is small.
+_SHARE, _EQUAL = 0.35, 0.4
 # JPEG qualities, and the score of what is not told apart side by side.
 _QUALITIES, _SAME = (90, 95), 80
 # Of a document so many pages are looked at. Pages of paper are covered by a picture to this share.
@@ -54,12 +55,15 @@ def _as_jpeg(picture: Picture, size: int) -> int:
     if not raster.opaque(shown) or not raster.can_be_scored(*shown.size):
         return 0
     image = shown.convert("RGB")
+    pixels = raster.pixels(image)
+    if (pixels[:, 1:] == pixels[:, :-1]).all(axis=2).mean() > _EQUAL:
+        return 0
     reference = None
     for level in _QUALITIES:
         data = _jpeg(image, level)
         if len(data) > _SHARE * size:
             return 0
-        reference = reference or scoring.Reference(raster.pixels(image))
+        reference = reference or scoring.Reference(pixels)
         decoded = raster.pixels(raster.decode(data, "JPEG"))
         if scoring.of_both(*reference.scores(decoded)) >= _SAME:
             return len(data)
