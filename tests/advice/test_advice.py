@@ -281,6 +281,7 @@ def test_the_first_picture_comes_late(site, advise, body, told):
     assert (found["index.html"].text if found else None) == told
 
 
+@pytest.mark.slow
 def test_a_heavy_page(site, advise):
     """What a page loads at once counts, each file once; what is lazy, or is chosen by width, does not."""
     site.write("a.png", encoded(noise(900, 800), "png")).write(
@@ -311,6 +312,7 @@ def test_a_strict_policy_changes_nothing(site, advise):
     assert advise(Kind.UNSIZED).keys() == {"a.jpg"}
 
 
+@pytest.mark.slow
 def test_variants_of_a_run_are_no_news(site, advise, session):
     """After a run with `pages` no picture is unsized or large on phones, and no file of ours is an orphan."""
     site.write("a.jpg", jpeg(1400, 1000, quality=90)).write("style.css", "img{max-width:100%}")
