@@ -17,6 +17,8 @@ import throughput
 import warm
 import worth
 
+import advice
+
 parser = argparse.ArgumentParser(prog="python benchmarks")
 parser.add_argument("folder", type=Path, nargs="?", help="images and PDFs to measure on")
 parser.add_argument("after", type=Path, nargs="?", help="the same site after, with --pages")
@@ -50,6 +52,12 @@ what.add_argument("--hook", action="store_true", help="measure the hook on uncha
 what.add_argument("--server", action="store_true", help="what the server bears")
 what.add_argument("--soak", type=float, metavar="SECONDS", help="kill servers amid uploads")
 what.add_argument("--pages", action="store_true", help="two builds of a site in Chromium")
+what.add_argument(
+    "--advise",
+    type=Path,
+    metavar="LIGHTHOUSE",
+    help="advice on a site beside Lighthouse's JSON files",
+)
 what.add_argument("--throughput", action="store_true", help="measure builds by a slow server")
 parser.add_argument("--files", type=int, help="how many: --warm, --throughput, --worth, --sweep")
 parser.add_argument("--concurrency", type=int, default=16, help="calls at once, with --throughput")
@@ -90,6 +98,8 @@ elif arguments.pages:
     )
 elif arguments.folder is None:
     parser.error("give a folder, --places, --warm, --hook or --throughput")
+elif arguments.advise:
+    advice.measure(arguments.folder, arguments.advise)
 elif arguments.equal:
     equal.measure(arguments.folder, effort=arguments.effort)
 elif arguments.curve:

@@ -46,6 +46,7 @@ def project(tmp_path, monkeypatch):
     for name in ("public/a.png", "docs/img/b.png", "logo.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(flat((200, 100)))
+    (tmp_path / "public" / "index.html").write_text("<!doctype html><img src=a.png>")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("IR_BUILD_CACHE_DIR", str(tmp_path / "cache"))
     return tmp_path
@@ -66,9 +67,9 @@ def test_commands_run(project, text):
         words = shlex.split(line, comments=True)
         if words[:1] == ["ir-build"]:
             done = CliRunner().invoke(main, words[1:], catch_exceptions=False)
-            # 1 is what --check and the hook say while something can be saved.
+            # 1 is what these say while something can be saved.
             assert done.exit_code == 0 or (
-                done.exit_code == 1 and {"--check", "hook"} & {*words}
+                done.exit_code == 1 and {"--check", "--strict", "hook"} & {*words}
             ), line
 
 

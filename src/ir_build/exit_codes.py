@@ -12,7 +12,10 @@ class ExitCode(IntEnum):
     meaning: str  #: what happened, as `--help` says it
 
     DONE = 0, "done"
-    CHANGES = 1, "--check found files that could be smaller; the hook changed some"
+    CHANGES = (
+        1,
+        "--check found files that could be smaller; the hook changed some; advise --strict found something",
+    )
     USAGE = 2, "wrong usage or configuration"
     STRICT = 3, "--strict, and a file could not be worked on"
     OVER_BUDGET = 4, "a budget is exceeded"

@@ -28,6 +28,9 @@ def file_of(address, *, page="docs/guide/index.html", head="", site=None):
         ("ü.png", "docs/guide/ü.png"),
         ("a%2Fb.png", "docs/guide/a/b.png"),
         ("a.png?v=1#only-dark", "docs/guide/a.png"),
+        ("x/../../a.png?v=2&w=3", "docs/a.png"),
+        ("../../../a.png?v=1", "a.png"),
+        ("?a.png", None),
         ("a%23b.png", "docs/guide/a#b.png"),
         ("..\\a.png", "docs/a.png"),
         ("  a.png\n", "docs/guide/a.png"),
@@ -58,6 +61,7 @@ def test_the_site_may_be_below_the_root_of_its_host():
         assert file_of("https://example.org/project/img/a.png", **told) == "img/a.png"
         assert file_of("../../img/a.png", **told) == "img/a.png"
         assert file_of("/img/a.png", **told) is None
+        assert file_of("../../../img/a.png", **told) is None
         assert file_of("https://example.org/other/a.png", **told) is None
     other = '<link rel="canonical" href="https://example.org/elsewhere/">'
     assert file_of("/img/a.png", head=other) == "img/a.png"

@@ -1,9 +1,11 @@
 """What a run did is told alike in every form, and names do no harm."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from ir_build.advice import Finding, Kind
 from ir_build.errors import Reason
 from ir_build.formats import MediaType
 from ir_build.outcome import Cached, Compressed, Failed, Kept
@@ -61,6 +63,29 @@ def test_the_text_has_a_line_for_every_file_and_a_summary():
     assert "cached; is a PNG file named .jpg" in text
     assert "saved 2.1 kB (62.3 %): 2 of 4 files optimised, 1 from the cache, 1 failed" in text
     assert "cache full" in text
+
+
+def test_findings_have_a_short_section():
+    """JSON has all; text and Markdown have the first five with what mends them, and count the rest."""
+    findings = tuple(
+        Finding(Kind.FILM, f"{number}{EVIL}.gif", 900_000 - number, "12 frames")
+        for number in range(7)
+    )
+    report = replace(REPORT, findings=findings)
+    document = json.loads(to_json(report))
+    assert [one["name"] for one in document["findings"]] == [one.name for one in findings]
+    assert document["findings"][0] == {
+        "kind": "film", "name": findings[0].name, "at_stake": 900_000, "text": "12 frames",
+        "mend": Kind.FILM.mend,
+    }  # fmt: skip
+    for text in (to_text(report), to_markdown(report)):
+        section = text.partition("What could still be done: 6.3 MB at stake")[2]
+        assert section.count("12 frames") == 5
+        assert section.count("ffmpeg") == 5
+        assert "and 2 more" in section
+        assert "\x1b" not in text
+        assert "\n@you" not in text
+    assert "What could still be done" not in to_text(REPORT)
 
 
 def test_a_run_that_compressed_nothing_says_so():

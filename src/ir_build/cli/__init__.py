@@ -30,7 +30,8 @@ class _ServerError(_UserError):
 
 #: each in the module of its name, which is imported when needed, since the hook must be quick
 _COMMANDS = (
-    "optimize", "hook", "report", "cache", "doctor", "serve", "account", "images", "restore", "conformance",
+    "optimize", "advise", "hook", "report", "cache", "doctor", "serve", "account", "images", "restore",
+    "conformance",
 )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 #: where a site is whose address nobody has told: by the standard (RFC 2606) there is no such host
 _NOWHERE = "http://site.invalid/"
 _BLANKS = " \t\n\r\f"
+# A relative address in which nothing is escaped, and what may follow it.
+_PLAIN = re.compile(r"((?:[\w-][\w.-]*/|\.\./)*[\w-][\w.-]*)(?:\?[\w.=&-]*)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,14 @@ class Place:
 
     def file(self, address: str) -> PurePosixPath | None:
         """The file that `address` means, from the site's root; None if it is elsewhere or no file."""
+        plain = _PLAIN.fullmatch(address)
+        if plain and self.base.startswith(self.site):
+            # Most are so, and the long way takes ten times as long.
+            folder = self.base[len(self.site) :].rpartition("/")[0]
+            inside = posixpath.normpath(posixpath.join(folder, plain[1]))
+            within = not folder or ("?" not in folder and _PLAIN.fullmatch(folder))
+            if within and not inside.startswith("."):
+                return PurePosixPath(inside)
         address = address.strip(_BLANKS).replace("\t", "").replace("\n", "").replace("\r", "")
         if not address or address.startswith("#"):
             return None

@@ -39,12 +39,13 @@ class Page:
     in the text are places in the bytes, but for line ends, which a parser of HTML makes one character.
     """
 
-    def __init__(self, data: bytes) -> None:
-        """Read the page. Raises `PageLeft`."""
+    def __init__(self, data: bytes, *, as_shipped: bool = False) -> None:
+        """Read the page; `as_shipped` with what was inserted before. Raises `PageLeft`."""
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise PageLeft("it is in UTF-16")
-        #: the page without our insertions
-        self.bytes = _without_insertions(data) if MARK.encode() in data else data
+        inserted = MARK.encode() in data and not as_shipped
+        #: the page, without our insertions unless these are asked for
+        self.bytes = _without_insertions(data) if inserted else data
         self._text = _as_text(self.bytes)
         self.document = _parse(self._text.text)
         self.encoding = _encoding(self.document, self.bytes)

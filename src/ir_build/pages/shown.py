@@ -46,7 +46,7 @@ _SCRIPTED = re.compile(
 )
 # How many elements around a picture are looked at for the names of scripts, and how many there may be at all:
 # browsers nest no deeper.
-_LEVELS, _DEEPEST = 12, 512
+_LEVELS, DEEPEST = 12, 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,10 @@ def pictures_of(page: Page, place: Place, styles: StylesOf) -> Pictures:
         file = place.file(address) if address else None
         if address is None or file is None:
             continue
-        above = list(islice(element.ancestors, _DEEPEST))
+        above = list(islice(element.ancestors, DEEPEST))
         tags = [getattr(one, "tag", "#document") for one in above]
         # What is in a template hangs on a document of its own.
-        if len(above) == _DEEPEST or not _UNSEEN.isdisjoint(tags):
+        if len(above) == DEEPEST or not _UNSEEN.isdisjoint(tags):
             continue
         if any(name in element.attrs for name in _OWN) or any(map(_is_elsewhere, tags)):
             loaded.add(file)
@@ -121,6 +121,11 @@ def _is_inside(above: list[Any], main: Element) -> bool:
         if getattr(one, "tag", "") in _AROUND:
             return False
     return False
+
+
+def is_scripted(element: Element, above: list[Any]) -> bool:
+    """Whether a script may look for the picture, as those do that enlarge pictures."""
+    return bool(_scripted(element, above))
 
 
 def _scripted(element: Element, above: list[Any]) -> str:

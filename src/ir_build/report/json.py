@@ -24,6 +24,7 @@ def to_json(report: Totals) -> str:
         "seconds": round(report.seconds, 3),
         "warnings": list(report.warnings),
         "advice": list(report.advice),
+        "findings": [finding.to_json() for finding in report.findings],
         "totals": {
             "files": len(report.outcomes),
             "before": report.before,

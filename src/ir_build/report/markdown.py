@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..outcome import STATUSES, Failed, Kept, Outcome
 from .escape import markdown
+from .findings import markdown_lines
 from .numbers import duration, files, share, size
 from .text import told_lines
 
@@ -53,6 +54,7 @@ def _lines(report: Totals, rows: int | None) -> Iterator[str]:
     yield from _files(
         "Skipped, shipped as they were; with a higher limit they are tried again", skipped, rows
     )
+    yield from markdown_lines(report.findings)
     shown = [one for one in report.outcomes if not isinstance(one, Failed)]
     if rows is not None and len(shown) > rows:
         shown = sorted(shown, key=lambda one: (-one.saved, one.name))[:rows]

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .. import __version__
 from .escape import printable
 from .mend import what_mends
 from .text import what_became_of
@@ -48,7 +48,7 @@ def to_sarif(report: Totals) -> str:
         "tool": {
             "driver": {
                 "name": "ir-build",
-                "version": __version__,
+                "version": version("ir-build"),
                 "rules": [
                     {"id": rule, "shortDescription": {"text": title}}
                     for rule, title in rules.items()

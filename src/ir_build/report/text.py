@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..outcome import Cached, Compressed, Failed, Kept, Outcome
 from .escape import printable
+from .findings import text_lines
 from .numbers import duration, files, share, size
 from .verdict import State
 
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 
 def to_text(report: Totals) -> str:
     """Every file on a line, then the totals."""
-    faults = map(str, report.exceeded)
-    lines = [*file_lines(report.outcomes), "", *summary_lines(report), *faults]
+    lines = [*file_lines(report.outcomes), "", *summary_lines(report)]
+    lines += text_lines(report.findings)
+    lines += map(str, report.exceeded)
     return "\n".join(lines) + "\n"
 
 

@@ -18,7 +18,7 @@ from ..formats import SUFFIXES
 _CACHE_TAG = "CACHEDIR.TAG"
 _REPOSITORIES = frozenset([".git", ".hg", ".svn"])
 #: folders that hold other tools' files, never a site's
-_FOREIGN_FOLDERS = _REPOSITORIES.union(
+FOREIGN_FOLDERS = _REPOSITORIES.union(
     [".tox", ".nox", ".cache", ".doctrees", "node_modules", "__pycache__"]
 )
 # Files with these suffixes are not opened: a site has more of them than of anything else. All
@@ -98,7 +98,7 @@ def walk(folder: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Ass
         folders = []
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _FOREIGN_FOLDERS:
+                if entry.name not in FOREIGN_FOLDERS:
                     folders.append((entry.path, f"{inside}{entry.name}/"))
             elif atomic.is_temporary(entry.name):
                 if sweep:

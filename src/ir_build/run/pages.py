@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from .. import atomic
-from ..errors import InputError, Unreadable
-from ..pages import addresses, css
+from ..errors import InputError
+from ..pages import addresses
 from ..pages.html import MARK, Page, PageLeft
 from ..pages.markup import RULE, Result, optimised, rule_of
 from ..pages.names import RULE_NAME, is_ours
@@ -21,24 +21,23 @@ from ..pages.shown import pictures_of
 from ..report.pages import PagesReport
 from . import discover
 from .page_memory import KnownPage, PageMemory, digest
+from .sheets import Sheets
 from .variants import Variants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from ..options import Pages
     from ..pages.addresses import Place
-    from ..pages.css import PictureStyle, Sheet
+    from ..pages.css import PictureStyle
     from ..pages.markup import Rule
     from ..pages.picture import Picture
     from .cache import Cache
 
 _SUFFIXES = (".html", ".htm")
 #: bytes of a page; nobody reads larger ones
-_LARGEST = 8 * 1024 * 1024
-#: How deep style sheets may import each other.
-_IMPORTS = 5
+LARGEST = 8 * 1024 * 1024
 # The first byte of a page in UTF-16, which is for `Page` to refuse.
 _UTF_16 = (b"\xff", b"\xfe")
 # Names of files of ours, as they stand in attributes.
@@ -125,10 +124,7 @@ class _Folder:
         self._options = pages
         index = cache.index_file(folder.resolve())
         self._memory = PageMemory(index and index.with_suffix(".pages.json"), pages)
-        self._sheets: dict[PurePosixPath, Sheet | None] = {}
-        self._digests: dict[PurePosixPath, str | None] = {}
-        #: the style sheets that were asked for since this was emptied
-        self._asked: set[PurePosixPath] = set()
+        self._sheets = Sheets(folder, remote=not pages.ignore_remote_styles)
         self._rules: set[PurePosixPath] = set()
         #: the files that pages show, and whether each can be shown by `<picture>` everywhere
         self.shown: dict[Path, bool] = {}
@@ -157,7 +153,7 @@ class _Folder:
     def _holds(self, known: KnownPage) -> bool:
         """Whether all files that a page depends on are as they were, but for pictures."""
         sheets = known.sheets.items()
-        return all(self._digest_of(PurePosixPath(file)) == one for file, one in sheets) and (
+        return all(self._sheets.digest(PurePosixPath(file)) == one for file, one in sheets) and (
             known.rule is None or self._may_hold_rule(PurePosixPath(known.rule[0])) == known.rule[1]
         )
 
@@ -167,9 +163,10 @@ class _Folder:
         """What a page depends on, and what style sheets say of its pictures. Raises `PageLeft`."""
         page = Page(data)
         place = self._place(page, found)
-        self._asked.clear()
-        shown = pictures_of(page, place, self._styles(page, place)).shown
-        sheets = {file.as_posix(): self._digests[file] for file in sorted(self._asked)}
+        self._sheets.asked.clear()
+        shown = pictures_of(page, place, self._sheets.of(page, place)).shown
+        asked = sorted(self._sheets.asked)
+        sheets = {file.as_posix(): self._sheets.digest(file) for file in asked}
         rule = rule_of(page, place)
         known = KnownPage(
             sheets,
@@ -248,68 +245,18 @@ class _Folder:
         page = Page(data)
         place = self._place(page, scanned.found)
         styles = (
-            self._styles(page, place) if scanned.styles is None else _Remembered(scanned.styles)
+            self._sheets.of(page, place) if scanned.styles is None else _Remembered(scanned.styles)
         )
         shown = pictures_of(page, place, styles)
         return optimised(page, shown, pictures.get, self._options, self._rule(page, place))
 
     def _read(self, found: discover.Asset) -> tuple[bytes, os.stat_result]:
-        if found.state.st_size > _LARGEST:
+        if found.state.st_size > LARGEST:
             raise PageLeft("it is larger than 8 MB")
         return atomic.read(found.path)
 
     def _place(self, page: Page, found: discover.Asset) -> Place:
         return addresses.place_of(page, PurePosixPath(found.inside), self._options.site_url)
-
-    def _styles(self, page: Page, place: Place) -> css.Styles:
-        """What the style sheets of a page say, its own and those it links."""
-        sheets: list[Sheet] = []
-        unknown: list[str] = []
-        for one in css.sheet_links(page.document):
-            if one.text is not None:
-                base = addresses.of_unknown_site(place.base, place)
-                sheet: Sheet | None = css.parse(one.text, address=base)
-            else:
-                file = place.file(one.href)
-                sheet = None if file is None else self._sheet(file)
-            linked = [one.href] if sheet is None else list(self._with_imports(sheet))
-            unknown += [sheet for sheet in linked if isinstance(sheet, str)]
-            known = [sheet for sheet in linked if not isinstance(sheet, str)]
-            sheets += [sheet.held_sometimes() for sheet in known] if one.sometimes else known
-        if self._options.ignore_remote_styles:
-            unknown.clear()
-        return css.Styles(sheets, next(iter(unknown), ""))
-
-    def _with_imports(self, sheet: Sheet, depth: int = 0) -> Iterator[Sheet | str]:
-        """The style sheets that one imports, and that one; the address of one that cannot be read."""
-        for address in sheet.imports:
-            file = addresses.UNKNOWN_SITE.file(address)
-            imported = None if file is None or depth == _IMPORTS else self._sheet(file)
-            if imported is None:
-                yield address.removeprefix(addresses.UNKNOWN_SITE.site)
-            else:
-                yield from self._with_imports(imported, depth + 1)
-        yield sheet
-
-    def _sheet(self, file: PurePosixPath) -> Sheet | None:
-        self._asked.add(file)
-        if file not in self._sheets:
-            self._sheets[file] = self._digests[file] = None
-            with contextlib.suppress(InputError):
-                data, _ = atomic.read(self._inside(file))
-                self._digests[file] = digest(data)
-                address = addresses.address_of(addresses.UNKNOWN_SITE, file)
-                self._sheets[file] = css.parse(data, address=address)
-        return self._sheets[file]
-
-    def _digest_of(self, file: PurePosixPath) -> str | None:
-        """The digest of a style sheet; None where it cannot be read."""
-        if file not in self._digests:
-            self._digests[file] = None
-            with contextlib.suppress(InputError):
-                data, _ = atomic.read(self._inside(file))
-                self._digests[file] = digest(data)
-        return self._digests[file]
 
     def _rule(self, page: Page, place: Place) -> Rule | None:
         """Where the rule can be linked."""
@@ -321,17 +268,9 @@ class _Folder:
         if file in self._rules:
             return True
         with contextlib.suppress(InputError):
-            path = self._inside(file)
+            path = self._sheets.inside(file)
             return not os.path.lexists(path) or _is_rule(path)
         return False
-
-    def _inside(self, file: PurePosixPath) -> Path:
-        """The path of a file of the site. Raises `Unreadable` where a link leads out of it."""
-        path = self._folder / file
-        root = os.path.realpath(self._folder)
-        if os.path.commonpath([os.path.realpath(path.parent), root]) != root:
-            raise Unreadable("leads out of the site by a link", path=path)
-        return path
 
     def _write_rule(self, file: PurePosixPath) -> None:
         path = self._folder / file

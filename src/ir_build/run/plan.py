@@ -22,7 +22,7 @@ from .cache import CACHE_VERSION
 from .discover import Asset, looks_like_asset
 from .fingerprint import Digest, Known, StatIndex
 
-_LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\n"
+LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def _failed(asset: Asset, error: InputError) -> Failed:
 
 
 def _not_an_asset(asset: Asset, head: bytes) -> Kept | Failed:
-    if head.startswith(_LFS_POINTER):
+    if head.startswith(LFS_POINTER):
         return _kept(asset, None, Reason.LFS_POINTER)
     if not head:
         return _failed(asset, CorruptFile("the file is empty"))

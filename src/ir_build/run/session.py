@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .. import backends
-from ..errors import Changed, Reason
+from ..errors import Changed, ConfigError, Reason
 from ..globs import matcher
 from ..options import Compression, Meta, Options, Pages
 from ..outcome import Failed, Kept, Outcome
@@ -42,8 +42,10 @@ from .plan import Job, Planner
 from .skips import Skips
 
 if TYPE_CHECKING:
+    from ..advice import Finding
     from ..config import Config
     from ..formats import MediaType
+    from .advice import Advisor
     from .discover import Asset
     from .pages import Site
     from .progress import Progress
@@ -244,6 +246,34 @@ class Session:
         left = destination.without_source(known, self.config.report) if folders else ()
         return replace(report, advice=(*report.advice, *left))
 
+    def advise(self, folder: Path, names: Mapping[str, str] | None = None) -> tuple[Finding, ...]:
+        """What a person could still do in `folder`, a built site. Nothing is changed.
+
+        `names` are those of the report, by files from the folder. Raises `ConfigError`.
+        """
+        return self.advisor(folder).findings(names or {})
+
+    def advisor(self, folder: Path) -> Advisor:
+        """Who looks at the site in `folder`."""
+        from .advice import Advisor  # noqa: PLC0415  (as below)
+
+        return Advisor(
+            folder,
+            self._pages or Pages(site_url=self.site_url),
+            sandbox=self._sandbox,
+            threads=self._threads,
+            options_for=self._variant_options,
+            wanted=lambda inside: self._wanted(f"{folder.as_posix()}/{inside}", inside),
+        )
+
+    def _findings(self, folders: Sequence[Path], names: Mapping[str, str]) -> tuple[Finding, ...]:
+        """What a person could still do in sites that were just optimised, if a report is asked for."""
+        found: list[Finding] = []
+        for folder in folders if self.config.report else ():
+            with contextlib.suppress(ConfigError):  # no site
+                found += self.advisor(folder).findings(names, compressed=True)
+        return tuple(sorted(found, key=lambda one: -one.at_stake))
+
     def _take_out(self, folders: Iterable[Path]) -> None:
         """Take out of pages what an earlier run has inserted, if this one inserts nothing."""
         for folder in folders if self._pages is None else ():
@@ -433,6 +463,7 @@ class Session:
             outcomes=tuple(sorted(outcomes, key=attrgetter("name"))),
             backend=self.backend.name,
             pages=edited,
+            findings=self._findings(folders, {asset.inside: asset.name for asset in assets}),
             seconds=time.perf_counter() - started,
             warnings=self._warnings(pipeline),
             advice=(*_missing_packages(outcomes), *stale.advice(written, folders)),

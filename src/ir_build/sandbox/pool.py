@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from ..advice.facts import Facts
 from ..candidate import Candidate
 from ..errors import InputError, OverMemoryLimit, TooLarge, Unreadable, WorkerCrashed
 from ..options import Options, Part
@@ -119,6 +120,14 @@ class Sandbox:
         header, _ = self._run({"task": "measure", **asked}, data)
         width, height, pixels = cast("list[int]", header["size"])
         return width, height, pixels
+
+    def facts(self, file: Path, media: MediaType, options: Options) -> Facts:
+        """What the bytes of a picture or a PDF say. They stay in the worker.
+
+        Raises an `InputError` or `FileSkipped`.
+        """
+        header, _ = self._run(_asked("facts", media, options) | {"files": [str(file)]})
+        return Facts(**cast("dict[str, Any]", header["facts"]))
 
     def draw(self, document: bytes | Path) -> bytes:
         """The first page of a PDF as a PNG. Raises an `InputError` or `FileSkipped`."""

@@ -75,6 +75,12 @@ def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, obj
     if header["task"] == "measure":
         picture = load("ir_build.verify.decoded").Picture(blobs[0], media, options.max_pixels)
         return {"size": [*picture.shown_size, picture.size[0]]}, []
+    if header["task"] == "facts":
+        return {
+            "facts": load("ir_build.sandbox.facts")
+            .facts(blobs[0], media, options.max_pixels)
+            .to_json()
+        }, []
     if header["task"] == "compress file":
         return _compress_file(blobs[0], media, options, Path(str(header["into"])))
     if header["task"] == "compress":

@@ -66,7 +66,7 @@ class Styles:
             self._unknown = f"the style sheet {unknown} cannot be read (see ignore_remote_styles)"
         elif any(sheet.unreadable for sheet in sheets):
             self._unknown = "a style sheet has more blocks in blocks than can be read"
-        self._bounds: dict[Element, float] = {}
+        self._bounds: dict[tuple[Element, float], float] = {}
         self._turned_parents: dict[Element, bool] = {}
         self._ruler: Ruler | None = None
 
@@ -90,6 +90,44 @@ class Styles:
             height=0 if sizes_keep else self._height_alone(img, states),
             sized=None not in widths,
         )
+
+    def widest(self, img: Element, window: float = math.inf) -> float | None:
+        """The largest width that `img` can have in a window of `window` CSS pixels; None if unknown."""
+        return None if self._unknown else self._column(img, self._cascade.states(img), window)
+
+    def tallest(self, img: Element) -> float | None:
+        """The largest height that rules or its attribute give `img`, in CSS pixels; None if unknown."""
+        states = self._cascade.states(img)
+        most = self._maximum(states, math.inf, "max-height")
+        heights = states.get("height", ANY)
+        author = (img.attr("height") or "").strip()
+        given = Value(author + "px") if author.isdigit() else None
+        height = max(
+            math.inf if value is None or _natural(value) else self._measure(value, math.inf)
+            for value in (one or given for one in heights)
+        )
+        largest = min(most, height)
+        return None if self._unknown or math.isinf(largest) else largest
+
+    def is_sized(self, img: Element) -> bool:
+        """Whether rules may give `img` room of its own before it is there, or it needs none."""
+        states = self._cascade.states(img)
+        named = {
+            name: any(value and not _natural(value) for value in states.get(name, ()))
+            for name in ("width", "height", "aspect-ratio")
+        }
+        known = [
+            given or (img.attr(name) or "").strip()[:1].isdigit() for name, given in named.items()
+        ]
+        placed = any(value and value.text in _PLACED for value in states.get("position", ()))
+        return bool(self._unknown) or placed or sum(known) > 1
+
+    def is_hidden(self, img: Element) -> bool:
+        """Whether `img`, or something it stands in, is hidden until a script, a window or a reader shows it."""
+        around_it = (one for one in img.ancestors if isinstance(one, Element))
+        # The last of the values is the one that holds without any condition.
+        displays = (self._cascade.states(one).get("display", ANY)[-1] for one in (img, *around_it))
+        return any(value and value.text == "none" for value in displays)
 
     def _sizes_keep(self, img: Element, states: States) -> str:
         """Each reason is a way in which a given width differs from a natural one."""
@@ -221,9 +259,9 @@ class Styles:
 
     # The column
 
-    def _column(self, img: Element, states: States) -> float | None:
+    def _column(self, img: Element, states: States, window: float = math.inf) -> float | None:
         """How wide it can be; without a maximum it is as wide as it is, whatever is round it."""
-        container = self._bound(img.parent)
+        container = self._bound(img.parent, window)
         widths = states.get("width", ANY)
         author = img.attr("width")
         if author is not None and None in widths:
@@ -237,15 +275,17 @@ class Styles:
         largest = min(width, self._maximum(states, container))
         return None if math.isinf(largest) else largest
 
-    def _bound(self, element: object) -> float:
+    def _bound(self, element: object, window: float) -> float:
         """The largest width of `element`, infinite when none is known."""
         if not isinstance(element, Element):
-            return math.inf
-        if element not in self._bounds:
+            return window
+        if (element, window) not in self._bounds:
             states = self._cascade.states(element)
-            container = self._bound(element.parent)
+            container = self._bound(element.parent, window)
             if any(v and v.text not in {"static", "relative"} for v in states.get("position", ())):
-                container = math.inf
+                # What it is placed in may be any of what it stands in.
+                outer = (self._bound(one, window) for one in element.ancestors)
+                container = max(window, *outer)
             width = max(
                 container if value is None or _natural(value) else self._measure(value, container)
                 for value in states.get("width", ANY)
@@ -253,13 +293,13 @@ class Styles:
             width = min(width, self._maximum(states, container))
             least = [self._measure(v, container) for v in states.get("min-width", ()) if v]
             finite = [value for value in least if not math.isinf(value)]
-            self._bounds[element] = max([width, *finite])
-        return self._bounds[element]
+            self._bounds[element, window] = max([width, *finite])
+        return self._bounds[element, window]
 
-    def _maximum(self, states: States, container: float) -> float:
+    def _maximum(self, states: States, container: float, name: str = "max-width") -> float:
         return max(
             math.inf if value is None else self._measure(value, container)
-            for value in states.get("max-width", ANY)
+            for value in states.get(name, ANY)
         )
 
     def _measure(self, value: Value, container: float) -> float:
@@ -290,6 +330,7 @@ _STRETCHED = {
     "float": frozenset(("none", "initial", "unset")),
     "position": frozenset(("static", "relative", "initial", "unset")),
 }
+_PLACED = frozenset(("absolute", "fixed"))
 _BESIDE = ("padding-left", "padding-right", "border-left", "border-right")
 # Values of properties with which a given width is no other than a natural one.
 _NEUTRAL = {

@@ -1,0 +1,238 @@
+"""Look at a built site, and find what a person could still do. Nothing is changed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import stat
+import zlib
+from collections import defaultdict
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from .. import atomic
+from ..advice import page as pages
+from ..advice.facts import Facts
+from ..advice.judge import LEAST, Site, findings, sightings
+from ..advice.references import SUFFIXES, References
+from ..errors import ConfigError, FileSkipped, InputError
+from ..formats import HEAD_BYTES, MediaType, sniff
+from ..pages import addresses
+from ..pages.html import Page, PageLeft
+from ..pages.names import is_ours
+from ..pages.picture import svg_size
+from . import discover
+from .pages import LARGEST, pages_below
+from .plan import LFS_POINTER
+from .sheets import Sheets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Executor
+
+    from ..advice import Finding
+    from ..advice.page import PageFacts
+    from ..options import Options, Pages
+    from ..sandbox.pool import Sandbox
+
+# Bytes of a text above which nobody knows what it names, and of a PDF that may be a scan.
+_LONGEST_TEXT, _LEAST_PDF = 64 * 1024 * 1024, 100_000
+_SCRIPTS = (".js", ".mjs", ".cjs")
+# Files without names of others in them, which need not be read.
+_NO_TEXTS = SUFFIXES - {".svg"} | {
+    ".woff", ".woff2", ".ttf", ".otf", ".eot", ".wasm", ".gz", ".br", ".zst", ".zip", ".inv", ".doctree",
+    ".pickle",
+}  # fmt: skip
+# What browsers and systems ask for without being told.
+_WELL_KNOWN = ("favicon", "apple-touch-icon", "mstile", "android-chrome", "safari-pinned-tab")
+_OLD = {
+    b"II*\0": "TIFF", b"MM\0*": "TIFF", b"\0\0\0\x0cjP  ": "JPEG 2000", b"\xff\x4f\xff\x51": "JPEG 2000",
+    b"8BPS": "a Photoshop file", b"BM": "BMP", b"\0\0\1\0": "ICO",
+}  # fmt: skip
+_SHOWN_YET = ("BMP", "ICO")
+
+
+class Advisor:
+    """One site, in a folder: read once."""
+
+    def __init__(
+        self,
+        folder: Path,
+        pages: Pages,
+        *,
+        sandbox: Sandbox,
+        threads: Executor,
+        options_for: Callable[[str, MediaType], Options],
+        wanted: Callable[[str], bool],
+    ) -> None:
+        """`options_for` takes a file's name and type; `wanted` says whether a file is looked at."""
+        self._folder = folder
+        self._options = pages
+        self._sandbox, self._threads, self._options_for = sandbox, threads, options_for
+        self._wanted = wanted
+        self._sheets = Sheets(folder, remote=not pages.ignore_remote_styles)
+        self._on_pages, self._in_code = References(), References()
+        #: texts of scripts and styles inside pages, of which most stand in all of them
+        self._inline: set[str] = set()
+        #: whether a text could not be read, so that nobody knows what is named
+        self._unread = False
+
+    def findings(
+        self, names: Mapping[str, str], *, compressed: bool = False
+    ) -> tuple[Finding, ...]:
+        """What a person could still do. `names` are those of the report, by files from the site's root.
+
+        `compressed` says that pictures have just been compressed. Raises `ConfigError` where there are
+        no pages.
+        """
+        return findings(sightings(self.site(compressed=compressed)), names)
+
+    def site(self, *, compressed: bool = False) -> Site:
+        """All that is known of the site. Raises `ConfigError`."""
+        found = {
+            PurePosixPath(one.inside): one
+            for one in discover.tree(self._folder)
+            if stat.S_ISREG(one.state.st_mode) and not _is_foreign(one.inside)
+        }
+        pages = tuple(
+            self._page(one) for one in pages_below(self._folder) if not _is_foreign(one.inside)
+        )
+        if not pages:
+            raise ConfigError(
+                "ir-build advise",
+                str(self._folder),
+                "has no HTML pages: give the folder of a built site",
+            )
+        sizes = {file: one.state.st_size for file, one in found.items()}
+        shown = frozenset().union(*(page.shown for page in pages)) & found.keys()
+        heads = {file: _head(found[file].path) for file in sorted(shown)}
+        media = {file: kind for file, head in heads.items() if (kind := sniff(head)) is not None}
+        media |= {
+            file: MediaType.PDF
+            for file, size in sizes.items()
+            if file.suffix.lower() == ".pdf" and size >= _LEAST_PDF
+        }
+        media = {file: kind for file, kind in media.items() if self._wanted(file.as_posix())}
+        return Site(
+            pages=pages,
+            sizes=sizes,
+            media=media,
+            facts=dict(zip(media, self._threads.map(self._facts, media.items()), strict=True)),
+            compressed=compressed,
+            pointers=[file for file in shown if heads[file].startswith(LFS_POINTER)],
+            old=dict(self._old(heads)),
+            equal=list(self._equal(media, sizes)),
+            orphans=list(self._orphans(found)),
+            named_elsewhere=lambda name: self._on_pages.link(name) or self._in_code.name(name),
+        )
+
+    def _page(self, found: discover.Asset) -> PageFacts:
+        with contextlib.suppress(InputError, PageLeft, RecursionError):
+            if found.state.st_size > LARGEST:
+                raise PageLeft("it is larger than 8 MB")
+            data, _ = atomic.read(found.path)
+            self._on_pages.read(_utf_8(data))
+            page = Page(data, as_shipped=True)
+            for inline in page.document.iter_elements(["script", "style"]):
+                text = inline.text
+                if text and text not in self._inline:
+                    self._inline.add(text)
+                    self._in_code.read_script(text.encode("latin-1", "replace"))
+            place = addresses.place_of(page, PurePosixPath(found.inside), self._options.site_url)
+            return pages.read(found.inside, page, place, self._sheets.of(page, place))
+        self._unread = True
+        return pages.PageFacts(found.inside)
+
+    def _facts(self, one: tuple[PurePosixPath, MediaType]) -> Facts:
+        file, media = one
+        path = self._folder / file
+        with contextlib.suppress(InputError, FileSkipped):
+            if media is MediaType.SVG:
+                return Facts(*svg_size(_head(path)))
+            return self._sandbox.facts(path, media, self._options_for(file.as_posix(), media))
+        return Facts()
+
+    def _old(
+        self, heads: Mapping[PurePosixPath, bytes]
+    ) -> Iterator[tuple[PurePosixPath, tuple[str, int]]]:
+        for file, head in heads.items():
+            name = next((name for begin, name in _OLD.items() if head.startswith(begin)), None)
+            if name in _SHOWN_YET:
+                data = self._read(file)
+                saved = len(data) - len(zlib.compress(data))
+                if saved > LEAST:
+                    yield file, (name, saved)
+            elif name is not None:
+                yield file, (name, 0)
+
+    def _equal(
+        self, media: Mapping[PurePosixPath, MediaType], sizes: Mapping[PurePosixPath, int]
+    ) -> Iterator[list[PurePosixPath]]:
+        """Groups of pictures with the same content, of those that pages show."""
+        by_size: dict[int, list[PurePosixPath]] = defaultdict(list)
+        for file in sorted(media):
+            if sizes[file] >= LEAST and media[file] is not MediaType.PDF:
+                by_size[sizes[file]].append(file)
+        for files in by_size.values():
+            by_content: dict[bytes, list[PurePosixPath]] = defaultdict(list)
+            for file in files if len(files) > 1 else ():
+                by_content[hashlib.sha256(self._read(file)).digest()].append(file)
+            yield from (group for group in by_content.values() if len(group) > 1)
+
+    def _orphans(self, found: Mapping[PurePosixPath, discover.Asset]) -> Iterator[PurePosixPath]:
+        """The files that nothing names; none if something could not be read."""
+        for file, one in found.items():
+            if file.suffix.lower() not in _NO_TEXTS and not file.name.lower().endswith(
+                (".html", ".htm")
+            ):
+                self._read_text(file, one.state.st_size)
+        if self._unread:
+            return
+        for file, one in found.items():
+            candidate = file.suffix.lower() in SUFFIXES and one.state.st_size >= LEAST
+            if not candidate or file.name.lower().startswith(_WELL_KNOWN) or is_ours(file.name):
+                continue
+            if not self._wanted(file.as_posix()) or any(
+                part.startswith(".") for part in file.parts
+            ):
+                continue
+            if not self._on_pages.name(file.name) and not self._in_code.name(file.name):
+                yield file
+
+    def _read_text(self, file: PurePosixPath, size: int) -> None:
+        if size > _LONGEST_TEXT:
+            self._unread = True
+            return
+        data = self._read(file)
+        text = _utf_8(data)
+        if b"\0" in text[:1024]:
+            return
+        if file.suffix.lower() in _SCRIPTS:
+            self._in_code.read_script(text)
+        elif file.suffix.lower() in (".css", ".json", ".webmanifest"):
+            self._in_code.read(text)
+        else:
+            self._on_pages.read(text)
+
+    def _read(self, file: PurePosixPath) -> bytes:
+        with contextlib.suppress(InputError):
+            return atomic.read(self._folder / file)[0]
+        self._unread = True
+        return b""
+
+
+def _is_foreign(inside: str) -> bool:
+    return not discover.FOREIGN_FOLDERS.isdisjoint(inside.split("/")[:-1])
+
+
+def _head(path: Path) -> bytes:
+    with contextlib.suppress(InputError), atomic.opened(path) as (file, _):
+        return file.read(HEAD_BYTES)
+    return b""
+
+
+def _utf_8(data: bytes) -> bytes:
+    """A text in UTF-16 as UTF-8, any other as it is."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace").encode()
+    return data
