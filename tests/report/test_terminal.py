@@ -9,6 +9,7 @@ from ir_build.errors import Reason
 from ir_build.formats import MediaType
 from ir_build.outcome import Compressed, Failed, Kept
 from ir_build.report import Report, terminal
+from ir_build.report import columns as columns_of
 from ir_build.report.verdict import State, Verdict
 
 WIDE = "图" * 60 + ".png"
@@ -30,17 +31,17 @@ def failed(name, code="corrupt-file"):
 )
 def test_wide_characters_take_two_columns_and_marks_none(text, columns):
     """As terminals count."""
-    assert terminal.width(text) == columns
+    assert columns_of.width(text) == columns
 
 
 @given(st.text(max_size=80), st.integers(10, 60))
 def test_a_shortened_text_fits_and_keeps_its_ends(text, columns):
     """Nothing is taken out of what fits; else both ends stay, and dots say so."""
-    short = terminal.shortened(text, columns)
-    if terminal.width(text) <= columns:
+    short = columns_of.shortened(text, columns)
+    if columns_of.width(text) <= columns:
         assert short == text
     else:
-        assert terminal.width(short) <= columns
+        assert columns_of.width(short) <= columns
         places = [place for place in range(len(short)) if short[place:].startswith("...")]
         ends = [(short[:place], short[place + 3 :]) for place in places]
         assert any(text.startswith(head) and text.endswith(tail) for head, tail in ends)
@@ -48,7 +49,7 @@ def test_a_shortened_text_fits_and_keeps_its_ends(text, columns):
 
 def test_the_end_of_a_name_survives():
     """The suffix and the last part tell files apart."""
-    assert terminal.shortened("docs/guide/images/screenshot-17.png", 20) == "docs/gui...ot-17.png"
+    assert columns_of.shortened("docs/guide/images/screenshot-17.png", 20) == "docs/gui...ot-17.png"
 
 
 @given(
@@ -61,8 +62,8 @@ def test_the_end_of_a_name_survives():
 )
 def test_wrapped_lines_hold_all_words_and_fit(words):
     """Nothing is lost, however long or wide a word is."""
-    lines = terminal.wrapped(" ".join(words), 40)
-    assert all(terminal.width(line) <= 40 for line in lines)
+    lines = columns_of.wrapped(" ".join(words), 40)
+    assert all(columns_of.width(line) <= 40 for line in lines)
     assert "".join("".join(lines).split()) == "".join(words)
 
 
@@ -86,7 +87,7 @@ def test_the_worst_run_still_fits():
     report = Report(tuple(outcomes), "x", 190, warnings=("w " * 99,) * 9, advice=("a" * 200,) * 9)
     lines = everything(report)
     assert len(lines) == 20
-    assert max(map(terminal.width, lines)) <= 80
+    assert max(map(columns_of.width, lines)) <= 80
     assert "warning: 28 more failed; -v names all files" in lines
     assert "more is told with -v" in lines
 

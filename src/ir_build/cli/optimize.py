@@ -17,6 +17,7 @@ from ..errors import Reason
 from ..exit_codes import ExitCode
 from ..outcome import Failed, Kept
 from ..report import terminal
+from ..report.columns import wrapped
 from ..report.escape import printable
 from ..report.github import publish
 from ..report.numbers import files, share, size
@@ -187,13 +188,11 @@ def _print_report(report: Report, *, check: bool, quiet: bool, verbose: bool) ->
 def _print_on_terminal(report: Report, found: list[str], *, check: bool) -> list[str]:
     """Print the report in few lines. Returns those of what was `found` wrong."""
     columns = max(40, min(terminal.COLUMNS, shutil.get_terminal_size().columns))
-    faults = [line for fault in found for line in terminal.wrapped(f"error: {fault}", columns)]
+    faults = [line for fault in found for line in wrapped(f"error: {fault}", columns)]
     warnings = [*terminal.warning_lines(report, columns)]
     skipped = [*terminal.skipped_lines(report, columns)]
     closing = (
-        terminal.wrapped(_check_line(report), columns)
-        if check
-        else terminal.closing_lines(report, columns)
+        wrapped(_check_line(report), columns) if check else terminal.closing_lines(report, columns)
     )
     above = 1  # who compresses
     left = terminal.LINES - above - sum(map(len, (faults, warnings, skipped, closing)))

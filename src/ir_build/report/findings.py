@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .columns import fitting, shortened, width
 from .escape import markdown, printable
 from .numbers import size
 
@@ -21,7 +21,8 @@ _OF_PAGES = "heavy-page"
 _BROKEN = "lfs-pointer"
 # They take room, but nobody loads them.
 _UNLOADED = "orphan"
-_ELLIPSIS = "…"
+# Columns of a name that are always there.
+_LEAST_NAME = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,42 +70,16 @@ def next_step(findings: Sequence[Finding]) -> Group | None:
     return min(in_groups(findings), key=rank, default=None)
 
 
-def one_line(finding: Finding, width: int | None = None) -> str:
-    """A finding without its kind, in at most `width` columns; a long name loses its beginning."""
+def one_line(finding: Finding, columns: int | None = None) -> str:
+    """A finding without its kind, in at most so many `columns`; a long name loses its middle."""
     stake = size(finding.at_stake) if finding.at_stake else "-"
     begin, text = f"{stake:>9}  ", f": {printable(finding.text)}"
     name = printable(finding.name)
-    if width is None:
+    if columns is None:
         return begin + name + text
-    return begin + _fitted(
-        _shortened(name, width - len(begin) - _columns(text)) + text, width - len(begin)
-    )
-
-
-def _shortened(name: str, width: int) -> str:
-    """The end of a name, in at most `width` columns but never less than its last 16."""
-    width = max(16, width)
-    if _columns(name) <= width:
-        return name
-    while _columns(name) >= width:
-        name = name[1:]
-    return _ELLIPSIS + name
-
-
-def _fitted(text: str, width: int) -> str:
-    if _columns(text) <= width:
-        return text
-    while _columns(text) >= width:
-        text = text[:-1]
-    return text + _ELLIPSIS
-
-
-def _columns(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    return sum(
-        0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in "WF")
-        for char in text
-    )
+    room = columns - width(begin)
+    line = shortened(name, max(_LEAST_NAME, room - width(text))) + text
+    return begin + (line if width(line) <= room else f"{fitting(line, room - 3)}...")
 
 
 def text_lines(findings: Sequence[Finding]) -> Iterator[str]:

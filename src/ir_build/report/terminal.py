@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from .columns import shortened, wrapped
 from .escape import printable
+from .findings import next_step as next_finding
 from .mend import what_mends
 from .numbers import files, share, size
 from .text import failure_line, skipped_line, summary_line, told_lines
@@ -21,65 +22,6 @@ _FAILURES = 2  #: how many failures have a line
 _TOLD = 5  #: lines of what is told beside the totals
 _NAME = 40  #: columns of a name within a sentence
 _NUMBERS = 30  #: columns before the name of a file
-
-_UNSEEN = frozenset({"Mn", "Me", "Cf"})
-
-
-def width(text: str) -> int:
-    """How many columns `text` takes on a terminal."""
-    return sum(map(_columns, text))
-
-
-def _columns(char: str) -> int:
-    if unicodedata.category(char) in _UNSEEN:
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
-
-
-def shortened(text: str, columns: int) -> str:
-    """`text` in so many columns: what has no room is taken out of its middle."""
-    if width(text) <= columns:
-        return text
-    dots = "..."
-    room = columns - len(dots)
-    # The end of a name says more of a file than its beginning.
-    head = _fitting(text, room // 2)
-    tail = _fitting(text[::-1], room - width(head))[::-1]
-    while tail and not _columns(tail[0]):
-        tail = tail[1:]  # a mark that belongs to the letter before it
-    return f"{head}{dots}{tail}"
-
-
-def _fitting(text: str, columns: int) -> str:
-    """As much of the beginning of `text` as there is room for."""
-    used = 0
-    for place, char in enumerate(text):
-        used += _columns(char)
-        if used > columns:
-            return text[:place]
-    return text
-
-
-def wrapped(text: str, columns: int, *, most: int | None = None) -> list[str]:
-    """`text` in lines, the later ones indented; at most `most`, whose last one then ends in dots."""
-    lines = [""]
-    for word in text.split(" "):
-        rest = word
-        while True:
-            line = lines[-1]
-            longer = f"{line} {rest}" if line.strip() else f"{line}{rest}"
-            if width(longer) <= columns:
-                lines[-1] = longer
-                break
-            if line.strip():
-                lines.append("  ")
-                continue
-            lines[-1] += _fitting(rest, columns - width(line))
-            rest = rest[len(lines[-1]) - len(line) :]
-            lines.append("  ")
-    if most is not None and len(lines) > most:
-        lines = [*lines[: most - 1], f"{_fitting(lines[most - 1], columns - 3)}..."]
-    return lines
 
 
 def warning_lines(report: Totals, columns: int) -> Iterator[str]:
@@ -128,9 +70,10 @@ def next_step(report: Totals) -> str | None:
     mends = [verdict.mend for verdict in report.exceeded if verdict.mend]
     failed = [f"{_short(one)}: {what_mends(one)}" for one in report.failed if not one.is_missing]
     missing = [f"{_short(one)}: {what_mends(one)}" for one in report.missing]
+    group = next_finding(report.findings)
     found = [
         f"{shortened(printable(one.name), _NAME)}: {printable(one.text)}; {one.kind.mend}"
-        for one in report.findings[:1]
+        for one in (group.findings[:1] if group else ())
     ]
     return next(iter([*missing, *mends, *failed, *found]), None)
 
