@@ -53,6 +53,7 @@ def _file(outcome: Outcome) -> dict[str, Any]:
     match outcome:
         case Compressed():
             document["lossy"] = outcome.lossy
+            document["score"] = None if outcome.score is None else round(outcome.score, 1)
         case Kept():
             document["reason"] = {
                 "code": outcome.reason,

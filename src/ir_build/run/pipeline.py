@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from ..candidate import Candidate
     from ..formats import MediaType
     from ..options import Options
+    from ..verify import Verdict
     from .destination import Destination
     from .discover import Asset
     from .skips import Skips
 
-    #: what is wrong with a candidate, None when it may replace the original
-    Verify = Callable[[bytes, Candidate, MediaType, Options], str | None]
+    #: whether a candidate may replace the original
+    Verify = Callable[[bytes, Candidate, MediaType, Options], Verdict]
 
 # A server that fails for this many files in a row is down. Asking for the rest would only take time.
 _FAULTS_IN_A_ROW = 3
@@ -253,11 +254,15 @@ class Pipeline:
         saving = 1 - len(candidate.data) / len(data)
         if saving < job.options.min_saving:
             return Entry("kept", code=Reason.SAVES_TOO_LITTLE, detail=f"{saving:.1%}")
-        difference = self.verify(data, candidate, job.media, job.options)
-        if difference is not None:
-            return Entry("kept", code=Reason.WOULD_CHANGE, detail=difference)
+        verdict = self.verify(data, candidate, job.media, job.options)
+        if not verdict.ok:
+            return Entry("kept", code=Reason.WOULD_CHANGE, detail=verdict.detail)
         return Entry(
-            "compressed", data=candidate.data, lossy=candidate.lossy, notes=candidate.notes
+            "compressed",
+            data=candidate.data,
+            lossy=candidate.lossy,
+            notes=candidate.notes,
+            score=verdict.score if candidate.lossy else None,
         )
 
     def _put(
@@ -278,7 +283,9 @@ class Pipeline:
         except (errors.Unreadable, errors.NotWritten) as error:
             return failed(job, error.code, error.message)
         kind = Cached if answer.from_cache else Compressed
-        return kind(size=len(entry.data), lossy=entry.lossy, **_facts(job, answer))
+        return kind(
+            size=len(entry.data), lossy=entry.lossy, score=entry.score, **_facts(job, answer)
+        )
 
 
 def keep(outcome: Outcome, asset: Asset, destination: Destination) -> Outcome:

@@ -10,6 +10,7 @@ from ..candidate import Candidate
 from ..errors import InputError, OverMemoryLimit, TooLarge, Unreadable, WorkerCrashed
 from ..options import Options, Part
 from ..variant import Variant
+from ..verify import Verdict
 from . import messages
 from .limits import Limits, allowed, count
 from .process import Answer, KilledError, Worker, over_memory
@@ -50,14 +51,15 @@ class Sandbox:
 
     def verify(
         self, original: bytes, candidate: Candidate, media: MediaType, options: Options
-    ) -> str | None:
-        """Why `candidate` must not replace `original`, None when it may.
+    ) -> Verdict:
+        """Whether `candidate` may replace `original`, or why not.
 
         Raises an `InputError`.
         """
         asked = _asked("verify", media, options) | {"lossy": candidate.lossy}
         header, _ = self._run(asked, original, candidate.data)
-        return None if header["ok"] else str(header["detail"])
+        score = cast("float | None", header["score"])
+        return Verdict(ok=bool(header["ok"]), detail=str(header["detail"]), score=score)
 
     def variants(
         self,

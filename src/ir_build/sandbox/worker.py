@@ -95,7 +95,7 @@ def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, obj
         return {"ok": verdict.ok, "detail": verdict.detail}, []
     candidate = Candidate(blobs[1], lossy=bool(header["lossy"]))
     verdict = verify.verify(blobs[0], candidate, media, options)
-    return {"ok": verdict.ok, "detail": verdict.detail}, []
+    return {"ok": verdict.ok, "detail": verdict.detail, "score": verdict.score}, []
 
 
 def _read(path: Path) -> bytes:
