@@ -12,6 +12,7 @@ from ..outcome import Compressed, Failed, Kept, Outcome
 
 if TYPE_CHECKING:
     from ..advice import Finding
+    from ..view import Pictured
     from .pages import PagesReport
 
 
@@ -31,6 +32,8 @@ class Totals:
     pages: PagesReport | None = None
     #: what a person could still do, the most bytes first
     findings: tuple[Finding, ...] = ()
+    #: lossy results beside their originals, for a report that shows pictures
+    pictures: tuple[Pictured, ...] = ()
 
     @cached_property
     def before(self) -> int:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..verify import Verdict
     from .destination import Destination
     from .discover import Asset
+    from .gallery import Gallery
     from .skips import Skips
 
     #: whether a candidate may replace the original
@@ -77,6 +78,8 @@ class Pipeline:
     limits: Limits
     #: whether nothing is compressed
     cached_only: bool = False
+    #: what a report shows, if one does
+    gallery: Gallery | None = None
     #: the files that were put in place
     written: list[Path] = field(default_factory=list, init=False)
     #: why the backend was given up, None while it works
@@ -272,6 +275,8 @@ class Pipeline:
         made = fingerprint.digest(entry.data)
         try:
             path = destination.path(asset)
+            if self.gallery is not None:
+                self.gallery.offer(job, entry, made)
             if not _is_there(index, path, made):
                 state = destination.put(asset, job.state, entry.data)
                 if state is not None:

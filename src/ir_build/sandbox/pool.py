@@ -11,6 +11,7 @@ from ..errors import InputError, OverMemoryLimit, TooLarge, Unreadable, WorkerCr
 from ..options import Options, Part
 from ..variant import Variant
 from ..verify import Verdict
+from ..view import View, Views
 from . import messages
 from .limits import Limits, allowed, count
 from .process import Answer, KilledError, Worker, over_memory
@@ -129,6 +130,22 @@ class Sandbox:
         else:
             _, blobs = self._run({"task": "draw", "files": [str(document)]})
         return blobs[0]
+
+    def views(
+        self, original: Path, result: Path, media: MediaType, *, room: int, max_pixels: int
+    ) -> Views:
+        """What a report shows of two files, in `room` bytes. Raises an `InputError` or `FileSkipped`."""
+        asked = {"media": media, "room": room, "max_pixels": max_pixels}
+        header, files = self._run(
+            {"task": "views", "files": [str(original), str(result)], **asked}
+        )
+        rest, views = iter(files), []
+        for left, top, width, height, moves in cast("list[list[int]]", header["views"]):
+            pair = next(rest), next(rest)
+            still = (next(rest), next(rest)) if moves else None
+            views.append(View((left, top, width, height), *pair, still))
+        across, down = cast("list[int]", header["size"])
+        return Views((across, down), tuple(views))
 
     def close(self) -> None:
         """End all workers at once. A task under way fails."""
