@@ -1,12 +1,26 @@
-"""Puts tables of settings and of the server's calls into the documentation, from the code."""
+"""Puts tables of settings and of the server's calls into the documentation, from the code; and the slider."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from mkdocs.structure.files import File
 
 from ir_build.server.http.openapi import document
 from ir_build.server.settings import Settings
 from ir_build.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+
+_SLIDER = ("slider.js", "slider.css")
+# A table of pictures, as `python benchmarks --places` prints it: names, pictures, what is told of them.
+_PICTURES = re.compile(r"<table>(?:(?!</table>).)*?<img.*?</table>", re.DOTALL)
+_CELL = re.compile(r"<t[hd](?: [^>]*)?>(.*?)</t[hd]>", re.DOTALL)
 
 _MARK = "<!-- the table of settings -->"
 _CALLS_MARK = "<!-- the table of calls -->"
@@ -23,6 +37,30 @@ def on_page_markdown(markdown: str, **_: object) -> str:
         rows.append(f"| `{setting.name}` | `{value}` | {default} | {setting.help}{per_file} |")
     markdown = markdown.replace(_MARK, "\n".join(rows)).replace(_CALLS_MARK, _calls())
     return markdown.replace(_SERVER_MARK, _server_settings())
+
+
+def on_files(files: Files, *, config: MkDocsConfig) -> None:
+    """Add the slider, which the report and the server's page have, too."""
+    for name in _SLIDER:
+        text = resources.files("ir_build").joinpath("web", name).read_text(encoding="utf-8")
+        files.append(File.generated(config, name, content=text))
+
+
+def on_page_content(html: str, **_: object) -> str:
+    """Make sliders of tables of pictures, of which the first is the original."""
+    return _PICTURES.sub(_slider, html)
+
+
+def _slider(table: re.Match[str]) -> str:
+    cells = _CELL.findall(table[0])
+    count = len(cells) // 3
+    names, pictures, told = (cells[at : at + count] for at in range(0, len(cells), count))
+    label = re.search(r'alt="([^",]*)', pictures[0])
+    figures = "".join(
+        f"<figure>{picture}<figcaption><b>{name.capitalize()}</b> {text}</figcaption></figure>"
+        for name, picture, text in zip(names, pictures, told, strict=True)
+    )
+    return f'<div class="ir-slider" data-label="{label[1] if label else ""}">{figures}</div>'
 
 
 def _server_settings() -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from importlib import resources
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from ...outcome import STATUSES
 from ..numbers import duration, files, share, size
-from .pictures import pictures_section, worst_first
+from .pictures import pictures_section
 from .tables import files_table, largest_files, largest_table, types_table, what_to_do
 from .text import anchor, safe
 from .treemap import treemap
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 # Files or pages that are named under one kind of finding.
 _NAMED = 8
+# Things to do that stand at the top.
+_STEPS = 3
 
 
 def to_html(report: Totals) -> str:
@@ -70,7 +74,7 @@ def _totals(report: Totals) -> str:
     if not report.outcomes:
         return "<p class=sum>No images or PDFs found.</p>"
     told = f"in {files(len(report.outcomes))}, by {safe(report.backend)}, in {duration(report.seconds)}"
-    counts = ", ".join(f"{count:,} {status}" for status, count in report.counts.items())
+    counts = ", ".join(f"{count:,} {status}" for status in STATUSES if (count := report.counts[status]))
     cached = "<p>Everything was cached: nothing was compressed in this run.</p>"
     return (
         f"<p class=sum><b>{size(report.before)} → {size(report.after)}</b> saved {size(report.saved)} "
@@ -83,52 +87,47 @@ def _totals(report: Totals) -> str:
 def _glance(report: Totals) -> str:
     """The three things that most people open a report for."""
     largest = largest_files(report)[0]
-    cards = [
-        ("Largest file left", f"<b>{safe(largest.name)}</b> {size(largest.after)}", "largest"),
-        ("Worst-looking picture", *_worst(report)),
-        ("What to do next", *_to_do(report)),
-    ]
-    shown = "".join(
-        f"<li><h2>{title}</h2><p>{text}</p>"
-        + (f'<p><a href="#{link}">{_LINKS[title]}</a></p>' if link else "")
-        + "</li>"
-        for title, text, link in cards
+    weighs = f"<p><b>{safe(largest.name)}</b> {size(largest.after)}</p>"
+    steps = list(islice(_steps(report), _STEPS))
+    cards = (
+        ("Largest file left", f"{weighs}<p><a href=#largest>Why it stays so</a></p>"),
+        ("Worst-looking picture", _worst(report)),
+        (
+            "What to do next",
+            f"<ol>{''.join(f'<li>{step}</li>' for step in steps)}</ol>"
+            if steps
+            else "<p>Nothing: all is as small as the settings allow.</p>",
+        ),
     )
-    return f'<ul class="glance">{shown}</ul>'
+    shown = "".join(f"<li><h2>{title}</h2>{text}</li>" for title, text in cards)
+    return f"<ul class=glance>{shown}</ul>"
 
 
-_LINKS = {
-    "Largest file left": "Why it stays so",
-    "Worst-looking picture": "Look at it",
-    "What to do next": "How",
-}
-
-
-def _worst(report: Totals) -> tuple[str, str]:
-    scored = [one for one in report.optimised if one.score is not None]
-    worst = min(scored, key=lambda one: (one.score, one.name), default=None)
-    if worst is None:
+def _worst(report: Totals) -> str:
+    scored = [(one.score, one.name) for one in report.optimised if one.score is not None]
+    if not scored:
         lossy = any(one.lossy for one in report.optimised)
-        return ("No score is known." if lossy else "Nothing was lost: every pixel is as it was."), ""
-    shown = next((one for one in report.pictures if one.name == worst.name), None)
-    link = anchor(worst.name) if shown else "pictures" if report.pictures else ""
-    return f"<b>{safe(worst.name)}</b> score {worst.score:.1f}", link
+        return f"<p>{'No score is known.' if lossy else 'Nothing was lost.'}</p>"
+    score, name = min(scored)
+    told = f"<p><b>{safe(name)}</b> score {score:.1f}</p>"
+    if any(one.name == name for one in report.pictures):
+        told += f'<p><a href="#{anchor(name)}">Look at it</a></p>'
+    return told
 
 
-def _to_do(report: Totals) -> tuple[str, str]:
+def _steps(report: Totals) -> Iterator[str]:
+    """What is worth doing, the most urgent first."""
     if report.failed:
-        mend = what_to_do(report.failed[0])
-        return f"<b>{files(len(report.failed))} could not be worked on.</b> {mend}", "failed"
-    if report.findings:
-        kind, found = _by_kind(report)[0]
+        told = f"{files(len(report.failed))} could not be worked on"
+        yield f"<a href=#failed>{told}</a>. {what_to_do(report.failed[0])}"
+    for kind, found in _by_kind(report):
         stake = sum(one.at_stake for one in found)
-        more = f" {size(stake)} at stake." if stake else ""
-        return f"<b>{safe(kind.title)}</b>: {len(found)}.{more}", "findings"
+        more = f", {size(stake)} at stake" if stake else ""
+        yield f"<a href=#findings>{safe(kind.title)}</a>: {len(found):,}{more}."
     if report.skipped:
-        return f"<b>{files(len(report.skipped))} met a limit.</b> Raise timeout or memory_limit.", "failed"
-    if report.advice:
-        return safe(report.advice[0]), "findings"
-    return "Nothing: all is as small as the settings allow.", ""
+        told = f"{files(len(report.skipped))} met a limit"
+        yield f"<a href=#failed>{told}</a>. Raise timeout or memory_limit."
+    yield from map(safe, report.advice)
 
 
 def _sections(report: Totals) -> Iterator[str]:

@@ -118,7 +118,7 @@ def _next(outcome: Outcome) -> str:
             return what_to_do(outcome)
         case Compressed(lossy=True):
             return "Fewer pixels (resize) or a lower quality, in overrides."
-    return "compression_type: lossy, or fewer pixels (resize)."
+    return "Fewer pixels: resize. Some loss, if compression_type does not allow it yet."
 
 
 #: what a person can do about a file that could not be worked on, by the code of its error

@@ -1,0 +1,58 @@
+"""A folder with something for every part of a report."""
+
+import subprocess
+import sys
+
+from PIL import Image
+from pikepdf import Name
+
+import documents
+from pictures import animated, encoded, exif_block, lined_png, lined_svg, photo
+
+#: A name that is markup. Windows takes no such names.
+HOSTILE = "&lt;b&gt;.png" if sys.platform == "win32" else "\"><img src=x onerror=owned()>&lt;.png"
+SECRET = "taken at home"
+
+
+def make(folder):
+    """Photos, drawings, an animation, a PDF with a photo, a broken file, a hostile name."""
+    images = folder / "images"
+    images.mkdir(parents=True)
+    large = photo((900, 700), grid=(7, 9), seed=1, grey=9)
+    (images / "large.jpg").write_bytes(encoded(large, "JPEG", quality=97))
+    small = photo((200, 150), grid=(5, 6), seed=2, grey=3)
+    notes = exif_block({0x010E: SECRET})
+    (images / "small.jpg").write_bytes(encoded(small, "JPEG", quality=97, exif=notes))
+    (images / "lines.svg").write_bytes(lined_svg())
+    frames = [
+        Image.fromarray(photo((120, 90), grid=(4, 5), seed=4 + number, grey=4))
+        for number in range(3)
+    ]
+    moving = animated(frames, "WEBP", quality=98, duration=120, loop=0)
+    (images / "moving.webp").write_bytes(moving)
+    (folder / "paper.pdf").write_bytes(_scan())
+    (folder / "broken.png").write_bytes(lined_png()[:200])
+    (folder / HOSTILE).write_bytes(lined_png((300, 200)))
+
+
+def _scan():
+    data = encoded(photo((1000, 800), grid=(6, 8), seed=8, grey=4), "JPEG", quality=97)
+    document = documents.with_image(
+        data,
+        page_size=(400, 320),
+        content=b"q 400 0 0 320 0 0 cm /I Do Q",
+        filters=Name.DCTDecode,
+        Width=1000,
+        Height=800,
+        ColorSpace=Name.DeviceRGB,
+        BitsPerComponent=8,
+    )
+    return documents.saved(document)
+
+
+def optimize(folder, *arguments):
+    """Run `ir-build optimize` in `folder`. Its cache is beside the folder."""
+    line = [sys.executable, "-m", "ir_build", "optimize", *map(str, arguments)]
+    line += ["--cache-dir", str(folder.with_name("cache"))]
+    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
