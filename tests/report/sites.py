@@ -3,14 +3,14 @@
 import subprocess
 import sys
 
-from PIL import Image
 from pikepdf import Name
+from PIL import Image
 
 import documents
 from pictures import animated, encoded, exif_block, lined_png, lined_svg, photo
 
 #: A name that is markup. Windows takes no such names.
-HOSTILE = "&lt;b&gt;.png" if sys.platform == "win32" else "\"><img src=x onerror=owned()>&lt;.png"
+HOSTILE = "&lt;b&gt;.png" if sys.platform == "win32" else '"><img src=x onerror=owned()>&lt;.png'
 SECRET = "taken at home"
 
 

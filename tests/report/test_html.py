@@ -104,7 +104,7 @@ def test_the_place_that_differs_most_is_shown(run):
     )
     squares = ((before - after) ** 2).sum(axis=2)
     alt = next(alt for alt, _ in pictures((run / "r.html").read_text()) if "large.jpg" in alt)
-    width, height = map(int, re.search(r"most: (\d+) × (\d+)", alt).groups())
+    width, height = map(int, re.search(r"most: (\d+) x (\d+)", alt).groups())
     left, top = map(int, re.search(r"from (\d+), (\d+)", alt).groups())
     sums = np.pad(squares, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
     windows = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width]
@@ -204,8 +204,8 @@ def test_no_name_is_markup():
     )
     page = to_html(report)
     read = Read(page)
-    assert len(read.all("script")) == len(read.all("style")) == len(read.all("title")) == 1
-    assert read.all("b")
+    assert len(read.all("script")) == len(read.all("style")) == 1
+    assert not read.all("img")
     assert "\x1b" not in page
     assert "\u202e" not in page
     assert r"\x1b[1m\u202egnp.exe\n" in page
@@ -216,7 +216,9 @@ def test_the_page_may_do_nothing_but_its_own():
     """Its policy allows its one style, its one script and pictures inside; no address leads outside."""
     page = to_html(totals([compressed("a.png")]))
     read = Read(page)
-    policy = next(one["content"] for one in read.all("meta") if "content" in one and "src" in one["content"])
+    policy = next(
+        one["content"] for one in read.all("meta") if "content" in one and "src" in one["content"]
+    )
     assert policy.startswith("default-src 'none'; img-src data:; style-src 'sha256-")
     assert "unsafe" not in policy
     assert not re.search(r"https?://", re.sub(r"xmlns=\S+", "", page))
@@ -253,7 +255,7 @@ def test_ten_thousand_files_fit_into_three_megabytes():
     ]  # fmt: skip
     page = to_html(totals(outcomes))
     assert len(page.encode()) + max(500_000, min(2_000_000, 2_900_000 - 180 * 10_000)) < 3_000_000
-    assert len(Read(page).all("tr")) >= 10_000
+    assert page.count("<tr><th scope=row>reference/") == 10_000 + 10
 
 
 def test_the_map_shows_few_rectangles_that_are_as_large_as_files_weigh():
@@ -265,9 +267,7 @@ def test_the_map_shows_few_rectangles_that_are_as_large_as_files_weigh():
         for number in range(10_000)
     ]  # fmt: skip
     outcomes.append(compressed("huge.png", before=10**9, size=sum(one.size for one in outcomes)))
-    rectangles = [
-        one for one in Read(to_html(totals(outcomes))).all("rect") if "x" in one
-    ]
+    rectangles = [one for one in Read(to_html(totals(outcomes))).all("rect") if "x" in one]
     assert 20 < len(rectangles) <= 300
     for one in rectangles:
         left, top, width, height = (float(one[name]) for name in ("x", "y", "width", "height"))
@@ -287,13 +287,19 @@ def offer(folder, name, seed, *, score=85.0):
     result = encoded(pixels // 16 * 16 + 8, "PNG")
     digest = fingerprint.digest(path.read_bytes())
     job = Job(named(path, name), MediaType.PNG, digest, Options(), path.lstat())
-    return job, Entry("compressed", data=result, lossy=True, score=score), fingerprint.digest(result)
+    return (
+        job,
+        Entry("compressed", data=result, lossy=True, score=score),
+        fingerprint.digest(result),
+    )
 
 
 @pytest.fixture(scope="module")
 def offers(tmp_path_factory):
     folder = tmp_path_factory.mktemp("offers")
-    found = [offer(folder, f"{number:02}.png", number, score=80.0 + number % 7) for number in range(16)]
+    found = [
+        offer(folder, f"{number:02}.png", number, score=80.0 + number % 7) for number in range(16)
+    ]
     # The same picture under another name.
     found.append(offer(folder, "00-again.png", 0, score=80.0))
     return found
@@ -308,7 +314,9 @@ def sandbox():
 
 def chosen(offers, sandbox, *, pictures, files=20):
     outcomes = [
-        compressed(job.asset.name, before=job.state.st_size, size=len(entry.data), score=entry.score)
+        compressed(
+            job.asset.name, before=job.state.st_size, size=len(entry.data), score=entry.score
+        )
         for job, entry, _ in offers
     ]
     with Gallery(pictures) as gallery:
@@ -334,12 +342,16 @@ def test_which_pictures_are_shown_depends_on_no_order(offers, sandbox):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("files", "most"), [(20, 2_000_000), (10_000, 1_100_000), (50_000, 500_000)])
+@pytest.mark.parametrize(
+    ("files", "most"), [(20, 2_000_000), (10_000, 1_100_000), (50_000, 500_000)]
+)
 def test_pictures_have_a_cap(offers, sandbox, files, most):
     """2 MB as they stand in the file, and less where the table is long."""
     found = chosen(offers, sandbox, pictures=24, files=files)
     assert len(found) >= 14
-    size = sum(4 * -(-len(file) // 3) for one in found for view in one.views.views for file in view.files)
+    size = sum(
+        4 * -(-len(file) // 3) for one in found for view in one.views.views for file in view.files
+    )
     assert 0.3 * most < size <= most
 
 

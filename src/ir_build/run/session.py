@@ -384,7 +384,9 @@ class Session:
     def _gallery(self) -> Gallery | None:
         """For the pictures of a report, if one will show any."""
         shown = any(path.suffix == ".html" for path in self.config.report)
-        return Gallery(self.config.report_pictures) if shown and self.config.report_pictures else None
+        return (
+            Gallery(self.config.report_pictures) if shown and self.config.report_pictures else None
+        )
 
     def _pictured(self, gallery: Gallery, outcomes: Sequence[Outcome]) -> tuple[Pictured, ...]:
         shipped = [one for one in outcomes if isinstance(one, Compressed)]

@@ -136,9 +136,7 @@ class Sandbox:
     ) -> Views:
         """What a report shows of two files, in `room` bytes. Raises an `InputError` or `FileSkipped`."""
         asked = {"media": media, "room": room, "max_pixels": max_pixels}
-        header, files = self._run(
-            {"task": "views", "files": [str(original), str(result)], **asked}
-        )
+        header, files = self._run({"task": "views", "files": [str(original), str(result)], **asked})
         rest, views = iter(files), []
         for left, top, width, height, moves in cast("list[list[int]]", header["views"]):
             pair = next(rest), next(rest)

@@ -65,17 +65,17 @@ class _Pair:
         return View(box, original, result, still)
 
 
-def views(
-    original: bytes, result: bytes, media: MediaType, *, room: int, max_pixels: int
-) -> Views:
+def views(original: bytes, result: bytes, media: MediaType, *, room: int, max_pixels: int) -> Views:
     """What to show of `result` and of its `original` in `room` bytes.
 
     There are no views if even a small part takes more. Raises `CorruptFile`, `TooLarge` or `FileSkipped`.
     """
     if media is MediaType.PDF:
         return _page(original, result, room)
-    pair = _drawings(original, result) if media is MediaType.SVG else _frames(
-        original, result, media, max_pixels
+    pair = (
+        _drawings(original, result)
+        if media is MediaType.SVG
+        else _frames(original, result, media, max_pixels)
     )
     frames = len(pair.result)
     while frames >= _FEWEST or frames == len(pair.result):
@@ -183,9 +183,7 @@ def _page(original: bytes, result: bytes, room: int) -> Views:
     with document(original) as before, document(result) as after:
         if not before.pages or not after.pages:
             raise CorruptFile("has no pages")
-        pairs = [
-            _Pair([before.draw(0, dpi)], [after.draw(0, dpi)], []) for dpi in _PAGE_DPI
-        ]
+        pairs = [_Pair([before.draw(0, dpi)], [after.draw(0, dpi)], []) for dpi in _PAGE_DPI]
     for pair in pairs:
         if whole := _whole(pair, 1, room):
             return Views(pair.size, (whole,))
@@ -228,9 +226,7 @@ def _gif(data: bytes, _: MediaType, max_pixels: int) -> tuple[list[Image.Image],
     return frames, [max(20, 10 * delay) for delay in screen.delays[:count]]
 
 
-def _raster(
-    data: bytes, media: MediaType, max_pixels: int
-) -> tuple[list[Image.Image], list[int]]:
+def _raster(data: bytes, media: MediaType, max_pixels: int) -> tuple[list[Image.Image], list[int]]:
     picture = load("ir_build.verify.decoded").Picture(data, media, max_pixels)
     shown_in_srgb = load("ir_build.verify.colour").shown_in_srgb
     frames, durations = [], []

@@ -67,9 +67,7 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
                 )
         except (CorruptFile, TooLarge) as error:
             difference = f"the new file {error.message}"
-    return (
-        differs(difference) if difference else Verdict(ok=True, score=min(scores, default=None))
-    )
+    return differs(difference) if difference else Verdict(ok=True, score=min(scores, default=None))
 
 
 def _changed(before: Mapping[str, object], after: Mapping[str, object]) -> str:

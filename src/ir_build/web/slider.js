@@ -5,7 +5,7 @@
  * Without this script they stand beside each other.
  */
 
-const ZOOMS = [["Fit", 0], ["100 %", 1], ["3×", 3]];
+const ZOOMS = [["Fit", 0], ["100 %", 1], ["3x", 3]];
 const GROUNDS = ["Light", "Dark", "Checks"];
 
 export class Slider {

@@ -74,7 +74,9 @@ def _totals(report: Totals) -> str:
     if not report.outcomes:
         return "<p class=sum>No images or PDFs found.</p>"
     told = f"in {files(len(report.outcomes))}, by {safe(report.backend)}, in {duration(report.seconds)}"
-    counts = ", ".join(f"{count:,} {status}" for status in STATUSES if (count := report.counts[status]))
+    counts = ", ".join(
+        f"{count:,} {status}" for status in STATUSES if (count := report.counts[status])
+    )
     cached = "<p>Everything was cached: nothing was compressed in this run.</p>"
     return (
         f"<p class=sum><b>{size(report.before)} → {size(report.after)}</b> saved {size(report.saved)} "
@@ -135,7 +137,9 @@ def _sections(report: Totals) -> Iterator[str]:
         yield _section("failed", "What could not be worked on", "".join(_troubles(report)))
     if report.findings or report.advice:
         yield _section("findings", "What could still be done", "".join(_findings(report)))
-    yield _section("types", "What it weighs", types_table(report.outcomes) + treemap(report.outcomes))
+    yield _section(
+        "types", "What it weighs", types_table(report.outcomes) + treemap(report.outcomes)
+    )
     yield _section("largest", "The largest files left", largest_table(report))
     if report.pictures:
         told = "<p>The lowest score first. Move the line, or show one side alone.</p>"

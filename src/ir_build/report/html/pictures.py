@@ -32,7 +32,7 @@ def pictures_section(pictures: Iterable[Pictured]) -> Iterator[str]:
     """All pictures, the worst first."""
     for one in worst_first(pictures):
         facts = [f"{one.media.upper()}", f"{size(one.before)} → {size(one.after)}"]
-        facts.append(f"−{share(one.before - one.after, one.before)}")
+        facts.append(f"-{share(one.before - one.after, one.before)}")
         if one.score is not None:
             facts.append(f"score {one.score:.1f}")
         yield (
@@ -72,9 +72,9 @@ def _where(picture: Pictured, view: View) -> str:
     across, down = picture.views.size
     what = "first page" if picture.media is MediaType.PDF else "picture"
     if picture.views.whole:
-        return f"the whole {what}, {across} × {down} pixels"
+        return f"the whole {what}, {across} x {down} pixels"
     return (
-        f"where it differs most: {width} × {height} of the {what}'s {across} × {down} pixels, "
+        f"where it differs most: {width} x {height} of the {what}'s {across} x {down} pixels, "
         f"from {left}, {top}"
     )
 
