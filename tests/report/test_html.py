@@ -158,14 +158,13 @@ def test_the_same_files_give_the_same_report(run):
     sites.optimize(run / "site", ".", "--out", "../other", "--report", "../s.html", "--jobs", "3")
     first, second = (
         re.sub(
-            r"in \d[\d.]* (min \d+ )?s<|<p>Everything was cached.*?</p>|\d+ (compressed|cached)|>(compressed|cached), ",
+            r"in (\d+ min )?[\d.]+ s<|<p>Everything was compressed.*?</p>",
             "",
-            (run / name).read_text(),
+            (run / name).read_text().replace("cached", "compressed"),
         )
         for name in ("r.html", "s.html")
     )
-    assert pictures(first) == pictures(second)
-    assert first.split("<section id=types")[0][:500] == second.split("<section id=types")[0][:500]
+    assert first == second
 
 
 def test_without_pictures_the_report_has_none(run):
@@ -180,14 +179,10 @@ def test_without_pictures_the_report_has_none(run):
 
 def test_a_report_without_room_for_copies_fails_no_build(run, monkeypatch):
     """Where no temporary folder can be made, the report is written without pictures."""
-    monkeypatch.setattr("tempfile.TemporaryDirectory", _full)
+    monkeypatch.setattr("tempfile.tempdir", str(run / "is not there"))
     with Gallery(24) as gallery:
         gallery.offer(*offer(run, "a.png", 1))
         assert gallery.pictures([], None, files=1) == ()
-
-
-def _full(**_):
-    raise OSError(28, "No space left on device")
 
 
 def test_no_name_is_markup():

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .. import atomic
-from ..errors import FileSkipped, InputError
 from ..view import Pictured
 from .fingerprint import digest
 
@@ -86,7 +85,8 @@ class Gallery:
             f"{job.digest}-{made}",
             job.options.max_pixels,
         )
-        with self._lock, contextlib.suppress(OSError, InputError):
+        # Not only what reading and writing may raise: a fault of ours must not cost anybody a build.
+        with self._lock, contextlib.suppress(Exception):
             known = self._candidates.get(offered.key)
             if known is not None and known.name <= offered.name:
                 return
@@ -119,7 +119,7 @@ class Gallery:
             # What small pictures leave is for those after them.
             share = room // (len(chosen) - number)
             assert outcome.media is not None, "it was compressed"
-            with contextlib.suppress(InputError, FileSkipped):
+            with contextlib.suppress(Exception):  # as above
                 views = sandbox.views(
                     self._original(one),
                     self._result(one),

@@ -52,7 +52,7 @@ def types_table(outcomes: Sequence[Outcome]) -> str:
         for name, count, before, after in sorted(sums, key=lambda one: (-one[3], one[0]))
     )
     return (
-        "<div class=scroll tabindex=0 role=region aria-label='Bytes by type'><table class=types>"
+        "<div class=scroll tabindex=0 role=group aria-label='Bytes by type'><table class=types>"
         "<caption>Bytes by type, the heaviest first, in kB</caption><thead><tr><th scope=col>Type"
         "<th scope=col>Files<th scope=col>Before<th scope=col>After<th scope=col>Saved %"
         "<th scope=col class=wide>After, of before</thead>"
@@ -86,7 +86,7 @@ def largest_table(report: Totals) -> str:
         for one in largest_files(report)
     )
     return (
-        "<div class=scroll tabindex=0 role=region aria-label='The largest files left'>"
+        "<div class=scroll tabindex=0 role=group aria-label='The largest files left'>"
         "<table class=largest><caption>The largest files left, and why they stay so</caption>"
         "<thead><tr><th scope=col>Name<th scope=col>Weighs<th scope=col>Why"
         "<th scope=col>What would make it smaller</thead>"
@@ -151,7 +151,7 @@ def files_table(outcomes: Iterable[Outcome]) -> Iterator[str]:
         f"<label>Type <select><option value=''>all</option>{_options(ordered)}</select></label>"
         f"<label>Became <select><option value=''>anything</option>{_statuses(ordered)}</select>"
         "</label><output></output></div>"
-        "<div class='scroll every' tabindex=0 role=region aria-label='Every file'><table class=files>"
+        "<div class='scroll every' tabindex=0 role=group aria-label='Every file'><table class=files>"
         f"<caption>{files(len(ordered))}, those that saved most first; sizes in kB</caption>"
         f"<thead><tr>{columns}</thead><tbody>"
     )
