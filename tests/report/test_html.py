@@ -361,6 +361,19 @@ def test_copies_of_originals_do_not_stay(tmp_path, monkeypatch):
     assert os.listdir(tmp_path / "temporary") == []
 
 
+def test_what_a_killed_run_has_left_goes_after_days(tmp_path, monkeypatch):
+    """By the next run with pictures, and not before: a run may still be at work."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for age, there in ((2, True), (4, False)):
+        left = tmp_path / "ir-build-pictures-left"
+        left.mkdir(exist_ok=True)
+        (left / "a.original").touch()
+        stamp = left.stat().st_mtime - age * 24 * 3600
+        os.utime(left, (stamp, stamp))
+        with Gallery(24):
+            assert left.exists() is there
+
+
 @pytest.mark.parametrize("value", ["-1", "some", "1.5"])
 def test_a_number_of_pictures_that_makes_no_sense_is_refused(value, tmp_path):
     """The message names the setting."""

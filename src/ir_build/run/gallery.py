@@ -7,8 +7,10 @@ temporary folder. Which ones are shown does not depend on the order in which fil
 from __future__ import annotations
 
 import contextlib
+import shutil
 import tempfile
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -31,6 +33,19 @@ _LARGEST = 32 * 1024 * 1024
 _MOST, _LEAST = 2_000_000, 500_000
 # Bytes of a whole report, and of the line of one file in it, about.
 _REPORT, _LINE = 2_900_000, 180
+
+
+_PREFIX = "ir-build-pictures-"
+# Seconds after which a folder belongs to no run, but to one that was killed.
+_STALE_AFTER = 3 * 24 * 3600
+
+
+def _sweep() -> None:
+    """Remove what killed runs have left."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if folder.lstat().st_mtime < time.time() - _STALE_AFTER:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +82,8 @@ class Gallery:
 
     def __enter__(self) -> Self:
         with contextlib.suppress(OSError):
-            made = tempfile.TemporaryDirectory(prefix="ir-build-", ignore_cleanup_errors=True)
+            _sweep()
+            made = tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
             self._folder = Path(self._stack.enter_context(made))
         return self
 
