@@ -18,7 +18,7 @@ def make(folder):
     """Photos, drawings, an animation, a PDF with a photo, a broken file, a hostile name."""
     images = folder / "images"
     images.mkdir(parents=True)
-    large = photo((900, 700), grid=(7, 9), seed=1, grey=9)
+    large = photo((720, 480), grid=(5, 7), seed=1, grey=9)
     (images / "large.jpg").write_bytes(encoded(large, "JPEG", quality=97))
     small = photo((200, 150), grid=(5, 6), seed=2, grey=3)
     notes = exif_block({0x010E: SECRET})
@@ -36,14 +36,14 @@ def make(folder):
 
 
 def _scan():
-    data = encoded(photo((1000, 800), grid=(6, 8), seed=8, grey=4), "JPEG", quality=97)
+    data = encoded(photo((600, 480), grid=(4, 5), seed=8, grey=4), "JPEG", quality=97)
     document = documents.with_image(
         data,
-        page_size=(400, 320),
-        content=b"q 400 0 0 320 0 0 cm /I Do Q",
+        page_size=(240, 192),
+        content=b"q 240 0 0 192 0 0 cm /I Do Q",
         filters=Name.DCTDecode,
-        Width=1000,
-        Height=800,
+        Width=600,
+        Height=480,
         ColorSpace=Name.DeviceRGB,
         BitsPerComponent=8,
     )
