@@ -36,12 +36,11 @@ def make(folder):
 
 
 def _scan():
-    data = encoded(photo((600, 480), grid=(4, 5), seed=8, grey=4), "JPEG", quality=97)
+    """A sheet with a photo that has far more pixels than are shown."""
     document = documents.with_image(
-        data,
-        page_size=(240, 192),
-        content=b"q 240 0 0 192 0 0 cm /I Do Q",
-        filters=Name.DCTDecode,
+        photo((600, 480), grid=(4, 5), seed=8, grey=5).tobytes(),
+        page_size=(576, 720),
+        content=b"q 72 0 0 58 200 400 cm /I Do Q",
         Width=600,
         Height=480,
         ColorSpace=Name.DeviceRGB,

@@ -132,7 +132,9 @@ def test_pdfs_are_shown_by_their_first_page(run):
     pages = [data for alt, data in pictures((run / "r.html").read_text()) if "paper.pdf" in alt]
     assert len(pages) == 2
     for data in pages:
-        assert rgba(data).std() > 10
+        height, width = rgba(data).shape[:2]
+        assert width / height == pytest.approx(576 / 720, abs=0.01)
+        assert len(np.unique(rgba(data))) > 50
 
 
 def test_no_metadata_of_a_file_is_in_the_report(run):
