@@ -37,14 +37,18 @@ class Read(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.elements, self.text = [], ""
+        self.elements, self._texts = [], []
         self.feed(text)
+
+    @property
+    def text(self):
+        return "".join(self._texts)
 
     def handle_starttag(self, tag, attributes):
         self.elements.append((tag, dict(attributes)))
 
     def handle_data(self, data):
-        self.text += data
+        self._texts.append(data)
 
     def all(self, tag):
         return [attributes for name, attributes in self.elements if name == tag]
