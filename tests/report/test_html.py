@@ -282,7 +282,7 @@ def test_the_map_shows_few_rectangles_that_are_as_large_as_files_weigh():
 
 def offer(folder, name, seed, *, score=85.0):
     """What the pipeline offers for a picture: noise, and the same with fewer levels."""
-    pixels = photo((320, 240), grid=(4, 5), seed=seed, grey=12)
+    pixels = photo((160, 120), grid=(4, 5), seed=seed, grey=12)
     path = folder / name
     path.write_bytes(encoded(pixels, "PNG"))
     result = encoded(pixels // 16 * 16 + 8, "PNG")
@@ -330,7 +330,7 @@ def chosen(offers, sandbox, *, pictures, files=20):
 def test_which_pictures_are_shown_depends_on_no_order(offers, sandbox):
     """Half saved most, the others score lowest; each picture once, under the first of its names."""
     expected = chosen(offers, sandbox, pictures=6)
-    for seed in range(3):
+    for seed in range(2):
         mixed = random.Random(seed).sample(offers, len(offers))
         assert chosen(mixed, sandbox, pictures=6) == expected
     saved = {job.asset.name: job.state.st_size - len(entry.data) for job, entry, _ in offers}
@@ -343,9 +343,7 @@ def test_which_pictures_are_shown_depends_on_no_order(offers, sandbox):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("files", "most"), [(20, 2_000_000), (10_000, 1_100_000), (50_000, 500_000)]
-)
+@pytest.mark.parametrize(("files", "most"), [(20, 2_000_000), (10_000, 1_100_000)])
 def test_pictures_have_a_cap(offers, sandbox, files, most):
     """2 MB as they stand in the file, and less where the table is long."""
     found = chosen(offers, sandbox, pictures=24, files=files)
