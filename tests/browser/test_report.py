@@ -8,7 +8,7 @@ from report import sites
 
 SHARE = """(image) => {
     const right = parseFloat(image.style.clipPath.split(" ")[1] ?? 0);
-    return 1 - right / image.getBoundingClientRect().width;
+    return Math.max(0, 1 - right / image.getBoundingClientRect().width);
 }"""
 
 
