@@ -32,7 +32,5 @@ class Finding:
 
     kind: Kind
     name: str  #: of the file or page, as in the report
-    at_stake: (
-        int  #: bytes that a reader or the host would save, by estimate; 0 where it is not bytes
-    )
+    at_stake: int  #: bytes that a reader or the host would save, by estimate; 0 where it is not bytes
     text: str  #: what was seen: "4032 px wide, shown 700 px wide at most"
