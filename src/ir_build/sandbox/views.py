@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from itertools import islice
+from functools import reduce
+from itertools import islice, starmap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,10 +102,11 @@ def _whole(pair: _Pair, frames: int, room: int) -> View | None:
 
 def _parts(pair: _Pair, frames: int, room: int) -> list[View]:
     """The worst places, as large as fits into `room`."""
-    blocks = sum(_differences(*sides) for sides in zip(pair.original, pair.result, strict=True))
+    sides = zip(pair.original, pair.result, strict=True)
+    blocks = reduce(np.add, starmap(_differences, sides))
     rate = 0.0
     for size in _PARTS:
-        width, height = (min(sides) for sides in zip(size, pair.size, strict=True))
+        width, height = (min(both) for both in zip(size, pair.size, strict=True))
         # What is far too large is not coded again in nearly the same size.
         if rate * width * height > 2 * room:
             continue
