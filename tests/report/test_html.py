@@ -13,7 +13,6 @@ import pytest
 from PIL import Image
 
 from ir_build.advice import Finding, Kind
-from ir_build.config import Source, load
 from ir_build.errors import Reason
 from ir_build.formats import MediaType
 from ir_build.options import Options
@@ -376,10 +375,3 @@ def test_what_a_killed_run_has_left_goes_after_days(tmp_path, monkeypatch):
         os.utime(left, (stamp, stamp))
         with Gallery(24):
             assert left.exists() is there
-
-
-@pytest.mark.parametrize("value", ["-1", "some", "1.5"])
-def test_a_number_of_pictures_that_makes_no_sense_is_refused(value, tmp_path):
-    """The message names the setting."""
-    with pytest.raises(Exception, match="report_pictures"):
-        load(folder=tmp_path, environ={}, last=Source("x", {"report_pictures": value}, tmp_path))
