@@ -81,6 +81,7 @@ def compressed(name, **more):
     return Compressed(name=name, **facts | more)
 
 
+@pytest.mark.slow
 def test_the_pictures_are_those_of_the_files_to_the_pixel(run):
     """Original and result at the place that is told, unscaled and without another loss."""
     compared = set()
@@ -99,6 +100,7 @@ def test_the_pictures_are_those_of_the_files_to_the_pixel(run):
     assert {("Original", "images/small.jpg"), ("Result", "images/large.jpg")} <= compared
 
 
+@pytest.mark.slow
 def test_the_place_that_differs_most_is_shown(run):
     """Of a picture too large to be shown whole; no other place of the size differs more by a tenth."""
     before, after = (
@@ -115,6 +117,7 @@ def test_the_place_that_differs_most_is_shown(run):
     assert windows[top, left] > 0.9 * windows.max()
 
 
+@pytest.mark.slow
 def test_animations_play_and_have_a_still(run):
     """All frames of both sides, and a single one for who wants no motion."""
     page = (run / "r.html").read_text()
@@ -130,6 +133,7 @@ def test_animations_play_and_have_a_still(run):
             assert getattr(still, "n_frames", 1) == 1
 
 
+@pytest.mark.slow
 def test_pdfs_are_shown_by_their_first_page(run):
     """Original and result, in the shape of the page."""
     pages = [data for alt, data in pictures((run / "r.html").read_text()) if "paper.pdf" in alt]
@@ -140,6 +144,7 @@ def test_pdfs_are_shown_by_their_first_page(run):
         assert len(np.unique(rgba(data))) > 50
 
 
+@pytest.mark.slow
 def test_no_metadata_of_a_file_is_in_the_report(run):
     """Not even of originals: pictures are made anew from pixels."""
     assert sites.SECRET.encode() in (run / "site/images/small.jpg").read_bytes()
@@ -149,6 +154,7 @@ def test_no_metadata_of_a_file_is_in_the_report(run):
             assert not image.getexif()
 
 
+@pytest.mark.slow
 def test_the_json_has_the_scores(run):
     """Of lossy pictures, to a tenth; null for what lost nothing, and no such field for what failed."""
     files = {one["name"]: one for one in json.loads((run / "r.json").read_text())["files"]}
@@ -158,6 +164,7 @@ def test_the_json_has_the_scores(run):
     assert f"{files['images/large.jpg']['score']:.1f}" in (run / "r.html").read_text()
 
 
+@pytest.mark.slow
 def test_the_same_files_give_the_same_report(run):
     """Byte for byte but for the times, with another number of workers and all answers from the cache."""
     sites.optimize(run / "site", ".", "--out", "../other", "--report", "../s.html", "--jobs", "3")
@@ -172,6 +179,7 @@ def test_the_same_files_give_the_same_report(run):
     assert first == second
 
 
+@pytest.mark.slow
 def test_without_pictures_the_report_has_none(run):
     """`report_pictures: 0` is for sites that not everybody may see."""
     sites.optimize(
@@ -182,6 +190,7 @@ def test_without_pictures_the_report_has_none(run):
     assert "images/large.jpg" in page
 
 
+@pytest.mark.slow
 def test_a_report_without_room_for_copies_fails_no_build(run, monkeypatch):
     """Where no temporary folder can be made, the report is written without pictures."""
     monkeypatch.setattr("tempfile.tempdir", str(run / "is not there"))
@@ -258,6 +267,7 @@ def test_ten_thousand_files_fit_into_three_megabytes():
     assert page.count("<tr><th scope=row>reference/") == 10_000 + 10
 
 
+@pytest.mark.slow
 def test_the_map_shows_few_rectangles_that_are_as_large_as_files_weigh():
     """At most 300 of ten thousand files; areas are bytes, and nothing sticks out."""
     draw = random.Random(5)
