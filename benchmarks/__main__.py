@@ -58,8 +58,11 @@ what.add_argument(
     metavar="LIGHTHOUSE",
     help="advice on a site beside Lighthouse's JSON files",
 )
+what.add_argument("--report", action="store_true", help="an HTML report of many files")
 what.add_argument("--throughput", action="store_true", help="measure builds by a slow server")
-parser.add_argument("--files", type=int, help="how many: --warm, --throughput, --worth, --sweep")
+parser.add_argument(
+    "--files", type=int, help="how many: --warm, --report, --throughput, --worth, --sweep"
+)
 parser.add_argument("--concurrency", type=int, default=16, help="calls at once, with --throughput")
 parser.add_argument("--sample", type=int, metavar="N", help="so many pages, with --pages")
 parser.add_argument("--base", default="/", help="the path the site is served at, with --pages")
@@ -70,6 +73,10 @@ if arguments.warm:
     warm.measure(arguments.files or 10_000)
 elif arguments.throughput:
     throughput.measure(arguments.files or 500, arguments.concurrency)
+elif arguments.report:
+    import report  # stands on Playwright
+
+    report.measure(arguments.files or 10_000)
 elif arguments.hook:
     hook.measure()
 elif arguments.server:

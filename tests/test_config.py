@@ -145,7 +145,8 @@ WRONG = [
     ("fallback", "other", "none, local"),
     ("concurrency", 0, "whole number"),
     ("max_quota_per_build", "much", "20MB"),
-    ("report", "r.html", ".json, .md, .txt"),
+    ("report", "r.csv", ".html, .json, .md, .txt"),
+    ("report_pictures", "-1", "a whole number from 0"),
 ]
 
 

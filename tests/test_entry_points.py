@@ -48,6 +48,7 @@ SAMPLES = {
     "concurrency": (5, "5", 5),
     "max_quota_per_build": ("2MB", "2MB", 2_000_000),
     "report": (["r.md"], "r.md", ("r.md",)),
+    "report_pictures": (6, "6", 6),
 }  # fmt: skip
 
 

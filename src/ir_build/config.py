@@ -74,6 +74,7 @@ class Config:
     concurrency: int  #: calls to a server at once
     max_quota_per_build: int | None  #: bytes, None for no limit
     report: tuple[Path, ...]
+    report_pictures: int  #: that an HTML report shows
     #: differs whenever a setting differs that can change what is shipped
     fingerprint: str
     _per_file: Mapping[str, Any] = field(repr=False)

@@ -195,8 +195,14 @@ SETTINGS = (
     ),
     Setting(
         "report", "FILE", values.paths, default=[], multiple=True, changes_output=False,
-        help="Write the savings report to this file, as its suffix says: .json, .md, .txt, "
+        help="Write the savings report to this file, as its suffix says: .html, .json, .md, .txt, "
         ".sarif or .xml (JUnit).",
+    ),
+    Setting(
+        "report_pictures", "NUMBER", values.from_zero, default=24, changes_output=False,
+        help="How many pictures an HTML report shows, original beside result: half of them those that saved "
+        "most, the others those that score lowest; 2 MB of them at most. 0 for none, where a report goes to "
+        "people who may not see the site.",
     ),
 )  # fmt: skip
 

@@ -371,7 +371,7 @@ WRONG = [
     (["optimize"], "Missing argument"),
     (["optimize", "missing.png"], "missing.png"),
     (["optimize", "img", "--quality", "great"], "the command line: quality"),
-    (["optimize", "img", "--report", "r.html"], ".json, .md, .txt"),
+    (["optimize", "img", "--report", "r.csv"], ".html, .json, .md, .txt"),
     (["optimize", "img", "--out", "img"], "choose a folder outside"),
     (["optimize", "img", "--out", "img/small"], "choose a folder outside"),
     (["optimize", "img", "img/deep er", "--out", "x", "--dry-run", "--check"], "--dry-run"),

@@ -27,6 +27,8 @@ from ir_build.run.pipeline import Pipeline
 from ir_build.run.plan import Job, Planner
 from ir_build.run.skips import Skips
 from ir_build.sandbox.limits import Limits
+from ir_build.verify import Verdict
+from ir_build.verify.verdict import differs
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -90,12 +92,16 @@ class Run:
         return Pipeline(
             backend=self.backend,
             fallback=self.fallback,
-            verify=lambda *asked: self.verdict(*asked) if callable(self.verdict) else self.verdict,
+            verify=self._verify,
             cache=self.cache,
             skips=Skips(self.cache.local_folder, self.limits),
             limits=self.limits,
             **more,
         )
+
+    def _verify(self, *asked):
+        detail = self.verdict(*asked) if callable(self.verdict) else self.verdict
+        return differs(detail) if detail else Verdict(ok=True, score=81.25)
 
     def go(self, **more):
         index = StatIndex(self.index_file)
@@ -573,3 +579,33 @@ def test_a_damaged_note_of_a_limit_costs_time_only(run, damage):
     note.write_bytes(damage)
     del run.backend.answers["slow"]
     assert isinstance(run.go()["a.png"], Compressed)
+
+
+def test_the_score_of_a_lossy_result_is_told_in_every_run(run):
+    """By the run that made it and, from the cache, by those after it; what lost nothing has none."""
+    run.options = Options()
+    run.backend.answers["x"] = Candidate(PNG, lossy=True)
+    run.backend.answers["y"] = Candidate(PNG, lossy=False)
+    lossy, exact = run.add("a.png", "x"), run.add("b.png", "y")
+    contents = lossy.read_bytes(), exact.read_bytes()
+    for kind in (Compressed, Cached):
+        for path, data in zip((lossy, exact), contents, strict=True):
+            path.write_bytes(data)
+        outcomes = run.go()
+        assert type(outcomes["a.png"]) is kind
+        assert (outcomes["a.png"].score, outcomes["b.png"].score) == (81.25, None)
+
+
+def test_an_entry_without_a_score_stays_valid(run):
+    """What an older version has put into the cache is shipped, and its score is not known."""
+    path = run.add("a.png", "x")
+    data = path.read_bytes()
+    context = plan.context(run.options, run.backend.identity)
+    key = plan.cache_key(fingerprint.digest(data), context)
+    header = b'{"status":"compressed","code":"","detail":"","lossy":true,"notes":[]}'
+    run.cache._set(key, len(header).to_bytes(4, "big") + header + PNG)
+    outcome = run.go()["a.png"]
+    assert isinstance(outcome, Cached)
+    assert outcome.score is None
+    assert path.read_bytes() == PNG
+    assert run.backend.calls == []

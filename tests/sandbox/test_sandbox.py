@@ -72,7 +72,7 @@ def test_a_task_comes_back(make):
     sandbox = make()
     candidate = sandbox.compress(PNG, MediaType.PNG, Options())
     assert len(candidate.data) < len(PNG)
-    assert sandbox.verify(PNG, candidate, MediaType.PNG, Options()) is None
+    assert sandbox.verify(PNG, candidate, MediaType.PNG, Options()).ok
     with pytest.raises(CorruptFile):
         sandbox.compress(PNG[:100], MediaType.PNG, Options())
 
@@ -109,7 +109,7 @@ def test_a_worker_killed_while_it_is_idle_fails_no_file(make):
         candidate = sandbox.compress(PNG, MediaType.PNG, Options())
         (pid,) = children()
         os.kill(pid, signal.SIGKILL)
-    assert sandbox.verify(PNG, candidate, MediaType.PNG, Options()) is None
+    assert sandbox.verify(PNG, candidate, MediaType.PNG, Options()).ok
     assert children() != [pid]
 
 

@@ -56,7 +56,8 @@ def raster_verdict(original, candidate, kind, *, lossy=True, options=LOSSY) -> V
 
 def assert_same(*args, **kwargs):
     verdict = raster_verdict(*args, **kwargs)
-    assert verdict == Verdict(ok=True, detail="")
+    assert verdict.ok
+    assert verdict.detail == ""
 
 
 def assert_differs(word, *args, **kwargs):

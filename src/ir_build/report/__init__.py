@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..atomic import write_text
 from ..outcome import Cached, Compressed, Failed, Kept
+from .html import to_html
 from .json import to_json
 from .junit import to_junit
 from .markdown import to_markdown
@@ -27,6 +28,7 @@ class Report(Totals):
 
 #: suffix of a report file to the function that writes its text
 WRITERS: dict[str, Callable[[Totals], str]] = {
+    ".html": to_html,
     ".json": to_json,
     ".md": to_markdown,
     ".txt": to_text,

@@ -58,6 +58,7 @@ def _file(outcome: Outcome) -> dict[str, Any]:
         case Compressed():
             document["shipped_digest"] = outcome.shipped_digest
             document["lossy"] = outcome.lossy
+            document["score"] = None if outcome.score is None else round(outcome.score, 1)
         case Kept():
             document["reason"] = {
                 "code": outcome.reason,

@@ -13,6 +13,7 @@ from .verdict import State
 
 if TYPE_CHECKING:
     from ..advice import Finding
+    from ..view import Pictured
     from .pages import PagesReport
     from .verdict import Verdict
 
@@ -37,6 +38,8 @@ class Totals:
     interrupted: bool = False
     #: what a person could still do, the most bytes first
     findings: tuple[Finding, ...] = ()
+    #: lossy results beside their originals, for a report that shows pictures
+    pictures: tuple[Pictured, ...] = ()
 
     @cached_property
     def before(self) -> int:

@@ -59,6 +59,8 @@ class Entry:
     detail: str = ""
     lossy: bool = False
     notes: tuple[str, ...] = ()
+    #: as in `Verdict`; entries of older versions have none
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +264,8 @@ _FOLDER_NOTES = {
 
 def _encode(entry: Entry) -> bytes:
     facts = {one.name: getattr(entry, one.name) for one in fields(entry) if one.name != "data"}
+    if entry.score is None:
+        del facts["score"]  # older versions read it, too
     header = json.dumps(facts, separators=(",", ":")).encode()
     return len(header).to_bytes(_HEADER_BYTES, "big") + header + entry.data
 

@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from ..candidate import Candidate
     from ..formats import MediaType
     from ..options import Options
+    from ..verify import Verdict
     from .destination import Destination
     from .discover import Asset
+    from .gallery import Gallery
     from .skips import Skips
 
-    #: what is wrong with a candidate, None when it may replace the original
-    Verify = Callable[[bytes, Candidate, MediaType, Options], str | None]
+    #: whether a candidate may replace the original
+    Verify = Callable[[bytes, Candidate, MediaType, Options], Verdict]
 
 # A server that fails for this many files in a row is down. Asking for the rest would only take time.
 _FAULTS_IN_A_ROW = 3
@@ -76,6 +78,8 @@ class Pipeline:
     limits: Limits
     #: whether nothing is compressed
     cached_only: bool = False
+    #: what a report shows, if one does
+    gallery: Gallery | None = None
     #: the files that were put in place
     written: list[Path] = field(default_factory=list, init=False)
     #: why the backend was given up, None while it works
@@ -253,11 +257,15 @@ class Pipeline:
         saving = 1 - len(candidate.data) / len(data)
         if saving < job.options.min_saving:
             return Entry("kept", code=Reason.SAVES_TOO_LITTLE, detail=f"{saving:.1%}")
-        difference = self.verify(data, candidate, job.media, job.options)
-        if difference is not None:
-            return Entry("kept", code=Reason.WOULD_CHANGE, detail=difference)
+        verdict = self.verify(data, candidate, job.media, job.options)
+        if not verdict.ok:
+            return Entry("kept", code=Reason.WOULD_CHANGE, detail=verdict.detail)
         return Entry(
-            "compressed", data=candidate.data, lossy=candidate.lossy, notes=candidate.notes
+            "compressed",
+            data=candidate.data,
+            lossy=candidate.lossy,
+            notes=candidate.notes,
+            score=verdict.score if candidate.lossy else None,
         )
 
     def _put(
@@ -267,6 +275,8 @@ class Pipeline:
         made = fingerprint.digest(entry.data)
         try:
             path = destination.path(asset)
+            if self.gallery is not None:
+                self.gallery.offer(job, entry, made)
             if not _is_there(index, path, made):
                 state = destination.put(asset, job.state, entry.data)
                 if state is not None:
@@ -278,8 +288,13 @@ class Pipeline:
         except (errors.Unreadable, errors.NotWritten) as error:
             return failed(job, error.code, error.message)
         kind = Cached if answer.from_cache else Compressed
-        facts = _facts(job, answer)
-        return kind(size=len(entry.data), lossy=entry.lossy, shipped_digest=made, **facts)
+        return kind(
+            size=len(entry.data),
+            lossy=entry.lossy,
+            shipped_digest=made,
+            score=entry.score,
+            **_facts(job, answer),
+        )
 
 
 def keep(outcome: Outcome, asset: Asset, destination: Destination) -> Outcome:

@@ -19,7 +19,7 @@ from .. import backends
 from ..errors import Changed, ConfigError, Reason
 from ..globs import matcher
 from ..options import Compression, Meta, Options, Pages
-from ..outcome import Failed, Kept, Outcome
+from ..outcome import Compressed, Failed, Kept, Outcome
 from ..pages.names import is_ours, is_variant
 from ..report import Report
 from ..report.budget import Budgets
@@ -37,6 +37,7 @@ from .destination import (
     refuse_sources,
 )
 from .fingerprint import StatIndex
+from .gallery import Gallery
 from .pipeline import Pipeline, failed, keep, pass_over
 from .plan import Job, Planner
 from .skips import Skips
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from ..advice import Finding
     from ..config import Config
     from ..formats import MediaType
+    from ..view import Pictured
     from .advice import Advisor
     from .discover import Asset
     from .pages import Site
@@ -416,6 +418,7 @@ class Session:
         index = StatIndex(self._cache.index_file(root))
         planner = self._planner(index)
         pipeline = self._prefetched or self._pipeline()
+        gallery = pipeline.gallery = self._gallery()
         site = self._site(folders)
         outcomes = self._outcomes = [*lost]
         settled: list[tuple[Asset, Outcome]] = []
@@ -434,7 +437,7 @@ class Session:
             progress.begin(files=len(outcomes) + len(jobs), size=size)
             for outcome in outcomes:
                 progress.add(outcome)
-        with progress or contextlib.nullcontext():
+        with progress or contextlib.nullcontext(), gallery or contextlib.nullcontext():
             futures = [
                 self._threads.submit(_carry_out, job, planner, pipeline, destination, index, site)
                 for job in _largest_first(jobs)
@@ -451,6 +454,7 @@ class Session:
                     for asset, outcome in settled
                 ]
                 wait(known)
+            pictures = () if gallery is None else self._pictured(gallery, outcomes)
         index.forget_missing(str(asset.path) for asset in assets)
         index.save()
         edited = None if site is None else site.edit()
@@ -467,7 +471,19 @@ class Session:
             seconds=time.perf_counter() - started,
             warnings=self._warnings(pipeline),
             advice=(*_missing_packages(outcomes), *stale.advice(written, folders)),
+            pictures=pictures,
         )
+
+    def _gallery(self) -> Gallery | None:
+        """For the pictures of a report, if one will show any."""
+        shown = any(path.suffix == ".html" for path in self.config.report)
+        return (
+            Gallery(self.config.report_pictures) if shown and self.config.report_pictures else None
+        )
+
+    def _pictured(self, gallery: Gallery, outcomes: Sequence[Outcome]) -> tuple[Pictured, ...]:
+        shipped = [one for one in outcomes if isinstance(one, Compressed)]
+        return gallery.pictures(shipped, self._sandbox, files=len(outcomes))
 
     def _site(self, folders: Sequence[Path]) -> Site | None:
         """The pages in `folders`, if they are to be edited."""

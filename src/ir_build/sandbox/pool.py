@@ -11,6 +11,8 @@ from ..candidate import Candidate
 from ..errors import InputError, OverMemoryLimit, TooLarge, Unreadable, WorkerCrashed
 from ..options import Options, Part
 from ..variant import Variant
+from ..verify import Verdict
+from ..view import View, Views
 from . import messages
 from .limits import Limits, allowed, count
 from .process import Answer, KilledError, Worker, over_memory
@@ -51,14 +53,15 @@ class Sandbox:
 
     def verify(
         self, original: bytes, candidate: Candidate, media: MediaType, options: Options
-    ) -> str | None:
-        """Why `candidate` must not replace `original`, None when it may.
+    ) -> Verdict:
+        """Whether `candidate` may replace `original`, or why not.
 
         Raises an `InputError`.
         """
         asked = _asked("verify", media, options) | {"lossy": candidate.lossy}
         header, _ = self._run(asked, original, candidate.data)
-        return None if header["ok"] else str(header["detail"])
+        score = cast("float | None", header["score"])
+        return Verdict(ok=bool(header["ok"]), detail=str(header["detail"]), score=score)
 
     def variants(
         self,
@@ -136,6 +139,20 @@ class Sandbox:
         else:
             _, blobs = self._run({"task": "draw", "files": [str(document)]})
         return blobs[0]
+
+    def views(
+        self, original: Path, result: Path, media: MediaType, *, room: int, max_pixels: int
+    ) -> Views:
+        """What a report shows of two files, in `room` bytes. Raises an `InputError` or `FileSkipped`."""
+        asked = {"media": media, "room": room, "max_pixels": max_pixels}
+        header, files = self._run({"task": "views", "files": [str(original), str(result)], **asked})
+        rest, views = iter(files), []
+        for left, top, width, height, moves in cast("list[list[int]]", header["views"]):
+            pair = next(rest), next(rest)
+            still = (next(rest), next(rest)) if moves else None
+            views.append(View((left, top, width, height), *pair, still))
+        across, down = cast("list[int]", header["size"])
+        return Views((across, down), tuple(views))
 
     def close(self) -> None:
         """End all workers at once. A task under way fails."""

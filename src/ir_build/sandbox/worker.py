@@ -71,6 +71,8 @@ def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, obj
     if header["task"] == "draw":
         return {}, [first_page(blobs[0])]
     media = MediaType(str(header["media"]))
+    if header["task"] == "views":
+        return _views(blobs[0], blobs[1], media, header)
     options = Options.from_json(str(header["options"]))
     if header["task"] == "measure":
         picture = load("ir_build.verify.decoded").Picture(blobs[0], media, options.max_pixels)
@@ -101,7 +103,19 @@ def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, obj
         return {"ok": verdict.ok, "detail": verdict.detail}, []
     candidate = Candidate(blobs[1], lossy=bool(header["lossy"]))
     verdict = verify.verify(blobs[0], candidate, media, options)
-    return {"ok": verdict.ok, "detail": verdict.detail}, []
+    return {"ok": verdict.ok, "detail": verdict.detail, "score": verdict.score}, []
+
+
+def _views(
+    original: bytes, result: bytes, media: MediaType, header: dict[str, object]
+) -> tuple[dict[str, object], list[bytes]]:
+    room, most = int(str(header["room"])), int(str(header["max_pixels"]))
+    found = load("ir_build.sandbox.views").views(
+        original, result, media, room=room, max_pixels=most
+    )
+    told = [[*one.box, one.still is not None] for one in found.views]
+    files = [file for one in found.views for file in one.files]
+    return {"size": found.size, "views": told}, files
 
 
 def _read(path: Path) -> bytes:

@@ -108,8 +108,8 @@ class Compressor:
         candidate = finished(self._sandbox.compress(data, media, options), media)
         if len(candidate.data) >= len(data):
             return None
-        difference = self._sandbox.verify(data, candidate, media, options)
-        return Spool.of(candidate.data) if difference is None else None
+        verdict = self._sandbox.verify(data, candidate, media, options)
+        return Spool.of(candidate.data) if verdict.ok else None
 
     def _on_disk(self, spool: Spool, media: MediaType, options: Options) -> Spool | None:
         """The same with files that only the workers read. This process has no memory for them."""

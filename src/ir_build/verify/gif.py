@@ -11,7 +11,7 @@ from ..errors import CorruptFile, TooLarge
 from ..formats import MediaType
 from ..options import Compression
 from .gif_screen import GifScreen
-from .verdict import OK, Verdict, differs
+from .verdict import Verdict, differs
 
 if TYPE_CHECKING:
     from ..candidate import Candidate
@@ -46,7 +46,7 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
 
 def _frames(before: GifScreen, after: GifScreen, lossy: Options | None) -> Verdict:
     """Compare each canvas: exactly, or by its looks if there are options of a `lossy` result."""
-    looked_at = None
+    looked_at, score = None, None
     # `zip` would not say which of the two files is broken.
     others = after.canvases()
     for number, one in enumerate(before.canvases(), 1):
@@ -67,7 +67,8 @@ def _frames(before: GifScreen, after: GifScreen, lossy: Options | None) -> Verdi
             pictures = Image.fromarray(one), Image.fromarray(other)
             difference = compare.alike(*pictures, None, slack=raster.slack(lossy))
             if not difference and number - 1 in looked_at:
-                difference = look.difference(*pictures, MediaType.GIF, lossy.quality)
+                found = look.look(*pictures, MediaType.GIF, lossy.quality)
+                difference, score = found.difference, look.lowest(score, found.score)
         if difference:
             return differs(f"frame {number}: {difference}")
-    return OK
+    return Verdict(ok=True, score=score)

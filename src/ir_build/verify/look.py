@@ -6,6 +6,7 @@ another decoder may show.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,8 +40,32 @@ def frames_looked_at(frames: int, pixels: int) -> range:
     return range(0, frames, max(1, -(-frames * pixels // _MOST_PIXELS)))
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a picture looks beside its original."""
+
+    #: why it looks worse, in words; empty when it does not
+    difference: str = ""
+    #: of the whole picture, None where it is too small for one
+    score: float | None = None
+
+
+#: on the metric's scale, of a picture that is the same
+PERFECT = 100.0
+
+
+def lowest(*scores: float | None) -> float | None:
+    """The lowest of those scores that are known, None where none is."""
+    return min((one for one in scores if one is not None), default=None)
+
+
 def difference(before: Image.Image, after: Image.Image, media: MediaType, quality: float) -> str:
-    """Why `after` looks worse than `before`, in words; empty when it does not.
+    """Why `after` looks worse than `before`, as in `look`; empty when it does not."""
+    return look(before, after, media, quality).difference
+
+
+def look(before: Image.Image, after: Image.Image, media: MediaType, quality: float) -> Look:
+    """How `after` looks beside `before`.
 
     Both are pictures as shown, RGB or RGBA, of one size. `media` is the format of the file, and `quality` the score
     that was asked for.
@@ -49,17 +74,19 @@ def difference(before: Image.Image, after: Image.Image, media: MediaType, qualit
     if one.shape != other.shape:
         one, other = (np.asarray(image.convert("RGBA")) for image in (before, after))
     if np.array_equal(one, other):
-        return ""
+        return Look(score=PERFECT)
     least = quality - _MARGIN
+    whole = None
     if min(one.shape[:2]) >= _SMALLEST_SCORED:
         whole, worst = Reference(one, keep=False).scores(other)
         if whole < least:
-            return f"it looks worse: its score is {whole:.1f}, not {quality:g}"
+            return Look(f"it looks worse: its score is {whole:.1f}, not {quality:g}")
         if worst < least - WORST_SQUARE:
-            return f"a part looks worse: its score is {worst:.1f}, not {quality - WORST_SQUARE:g}"
+            wanted = quality - WORST_SQUARE
+            return Look(f"a part looks worse: its score is {worst:.1f}, not {wanted:g}")
     if media in _EXACT:
-        return Places(one, least).damage(other, first=True).detail
+        return Look(Places(one, least).damage(other, first=True).detail, whole)
     for _, page, new_page in shown(one, other):
         if moved := ColouredPlaces(page, least).damage(new_page):
-            return moved
-    return ""
+            return Look(moved)
+    return Look(score=whole)

@@ -15,7 +15,7 @@ from .pdf_pages import Document
 from .pdf_sample import Pages
 from .pdf_unseen import laid_open
 from .similarity import SimilarityMeasure, strips
-from .verdict import OK, Verdict, differs
+from .verdict import Verdict, differs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,6 +61,7 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
     facts = document_facts(original)
     lossless = not candidate.lossy or options.compression_type is Compression.LOSSLESS
     quality = None if lossless else options.quality
+    scores: list[float] = []
     with Document(original) as before:
         try:
             new_facts = document_facts(candidate.data)
@@ -69,11 +70,11 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
                     _changed(before.facts(), after.facts())
                     or _changed(facts, new_facts)
                     or _read_pages(before, after, before.pages)
-                    or _looks(before, after, original, candidate.data, quality)
+                    or _looks(before, after, original, candidate.data, quality, scores)
                 )
         except (CorruptFile, TooLarge) as error:
             difference = f"the new file {error.message}"
-    return differs(difference) if difference else OK
+    return differs(difference) if difference else Verdict(ok=True, score=min(scores, default=None))
 
 
 def _changed(before: Mapping[str, object], after: Mapping[str, object]) -> str:
@@ -100,11 +101,19 @@ def _read_pages(before: Document, after: Document, pages: int) -> str:
 
 
 def _looks(
-    before: Document, after: Document, original: bytes, made: bytes, quality: float | None
+    before: Document,
+    after: Document,
+    original: bytes,
+    made: bytes,
+    quality: float | None,
+    scores: list[float],
 ) -> str:
-    """What looks different, or may look different. Any difference counts if `quality` is None."""
+    """What looks different, or may look different. Any difference counts if `quality` is None.
+
+    The scores of pages are added to `scores`.
+    """
     with Pages(original, made) as pages:
-        look = _Look(pages, quality)
+        look = _Look(pages, quality, scores)
         if difference := look.unjudged() or look.drawn(before, after):
             return difference
         shown, newly_shown = laid_open(original), laid_open(made)
@@ -118,8 +127,8 @@ def _looks(
 class _Look:
     """How pages look before and after."""
 
-    def __init__(self, pages: Pages, quality: float | None) -> None:
-        self._pages, self._quality = pages, quality
+    def __init__(self, pages: Pages, quality: float | None, scores: list[float]) -> None:
+        self._pages, self._quality, self._scores = pages, quality, scores
         self._changes = pages.changes()
         self._fine = _PIXELS_FINE_EXACT if quality is None else _PIXELS_FINE
 
@@ -160,6 +169,7 @@ class _Look:
         if _unlike(one, other):
             return "looks different"
         score = _score(one, other)
+        self._scores.append(score)
         return f"scores {score:.1f}" if score < quality - _SLACK_SCALED * change.scaled else ""
 
 

@@ -12,7 +12,7 @@ from . import avif, look
 from .colour import readings, shown_in_srgb
 from .compare import alike, deep, equal
 from .decoded import Picture
-from .verdict import OK, Verdict, differs
+from .verdict import Verdict, differs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +37,7 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
     """
     before = Picture(original, media, options.max_pixels)
     lossless = not candidate.lossy or options.compression_type is Compression.LOSSLESS
+    score = None
     try:
         after = Picture(candidate.data, media, options.max_pixels)
         difference = _properties(before, after, options, lossless=lossless)
@@ -49,12 +50,13 @@ def verify(original: bytes, candidate: Candidate, media: MediaType, options: Opt
         elif not difference:
             difference = _frames(before, after, partial(alike, slack=slack(options)))
             if not difference and after.size == before.size:
-                difference = _looks(before, after, media, options.quality)
+                looks = _looks(before, after, media, options.quality)
+                difference, score = looks.difference, looks.score
     except _OriginalBroken as broken:
         raise broken.error from broken
     except (CorruptFile, TooLarge) as broken:
         return differs(f"the new file {broken.message}")
-    return differs(difference) if difference else OK
+    return differs(difference) if difference else Verdict(ok=True, score=score)
 
 
 def slack(options: Options) -> float:
@@ -136,17 +138,22 @@ def _frames(before: Picture, after: Picture, compare: Compare) -> str:
     return ""
 
 
-def _looks(before: Picture, after: Picture, media: MediaType, quality: float) -> str:
-    """Why one of the frames that are looked at looks worse, in words; empty if none does."""
+def _looks(before: Picture, after: Picture, media: MediaType, quality: float) -> look.Look:
+    """How the frames look that are looked at: what is wrong with the first bad one, or the lowest score."""
+    lowest = look.Look()
     for number in look.frames_looked_at(before.frames, before.size[0] * before.size[1]):
         # A frame is drawn over those before it. So Pillow decodes the frames in between as well.
         one, other = (
             shown_in_srgb(picture.upright(picture.frame(number)), picture.colours)
             for picture in (before, after)
         )
-        if difference := look.difference(one, other, media, quality):
-            return f"frame {number + 1}: {difference}" if before.frames > 1 else difference
-    return ""
+        found = look.look(one, other, media, quality)
+        if found.difference and before.frames > 1:
+            return look.Look(f"frame {number + 1}: {found.difference}")
+        if found.difference:
+            return found
+        lowest = look.Look(score=look.lowest(lowest.score, found.score))
+    return lowest
 
 
 def _size(size: tuple[int, int]) -> str:

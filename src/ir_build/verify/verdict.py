@@ -12,6 +12,8 @@ class Verdict:
     ok: bool
     #: what differs, for the report ("12 frames became 11"); empty when `ok`
     detail: str = ""
+    #: of the worst frame or page of a lossy candidate, on SSIMULACRA2's scale; None when none was scored
+    score: float | None = None
 
 
 OK = Verdict(ok=True)

@@ -1,10 +1,11 @@
-"""The web page at / and its files, as they lie in the folder `web`."""
+"""The web page at / and its files, as they lie in the server's folder `web` and in that of the package."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
 from importlib import resources
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -34,7 +35,11 @@ HEADERS = {
 def routes(*, url_uploads: bool) -> list[Route]:
     """A route for every file; `index.html` is at /, which says whether the server takes URLs."""
     found = []
-    for file in resources.files("ir_build.server").joinpath("web").iterdir():
+    # The slider is that of the report and of the documentation, too.
+    for file in chain.from_iterable(
+        resources.files(package).joinpath("web").iterdir()
+        for package in ("ir_build.server", "ir_build")
+    ):
         kind = _TYPES.get(file.name.rpartition(".")[2])
         if kind is not None:
             path = "/" if file.name == "index.html" else f"/{file.name}"
