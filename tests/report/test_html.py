@@ -18,6 +18,7 @@ from ir_build.formats import MediaType
 from ir_build.options import Options
 from ir_build.outcome import Compressed, Failed, Kept
 from ir_build.report import Report
+from ir_build.report.budget import Budgets
 from ir_build.report.html import to_html
 from ir_build.run import fingerprint
 from ir_build.run.cache import Entry
@@ -245,9 +246,20 @@ def test_it_says_what_is_largest_what_looks_worst_and_what_is_next():
     top = text.split("What could not be worked on")[0]
     assert "Largest file leftbig.pdf 500 kB" in top
     assert "Worst-looking picturepoor.png score 71.2" in top
-    assert "Animated GIFs that are films: 1, 700 kB at stake" in top
+    assert "Animated GIFs that are films (1), 700 kB at stake" in top
     assert Kind.FILM.mend in text
-    assert "A higher timeout would try it." in text
+    assert "Raise timeout, and it is tried again." in text
+
+
+def test_budgets_come_first_and_an_interrupted_run_says_so():
+    """Whoever opens the report of a failed build sees why it failed."""
+    outcomes = (compressed("a.png"), compressed("b.png"))
+    budgets = Budgets(max_total=1, max_file=10**9).judge(totals(outcomes), baseline=None)
+    text = Read(to_html(totals(outcomes, budgets=budgets, interrupted=True))).text
+    assert "max_total: exceeded" in text
+    assert "max_file: kept" in text
+    assert "1 budget is exceeded" in text.split("Budgets")[0]
+    assert "The run was interrupted" in text
 
 
 def test_an_empty_run_has_a_report():

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ...outcome import STATUSES
+from ..findings import in_groups, next_step
 from ..numbers import duration, files, share, size
 from .pictures import pictures_section
 from .tables import files_table, largest_files, largest_table, types_table, what_to_do
@@ -22,8 +23,9 @@ from .treemap import treemap
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...advice import Finding, Kind
+    from ...advice import Finding
     from ..totals import Totals
+    from ..verdict import Verdict
 
 # Files or pages that are named under one kind of finding.
 _NAMED = 8
@@ -72,16 +74,21 @@ def _body(report: Totals) -> Iterator[str]:
 
 def _totals(report: Totals) -> str:
     if not report.outcomes:
-        return "<p class=sum>No images or PDFs found.</p>"
+        told = "Interrupted." if report.interrupted else "No images or PDFs found."
+        return f"<p class=sum>{told}</p>"
     told = f"in {files(len(report.outcomes))}, by {safe(report.backend)}, in {duration(report.seconds)}"
     counts = ", ".join(
         f"{count:,} {status}" for status in STATUSES if (count := report.counts[status])
+    )
+    interrupted = (
+        "<p class=warning>The run was interrupted: files that were not done are missing here.</p>"
     )
     cached = "<p>Everything was cached: nothing was compressed in this run.</p>"
     return (
         f"<p class=sum><b>{size(report.before)} → {size(report.after)}</b> saved {size(report.saved)} "
         f"({share(report.saved, report.before)}) {told}</p><p class=muted>{counts}</p>"
         + (cached if report.all_cached else "")
+        + (interrupted if report.interrupted else "")
         + "".join(f"<p class=warning>{safe(line)}</p>" for line in report.warnings)
     )
 
@@ -119,13 +126,17 @@ def _worst(report: Totals) -> str:
 
 def _steps(report: Totals) -> Iterator[str]:
     """What is worth doing, the most urgent first."""
+    if report.exceeded:
+        told = "1 budget is" if len(report.exceeded) == 1 else f"{len(report.exceeded)} budgets are"
+        yield f"<a href=#budgets>{told} exceeded</a>. {safe(report.exceeded[0].mend)}"
     if report.failed:
         told = f"{files(len(report.failed))} could not be worked on"
-        yield f"<a href=#failed>{told}</a>. {what_to_do(report.failed[0])}"
-    for kind, found in _by_kind(report):
-        stake = sum(one.at_stake for one in found)
-        more = f", {size(stake)} at stake" if stake else ""
-        yield f"<a href=#findings>{safe(kind.title)}</a>: {len(found):,}{more}."
+        yield f"<a href=#failed>{told}</a>. {safe(what_to_do(report.failed[0]))}"
+    first = next_step(report.findings)
+    for group in [first, *(one for one in in_groups(report.findings) if one != first)]:
+        if group is not None:
+            more = f", {size(group.at_stake)} at stake" if group.at_stake else ""
+            yield f"<a href=#findings>{safe(group.title)}</a>{more}."
     if report.skipped:
         told = f"{files(len(report.skipped))} met a limit"
         yield f"<a href=#failed>{told}</a>. Raise timeout or memory_limit."
@@ -133,6 +144,8 @@ def _steps(report: Totals) -> Iterator[str]:
 
 
 def _sections(report: Totals) -> Iterator[str]:
+    if report.budgets:
+        yield _section("budgets", "Budgets", f"<ul>{''.join(map(_budget, report.budgets))}</ul>")
     if report.failed or report.skipped:
         yield _section("failed", "What could not be worked on", "".join(_troubles(report)))
     if report.findings or report.advice:
@@ -155,13 +168,20 @@ def _section(name: str, title: str, body: str) -> str:
     return f'<section id="{name}" aria-labelledby="{name}-title"><h2 id="{name}-title">{title}</h2>{body}</section>'
 
 
+def _budget(verdict: Verdict) -> str:
+    used = "" if verdict.used is None else f", {size(verdict.used)} of {size(verdict.limit)}"
+    told = f". {safe(verdict.text)}" if verdict.text else ""
+    mend = f" <span class=mend>{safe(verdict.mend)}</span>" if verdict.mend else ""
+    return f"<li><b>{safe(verdict.name)}</b>: {verdict.state}{used}{told}{mend}</li>"
+
+
 def _troubles(report: Totals) -> Iterator[str]:
     yield "<ul class=troubles>"
     for failed in report.failed:
         where = "Missing from the output." if failed.is_missing else "Shipped as it was."
         yield (
             f"<li><b>{safe(failed.name)}</b>: {safe(failed.message)}. {where} "
-            f"<span class=mend>{what_to_do(failed)}</span></li>"
+            f"<span class=mend>{safe(what_to_do(failed))}</span></li>"
         )
     for skipped in report.skipped:
         yield (
@@ -171,23 +191,14 @@ def _troubles(report: Totals) -> Iterator[str]:
     yield "</ul>"
 
 
-def _by_kind(report: Totals) -> list[tuple[Kind, list[Finding]]]:
-    """Findings by their kind, the most bytes at stake first."""
-    kinds: dict[Kind, list[Finding]] = {}
-    for finding in report.findings:
-        kinds.setdefault(finding.kind, []).append(finding)
-    return sorted(kinds.items(), key=lambda one: (-sum(found.at_stake for found in one[1]), one[0]))
-
-
 def _findings(report: Totals) -> Iterator[str]:
-    for kind, found in _by_kind(report):
-        stake = sum(one.at_stake for one in found)
+    for group in in_groups(report.findings):
+        stake = f" <small>{size(group.at_stake)} at stake</small>" if group.at_stake else ""
         yield (
-            f"<article class=finding><h3>{safe(kind.title)}"
-            f"{f' <small>{size(stake)} at stake</small>' if stake else ''}</h3>"
-            f"<p class=mend>{safe(kind.mend)}</p><ul>"
+            f"<article class=finding><h3>{safe(group.title)}{stake}</h3>"
+            f"<p class=mend>{safe(group.kind.mend)}</p><ul>"
         )
-        listed = sorted(found, key=lambda one: (-one.at_stake, one.name))
+        listed = group.findings
         yield from map(_finding, listed[:_NAMED])
         yield "</ul>"
         if len(listed) > _NAMED:

@@ -4,36 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...errors import Reason
 from ...outcome import STATUSES, Compressed, Failed, Kept, Outcome
+from ..mend import what_mends
 from ..numbers import files, share, size
 from .text import anchor, kilobytes, percent, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from ...advice import Finding
     from ..totals import Totals
 
 _LARGEST = 10
-#: what a person can do about a file that stays as large as it is
-_NEXT = {
-    Reason.NOT_SMALLER: "Fewer pixels would make it smaller: resize, in overrides.",
-    Reason.SAVES_TOO_LITTLE: "A lower min_saving would take it.",
-    Reason.ALREADY_OPTIMISED: "Only its original can be made smaller, with resize or a lower quality.",
-    Reason.COMPRESSION_NONE: "Another compression_type would make it smaller.",
-    Reason.UNSUPPORTED_VARIANT: "Save it in a usual form of its format.",
-    Reason.UNSUPPORTED_FORMAT: "Save it in a format that is compressed: AVIF or WebP, for example.",
-    Reason.MISSING_PACKAGE: "Install the package that is named.",
-    Reason.NEEDS_REPAIR: "Export it anew.",
-    Reason.OVER_MAX_FILE_SIZE: "A higher max_file_size would try it.",
-    Reason.OVER_TIMEOUT: "A higher timeout would try it.",
-    Reason.OVER_MEMORY_LIMIT: "A higher memory_limit would try it.",
-    Reason.NOT_CACHED: "Compress it: run ir-build without --check or --dry-run.",
-    Reason.BACKEND_STOPPED: "Run again, or set fallback to local.",
-    Reason.OVER_QUOTA: "Raise max_quota_per_build, or set fallback to local.",
-    Reason.NOT_TAKEN: "Set fallback to local.",
-    Reason.LFS_POINTER: "Fetch the file itself: git lfs pull.",
-}
 
 
 def types_table(outcomes: Sequence[Outcome]) -> str:
@@ -76,13 +58,10 @@ def largest_files(report: Totals) -> list[Outcome]:
 
 def largest_table(report: Totals) -> str:
     """The largest files left, and why they are no smaller."""
-    mends: dict[str, str] = {}
-    for finding in report.findings:
-        mends.setdefault(finding.name, f"{finding.text}: {finding.kind.mend}")
     shown = {one.name for one in report.pictures}
     rows = "".join(
         f"<tr><th scope=row>{_linked(one.name, shown)}<td>{size(one.after)}<td>{safe(_stays(one))}"
-        f"<td>{safe(mends.get(one.name) or _next(one))}"
+        f"<td>{safe(what_to_do(one, report.findings))}"
         for one in largest_files(report)
     )
     return (
@@ -110,32 +89,10 @@ def _stays(outcome: Outcome) -> str:
     return f"{share(outcome.saved, outcome.before)} smaller, nothing lost"
 
 
-def _next(outcome: Outcome) -> str:
-    match outcome:
-        case Kept():
-            return _NEXT.get(outcome.reason, "")
-        case Failed():
-            return what_to_do(outcome)
-        case Compressed(lossy=True):
-            return "Fewer pixels (resize) or a lower quality, in overrides."
-    return "Fewer pixels: resize. Some loss, if compression_type does not allow it yet."
-
-
-#: what a person can do about a file that could not be worked on, by the code of its error
-_MEND = {
-    "corrupt-file": "Export it anew, or leave it out by exclude; browsers may not show it either.",
-    "too-large": "Make it smaller by hand, or raise max_pixels.",
-    "unreadable": "Look at the permissions of the file and its folder.",
-    "not-written": "Look at the free space and the permissions of the output, and run again.",
-    "rejected": "Set fallback or backend to local.",
-    "backend-error": "Run again, or set fallback to local.",
-}
-_REPORT_IT = "Leave it out by exclude for now, and report it, please: it should not happen."
-
-
-def what_to_do(failed: Failed) -> str:
-    """What mends a file that could not be worked on."""
-    return _MEND.get(failed.code, _REPORT_IT)
+def what_to_do(outcome: Outcome, findings: Iterable[Finding] = ()) -> str:
+    """What makes a file smaller, or mends it, as a sentence."""
+    told = what_mends(outcome, findings)
+    return f"{told[:1].upper()}{told[1:]}."
 
 
 def files_table(outcomes: Iterable[Outcome]) -> Iterator[str]:
