@@ -276,7 +276,7 @@ def test_on_a_terminal_the_summary_is_short_unless_asked(tmp_path, more):
             break
     os.close(parent)
     assert process.wait(60) == (1 if more == ["--check"] else 0)
-    from ir_build.report.terminal import width
+    from ir_build.report.columns import width
 
     # A line of progress is written over by the next.
     shown_lines = shown.decode().replace("\r\n", "\n").rstrip("\n").split("\n")

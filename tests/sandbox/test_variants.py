@@ -34,6 +34,7 @@ def test_they_come_with_their_bytes(sandbox):
     found = sandbox.variants(data, MediaType.JPEG, FAST, wanted(data))
     assert [(one.media, one.width) for one in found] == [
         (MediaType.AVIF, 300),
+        (MediaType.AVIF, 150),
         (MediaType.WEBP, 300),
     ]
     assert all(one.data for one in found)
