@@ -9,14 +9,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from .. import backends
-from ..errors import Changed, ConfigError, Reason
+from ..errors import ConfigError, Reason
 from ..globs import matcher
 from ..options import Compression, Meta, Options, Pages
 from ..outcome import Compressed, Failed, Kept, Outcome
@@ -36,9 +36,10 @@ from .destination import (
     refuse_overlap,
     refuse_sources,
 )
+from .execution import Execution, largest_first
 from .fingerprint import StatIndex
 from .gallery import Gallery
-from .pipeline import Pipeline, failed, keep, pass_over
+from .pipeline import Pipeline, pass_over
 from .plan import Job, Planner
 from .skips import Skips
 
@@ -46,9 +47,9 @@ if TYPE_CHECKING:
     from ..advice import Finding
     from ..config import Config
     from ..formats import MediaType
+    from ..report.pages import PagesReport
     from ..view import Pictured
     from .advice import Advisor
-    from .discover import Asset
     from .pages import Site
     from .progress import Progress
 
@@ -130,8 +131,6 @@ class Session:
             else None
         )
         self._cache = Cache(config.cache_dir, size_limit=config.cache_size)
-        self._outcomes: list[Outcome] = []
-        self._futures: list[Future[Outcome | None]] = []
         #: how names of files begin that were found below a folder that was asked for
         self._prefixes: set[str] = set()
         self._included = matcher(config.include) if config.include else None
@@ -187,7 +186,7 @@ class Session:
                         jobs.append(planned)
             index.forget_missing(str(path) for path, _ in listed)
             index.save()
-            for job in _largest_first(jobs):
+            for job in largest_first(jobs):
                 if not self._ended.is_set():
                     self._threads.submit(pipeline.prefetch, job)
 
@@ -373,106 +372,59 @@ class Session:
         folders: Sequence[Path] = (),
         lost: Sequence[Failed] = (),
     ) -> Report:
-        """As `_run_whole`, and judge the budgets. Raises `Interrupted` with what was done until then."""
-        started = time.perf_counter()
-        try:
-            report = self._run_whole(assets, destination, root, progress, folders, lost)
-        except KeyboardInterrupt:
-            raise Interrupted(self._known_so_far(started)) from None
-        verdicts = self._budgets.judge(report, baseline=self._baseline, folders=self._prefixes)
-        return replace(report, budgets=verdicts)
-
-    def _known_so_far(self, started: float) -> Report:
-        """End the run, and report the files that are done."""
-        done = {future for future in self._futures if future.done()}
-        self.close()
-        # What fails from here on fails because the workers were ended.
-        found = {outcome.name: outcome for outcome in self._outcomes}
-        for future in self._futures:
-            if not future.done() or future.cancelled() or future.exception() is not None:
-                continue
-            outcome = future.result()
-            if outcome is not None and (future in done or not isinstance(outcome, Failed)):
-                found.setdefault(outcome.name, outcome)
-        return Report(
-            outcomes=tuple(sorted(found.values(), key=attrgetter("name"))),
-            backend=self.backend.name,
-            seconds=time.perf_counter() - started,
-            interrupted=True,
-        )
-
-    def _run_whole(
-        self,
-        assets: list[discover.Asset],
-        destination: Destination,
-        root: Path,
-        progress: Progress | None,
-        folders: Sequence[Path],
-        lost: Sequence[Failed],
-    ) -> Report:
         """Optimise `assets`, then the pages in `folders`, where other tools' files may be, too.
 
-        `lost` are other files, whose copies could not be made.
+        `lost` are other files, whose copies could not be made. Raises `Interrupted` with what was done.
         """
         started = time.perf_counter()
         index = StatIndex(self._cache.index_file(root))
-        planner = self._planner(index)
         pipeline = self._prefetched or self._pipeline()
         gallery = pipeline.gallery = self._gallery()
         site = self._site(folders)
-        outcomes = self._outcomes = [*lost]
-        settled: list[tuple[Asset, Outcome]] = []
-        jobs: list[Job] = []
-        for asset in assets:
-            planned = planner.plan(asset)
-            if isinstance(planned, Job):
-                jobs.append(planned)
-            elif planned is not None:
-                outcomes.append(keep(planned, asset, destination))
-                settled.append((asset, outcomes[-1]))
-            elif failure := pass_over(asset, destination):
-                outcomes.append(failure)
-        if progress is not None:
-            size = sum(one.before for one in outcomes) + sum(job.state.st_size for job in jobs)
-            progress.begin(files=len(outcomes) + len(jobs), size=size)
-            for outcome in outcomes:
-                progress.add(outcome)
-        with progress or contextlib.nullcontext(), gallery or contextlib.nullcontext():
-            futures = [
-                self._threads.submit(_carry_out, job, planner, pipeline, destination, index, site)
-                for job in _largest_first(jobs)
-            ]
-            self._futures = futures
-            for future in as_completed(futures):
-                if (done := future.result()) is not None:
-                    outcomes.append(done)
-                    if progress is not None:
-                        progress.add(done)
-            if site is not None:
-                known = [
-                    self._threads.submit(site.finished, asset, outcome, destination)
-                    for asset, outcome in settled
-                ]
-                wait(known)
-            pictures = () if gallery is None else self._pictured(gallery, outcomes)
-        index.forget_missing(str(asset.path) for asset in assets)
-        index.save()
-        edited = None if site is None else site.edit()
-        for folder in folders if site is not None else ():
-            if note := self._note(folder):
-                with contextlib.suppress(OSError):
-                    note.touch()
+        work = Execution(
+            self._threads, self._planner(index), pipeline, destination, index, site, progress, [*lost]
+        )  # fmt: skip
+        pictures: tuple[Pictured, ...] = ()
+        try:
+            with progress or contextlib.nullcontext(), gallery or contextlib.nullcontext():
+                work.run(assets)
+                if gallery is not None:
+                    pictures = self._pictured(gallery, work.outcomes)
+            index.forget_missing(str(asset.path) for asset in assets)
+            index.save()
+            edited = None if site is None else self._edited(site, folders)
+            findings = self._findings(folders, {asset.inside: asset.name for asset in assets})
+        except KeyboardInterrupt:
+            report = self._report(work.end(self.close), started)
+            raise Interrupted(replace(report, interrupted=True)) from None
         written = [*pipeline.written, *(site.written if site is not None else ())]
+        report = self._report(
+            work.outcomes,
+            started,
+            pages=edited,
+            findings=findings,
+            warnings=self._warnings(pipeline),
+            advice=(*_missing_packages(work.outcomes), *stale.advice(written, folders)),
+            pictures=pictures,
+        )
+        verdicts = self._budgets.judge(report, baseline=self._baseline, folders=self._prefixes)
+        return replace(report, budgets=verdicts)
+
+    def _report(self, outcomes: Iterable[Outcome], started: float, **known: Any) -> Report:
         return Report(
             outcomes=tuple(sorted(outcomes, key=attrgetter("name"))),
             backend=self.backend.name,
-            pages=edited,
-            findings=self._findings(folders, {asset.inside: asset.name for asset in assets}),
             seconds=time.perf_counter() - started,
-            warnings=self._warnings(pipeline),
-            advice=(*_missing_packages(outcomes), *stale.advice(written, folders)),
-            pictures=pictures,
+            **known,
         )
+
+    def _edited(self, site: Site, folders: Iterable[Path]) -> PagesReport:
+        """Edit the pages of `site`, and note that they hold something."""
+        report = site.edit()
+        for note in filter(None, map(self._note, folders)):
+            with contextlib.suppress(OSError):
+                note.touch()
+        return report
 
     def _gallery(self) -> Gallery | None:
         """For the pictures of a report, if one will show any."""
@@ -519,46 +471,6 @@ class Session:
         return tuple(warnings)
 
 
-def _carry_out(
-    job: Job,
-    planner: Planner,
-    pipeline: Pipeline,
-    destination: Destination,
-    index: StatIndex,
-    site: Site | None,
-) -> Outcome | None:
-    """The outcome of `job`; None when its file is gone. Then pages of `site` may show it."""
-    original = (
-        None if site is None else site.original(job.asset, job.media, job.digest, destination)
-    )
-    outcome = _optimised(job, planner, pipeline, destination, index)
-    if site is not None and outcome is not None:
-        site.finished(job.asset, outcome, destination, original)
-    return outcome
-
-
-def _optimised(
-    job: Job, planner: Planner, pipeline: Pipeline, destination: Destination, index: StatIndex
-) -> Outcome | None:
-    """The outcome of `job`; None when its file is gone.
-
-    If another program has changed the file meanwhile, the new one is optimised.
-    """
-    asset = job.asset
-    with contextlib.suppress(Changed):
-        return pipeline.process(job, destination, index)
-    try:
-        asset = replace(asset, state=asset.path.lstat())
-        planned = planner.plan(asset)
-        if isinstance(planned, Job):
-            return pipeline.process(planned, destination, index)
-    except FileNotFoundError:
-        return None
-    except Changed as error:
-        return keep(failed(job, error.code, error.message), asset, destination)
-    return planned and keep(planned, asset, destination)
-
-
 def _missing_packages(outcomes: list[Outcome]) -> Iterator[str]:
     """A line for each package without which files were left as they were."""
     left = Counter(
@@ -568,8 +480,3 @@ def _missing_packages(outcomes: list[Outcome]) -> Iterator[str]:
     )
     for detail, count in sorted(left.items()):
         yield printable(f"{files(count)} left as before: {Reason.MISSING_PACKAGE.text}: {detail}")
-
-
-def _largest_first(jobs: list[Job]) -> list[Job]:
-    # The longest task must not be the last to start.
-    return sorted(jobs, key=lambda job: (-job.state.st_size, job.asset.name))
