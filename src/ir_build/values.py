@@ -162,12 +162,18 @@ def pages(value: Any) -> Pages | None:
     return wanted
 
 
+def _from_json(value: Any) -> Any:
+    """What a text that begins as a mapping in JSON says; anything else as it is. Raises ValueError."""
+    if not isinstance(value, str) or not value.lstrip().startswith("{"):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not JSON") from None
+
+
 def _wanted_pages(value: Any) -> Pages | None:
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            raise ValueError(f"{value!r} is not JSON") from None
+    value = _from_json(value)
     if not isinstance(value, dict):
         try:
             return Pages() if boolean(value) else None
@@ -255,11 +261,7 @@ def budgets(value: Any) -> dict[str, int]:
 
     In text: `total=20MB,blog/**=2MB` or JSON; from the command line a list of `KEY=SIZE`.
     """
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            raise ValueError(f"{value!r} is not JSON") from None
+    value = _from_json(value)
     if not isinstance(value, dict):
         value = dict(map(_pair, strings(value)))
     return {_budget_key(key): _budget_size(key, one) for key, one in value.items()}
