@@ -133,7 +133,8 @@ class _Text:
 def _as_text(data: bytes) -> _Text:
     start = len(_BOM) if data.startswith(_BOM) else 0
     text = data[start:].decode("latin-1")
-    if "\r\n" not in text:
+    # One byte is looked for many times as fast as two.
+    if b"\r" not in data:
         return _Text(text, start, [])
     line_ends = [match.start() - number for number, match in enumerate(re.finditer("\r\n", text))]
     return _Text(text.replace("\r\n", "\n"), start, line_ends)
