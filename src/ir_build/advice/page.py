@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 PHONE = SCREENS[0].width
 # Bytes of markup before a picture that is seen first.
 _MARKUP_BEFORE = 8_000
-_BLOCK = re.compile(rb"</?(?:p|li|h\d|div|dd|dt|td|th|section|pre|figure|br)\b", re.IGNORECASE)
-_TAG_OR_BLANK = re.compile(rb"<[^<>]*>|^[^<]*>|\s+")
+_BLOCK = re.compile(
+    rb"</?(?:p|li|h\d|div|dd|dt|td|th|section|pre|figure|br)\b[^<>]*>", re.IGNORECASE
+)
+_TAG = re.compile(rb"<[^<>]*>")
 _UNSEEN = frozenset(["template", "noscript"])
 _AMP = frozenset(["amp", "\u26a1", "\xe2\x9a\xa1"])
 # The attribute that names a file, and whether that is shown as a picture.
@@ -73,7 +75,7 @@ def read(name: str, page: Page, place: Place, styles: Styles) -> PageFacts:
     shown, uses, loaded = set[PurePosixPath](), [], set[PurePosixPath]()
     amp = not _AMP.isdisjoint(document.root.attrs if document.root else ())
     first = _Early(page)
-    for element in document.iter_elements(["img", "link", "script", "video", "input"]):
+    for element in page.elements("img", *_LOADS):
         if element.tag != "img":
             _add_loaded(page, place, element, loaded, shown)
             continue
@@ -128,8 +130,7 @@ def _add_loaded(
 ) -> None:
     """Add what an element other than `<img>` makes browsers load."""
     name, into = _LOADS[element.tag]
-    relations = (element.attr("rel") or "").lower().split()
-    if element.tag == "link" and "stylesheet" not in relations:
+    if element.tag == "link" and "stylesheet" not in (element.attr("rel") or "").lower().split():
         return
     address = page.attribute(element, name)
     file = place.file(address) if address else None
@@ -198,5 +199,6 @@ class _Early:
         self._over = len(text) > _MARKUP_BEFORE
         if self._over:
             return None
-        lengths = [len(_TAG_OR_BLANK.sub(b" ", part).strip()) for part in _BLOCK.split(text)]
+        parts = _TAG.sub(b" ", _BLOCK.sub(b"\0", text)).split(b"\0")
+        lengths = [len(b" ".join(part.split())) for part in parts]
         return sum(map(bool, lengths)), sum(lengths), max(lengths)

@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING
 import turbohtml
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from turbohtml import Document, Element
 
 #: the attribute that everything carries which was inserted
 MARK = "data-ir"
 #: what is inserted into a tag of a picture, in this order
 ATTRIBUTES = ("width", "height", "loading", "decoding", "fetchpriority", "srcset", "sizes")
+
+#: elements that name files of the site, or hold texts that may
+NAMING = ("img", "link", "script", "style", "video", "input")
 
 _IN_IMG = re.compile(rf'(?: (?:{"|".join(ATTRIBUTES)})="[^"<>]*")* {MARK}="[0-9a-f]*(?: h)?"')
 _SOURCE = re.compile(rf'<source(?: (?:type|srcset|sizes|media)="[^"<>]*")+ {MARK}>')
@@ -50,6 +55,14 @@ class Page:
         self.document = _parse(self._text.text)
         self.encoding = _encoding(self.document, self.bytes)
         self._insertions: list[tuple[int, int, bytes]] = []
+        # A walk over all elements takes as long as a tenth of reading the page.
+        self._naming: list[tuple[str, Element]] | None = None
+
+    def elements(self, *tags: str) -> Iterator[Element]:
+        """The elements with any of these tags, of `NAMING`, in their order."""
+        if self._naming is None:
+            self._naming = [(one.tag, one) for one in self.document.iter_elements(NAMING)]
+        return (one for tag, one in self._naming if tag in tags)
 
     def tag(self, element: Element) -> tuple[int, int]:
         """Where the start tag of `element` begins and ends, in bytes; (0, 0) where it has none."""

@@ -41,7 +41,7 @@ class Sheets:
         """What the style sheets of a page say, its own and those it links."""
         sheets: list[Sheet] = []
         unknown: list[str] = []
-        for one in css.sheet_links(page.document):
+        for one in css.sheet_links(page.elements("link", "style")):
             if one.text is not None:
                 base = addresses.of_unknown_site(place.base, place)
                 linked = list(self._with_imports(css.parse(one.text, address=base)))
