@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: CSS pixels of a phone's window
 PHONE = SCREENS[0].width
+# Characters in a line of text on it.
+_LINE = 45
 # Bytes of markup before a picture that is seen first.
 _MARKUP_BEFORE = 8_000
 _BLOCK = re.compile(
@@ -51,8 +53,8 @@ class Use:
     lazy: bool
     urgent: bool  #: whether the page asks for it before others
     offered: bool  #: whether other files may be loaded in its place
-    #: paragraphs before it in the page's content, their characters and those of the longest; None where it is
-    #: not one of the first pictures
+    #: paragraphs before it in the page's content, their lines on a phone and those of the longest; None where it
+    #: is not one of the first pictures
     before: tuple[int, int, int] | None
     scripted: bool  #: whether a script may show it larger
 
@@ -180,7 +182,7 @@ def _offered(page: Page, place: Place, img: Element) -> Iterator[PurePosixPath]:
 
 
 class _Early:
-    """How much text stands before the first pictures of a page."""
+    """How many lines of text stand before the first pictures of a page."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -189,7 +191,7 @@ class _Early:
         self._over = self._main is None
 
     def before(self, element: Element, above: list[Element]) -> tuple[int, int, int] | None:
-        """Paragraphs of the content before `element`, their characters, and those of the longest.
+        """Paragraphs of the content before `element`, their lines on a phone, and those of the longest.
 
         Asked in the order of the page.
         """
@@ -200,5 +202,5 @@ class _Early:
         if self._over:
             return None
         parts = _TAG.sub(b" ", _BLOCK.sub(b"\0", text)).split(b"\0")
-        lengths = [len(b" ".join(part.split())) for part in parts]
-        return sum(map(bool, lengths)), sum(lengths), max(lengths)
+        lines = [-(-len(b" ".join(part.split())) // _LINE) for part in parts]
+        return sum(map(bool, lines)), sum(lines), max(lines)
