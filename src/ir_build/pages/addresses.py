@@ -82,7 +82,9 @@ def place_of(page: Page, path: PurePosixPath, site: str | None) -> Place:
     root = (site or _site_by(page, path) or _NOWHERE).split("#")[0].split("?")[0]
     root = root if root.endswith("/") else f"{root}/"
     own = address_of(Place(root, root), path)
-    for element in page.document.select("base[href]"):
+    for element in page.elements("base"):
+        if "href" not in element.attrs:
+            continue
         href = page.attribute(element, "href")
         return Place(root, urljoin(own, href.strip(_BLANKS)) if href else own)
     return Place(root, own)
@@ -90,7 +92,9 @@ def place_of(page: Page, path: PurePosixPath, site: str | None) -> Place:
 
 def _site_by(page: Page, path: PurePosixPath) -> str | None:
     """The site's address by what the page says of its own; None if it does not fit to its path."""
-    for link in page.document.select('link[rel="canonical"][href]'):
+    for link in page.elements("link"):
+        if (link.attr("rel") or "").lower() != "canonical" or "href" not in link.attrs:
+            continue
         address = page.attribute(link, "href") or ""
         if not address.startswith(("http://", "https://")):
             return None
