@@ -270,10 +270,12 @@ def test_pictures_without_width_and_height(site, advise):
         (f"<h1>x</h1><img src=a.jpg fetchpriority=high {SIZED}>", None),
         (f"<p>{'much text ' * 120}</p><img src=a.jpg loading=lazy {SIZED}>", None),
         (f"<h1>x</h1><img src=icon.png width=64 height=64><p>{'text ' * 200}", None),
+        (f"<p>{'text ' * 60}</p><img src=a.jpg {SIZED}>", "a.jpg: it has no fetchpriority=high"),
+        (f"<p>{'text ' * 103}</p><img src=a.jpg {SIZED}>", None),
     ],
 )
 def test_the_first_picture_comes_late(site, advise, body, told):
-    """The picture that fills a phone's first screen should not wait; one below the text may."""
+    """The picture that fills a phone's first screen should not wait; one below the text, or smaller than it, may."""
     site.write("a.jpg", jpeg()).write("icon.png", screenshot(64, 64)).write(
         "index.html", page(body)
     )

@@ -74,7 +74,11 @@ def png(width, height):
 def styles_of(html, sheets=(), unknown=""):
     """What is said of each picture of a page with only <style> elements, and `sheets`."""
     page = read_page(html)
-    texts = [link.text for link in sheet_links(page) if link.text is not None]
+    texts = [
+        link.text
+        for link in sheet_links(page.iter_elements(["link", "style"]))
+        if link.text is not None
+    ]
     sheets = [parse(text, address="page.css") for text in (*sheets, *texts)]
     styles = Styles(sheets, unknown=unknown)
     return [styles.of(img) for img in page.find_all("img")]

@@ -293,7 +293,7 @@ def test_the_style_sheets_of_a_page_in_their_order():
         "<link rel=stylesheet href=//cdn.test/highlight.js/11.8.0/styles/github.min.css>"
         "<link rel=STYLESHEET href=https://cdn.test/other.css media='print, screen'>"
     )
-    found = [(link.href, link.text) for link in sheet_links(page)]
+    found = [(link.href, link.text) for link in sheet_links(page.iter_elements(["link", "style"]))]
     assert found == [
         ("a.css", None),
         ("", "p{}"),
@@ -314,8 +314,11 @@ def test_the_style_sheets_of_a_page_in_their_order():
 def test_a_style_sheet_that_holds_in_some_windows_is_not_relied_on(attributes, squashes):
     """What it says may be so or not."""
     page = read_page(f"<style {attributes}>img {{height: auto}}</style><img src=a.png>")
-    sheets = [parse(link.text, address="a.css") for link in sheet_links(page)]
-    if [link.sometimes for link in sheet_links(page)] == [True]:
+    sheets = [
+        parse(link.text, address="a.css")
+        for link in sheet_links(page.iter_elements(["link", "style"]))
+    ]
+    if [link.sometimes for link in sheet_links(page.iter_elements(["link", "style"]))] == [True]:
         sheets = [sheet.held_sometimes() for sheet in sheets]
     assert Styles(sheets).of(page.find("img")).squashes is squashes
 
@@ -326,7 +329,10 @@ def test_style_sheets_that_are_loaded_late_count():
         "<link rel=stylesheet media=print onload='this.media=1' href=a.css>"
         "<link rel=preload as=style onload='this.rel=1' href=b.css><link rel=preload href=c.css>"
     )
-    assert [link.href for link in sheet_links(page)] == ["a.css", "b.css"]
+    assert [link.href for link in sheet_links(page.iter_elements(["link", "style"]))] == [
+        "a.css",
+        "b.css",
+    ]
 
 
 def test_imports_are_told_by_their_addresses():

@@ -303,7 +303,7 @@ def test_on_pages_of_real_themes_nothing_moves(page, tmp_path, host, theme, asse
 
 
 def _sheets(document, base):
-    for link in sheet_links(document):
+    for link in sheet_links(document.iter_elements(["link", "style"])):
         if link.text is not None:
             yield parse(link.text, address=base)
         else:

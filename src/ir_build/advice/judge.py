@@ -30,9 +30,9 @@ _NEEDED = 1 / 6
 _SHARP, _PHONE = 2, 1.75
 # Bytes of a page of text and line art in a PDF that is no scan.
 _SHEET = 50_000
-# CSS pixels of a phone's screen, of what stands above the content, of the gap between two paragraphs, and
-# square ones that a letter takes.
-_SCREEN, _HEADER, _MARGIN, _LETTER = (PHONE, 823), 120, 20, 190
+# CSS pixels down a phone's screen, of what stands above the content, of the gap between two paragraphs and of a
+# line of text; and across the content, between the edges that themes leave on both sides.
+_SCREEN, _HEADER, _MARGIN, _LINE, _COLUMN = 823, 120, 20, 24, PHONE - 32
 # CSS pixels of the shorter side of a picture that counts as the first one, and of a large one; dots count visits.
 _SMALL, _LARGE, _DOT = 64, 200, 2
 _RASTER = frozenset(MediaType) - {MediaType.SVG, MediaType.PDF}
@@ -207,11 +207,12 @@ def _is_largest(use: Use, facts: Facts) -> bool:
     """Whether a picture takes more of a phone's first screen than any paragraph before it."""
     if use.before is None:
         return False
-    paragraphs, text, longest = use.before
-    top = _HEADER + _MARGIN * paragraphs + _LETTER * text / _SCREEN[0]
-    width = min(_shown(use, facts, use.on_phone), facts.width, _SCREEN[0])
-    height = min(width * facts.height / facts.width, _SCREEN[1] - top)
-    return width * height > max(_LETTER * longest, _LARGE**2)
+    paragraphs, lines, longest = use.before
+    top = _HEADER + _MARGIN * paragraphs + _LINE * lines
+    width = min(_shown(use, facts, use.on_phone), facts.width, _COLUMN)
+    height = min(width * facts.height / facts.width, _SCREEN - top)
+    # A paragraph takes whole lines, however short the last one is.
+    return width * height > max(_COLUMN * _LINE * longest, _LARGE**2)
 
 
 def _natural(site: Site, file: PurePosixPath) -> tuple[int, ...]:

@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 
 #: CSS pixels of a phone's window
 PHONE = SCREENS[0].width
+# Characters in a line of text on it.
+_LINE = 45
 # Bytes of markup before a picture that is seen first.
 _MARKUP_BEFORE = 8_000
-_BLOCK = re.compile(rb"</?(?:p|li|h\d|div|dd|dt|td|th|section|pre|figure|br)\b", re.IGNORECASE)
-_TAG_OR_BLANK = re.compile(rb"<[^<>]*>|^[^<]*>|\s+")
+_BLOCK = re.compile(
+    rb"</?(?:p|li|h\d|div|dd|dt|td|th|section|pre|figure|br)\b[^<>]*>", re.IGNORECASE
+)
+_TAG = re.compile(rb"<[^<>]*>")
 _UNSEEN = frozenset(["template", "noscript"])
 _AMP = frozenset(["amp", "\u26a1", "\xe2\x9a\xa1"])
 # The attribute that names a file, and whether that is shown as a picture.
@@ -49,8 +53,8 @@ class Use:
     lazy: bool
     urgent: bool  #: whether the page asks for it before others
     offered: bool  #: whether other files may be loaded in its place
-    #: paragraphs before it in the page's content, their characters and those of the longest; None where it is
-    #: not one of the first pictures
+    #: paragraphs before it in the page's content, their lines on a phone and those of the longest; None where it
+    #: is not one of the first pictures
     before: tuple[int, int, int] | None
     scripted: bool  #: whether a script may show it larger
 
@@ -73,7 +77,7 @@ def read(name: str, page: Page, place: Place, styles: Styles) -> PageFacts:
     shown, uses, loaded = set[PurePosixPath](), [], set[PurePosixPath]()
     amp = not _AMP.isdisjoint(document.root.attrs if document.root else ())
     first = _Early(page)
-    for element in document.iter_elements(["img", "link", "script", "video", "input"]):
+    for element in page.elements("img", *_LOADS):
         if element.tag != "img":
             _add_loaded(page, place, element, loaded, shown)
             continue
@@ -128,8 +132,7 @@ def _add_loaded(
 ) -> None:
     """Add what an element other than `<img>` makes browsers load."""
     name, into = _LOADS[element.tag]
-    relations = (element.attr("rel") or "").lower().split()
-    if element.tag == "link" and "stylesheet" not in relations:
+    if element.tag == "link" and "stylesheet" not in (element.attr("rel") or "").lower().split():
         return
     address = page.attribute(element, name)
     file = place.file(address) if address else None
@@ -179,7 +182,7 @@ def _offered(page: Page, place: Place, img: Element) -> Iterator[PurePosixPath]:
 
 
 class _Early:
-    """How much text stands before the first pictures of a page."""
+    """How many lines of text stand before the first pictures of a page."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -188,7 +191,7 @@ class _Early:
         self._over = self._main is None
 
     def before(self, element: Element, above: list[Element]) -> tuple[int, int, int] | None:
-        """Paragraphs of the content before `element`, their characters, and those of the longest.
+        """Paragraphs of the content before `element`, their lines on a phone, and those of the longest.
 
         Asked in the order of the page.
         """
@@ -198,5 +201,6 @@ class _Early:
         self._over = len(text) > _MARKUP_BEFORE
         if self._over:
             return None
-        lengths = [len(_TAG_OR_BLANK.sub(b" ", part).strip()) for part in _BLOCK.split(text)]
-        return sum(map(bool, lengths)), sum(lengths), max(lengths)
+        parts = _TAG.sub(b" ", _BLOCK.sub(b"\0", text)).split(b"\0")
+        lines = [-(-len(b" ".join(part.split())) // _LINE) for part in parts]
+        return sum(map(bool, lines)), sum(lines), max(lines)

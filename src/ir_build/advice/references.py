@@ -17,26 +17,27 @@ SUFFIXES = frozenset([
     ".mp4", ".m4v", ".webm", ".mov", ".avi", ".mp3", ".wav", ".ogg",
 ])  # fmt: skip
 _LONGEST = 300
+# Most dots are none before a suffix: its first letter tells these at once.
 _FILE = re.compile(
-    rb"\.(?:"
-    + "|".join(sorted((one[1:] for one in SUFFIXES), reverse=True)).encode()
-    + rb")(?![a-z0-9])"
+    f"\\.(?=[{''.join(sorted({one[1] for one in SUFFIXES}))}])"
+    f"(?:{'|'.join(sorted((one[1:] for one in SUFFIXES), reverse=True))})(?![a-z0-9])".encode()
 )
 # Letters, digits and dots that are written in a way that plain text needs not: in addresses, HTML and scripts.
-# Before each stands what is looked for first, since that is quick.
+# Before each stands the one sign that it begins with, which is quick to look for.
 _ODD = (
     (b"%", re.compile(rb"%(?:2[de]|3\d|[46][1-9a-f]|[57][0-9a])")),
-    (b"&#", re.compile(rb"&#0*(?:4[5-9]|5[0-7]|6[5-9]|[789]\d|1[01]\d|12[0-2]);?")),
-    (b"&#x", re.compile(rb"&#x0*(?:2[def]|3\d|[46][1-9a-f]|[57][0-9a]);?")),
-    (b"&period;", re.compile(rb"&period;")),
-    (b"&lowbar;", re.compile(rb"&lowbar;")),
+    (b"&", re.compile(
+        rb"&(?:#0*(?:4[5-9]|5[0-7]|6[5-9]|[789]\d|1[01]\d|12[0-2])"
+        rb"|#x0*(?:2[def]|3\d|[46][1-9a-f]|[57][0-9a])|period;|lowbar;)"
+    )),
     (b"\\", re.compile(rb"\\(?:u00|x)(?:2[de]|3\d|[46][1-9a-f]|[57][0-9a])")),
-)
+)  # fmt: skip
 _JS_ESCAPE = re.compile(rb"\\(?:u00|x)([0-9a-f]{2})")
-# What stands before a name.
-_BEFORE = re.compile(rb"[\s/\"'<>(=`]")
+# What stands before a name, made blanks.
+_BLANKS = bytes.maketrans(b"\t\n\r\f\v/\"'<>(=`", b" " * 13)
 # Attributes in which a name is no more than a picture on the page.
-_SHOWN = re.compile(rb"(?:^|[\s\"'])(?:src|srcset|alt|title)\s*\Z")
+_SHOWN = re.compile(rb"(?:^|[\s\"'])(?:src|srcset|alt|title)\Z")
+_LONGEST_SHOWN = len(b" srcset")
 # The end of a name by itself in a script, which puts the rest before it.
 _JOINED = re.compile(rb"[\"'`}]\s*(\.[a-z0-9]+)")
 
@@ -104,7 +105,10 @@ def _is_linked(window: bytes) -> bool:
     if b")" not in window[window.rfind(b"url(") :] and b"url(" in window:
         return True
     attribute, equals, value = window.rpartition(b"=")
-    return bool(equals) and b">" not in value and _SHOWN.search(attribute) is None
+    if not equals or b">" in value:
+        return False
+    attribute = attribute.rstrip()
+    return _SHOWN.search(attribute, max(0, len(attribute) - _LONGEST_SHOWN)) is None
 
 
 def _key(name: bytes) -> bytes:
@@ -114,7 +118,7 @@ def _key(name: bytes) -> bytes:
 
 
 def _last(window: bytes) -> bytes:
-    return _BEFORE.split(window)[-1]
+    return window[window.translate(_BLANKS).rfind(b" ") + 1 :]
 
 
 def _unescaped(text: bytes) -> bytes:

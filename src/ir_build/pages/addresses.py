@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
@@ -37,7 +38,7 @@ class Place:
             inside = posixpath.normpath(posixpath.join(folder, plain[1]))
             within = not folder or ("?" not in folder and _PLAIN.fullmatch(folder))
             if within and not inside.startswith("."):
-                return PurePosixPath(inside)
+                return _path(inside)
         address = address.strip(_BLANKS).replace("\t", "").replace("\n", "").replace("\r", "")
         if not address or address.startswith("#"):
             return None
@@ -53,6 +54,12 @@ class Place:
             return None
         path = PurePosixPath(raw.decode("utf-8", "surrogateescape"))
         return None if path.is_absolute() or ".." in path.parts else path
+
+
+# Most pages of a site name the same files.
+@lru_cache(maxsize=4096)
+def _path(inside: str) -> PurePosixPath:
+    return PurePosixPath(inside)
 
 
 #: for files that are addressed from other files of the site only, as style sheets are
@@ -75,7 +82,9 @@ def place_of(page: Page, path: PurePosixPath, site: str | None) -> Place:
     root = (site or _site_by(page, path) or _NOWHERE).split("#")[0].split("?")[0]
     root = root if root.endswith("/") else f"{root}/"
     own = address_of(Place(root, root), path)
-    for element in page.document.select("base[href]"):
+    for element in page.elements("base"):
+        if "href" not in element.attrs:
+            continue
         href = page.attribute(element, "href")
         return Place(root, urljoin(own, href.strip(_BLANKS)) if href else own)
     return Place(root, own)
@@ -83,7 +92,9 @@ def place_of(page: Page, path: PurePosixPath, site: str | None) -> Place:
 
 def _site_by(page: Page, path: PurePosixPath) -> str | None:
     """The site's address by what the page says of its own; None if it does not fit to its path."""
-    for link in page.document.select('link[rel="canonical"][href]'):
+    for link in page.elements("link"):
+        if (link.attr("rel") or "").lower() != "canonical" or "href" not in link.attrs:
+            continue
         address = page.attribute(link, "href") or ""
         if not address.startswith(("http://", "https://")):
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -136,5 +137,11 @@ def _scripted(element: Element, above: list[Any]) -> str:
         names += attrs
         told = attrs.get("class") or ""
         names += [told] if isinstance(told, str) else told
-    found = _SCRIPTED.search(" ".join(names))
+    return _scripted_by(" ".join(names))
+
+
+# Most pictures of a site stand in the same elements.
+@lru_cache(maxsize=4096)
+def _scripted_by(names: str) -> str:
+    found = _SCRIPTED.search(names)
     return f"a script may look for it ({found[0]})" if found else ""

@@ -133,7 +133,7 @@ class Advisor:
             data, _ = atomic.read(found.path)
             self._on_pages.read(_utf_8(data))
             page = Page(data, as_shipped=True)
-            for inline in page.document.iter_elements(["script", "style"]):
+            for inline in page.elements("script", "style"):
                 text = inline.text
                 if text and text not in self._inline:
                     self._inline.add(text)

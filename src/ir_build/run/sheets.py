@@ -32,6 +32,8 @@ class Sheets:
         self._remote = remote
         self._sheets: dict[PurePosixPath, Sheet | None] = {}
         self._digests: dict[PurePosixPath, str | None] = {}
+        #: each file with what it imports, and the files that were asked for
+        self._whole: dict[PurePosixPath, tuple[list[Sheet | str], set[PurePosixPath]]] = {}
         #: the style sheets that were asked for since this was emptied
         self.asked: set[PurePosixPath] = set()
 
@@ -39,20 +41,31 @@ class Sheets:
         """What the style sheets of a page say, its own and those it links."""
         sheets: list[Sheet] = []
         unknown: list[str] = []
-        for one in css.sheet_links(page.document):
+        for one in css.sheet_links(page.elements("link", "style")):
             if one.text is not None:
                 base = addresses.of_unknown_site(place.base, place)
-                sheet: Sheet | None = css.parse(one.text, address=base)
+                linked = list(self._with_imports(css.parse(one.text, address=base)))
             else:
                 file = place.file(one.href)
-                sheet = None if file is None else self._sheet(file)
-            linked = [one.href] if sheet is None else list(self._with_imports(sheet))
+                linked = (file and self._linked(file)) or [one.href]
             unknown += [sheet for sheet in linked if isinstance(sheet, str)]
             known = [sheet for sheet in linked if not isinstance(sheet, str)]
             sheets += [sheet.held_sometimes() for sheet in known] if one.sometimes else known
         if not self._remote:
             unknown.clear()
         return css.Styles(sheets, next(iter(unknown), ""))
+
+    def _linked(self, file: PurePosixPath) -> list[Sheet | str]:
+        """What `_with_imports` finds in a file; nothing where that cannot be read."""
+        if file not in self._whole:
+            before, self.asked = self.asked, set()
+            sheet = self._sheet(file)
+            found = [] if sheet is None else list(self._with_imports(sheet))
+            self._whole[file] = found, self.asked
+            self.asked = before
+        found, asked = self._whole[file]
+        self.asked |= asked
+        return found
 
     def _with_imports(self, sheet: Sheet, depth: int = 0) -> Iterator[Sheet | str]:
         """The style sheets that one imports, and that one; the address of one that cannot be read."""

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from turbohtml import Element
 
-from .sheet import Names, inline
+from .sheet import Names, Rule, inline
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from turbohtml import Node
 
-    from .sheet import Declared, Rule, Sheet
+    from .sheet import Declared, Sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,52 @@ def keys(element: Element) -> list[str]:
     return found
 
 
-@lru_cache(maxsize=64)
-def _known(sheets: tuple[Sheet, ...]) -> frozenset[str]:
-    return frozenset(("*",)).union(*(sheet.names for sheet in sheets))
+_Matched = tuple[Rule, int, bool, bool]
+
+
+class _Together:
+    """Some sheets in their order, and what is so wherever they are: most pages of a site have the same."""
+
+    _REMEMBERED = 4096
+
+    def __init__(self, sheets: tuple[tuple[Sheet, bool], ...]) -> None:
+        self._sheets = sheets
+        self._known = frozenset(("*",)).union(*(sheet.names for sheet, _ in sheets))
+        self._names: dict[tuple[tuple[str, ...], frozenset[str]], Names] = {}
+        self._candidates: dict[Names, list[tuple[str, list[_Matched]]]] = {}
+
+    def names(self, element: Element, above: frozenset[str]) -> Names:
+        """What `element` is found by in what has the names `above`."""
+        own = tuple(key for key in keys(element) if key in self._known)
+        found = self._names.get((own, above))
+        if found is None:
+            if len(self._names) >= self._REMEMBERED:
+                self._names.clear()
+            found = self._names[own, above] = Names(own, above.union(own))
+        return found
+
+    def matched(self, element: Element, names: Names) -> Iterator[_Matched]:
+        """The rules that match `element`, with what `_states` asks of each."""
+        candidates = self._candidates.get(names)
+        if candidates is None:
+            if len(self._candidates) >= self._REMEMBERED:
+                self._candidates.clear()
+            candidates = self._candidates[names] = list(self._that_may_match(names))
+        for selector, found in candidates:
+            if element.matches(selector):
+                for one in found:
+                    if len(found) == 1 or element.matches(one[0].selector):
+                        yield one
+
+    def _that_may_match(self, names: Names) -> Iterator[tuple[str, list[_Matched]]]:
+        """The rules of each sheet, and a selector for what any of them matches."""
+        for number, (sheet, layered) in enumerate(self._sheets):
+            selector, rules = sheet.rules.candidates(names)
+            if rules:
+                yield selector, [(rule, number, layered, sheet.sometimes) for rule in rules]
+
+
+_together = lru_cache(maxsize=64)(_Together)
 
 
 class Cascade:
@@ -67,7 +110,7 @@ class Cascade:
 
     def __init__(self, sheets: Sequence[tuple[Sheet, bool]]) -> None:
         self.sheets = sheets
-        self._known = _known(tuple(sheet for sheet, _ in sheets))
+        self._together = _together(tuple(sheets))
         self._names: dict[Element, Names] = {}
         self._states: dict[Element, States] = {}
 
@@ -80,26 +123,20 @@ class Cascade:
 
     def names_in(self, parent: Node | None, element: Element) -> Names:
         """What `element` would be found by in `parent`."""
-        own = tuple(key for key in keys(element) if key in self._known)
         above = self.names(parent).all if isinstance(parent, Element) else frozenset[str]()
-        return Names(own, above.union(own))
+        return self._together.names(element, above)
 
     def states(self, element: Element) -> States:
         """For each property the values that may win, those of heavier rules first."""
-        if element not in self._states:
-            names = self.names(element)
-            matched = tuple(
-                (rule, number, layered, sheet.sometimes)
-                for number, (sheet, layered) in enumerate(self.sheets)
-                if sheet.rules
-                for rule in sheet.rules.matching(element, names)
-            )
-            self._states[element] = _states(matched, element.attr("style") or "")
-        return self._states[element]
+        found = self._states.get(element)
+        if found is None:
+            matched = tuple(self._together.matched(element, self.names(element)))
+            found = self._states[element] = _states(matched, element.attr("style") or "")
+        return found
 
 
 @lru_cache(maxsize=4096)
-def _states(matched: tuple[tuple[Rule, int, bool, bool], ...], style: str) -> States:
+def _states(matched: tuple[_Matched, ...], style: str) -> States:
     """What is declared by rules and a style attribute.
 
     With each rule: the number of its sheet, whether that is in a layer, and holds sometimes only.

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from .sheet import print_alone, without_pictures
 
 if TYPE_CHECKING:
-    from turbohtml import Document
+    from collections.abc import Iterable
+
+    from turbohtml import Element
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,13 @@ class SheetLink:
     sometimes: bool = False
 
 
-def sheet_links(document: Document) -> list[SheetLink]:
-    """The style sheets of a page in their order, but for those that cannot matter to a picture.
+def sheet_links(elements: Iterable[Element]) -> list[SheetLink]:
+    """The style sheets of a page by its `<link>` and `<style>`, but for those that cannot matter to a picture.
 
     Those are for paper, or public ones of fonts, icons, formulas and the colours of code.
     """
     found: list[SheetLink] = []
-    for element in document.iter_elements(["link", "style"]):
+    for element in elements:
         media = (element.attr("media") or "").strip().lower()
         late = element.attr("onload") is not None  # how pages load a style sheet without waiting
         sometimes = late or not set(re.split(r"[\s,]+", media)) <= {"", "all", "screen", "print"}

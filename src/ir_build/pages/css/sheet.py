@@ -150,14 +150,15 @@ class Index(Generic[T]):
         if found is None:
             if len(self._found) >= self._REMEMBERED:
                 self._found.clear()
-            found = self._found[names] = self._candidates(names)
+            found = self._found[names] = self.candidates(names)
         selector, items = found
         if items and element.matches(selector):
             for item in items:
                 if len(items) == 1 or element.matches(item.selector):
                     yield item
 
-    def _candidates(self, names: Names) -> tuple[str, list[T]]:
+    def candidates(self, names: Names) -> tuple[str, list[T]]:
+        """Those that may match what has `names`, and a selector for what any of them matches."""
         items = [
             item
             for key in names.own
@@ -186,12 +187,14 @@ class Sheet:
         self.root_font_sizes: list[str] = []
         self.unreadable = False
         self.sometimes = False
+        self._held_sometimes: Sheet | None = None
 
     def held_sometimes(self) -> Sheet:
         """The same of a sheet that holds in some windows only, or when a reader chooses it."""
-        sheet = copy(self)
-        sheet.sometimes = True
-        return sheet
+        if self._held_sometimes is None:
+            self._held_sometimes = copy(self)
+            self._held_sometimes.sometimes = True
+        return self._held_sometimes
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ class Styles:
         layered = {address for sheet in sheets for address in sheet.layered_imports}
         conditional = {address for sheet in sheets for address in sheet.conditional_imports}
         sheets = [one.held_sometimes() if one.address in conditional else one for one in sheets]
-        self._sheets = sheets
+        self._sheets = tuple(sheets)
         self._cascade = Cascade([(sheet, sheet.address in layered) for sheet in sheets])
         self._unknown = ""
         if unknown:
@@ -68,7 +69,6 @@ class Styles:
             self._unknown = "a style sheet has more blocks in blocks than can be read"
         self._bounds: dict[tuple[Element, float], float] = {}
         self._turned_parents: dict[Element, bool] = {}
-        self._ruler: Ruler | None = None
 
     def of(self, img: Element) -> PictureStyle:
         """What is so for `img`, an element of the page, whose tree is as it was afterwards."""
@@ -282,6 +282,9 @@ class Styles:
         if (element, window) not in self._bounds:
             states = self._cascade.states(element)
             container = self._bound(element.parent, window)
+            if _BOUNDING.isdisjoint(states):
+                self._bounds[element, window] = container
+                return container
             if any(v and v.text not in {"static", "relative"} for v in states.get("position", ())):
                 # What it is placed in may be any of what it stands in.
                 outer = (self._bound(one, window) for one in element.ancestors)
@@ -303,21 +306,27 @@ class Styles:
         )
 
     def _measure(self, value: Value, container: float) -> float:
-        if self._ruler is None:
-            self._ruler = Ruler(self._root_font_size(), self._variable)
-        measured = self._ruler.width(value.text, container)
+        measured = _width(self._sheets, value.text, container)
         return value.window if measured is None else min(measured, value.window)
 
     def _defined(self, name: str) -> bool:
         return any(name in sheet.variables for sheet in self._sheets)
 
-    def _variable(self, name: str) -> list[str]:
-        return [value for sheet in self._sheets for value in sheet.variables.get(name, ())]
 
-    def _root_font_size(self) -> float:
-        ruler = Ruler(16, self._variable)
-        sizes = [ruler.width(size, 16) for sheet in self._sheets for size in sheet.root_font_sizes]
-        return max((size for size in sizes if size), default=16)
+@lru_cache(maxsize=4096)
+def _width(sheets: tuple[Sheet, ...], text: str, container: float) -> float | None:
+    """The largest width of a value where these sheets are, in CSS pixels; None when it cannot be told."""
+    return _ruler(sheets).width(text, container)
+
+
+@lru_cache(maxsize=64)
+def _ruler(sheets: tuple[Sheet, ...]) -> Ruler:
+    def variable(name: str) -> list[str]:
+        return [value for sheet in sheets for value in sheet.variables.get(name, ())]
+
+    ruler = Ruler(16, variable)
+    sizes = [ruler.width(size, 16) for sheet in sheets for size in sheet.root_font_sizes]
+    return Ruler(max((size for size in sizes if size), default=16), variable)
 
 
 _AUTO = frozenset(("auto", "initial", "unset"))
@@ -331,6 +340,8 @@ _STRETCHED = {
     "position": frozenset(("static", "relative", "initial", "unset")),
 }
 _PLACED = frozenset(("absolute", "fixed"))
+# Properties that make an element narrower or wider than what it stands in.
+_BOUNDING = frozenset(("position", "width", "min-width", "max-width"))
 _BESIDE = ("padding-left", "padding-right", "border-left", "border-right")
 # Values of properties with which a given width is no other than a natural one.
 _NEUTRAL = {
