@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # When a frame asks for at most `_TOO_FAST` hundredths of a second, browsers show it for `_SLOWED` milliseconds.
 _SLOWED, _TOO_FAST = 100, 1
-# Browsers take this largest loop count of a GIF for no end.
+# The largest loop count of a GIF. One more does not fit into a WebP, so that it becomes no end.
 _MOST_REPEATS = 0xFFFF
 
 

@@ -46,7 +46,7 @@ def make(
     """Make the files that stand beside a picture of type `media`, in the order in which a page offers them.
 
     They are made of `data`, the original. `shipped` is the file that is shipped for it. In each format the
-    largest file comes first. The result is empty if no file is small enough. It has no AVIF and no WebP if the
+    largest file comes first. The result is empty if no file is small enough. It holds at most a JPEG XL if the
     picture is too small to be scored, has more than 8 bits a sample, or is an animation but no GIF. Raises an
     `InputError`, and `FileSkipped` when a package is missing.
     """

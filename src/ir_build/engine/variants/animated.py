@@ -55,7 +55,8 @@ _SLOWED, _SHORTEST = 100, 2
 # What a GIF asks for after a frame (GIF89a specification, 23, disposal method): its place is cleared, or what was
 # there before is put back.
 _CLEARED, _PUT_BACK = 2, 3
-# The extension for loop counts of Netscape, and another name of it. Browsers take the largest count for no end.
+# The extension for loop counts of Netscape, and another name of it. The file counts repeats, and WebP counts how often
+# the animation runs: one more. After the largest count that does not fit into 16 bits, so it becomes no end.
 _REPEATS = re.compile(rb"(?:NETSCAPE2\.0|ANIMEXTS1\.0)\x03\x01(..)", re.DOTALL)
 _MOST_REPEATS = 0xFFFF
 # The flag for transparency in a VP8X chunk (RFC 9649, 2.7.1).
