@@ -59,7 +59,7 @@ _CLEARED, _PUT_BACK = 2, 3
 # the animation runs: one more. After the largest count that does not fit into 16 bits, so it becomes no end.
 _REPEATS = re.compile(rb"(?:NETSCAPE2\.0|ANIMEXTS1\.0)\x03\x01(..)", re.DOTALL)
 _MOST_REPEATS = 0xFFFF
-# The flag for transparency in a VP8X chunk (RFC 9649, 2.7.1).
+# The flag for transparency in a VP8X chunk (RFC 9649, 2.7).
 _ALPHA = 0x10
 
 
