@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..verify.decoded import Picture
 
 # A PNG with fewer than `_PHOTO` bytes a pixel, or fewer than `_LEAST` bytes, is not tried as a JPEG: it is no photo, or
-# little is lost. The PNG of a photo has one to three bytes a pixel. Not fitted: no bytes that are shipped depend on
+# too small to matter. The PNG of a photo has one to three bytes a pixel. Not fitted: no bytes that are shipped depend on
 # these numbers, or on those below. They decide only what is advised.
 _PHOTO = 0.7
 _LEAST = 20_000
@@ -26,7 +26,7 @@ _LEAST = 20_000
 # the one beside them. Drawings and screenshots have more equal pixels, even when a JPEG of them is small.
 _SHARE, _EQUAL = 0.35, 0.4
 # The JPEG qualities that are tried, and the score from which two pictures are not told apart side by side. (The
-# authors of SSIMULACRA2 call 90 visually lossless, and 70 high quality.)
+# same score is the default of `Options.quality`: docs/formats.md.)
 _QUALITIES, _SAME = (90, 95), 80
 # So many pages of a document are looked at. On a scanned page a picture covers at least this share of the page.
 _PAGES, _COVERED = 20, 0.8
