@@ -32,8 +32,8 @@ _HEADER_BYTES = 4
 # is one of them. Not fitted: what is read does not depend on it.
 _MIN_FILE_SIZE = 16 * 1024
 # When an entry that is read is this many seconds old, it is stored again. So it is not evicted. diskcache's own policy
-# for that writes to the database on every read. Not fitted: a day is far less than the time after which a cache of the
-# usual size evicts.
+# for that writes to the database on every read. Not fitted: with a smaller number more is
+# written, and with a larger one an entry in use may be evicted.
 _REFRESH_AFTER = 24 * 3600
 # Seconds to wait while another process writes to the database. Not fitted: then the cache finds nothing.
 _LOCK_SECONDS = 20.0
