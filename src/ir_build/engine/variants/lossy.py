@@ -1,7 +1,8 @@
-"""AVIF and WebP files that keep the promise, each in few encodes of the whole picture.
+"""AVIF and WebP files that keep the promise (see `judge`), each in few encodes of the whole picture.
 
 The search for a quality works on less than the picture: on a sample for the score, and on the parts around
-the places that a quick draft moves. What one size needed is where the next one begins.
+places whose colour changes in a quick draft. For the next size, the search begins at the quality that this
+size needed.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from ..shared.search import Found
     from .judge import Box
 
-    #: a picture at a quality of 0 to 100, as a file
+    #: codes a picture at a quality of 0 to 100; returns the file
     Encode = Callable[[int], bytes]
 
 # A sample has a tenth of the picture's pixels, but at least and at most so many. A picture of fewer pixels
@@ -76,11 +77,11 @@ FINER_COLOUR = {"enable-chroma-deltaq": "0"}
 
 
 class _Pass(IntEnum):
-    """What a file is coded for, and the least speed of libaom for that."""
+    """The purpose of a file, and the least speed of libaom for it."""
 
-    WHOLE = 0  #: to be shipped
-    PART = 8  #: the part around a place. At an equal quality it looks a bit worse.
-    DRAFT = 9  #: to find the quality to begin with. It takes an eighth of the CPU time of 6.
+    WHOLE = 0  #: the file that is shipped
+    PART = 8  #: the part around a place. At an equal quality it looks a bit worse than at a lower speed.
+    DRAFT = 9  #: a draft, for the quality to begin with. Speed 9 takes an eighth of the CPU time of 6.
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,9 @@ class _Scale:
 
     low: int
     high: int
-    usual: int  #: what most pictures need
-    rise: float  #: how much scores usually rise with a step
-    draft: int  #: how many steps a draft needs more than the file that is shipped
+    usual: int  #: the quality that most pictures need
+    rise: float  #: how much the score usually rises with a step, in points
+    draft: int  #: how many steps more a draft needs than the file that is shipped
 
 
 _SCALES = {
@@ -104,16 +105,16 @@ class LossyCoder:
     """Codes one picture in several sizes as AVIF or WebP."""
 
     def __init__(self, media: MediaType, options: Options) -> None:
-        """Code files of type `media` that reach `options.quality`."""
+        """Code files of type `media` (AVIF or WebP) that reach the score `options.quality`."""
         self.media = media
         self.scale = _SCALES[media]
         self.target = options.quality
         self.effort = options.effort
-        #: at what quality a picture is likely to have the score
+        #: the quality at which the next size is likely to reach the score; None while it is unknown
         self.first: int | None = None
 
     def coded(self, image: Image.Image, limit: float) -> bytes | None:
-        """`image`, L, RGB or RGBA, in at most `limit` bytes and with the promise kept; None for neither."""
+        """A file of `image` (L, RGB or RGBA) of at most `limit` bytes that keeps the promise; None when there is none."""
         area = image.width * image.height
         if self.media is MediaType.AVIF and area > _MOST_PIXELS:
             return None
@@ -131,7 +132,7 @@ class LossyCoder:
         return _Search(self, image, limit).run(tries)
 
     def drafted(self, image: Image.Image, judge: Judge, near: float) -> Found | None:
-        """A draft of `image` that scores at most `near` over the target; None where there is none."""
+        """A draft of `image` that scores at most `near` points over the target; None when there is none."""
         guess = self.scale.usual if self.first is None else self.first + self.scale.draft
         return Search(
             self.encoder(image, _Pass.DRAFT),
@@ -144,7 +145,7 @@ class LossyCoder:
         ).within(near)
 
     def encoder(self, image: Image.Image, coding: _Pass, *, finer: bool = False) -> Encode:
-        """What codes `image`, as fast as what it is for; as AVIF with `finer` colour where asked for."""
+        """The function that codes `image` for the purpose `coding`; AVIF with finer colour if `finer`."""
         if self.media is MediaType.AVIF:
             area = image.width * image.height
             speed = next(speed for most, speed in _AVIF_SPEEDS[self.effort] if area <= most)
@@ -181,7 +182,7 @@ def _webp(image: Image.Image, effort: Effort, alpha: bytes | None, quality: int)
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """A file that was looked at."""
+    """A file that was scored."""
 
     quality: int
     data: bytes
@@ -192,7 +193,7 @@ class _Search:
     """A search for the lowest quality at which a picture keeps the promise."""
 
     def __init__(self, coder: LossyCoder, image: Image.Image, limit: float) -> None:
-        """Look for a file of `image` of at most `limit` bytes."""
+        """Look for a file of `image` (L, RGB or RGBA) of at most `limit` bytes."""
         self._coder = coder
         self._scale = coder.scale
         self._target = coder.target
@@ -201,13 +202,13 @@ class _Search:
         self._judge = Judge(image, coder.media, coder.target)
         self._limit = limit
         self._good: _Tried | None = None
-        #: the lowest quality that may do
+        #: the lowest quality at which the picture may keep the promise
         self._floor = self._scale.low
         self._beyond = _STEP
         self._finer = False
 
     def run(self, tries: int) -> bytes | None:
-        """The smallest file found. None where none keeps the promise, or where its bytes are too many."""
+        """The smallest file that was found, in `tries` tries. None if none keeps the promise, or if it is too large."""
         quality = self._scale.usual if self._coder.first is None else self._coder.first
         if self._coder.media is MediaType.AVIF:
             draft = self._coder.drafted(self._image, self._judge, _DRAFT_NEAR)
@@ -233,7 +234,7 @@ class _Search:
         return self._good.data
 
     def _slower(self, quality: int) -> None:
-        """Code a large AVIF, which is a bit too large, at the speed of small ones, which scores a point more."""
+        """Code a large picture, whose AVIF is a bit too large, at the speed of small ones: it scores a point more."""
         (few, speed), *_ = _AVIF_SPEEDS[self._coder.effort]
         if self._coder.media is MediaType.AVIF and self._image.width * self._image.height > few:
             advanced = FINER_COLOUR if self._finer else {}
@@ -253,14 +254,17 @@ class _Search:
                 self._floor = self._scale.high + 1
             else:
                 self._floor = self._holding(quality + self._beyond, moved)
-                # Parts that are coded alone say too little of this picture.
+                # In this picture, parts that are coded alone tell too little of the whole. So the steps get larger.
                 self._beyond *= 2
         else:
             self._good = tried
         return tried
 
     def _begin(self, quality: int, boxes: list[Box]) -> int:
-        """Choose how colours are coded, and the quality to begin with, by places that move in a draft."""
+        """Choose how colours are coded, and return the quality to begin with.
+
+        `boxes` are the parts around places whose colour changes in a draft.
+        """
         first = self._holding(quality, boxes)
         if first > quality + _MUCH:
             self._finer = True
@@ -268,13 +272,13 @@ class _Search:
             self._finer = finer < first - _STEP
             first = finer if self._finer else first
         if self._image.width * self._image.height >= _FEW:
-            # Another try below it costs more than it is worth: a draft is rarely much too bad.
+            # No lower quality is tried. It rarely holds, since a draft is rarely much worse than the file.
             self._floor = first
         self._encode = self._coder.encoder(self._image, _Pass.WHOLE, finer=self._finer)
         return first
 
     def _holding(self, quality: int, boxes: list[Box]) -> int:
-        """The lowest quality from `quality` on at which all these parts hold when each is coded alone."""
+        """The lowest quality, from `quality` on, at which all parts `boxes` keep their colours when coded alone."""
         for box in boxes:
             part = self._image.crop(box)
             encode = self._coder.encoder(part, _Pass.PART, finer=self._finer)
@@ -288,7 +292,7 @@ class _Search:
         if missing > 0:
             change = missing * _GROWTH
         elif self._good is None:
-            # Places moved. So the next quality is higher.
+            # Places have another colour. So the next quality is higher.
             change = (self._floor - tried.quality) * _LEAST_GROWTH
         else:
             room = max(0, tried.quality - self._floor) * self._scale.rise
