@@ -80,8 +80,8 @@ class _Pass(IntEnum):
     """The purpose of a file, and the least speed of libaom for it."""
 
     WHOLE = 0  #: the file that is shipped
-    PART = 8  #: the part around a place. At an equal quality it looks a bit worse than at a lower speed.
-    DRAFT = 9  #: a draft, for the quality to begin with. Speed 9 takes an eighth of the CPU time of 6.
+    PART = 8  #: the part around a place. At an equal quality it looks a bit worse at this speed.
+    DRAFT = 9  #: for the quality to begin with. Speed 9 takes an eighth of the CPU time of 6.
 
 
 @dataclass(frozen=True, slots=True)
