@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..errors import CorruptFile
 
+# The first byte of each kind of block.
 IMAGE, EXTENSION, TRAILER = 0x2C, 0x21, 0x3B
 #: bytes of the header and the logical screen descriptor, after which the global colour table begins
 HEADER_BYTES = 13

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..errors import CorruptFile
 
+# Markers, without the byte FF before them (table B.1).
 SOI, EOI, SOS = 0xD8, 0xD9, 0xDA
 #: markers that stand alone, without a length and content
 STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})

@@ -45,7 +45,7 @@ class Destination:
 
 
 class InPlace(Destination):
-    """Each file is replaced where it is."""
+    """Puts each result in the place of its file."""
 
     def __init__(self, *, keep_times: bool) -> None:
         """With `keep_times` a new file gets the modification time of the old one, as hosts expect."""

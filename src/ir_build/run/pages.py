@@ -143,7 +143,7 @@ class _Folder:
             known, styles = self._memory.get(found.inside, content), None
             if known is None or not self._holds(known):
                 known, styles = self._looked_at(data, found)
-        except Exception as left:  # noqa: BLE001  (a fault of ours must not cost anybody a build)
+        except Exception as left:  # noqa: BLE001  (a fault here must not make a build fail)
             return _Scanned(found, left=_reason(left))
         for file, wrapped in known.shown:
             path = self._folder / file

@@ -1,4 +1,4 @@
-"""Carry out planned jobs: cache, else backend and verification, then the swap."""
+"""Carries out planned jobs: asks the cache, else the backend and verification, and puts the result in place."""
 
 from __future__ import annotations
 
@@ -36,10 +36,12 @@ if TYPE_CHECKING:
     #: takes an original, a candidate, its type and options: whether it may replace the original
     Verify = Callable[[bytes, Candidate, MediaType, Options], Verdict]
 
-# A server that fails for this many files in a row is down. Asking for the rest would only take time.
+# When a server fails for this many files in a row, it is down, and no more files are sent. Not fitted: one failure may
+# be chance, and each further try only takes time.
 _FAULTS_IN_A_ROW = 3
 
-#: bytes of files in work; the memory would not do for as many large files as there are threads
+#: The most bytes of files that are worked on at once. Memory would not be enough for as many large files as there are
+#: threads. Not fitted: a limit of memory.
 _MEMORY = 512 * 1024 * 1024
 
 
@@ -48,17 +50,17 @@ class _Spent:
     """What this run spent on one file."""
 
     seconds: float = 0.0
-    #: what the report says if it was much
+    #: lines for the report if it was much
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Resolved:
-    """A cache entry, and where it came from."""
+    """The answer to a job: a cache entry, and its source."""
 
     entry: Entry
     from_cache: bool
-    #: the context it holds in, "" when it holds for this run only
+    #: the context in which it is valid; "" if it is valid in this run only
     context: str
     spent: _Spent = _Spent()
 
@@ -105,7 +107,7 @@ class Pipeline:
             return self._process(job, destination, index)
         except errors.Changed:
             raise
-        except Exception as error:  # noqa: BLE001  (a fault of ours must not cost anybody a build)
+        except Exception as error:  # noqa: BLE001  (a fault here must not make a build fail)
             message = f"unexpected {type(error).__name__}: {error}; please report it"
             return keep(failed(job, "internal-error", message), job.asset, destination)
 

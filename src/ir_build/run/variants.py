@@ -144,7 +144,7 @@ class Variants:
             self.pictures[path] = self._picture(asset, media, path, shipped, original)
         except InputError as error:
             self.faults[asset.name] = error.message
-        except Exception as error:  # noqa: BLE001  (a fault of ours must not cost anybody a build)
+        except Exception as error:  # noqa: BLE001  (a fault here must not make a build fail)
             self.faults[asset.name] = (
                 f"unexpected {type(error).__name__}: {error}; please report it"
             )

@@ -10,7 +10,7 @@ from ..errors import CorruptFile
 #: Dots per inch, and the most pixels. A larger page is drawn with fewer dots per inch. Not fitted: nothing that is
 #: shipped depends on them. 144 are two dots for each point of the page.
 _DPI, _MOST = 144, 1 << 20
-# The level of deflate that takes the least CPU time: the picture is looked at once.
+# The compression level of deflate. 1 takes the least CPU time, and nothing that is shipped depends on it.
 _QUICK = 1
 
 

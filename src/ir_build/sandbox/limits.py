@@ -16,6 +16,7 @@ _MUCH = 0.5
 # The limit of the system, as a multiple of `memory_limit` (see `hard`). Not fitted: the peak is compared with
 # `memory_limit` after the task, so that a larger number changes no result.
 _HARD = 1.5
+# Bytes of a GiB.
 _GIB = 2**30
 
 

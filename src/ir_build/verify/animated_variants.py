@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from .decoded import Picture
     from .gif_screen import GifScreen
 
-# When a frame asks for at most `_TOO_FAST` hundredths of a second, browsers show it for `_SLOWED` milliseconds.
+# When a frame asks for at most `_TOO_FAST` hundredths of a second, browsers show it for `_SLOWED` milliseconds
+# (a rule of Gecko, Blink and WebKit).
 _SLOWED, _TOO_FAST = 100, 1
 # The largest loop count of a GIF. One more does not fit into a WebP, so that it becomes no end.
 _MOST_REPEATS = 0xFFFF

@@ -50,7 +50,8 @@ _SPEED = 8
 # About so many frames are compared first, and then all the others. Not fitted: the result is the same for any number.
 # A file that fails is given up sooner.
 _LOOKED_AT = 4
-# When a frame asks for fewer than `_SHORTEST` hundredths of a second, browsers show it for `_SLOWED` milliseconds.
+# When a frame asks for fewer than `_SHORTEST` hundredths of a second, browsers show it for `_SLOWED` milliseconds
+# (a rule of Gecko, Blink and WebKit).
 _SLOWED, _SHORTEST = 100, 2
 # What a GIF asks for after a frame (GIF89a specification, 23, disposal method): its place is cleared, or what was
 # there before is put back.
@@ -75,7 +76,7 @@ class _Animation:
 def variants(data: bytes, options: Options, wanted: Wanted) -> list[Variant]:
     """Make the files for the animated GIF `data`; none if no file is small enough.
 
-    Raises `FileSkipped` (for an animation that is too long, too), `CorruptFile` and `TooLarge`.
+    Raises `FileSkipped`, also when the animation is too long, `CorruptFile` and `TooLarge`.
     """
     animation = _read(gif_file.parse(data), options)
     first = animation.frames[0]
