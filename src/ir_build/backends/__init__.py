@@ -1,4 +1,4 @@
-"""Who compresses: the built-in engine, or a server that speaks the ImageRecycle v1 API."""
+"""The backends that compress files: the built-in engine, or a server that speaks the ImageRecycle v1 API."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Backend:
     """Turns one file into a smaller one."""
 
-    #: what the log calls it
+    #: its name in the log
     name: str
     #: what tells its results from those of other backends; part of every cache key
     identity: str

@@ -25,7 +25,7 @@ _TAKEN = frozenset({MediaType.JPEG, MediaType.PNG, MediaType.GIF, MediaType.PDF}
 
 
 class ApiBackend(Backend):
-    """Sends files to a server and brings the compressed ones back."""
+    """Sends files to a server and downloads the results."""
 
     remote = True
 
@@ -50,7 +50,7 @@ class ApiBackend(Backend):
         """Upload `data` and download the result of the server. Raises as `Backend.compress` does."""
         try:
             image = self._upload(data, media, options, name)
-            # Equal sizes mean that the original came back.
+            # If the sizes are equal, the server could not make the file smaller.
             if 0 < image.size_before <= image.size_after:
                 return Candidate(data, lossy=False)
             with self._slots:

@@ -82,7 +82,7 @@ def sub_blocks(data: bytes) -> bytes:
     """`data` as sub-blocks of up to 255 bytes, each after its length, with the empty one at the end."""
     rest = len(data) % 255
     parts = [data[at : at + 255] for at in range(0, len(data) - rest, 255)]
-    # The length of a full block, 255, stands before each of them.
+    # Before each full block stands its length, 255.
     full = b"\xff" + b"\xff".join(parts) if parts else b""
     return full + (bytes((rest,)) + data[-rest:] if rest else b"") + b"\0"
 

@@ -92,7 +92,7 @@ def picture_size(code: bytes, data: bytes) -> tuple[int, int]:
         width, height = (int.from_bytes(data[at : at + 3], "little") for at in (4, 7))
         return width + 1, height + 1
     if code == b"VP8L":
-        # signature, then 14 bits each of width - 1 and height - 1
+        # One byte of signature, then 14 bits of width - 1 and 14 bits of height - 1.
         if len(data) < 5 or data[0] != 0x2F:
             raise CorruptFile("a lossless picture without its signature")
         size = int.from_bytes(data[1:5], "little")

@@ -175,7 +175,7 @@ class Cache:
             self._note(error)
             return None
         except (ValueError, KeyError, TypeError):
-            return None  # another version has written it
+            return None  # another version of ir-build has written it
         return entry
 
     def _refresh(self, key: str, value: bytes) -> None:
@@ -269,7 +269,7 @@ _FOLDER_NOTES = {
 def _encode(entry: Entry) -> bytes:
     facts = {one.name: getattr(entry, one.name) for one in fields(entry) if one.name != "data"}
     if entry.score is None:
-        del facts["score"]  # older versions read it, too
+        del facts["score"]  # older versions of ir-build read the entry, too
     header = json.dumps(facts, separators=(",", ":")).encode()
     return len(header).to_bytes(_HEADER_BYTES, "big") + header + entry.data
 

@@ -66,7 +66,7 @@ def tree(folder: Path) -> Iterator[Asset]:
         for entry in entries:
             if entry.name in _REPOSITORIES or atomic.is_temporary(entry.name):
                 continue
-            with contextlib.suppress(OSError):  # gone again
+            with contextlib.suppress(OSError):  # the file is gone by now
                 path, name = Path(entry.path), inside + entry.name
                 found = Asset(path, path.as_posix(), name, entry.stat(follow_symlinks=False))
                 if stat.S_ISDIR(found.state.st_mode):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Execution:
-    """Has the files of one run planned, optimised and put in place."""
+    """Plans the files of one run, has them optimised, and has the results put in place."""
 
     threads: ThreadPoolExecutor
     planner: Planner

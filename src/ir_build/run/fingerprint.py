@@ -87,7 +87,7 @@ class StatIndex:
             kind = MediaType(media) if media else None
             return Known(content, kind, settled, Reason(reason), detail)
         except (TypeError, ValueError):
-            return None  # written by another version
+            return None  # another version of ir-build has written it
 
     def record(
         self, path: str, state: os.stat_result, known: Known, *, read_at: int | None

@@ -136,7 +136,7 @@ class Pipeline:
         if self.stopped is None:
             try:
                 return self._answer_by(self.backend, job, destination)
-            except errors.FileSkipped as left:  # by this backend, in this run
+            except errors.FileSkipped as left:  # only by this backend, in this run
                 if self.fallback is None:
                     entry = Entry("kept", code=left.reason, detail=left.detail)
                     return _Resolved(entry, from_cache=False, context="")
@@ -369,5 +369,6 @@ def _is_there(index: StatIndex, path: Path, digest: str) -> bool:
 def failed(
     job: Job, code: str, message: str, answer: _Resolved | None = None, *, output: str = ""
 ) -> Failed:
+    """The outcome of a file that could not be worked on. `output` is what its worker has printed."""
     facts = _facts(job, answer) | {"notes": job.notes}
     return Failed(code=code, message=message, output=output, **facts)

@@ -94,7 +94,7 @@ class Planner:
         try:
             return self._read(asset)
         except Changed:
-            return None  # gone again
+            return None  # the file is gone by now
         except Unreadable as error:
             # The report names a picture that cannot be read, but no file of another kind.
             return _failed(asset, error) if looks_like_asset(asset.name) else None

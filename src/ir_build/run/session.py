@@ -275,7 +275,7 @@ class Session:
         """What a person could still do in sites that were just optimised; empty if no report is written."""
         found: list[Finding] = []
         for folder in folders if self.config.report else ():
-            with contextlib.suppress(ConfigError):  # no site
+            with contextlib.suppress(ConfigError):  # the folder is no site
                 found += self.advisor(folder).findings(names, compressed=True)
         return tuple(sorted(found, key=lambda one: -one.at_stake))
 

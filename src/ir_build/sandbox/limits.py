@@ -85,7 +85,7 @@ def hard(memory_limit: int) -> int:
         import resource  # noqa: PLC0415  (not on Windows)
 
         _, most = resource.getrlimit(resource.RLIMIT_DATA)
-        # A shared host's own limit cannot be raised.
+        # The limit that a shared host has set cannot be raised.
         limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
     return limit
 

@@ -36,7 +36,7 @@ _OUT_OF_TIME = -signal.SIGPROF if hasattr(signal, "SIGPROF") else None
 # A Python process needs only these variables to start. Tokens and keys stay with the parent.
 _PASSED_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 _WORKER_ENVIRONMENT = {
-    # Each worker has one thread, since there are as many workers as processors.
+    # Libraries use one thread in each worker, since there are as many workers as processors.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "RAYON_NUM_THREADS": "1",
@@ -70,7 +70,7 @@ class Worker:
         environment = {name: os.environ[name] for name in _PASSED_ENVIRONMENT if name in os.environ}
         self.tasks = 0
         self._process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
-            # -P: a file called `random.py` in the current folder must not be imported.
+            # -P keeps Python from importing modules from the current folder, such as a file `random.py`.
             [sys.executable, "-P", "-c", _START, *map(str, astuple(limits)), *_library_folders()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -164,7 +164,7 @@ class _Printed:
 
 
 class KilledError(WorkerCrashed):
-    """Another program has ended the worker, or it died before it had the file."""
+    """The worker was ended by another program, or died before it had the file."""
 
 
 def _took_too_much(answer: dict[str, object], limits: Limits) -> bool:
@@ -175,6 +175,7 @@ def _took_too_much(answer: dict[str, object], limits: Limits) -> bool:
 
 
 def over_memory(limits: Limits, answer: dict[str, object]) -> OverMemoryLimit:
+    """The error for a task that took more memory than `limits` allow. `answer` may be empty."""
     detail = f"stopped at {gib(limits.memory)}"
     if "seconds" in answer:
         detail += f" after {cast('float', answer['seconds']):.2g} s of CPU time"

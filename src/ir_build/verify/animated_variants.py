@@ -72,7 +72,7 @@ class _Shows:
         return self._frame if end <= self._end else None
 
     def is_over(self, end: float) -> bool:
-        """Whether nothing is shown after `end`, in milliseconds."""
+        """Whether the animation ends at `end`, in milliseconds."""
         return self._next == self._picture.frames and self._end == end
 
 

@@ -13,7 +13,8 @@ from ..shared import exif
 if TYPE_CHECKING:
     from ...options import Options
 
-# Efforts of libjxl. 9 takes half a CPU second a megapixel, ten times as much as 7, and saves another 3 %.
+# The efforts of libjxl. Effort 9 takes half a CPU second a megapixel, ten times as much as 7, and saves another 3 %.
+# To measure it again: `cjxl --lossless_jpeg=1 -e 7` and `-e 9` of libjxl code the same JPEG.
 _EFFORTS = {Effort.FAST: 7, Effort.DEFAULT: 9, Effort.BEST: 9}
 
 

@@ -31,7 +31,7 @@ _BLOCK = 64
 
 
 class Judge:
-    """Looks at files of one picture."""
+    """Scores files of one picture, and finds places in them that have another colour."""
 
     def __init__(self, image: Image.Image, media: MediaType, target: float) -> None:
         """Compare files of type `media` with `image` (L, RGB or RGBA). `target` is the score that is asked for."""

@@ -159,10 +159,11 @@ class LossyCoder:
 def _avif(image: Image.Image, speed: int, advanced: dict[str, str], quality: int) -> bytes:
     buffer = io.BytesIO()
     if image.mode == "RGB":
-        # Pillow's libavif rounds RGB down, which turns greys green. RGBA it rounds to the nearest level.
-        # Opaque transparency is left out of the file.
+        # Pillow's libavif rounds RGB down, which turns greys green. It rounds RGBA to the nearest level. If no pixel is
+        # transparent, no transparency gets into the file.
         image = image.convert("RGBA")
-    # Colour at full resolution takes no more bytes at an equal score, and three times as many places hold.
+    # Colour is at full resolution. At an equal score this takes no more bytes than half the resolution, and three times as
+    # many places keep their colours (docs/design.md).
     image.save(
         buffer,
         "AVIF",

@@ -1,4 +1,4 @@
-"""A picture in its own format and in fewer pixels, by the codec of that format."""
+"""Files of a picture in its own format and in fewer pixels, made by the codec of that format."""
 
 from __future__ import annotations
 
