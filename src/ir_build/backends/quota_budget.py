@@ -16,7 +16,7 @@ class QuotaBudget:
     """Counts bytes before they are sent, so that nothing is sent only to be refused."""
 
     def __init__(self, ask: Callable[[], Account], *, budget: int | None) -> None:
-        """`ask` is called once and returns the account. `budget` is the most bytes that the run may send, None for any."""
+        """`ask` is called once and returns the account. `budget` is the most bytes to send, None for no limit."""
         self._ask = ask
         self._budget = budget
         self._lock = threading.Lock()

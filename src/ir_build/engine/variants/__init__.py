@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from ...variant import Wanted
     from .original import Original
 
-# Widths above this share of the picture's own save too little to be worth a file.
+# A width above this share of the picture's own is not made: it would save too little to be worth a file. Not fitted:
+# a file must be smaller by `Wanted.smaller`, too, so a larger share would only take more CPU time.
 _NARROWER = 0.9
 # So many widths are compared, from the one that was asked for upwards. The one that changes the shape of the picture
 # least is taken. When only one was tried, boxes below the pictures moved by up to 0.6 pixels on a page of 30 pictures

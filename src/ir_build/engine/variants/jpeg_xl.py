@@ -13,8 +13,8 @@ from ..shared import exif
 if TYPE_CHECKING:
     from ...options import Options
 
-# The efforts of libjxl. Effort 9 takes half a CPU second a megapixel, ten times as much as 7, and saves another 3 %.
-# To measure it again: `cjxl --lossless_jpeg=1 -e 7` and `-e 9` of libjxl code the same JPEG.
+# The efforts of libjxl. Effort 9 takes 0.44 CPU seconds a megapixel, ten times as much as 7, and 1.6 % fewer bytes (12
+# JPEG files of documentation sites, by `pylibjxl.jpeg_to_jxl(jpeg, effort=9)`).
 _EFFORTS = {Effort.FAST: 7, Effort.DEFAULT: 9, Effort.BEST: 9}
 
 

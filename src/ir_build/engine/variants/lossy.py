@@ -35,44 +35,64 @@ if TYPE_CHECKING:
     #: codes a picture at a quality of 0 to 100; returns the file
     Encode = Callable[[int], bytes]
 
-# A sample has a tenth of the picture's pixels, but at least and at most so many. A picture of fewer pixels
-# than `_FEW` needs no sample.
+# `--sweep` of the benchmarks makes no variants. To try another number, change it here, run `ir-build optimize SITE
+# --out OTHER --pages` before and after with a new `--cache-dir`, and compare the bytes that pages load, which it
+# prints (`python benchmarks SITE OTHER --pages` measures them in a browser). Where it is said below what other
+# numbers came to, they were tried on two PNG and two JPEG files of documentation sites, of 0.36 to 0.56 megapixels,
+# as a whole and in 720 pixels.
+
+# A sample has one pixel of `_SAMPLE_SHARE` of the picture's, but at least and at most so many. A picture of fewer
+# pixels than `_FEW` needs no sample. (A megapixel for `_FEW` came to 0.6 % fewer bytes in 2 % more CPU time.) The
+# numbers of pixels in a sample are not fitted: a sample says only at which quality the search begins, and whether it
+# is hopeless.
 _SAMPLE, _SAMPLE_SHARE, _FEW = (150_000, 300_000), 10, 350_000
-# How far over the target the score of a sample, of a draft and of a picture may end, in points.
+# The most points by which the score of a sample, of a draft and of a picture may be over the target. (Half and twice
+# the number for drafts came to the same bytes. Half of the number for pictures came to 0.5 % fewer bytes in 720
+# pixels, and twice to 0.8 % more.)
 _SAMPLE_NEAR, _DRAFT_NEAR, _NEAR = 1.5, 3.0, 2.0
-# The least that a picture takes of the bytes of its draft.
+# The least share of the bytes of its draft that a picture takes. The search ends when even so it would be too large.
+# (0.25 came to the same bytes in 8 % more CPU time, and 0.8 to 10 % more bytes, and 16 % in 720 pixels.)
 _LEAST_OF_DRAFT = 0.5
-# How many files are coded of a picture, and how many more while none keeps the promise.
+# How many files are coded of a picture, and how many more while none keeps the promise. Not fitted: this is the CPU
+# time that each effort allows. When the last one fails, the picture has no file of the format.
 _TRIES = {
     MediaType.AVIF: {Effort.FAST: 1, Effort.DEFAULT: 2, Effort.BEST: 5},
     MediaType.WEBP: {Effort.FAST: 1, Effort.DEFAULT: 1, Effort.BEST: 5},
 }
 _MORE_TRIES = 3
-# A file may score so much more than the target while places have still moved. A higher score does not help
-# then: nobody tells the two pictures apart any more.
+# The search ends when a file scores so many points over the target while places still have another colour. Principle:
+# at the default target this is 95, and a picture counts as visually lossless from 90 on (`--quality`). A higher score
+# does not help then. (5 came to 11 % more bytes, and 53 % in 720 pixels.)
 _MOST = 15
-# How many places are looked at, and how many steps apart the qualities are that are tried until they hold.
+# The most places that are looked at, and the number of steps between the qualities that are tried until these places
+# keep their colours. (4 places came to the same bytes. Steps of 1 came to 1.9 % fewer bytes in 2 % more CPU time, and
+# steps of 6 to 2.7 % more bytes.)
 _MOST_PLACES, _STEP = 8, 3
-# By how many steps of quality places must ask for more, before colour is coded finer instead.
+# When places need more than so many steps of quality over the score, colour is coded finer instead. (12 came to the
+# same bytes.)
 _MUCH = 5
-# The least that a file grows while its score rises by 1, and the most that it shrinks while its score falls
-# by 1, in the logarithm.
+# The least by which the logarithm of a file's bytes grows while its score rises by 1, and the most by which it falls
+# while its score falls by 1. The search ends when even so the file would be too large. (0.04 for the one and
+# 0.06 for the other came to the same bytes.)
 _GROWTH, _SHRINKING = 0.02, 0.11
-# What is larger than it may be by no more than this may be small enough at a lower speed.
+# A file that is too large by no more than this factor is coded once more at a lower speed, which may make it small
+# enough: see `_AVIF_SPEEDS`. (1.0, which is never, and 1.16 came to the same bytes.)
 _SLOWER = 1.08
-# The least that a step of AVIF's quality adds to that logarithm: 0.012 to 0.018 in screenshots, 0.03 in photos.
+# The least that a step of AVIF's quality adds to the logarithm of the bytes. It was 0.012 to 0.018 in screenshots and
+# 0.03 in photos. (0.02 came to the same bytes.)
 _LEAST_GROWTH = 0.01
-# Speeds of libaom, each for pictures of up to so many pixels, the largest number for all. At an equal score 8
-# takes 17 % more bytes and a third of the CPU time of 6, 7 takes 5 to 8 % more in half, and 5 takes 4 % fewer in
-# three times as much. Pictures of more pixels than the largest number would take too much memory and time.
+# Speeds of libaom, each for pictures of up to so many pixels. At an equal score, speed 8 takes 17 % more bytes than 6
+# and a third of its CPU time, 7 takes 5 to 8 % more bytes and half of the time, and 5 takes 4 % fewer bytes and three
+# times the time. Larger pictures than `_MOST_PIXELS` get no AVIF: they would take too much memory and time. The
+# limits between the speeds are not fitted: they are the CPU time that each effort allows.
 _MOST_PIXELS = 16_000_000
 _AVIF_SPEEDS = {
     Effort.FAST: ((_MOST_PIXELS, 8),),
     Effort.DEFAULT: ((300_000, 6), (10_000_000, 7), (_MOST_PIXELS, 8)),
     Effort.BEST: ((10_000_000, 5), (_MOST_PIXELS, 8)),
 }
-#: Settings of libaom for finer colour. At an equal score they take 5 % more bytes. Where places move, up to
-#: 20 % fewer are needed until these hold.
+#: Settings of libaom for finer colour. At an equal score they take 5 % more bytes. But when places change their
+#: colour, it takes up to 20 % fewer bytes until they keep it.
 FINER_COLOUR = {"enable-chroma-deltaq": "0"}
 
 
@@ -95,6 +115,7 @@ class _Scale:
     draft: int  #: how many steps more a draft needs than the file that is shipped
 
 
+# Not fitted: these numbers decide where the search begins and how far it may go. Scores decide where it ends.
 _SCALES = {
     MediaType.AVIF: _Scale(15, 97, 62, 0.6, 1),
     MediaType.WEBP: _Scale(20, 98, 80, 1.0, 0),
