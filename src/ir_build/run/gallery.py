@@ -73,7 +73,7 @@ class Gallery:
     """
 
     def __init__(self, pictures: int) -> None:
-        """Choose so many `pictures`: for one half the results that saved most, for the other those with the worst scores."""
+        """Choose so many `pictures`: one half are the results that saved most, the others have the worst scores."""
         self._saving = pictures - pictures // 2
         self._pictures = pictures
         self._candidates: dict[str, _Candidate] = {}

@@ -177,8 +177,8 @@ class Pipeline:
         else:
             return answer
         finally:
-            # The answer of a server is kept here if the cache cannot store it. Otherwise an equal file would be sent and
-            # charged again.
+            # The answer of a server is kept here if the cache cannot store it. Otherwise an equal file would be sent
+            # and charged again.
             kept = backend.remote and self.cache.trouble and not future.exception()
             if not kept:
                 with self._lock:

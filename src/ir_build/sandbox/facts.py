@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from ..verify.decoded import Picture
 
-# A PNG with fewer than `_PHOTO` bytes a pixel, or fewer than `_LEAST` bytes, is not tried as a JPEG: it is no photo, or
-# too small to matter. The PNG of a photo has one to three bytes a pixel. Not fitted: no bytes that are shipped depend on
-# these numbers, or on those below. They decide only what is advised.
+# A PNG with fewer than `_PHOTO` bytes a pixel, or fewer than `_LEAST` bytes, is not tried as a JPEG: it is no photo,
+# or too small to matter. The PNG of a photo has one to three bytes a pixel. Not fitted: no bytes that are shipped
+# depend on these numbers, or on those below. They decide only what is advised.
 _PHOTO = 0.7
 _LEAST = 20_000
 # The most that a photo takes as a JPEG, as a share of the PNG, and the largest share of its pixels that are equal to

@@ -134,7 +134,10 @@ class Sandbox:
         return Facts(**cast("dict[str, Any]", header["facts"]))
 
     def draw(self, document: bytes | Path) -> bytes:
-        """The first page of a PDF, given by its bytes or its path, as a PNG. Raises an `InputError` or `FileSkipped`."""
+        """The first page of a PDF, which is given by its bytes or path, as a PNG.
+
+        Raises an `InputError` or `FileSkipped`.
+        """
         if isinstance(document, bytes):
             _, blobs = self._run({"task": "draw"}, document)
         else:

@@ -36,7 +36,7 @@ class ExactCoder:
         self._shipped = shipped
 
     def coded(self, image: Image.Image, limit: float) -> bytes | None:
-        """A file of `image` (L, RGB or RGBA) of at most `limit` bytes that keeps the promise; None when there is none."""
+        """A file of `image` (L, RGB or RGBA) that has at most `limit` bytes and keeps the promise, else None."""
         if image.size == self._shipped.size:
             files = [self.whole]
         else:

@@ -135,7 +135,7 @@ class LossyCoder:
         self.first: int | None = None
 
     def coded(self, image: Image.Image, limit: float) -> bytes | None:
-        """A file of `image` (L, RGB or RGBA) of at most `limit` bytes that keeps the promise; None when there is none."""
+        """A file of `image` (L, RGB or RGBA) that has at most `limit` bytes and keeps the promise, else None."""
         area = image.width * image.height
         if self.media is MediaType.AVIF and area > _MOST_PIXELS:
             return None
@@ -183,8 +183,8 @@ def _avif(image: Image.Image, speed: int, advanced: dict[str, str], quality: int
         # Pillow's libavif rounds RGB down, which turns greys green. It rounds RGBA to the nearest level. If no pixel is
         # transparent, no transparency gets into the file.
         image = image.convert("RGBA")
-    # Colour is at full resolution. At an equal score this takes no more bytes than half the resolution, and three times as
-    # many places keep their colours (docs/design.md).
+    # Colour is at full resolution. At an equal score this takes no more bytes than half the resolution, and three
+    # times as many places keep their colours (docs/design.md).
     image.save(
         buffer,
         "AVIF",

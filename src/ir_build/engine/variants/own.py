@@ -37,7 +37,7 @@ class OwnCoder:
         )
 
     def coded(self, image: Image.Image, limit: float) -> bytes | None:
-        """A file of `image` (L, RGB or RGBA) of at most `limit` bytes that keeps the promise; None when there is none."""
+        """A file of `image` (L, RGB or RGBA) that has at most `limit` bytes and keeps the promise, else None."""
         data = self._coded(image, limit)
         return None if data is None or len(data) > limit else data
 
