@@ -34,7 +34,10 @@ class Watch:
     """
 
     def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
-        """Look at `process` every `seconds` of wall time, which are also its limit of CPU time; at least every 2."""
+        """Look at `process` each time `seconds` of wall time have passed, or two if that is more.
+
+        `seconds` is also the limit of CPU time for its task.
+        """
         #: why the process was ended; None when it was not
         self.ended: str | None = None
         self._limit = seconds

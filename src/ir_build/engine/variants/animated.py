@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 # are in memory, at 3 or 4 bytes a pixel. Not fitted: these limit memory and CPU time, and longer animations stay GIF.
 _CODED = {Effort.FAST: 100_000_000, Effort.DEFAULT: 200_000_000, Effort.BEST: 200_000_000}
 _LOSSY = {Effort.FAST: 0, Effort.DEFAULT: 20_000_000, Effort.BEST: 60_000_000}
-# The qualities that are tried, from the lowest on, until every frame keeps the promise. Not fitted: verification
-# holds at any of them. Smaller steps could only save bytes, at the CPU time of another file each. The lowest one is
-# what most still pictures need (`lossy._SCALES`).
+# The qualities that are tried, from the lowest on, until every frame keeps the promise. The lowest one is what most
+# still pictures need (`lossy._SCALES`). Not fitted: smaller steps may save bytes, but each takes the CPU time of
+# another file.
 _QUALITIES = {MediaType.AVIF: (62, 72, 82, 92), MediaType.WEBP: (80, 88, 94)}
 # The speed of libaom. Not fitted: a lower one takes a multiple of the CPU time (`lossy._AVIF_SPEEDS` has numbers),
 # and animations have many frames.
@@ -56,8 +56,8 @@ _SLOWED, _SHORTEST = 100, 2
 # What a GIF asks for after a frame (GIF89a specification, 23, disposal method): its place is cleared, or what was
 # there before is put back.
 _CLEARED, _PUT_BACK = 2, 3
-# The extension for loop counts of Netscape, and another name of it. The file counts repeats, and WebP counts how often
-# the animation runs: one more. After the largest count that does not fit into 16 bits, so it becomes no end.
+# The extension for loop counts of Netscape, and another name of it. It counts repeats. WebP counts how often the
+# animation runs, which is one more, in 16 bits. The largest count would not fit into these, so it becomes no end.
 _REPEATS = re.compile(rb"(?:NETSCAPE2\.0|ANIMEXTS1\.0)\x03\x01(..)", re.DOTALL)
 _MOST_REPEATS = 0xFFFF
 # The flag for transparency in a VP8X chunk (RFC 9649, 2.7).
