@@ -30,7 +30,7 @@ _SHARE, _EQUAL = 0.35, 0.4
 _QUALITIES, _SAME = (90, 95), 80
 # So many pages of a document are looked at. On a scanned page a picture covers at least this share of the page.
 _PAGES, _COVERED = 20, 0.8
-_INVISIBLE = 3  # the rendering mode of invisible text, which can be searched (ISO 32000-1, table 106)
+_INVISIBLE = 3  # the rendering mode of invisible text, to be searched (ISO 32000-1, table 106)
 
 
 def facts(data: bytes, media: MediaType, max_pixels: int) -> Facts:
