@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 _VERSION = 1
 #: The widths of variants in pixels. Those that are near a picture's own width, or above it, are not made. Principle: a
 #: column of text on a phone of 360 to 412 CSS pixels, with 1.75 to 2.6 pixels for each of them, is 660 to 1,000 pixels
-#: wide, and on a desktop 700 to 850. To try others, change them here, and compare two builds of a site:
-#: `python benchmarks BEFORE AFTER --pages`.
+#: wide, and on a desktop 700 to 850. 2048 is not fitted: only larger pictures get it. To try others, change them here,
+#: and compare two builds of a site: `python benchmarks BEFORE AFTER --pages`.
 _WIDTHS = (720, 1080, 2048)
 _PICTURES = frozenset(MediaType) - {MediaType.PDF, MediaType.JPEG_XL}
 
