@@ -1,4 +1,4 @@
-"""Who compresses: the built-in engine, or a server that speaks the ImageRecycle v1 API."""
+"""The backends that compress files: the built-in engine, or a server that speaks the ImageRecycle v1 API."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
 class Backend:
     """Turns one file into a smaller one."""
 
-    #: what the log calls it
+    #: its name in the log
     name: str
-    #: what distinguishes its results from another's; part of every cache key
+    #: what tells its results from those of other backends; part of every cache key
     identity: str
     #: whether files leave this machine
     remote = False
 
     def compress(self, data: bytes, media: MediaType, options: Options, name: str) -> Candidate:
-        """A candidate for `data`, a file called `name`. Several threads call it.
+        """A candidate for `data`, a file of type `media` called `name`. Several threads call it at once.
 
-        Raises `FileSkipped` or an `InputError` for this file, a `BackendError` for trouble of
-        the backend itself.
+        Raises `FileSkipped` or an `InputError` when the reason is this file, and a `BackendError` when the
+        backend itself has failed.
         """
         raise NotImplementedError
 
     def delivered(self, source: str, result: str) -> None:
-        """A result was accepted. The arguments are the SHA-256 of the file and of its result."""
+        """Note that a result was accepted. `source` and `result` are the SHA-256 of the file and of its result."""
 
     def warnings(self) -> list[str]:
-        """What the report should say of the run as a whole."""
+        """Lines that the report should say of the run as a whole."""
         return []
 
     def close(self) -> None:
-        """Let go of what it holds. Calls that are under way end soon, in an error or not."""
+        """Release what the backend holds. Calls that are under way end soon, with or without an error."""
 
 
 class LocalBackend(Backend):
@@ -68,10 +68,11 @@ def choose(
     concurrency: int,
     budget: int | None,
 ) -> Backend:
-    """The backend called `name`. `auto` is the server if credentials are in `environ`.
+    """The backend called `name`: `local`, `api` or `auto`.
 
-    A server that somebody has only logged in to is used when `name` is `api`. `folder` is the
-    cache's; `concurrency` and `budget` are those of `ApiBackend`. Raises `ConfigError`.
+    `auto` is the server if credentials are in `environ`, else the built-in engine. Credentials from
+    `ir-build account login` count only for `api`. `folder` is the folder of the cache. `concurrency` and
+    `budget` are those of `ApiBackend`. Raises `ConfigError` when `api` has no credentials.
     """
     from ..imagerecycle.credentials import find, from_environment  # noqa: PLC0415
 
@@ -87,7 +88,7 @@ def choose(
                 "`ir-build account login`",
             )
         return LocalBackend(sandbox)
-    # Only runs with a server wait for the import of requests.
+    # The import of requests takes time. So only runs with a server import it.
     from ..imagerecycle import manifest  # noqa: PLC0415
     from ..imagerecycle.client import Client  # noqa: PLC0415
     from .api import ApiBackend  # noqa: PLC0415

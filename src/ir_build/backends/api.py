@@ -20,12 +20,12 @@ from .quota_budget import QuotaBudget
 if TYPE_CHECKING:
     from ..imagerecycle.client import Client
 
-# Every server takes these. Others are tried until the server refuses one.
+# Every server takes these types. A file of another type is sent until the server refuses one.
 _TAKEN = frozenset({MediaType.JPEG, MediaType.PNG, MediaType.GIF, MediaType.PDF})
 
 
 class ApiBackend(Backend):
-    """Sends files to a server and brings the compressed ones back."""
+    """Sends files to a server and downloads the results."""
 
     remote = True
 
@@ -34,8 +34,8 @@ class ApiBackend(Backend):
     ) -> None:
         """Use `client`, which is closed with this backend.
 
-        `concurrency` calls are under way at once. `budget` is the number of bytes that may be sent
-        in all. `manifest` notes where originals can be fetched back.
+        At most `concurrency` calls are under way at once. `budget` is the most bytes that may be sent in all,
+        None for no limit. `manifest` notes where originals can be downloaded again.
         """
         self._client = client
         self._slots = threading.BoundedSemaphore(concurrency)
@@ -47,10 +47,10 @@ class ApiBackend(Backend):
         self._stopped: errors.BackendError | None = None
 
     def compress(self, data: bytes, media: MediaType, options: Options, name: str) -> Candidate:
-        """Upload `data` and download what the server made of it."""
+        """Upload `data` and download the result of the server. Raises as `Backend.compress` does."""
         try:
             image = self._upload(data, media, options, name)
-            # Equal sizes mean that the original came back.
+            # If the sizes are equal, the server could not make the file smaller.
             if 0 < image.size_before <= image.size_after:
                 return Candidate(data, lossy=False)
             with self._slots:
@@ -108,7 +108,7 @@ class ApiBackend(Backend):
     def _params(self, options: Options) -> UploadParams:
         metas = options.preserve_metas
         if self._client.url == DEFAULT_URL:
-            # Its documentation does not name density. The verifier checks what browsers size pictures by.
+            # The documentation of this server does not name density. The verifier checks the density that browsers use.
             metas -= {Meta.DENSITY}
         return UploadParams(
             compression=options.compression_type, resize=options.resize, preserve_metas=metas

@@ -1,4 +1,4 @@
-"""What a run may still send, by the limits of the account and of the run."""
+"""How many bytes a run may still send, by the limits of the account and of the run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class QuotaBudget:
     """Counts bytes before they are sent, so that nothing is sent only to be refused."""
 
     def __init__(self, ask: Callable[[], Account], *, budget: int | None) -> None:
-        """`ask` is called once, for the account; `budget` is what the run may send, in bytes."""
+        """`ask` is called once and returns the account. `budget` is the most bytes to send, None for no limit."""
         self._ask = ask
         self._budget = budget
         self._lock = threading.Lock()
@@ -25,7 +25,7 @@ class QuotaBudget:
         self._refused: dict[str, list[int]] = {}
 
     def take(self, size: int) -> None:
-        """Reserve `size` bytes. Raises `FileSkipped`, and `BackendError` from asking."""
+        """Reserve `size` bytes. Raises `FileSkipped` if too few are left, and `BackendError` if `ask` fails."""
         with self._lock:
             if self._account is None:
                 self._account = self._ask()
@@ -42,12 +42,12 @@ class QuotaBudget:
             self._taken += size
 
     def give_back(self, size: int) -> None:
-        """Give back `size` bytes, which were not charged."""
+        """Give back `size` reserved bytes, which were not charged."""
         with self._lock:
             self._taken -= size
 
     def warnings(self) -> list[str]:
-        """A line for each limit that files did not fit into."""
+        """A line for each limit by which files were not sent."""
         with self._lock:
             return [
                 f"not sent, since more than is left of {what}: {len(sizes)} of the files, "

@@ -1,5 +1,5 @@
-"""How files of the formats are put together: one module reads and writes each container.
+"""The containers of the formats: how files are divided into parts. One module reads and writes each.
 
-Codecs, markers and the server stand on these. Verification has readers of its own (`verify`), so
-that a fault here is not shared by what checks the results.
+Codecs, markers and the server use these modules. Verification (`verify`) has readers of its own. So a
+fault here does not also hide from the checks.
 """

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from ..errors import CorruptFile
 
-#: more boxes than any still picture has
+#: more boxes than any still picture has. Not fitted: a limit of CPU time for hostile files.
 _MAX_BOXES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A type and the content that follows it."""
+    """A box: its type, and the content after its header."""
 
     kind: bytes
     data: bytes
@@ -24,9 +24,9 @@ class Box:
 
 
 def spans(data: bytes) -> Iterator[tuple[bytes, int, int, int]]:
-    """Type, start, start of the content and end of each box that fills `data`.
+    """The boxes that fill `data`: of each its type and the offsets of its start, its content and its end.
 
-    Raises `CorruptFile` where a box is cut short.
+    Raises `CorruptFile` when a box is cut short, or when there are too many.
     """
     at = count = 0
     while at < len(data):
@@ -49,9 +49,9 @@ def boxes(data: bytes) -> Iterator[Box]:
 
 
 def dimensions(data: bytes) -> tuple[int, int]:
-    """Width and height in pixels of the largest picture. Raises `CorruptFile`.
+    """Width and height in pixels of the largest picture in a file. Raises `CorruptFile`.
 
-    Others are tiles, thumbnails and transparency.
+    The other pictures are tiles, thumbnails and transparency.
     """
     sizes = [(0, 0)]
     for meta in boxes(data):

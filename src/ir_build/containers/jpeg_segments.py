@@ -8,16 +8,17 @@ from dataclasses import dataclass
 
 from ..errors import CorruptFile
 
+# Markers, without the byte FF before them (table B.1).
 SOI, EOI, SOS = 0xD8, 0xD9, 0xDA
-#: markers that nothing belongs to
+#: markers that stand alone, without a length and content
 STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
-#: SOF0 to SOF15 but for DHT, JPG and DAC, which share their range
+#: SOF0 to SOF15. DHT, JPG and DAC are in the same range, but begin no frame.
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A marker and what follows its length."""
+    """A segment: its marker, and the content after its length."""
 
     marker: int
     data: bytes
@@ -28,9 +29,9 @@ class Segment:
 
 
 def spans(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Marker, start and end of each segment; the header of the first scan is the last.
+    """The segments of a file up to the header of its first scan: of each its marker, start and end.
 
-    A segment begins with the last of the bytes FF before its marker. Raises `CorruptFile`.
+    Several bytes FF may stand before a marker. The segment begins with the last of them. Raises `CorruptFile`.
     """
     at = 2
     marker = SOI
@@ -53,7 +54,7 @@ def spans(data: bytes) -> Iterator[tuple[int, int, int]]:
 def dimensions(data: bytes) -> tuple[int, int]:
     """Width and height in pixels, from the beginning of a file.
 
-    Raises `CorruptFile`, and struct.error.
+    Raises `CorruptFile`, and struct.error when the file ends in the header of the frame.
     """
     for marker, start, _ in spans(data):
         if marker in FRAMES:

@@ -14,7 +14,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True, slots=True)
 class PngChunk:
-    """A type and its data."""
+    """A chunk: its type of four bytes, and its data."""
 
     kind: bytes
     data: bytes
@@ -26,9 +26,9 @@ class PngChunk:
 
 
 def spans(data: bytes, *, before: bytes = b"") -> Iterator[tuple[bytes, int, int]]:
-    """Type, start and end of each chunk up to IEND, or to the first chunk of the type `before`.
+    """The chunks up to IEND, or before the first chunk of the type `before`: of each its type, start and end.
 
-    Raises `CorruptFile` where a chunk is cut short. Checksums are not looked at.
+    Raises `CorruptFile` when a chunk is cut short. Checksums are not compared.
     """
     if not data.startswith(SIGNATURE):
         raise CorruptFile("ends before the picture begins")
@@ -51,6 +51,6 @@ def content(data: bytes, wanted: bytes) -> bytes:
 
 
 def dimensions(data: bytes) -> tuple[int, int]:
-    """Width and height in pixels, from the beginning of a file. Raises struct.error."""
+    """Width and height in pixels, from the beginning of a file. Raises struct.error when it is too short."""
     width, height = struct.unpack_from(">II", data, 16)
     return width, height

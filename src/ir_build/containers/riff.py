@@ -7,19 +7,20 @@ from dataclasses import dataclass
 
 from ..errors import CorruptFile, FileSkipped, Reason
 
+# Bytes before the first chunk: RIFF, the size and WEBP (RFC 9649, 2.4).
 _HEADER = 12
 
 
 @dataclass(frozen=True, slots=True)
 class RiffChunk:
-    """Four characters and what they name."""
+    """A chunk: its code of four characters, and its data."""
 
     code: bytes
     data: bytes
 
 
 def content(data: bytes) -> tuple[int, int]:
-    """Where the chunks of a WebP file begin and end. Raises `CorruptFile`."""
+    """The offsets at which the chunks of a WebP file begin and end. Raises `CorruptFile`."""
     if len(data) < _HEADER or data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         raise CorruptFile("not a WebP file")
     end = 8 + int.from_bytes(data[4:8], "little")
@@ -29,9 +30,9 @@ def content(data: bytes) -> tuple[int, int]:
 
 
 def spans(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Code, start and end of each chunk in this part of `data`, without the padding behind it.
+    """The chunks in `data` from `at` to `end`: of each its code, start and end, without the padding after it.
 
-    Raises `CorruptFile` where a chunk is cut short.
+    Raises `CorruptFile` when a chunk is cut short.
     """
     while at < end:
         last = at + 8 + int.from_bytes(data[at + 4 : at + 8], "little")
@@ -44,7 +45,7 @@ def spans(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
 def read(data: bytes) -> list[RiffChunk]:
     """The chunks of a WebP file.
 
-    Raises `CorruptFile` where it is cut short, `FileSkipped` where something follows its end.
+    Raises `CorruptFile` when it is cut short, and `FileSkipped` when something follows its end.
     """
     start, end = content(data)
     if data[end:].strip(b"\0"):
@@ -76,12 +77,12 @@ def write_chunks(chunks: Iterable[RiffChunk]) -> bytes:
 
 
 def canvas(width: int, height: int) -> bytes:
-    """A size as it is stored in a VP8X chunk."""
+    """A width and height in pixels as a VP8X chunk stores them."""
     return (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
 
 
 def picture_size(code: bytes, data: bytes) -> tuple[int, int]:
-    """Width and height in pixels of what the chunk `code` begins with `data`.
+    """Width and height in pixels from `data`, the beginning of the content of a chunk `code`.
 
     Sources: RFC 6386, 9.1 (VP8), RFC 9649, 2.7 (VP8X) and 3.4 (VP8L). Raises `CorruptFile`.
     """
@@ -91,7 +92,7 @@ def picture_size(code: bytes, data: bytes) -> tuple[int, int]:
         width, height = (int.from_bytes(data[at : at + 3], "little") for at in (4, 7))
         return width + 1, height + 1
     if code == b"VP8L":
-        # signature, then 14 bits each of width - 1 and height - 1
+        # One byte of signature, then 14 bits of width - 1 and 14 bits of height - 1.
         if len(data) < 5 or data[0] != 0x2F:
             raise CorruptFile("a lossless picture without its signature")
         size = int.from_bytes(data[1:5], "little")

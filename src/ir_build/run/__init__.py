@@ -1,1 +1,1 @@
-"""One run: what is found, planned, compressed, cached and put in place."""
+"""One run: files are found, planned, compressed, cached and put in place."""

@@ -1,4 +1,4 @@
-"""Look at a built site, and find what a person could still do. Nothing is changed."""
+"""Looks at a built site and finds what a person could still do. Nothing is changed."""
 
 from __future__ import annotations
 
@@ -35,25 +35,28 @@ if TYPE_CHECKING:
     from ..options import Options, Pages
     from ..sandbox.pool import Sandbox
 
-# Bytes of a text above which nobody knows what it names, and of a PDF that may be a scan.
+# The most bytes of a text that is searched for names of files, and the fewest bytes of a PDF that may be a scan. Not
+# fitted: no bytes that are shipped depend on them. If a text is larger, no file is called unused.
 _LONGEST_TEXT, _LEAST_PDF = 64 * 1024 * 1024, 100_000
 _SCRIPTS = (".js", ".mjs", ".cjs")
-# Files without names of others in them, which need not be read.
+# Files with these suffixes hold no names of other files, so they are not read.
 _NO_TEXTS = SUFFIXES - {".svg"} | {
     ".woff", ".woff2", ".ttf", ".otf", ".eot", ".wasm", ".gz", ".br", ".zst", ".zip", ".inv", ".doctree",
     ".pickle",
 }  # fmt: skip
-# What browsers and systems ask for without being told.
+# Beginnings of names of files for which browsers and systems ask even if no page names them.
 _WELL_KNOWN = ("favicon", "apple-touch-icon", "mstile", "android-chrome", "safari-pinned-tab")
+# Formats that are rarely used on the web, by the first bytes of a file.
 _OLD = {
     b"II*\0": "TIFF", b"MM\0*": "TIFF", b"\0\0\0\x0cjP  ": "JPEG 2000", b"\xff\x4f\xff\x51": "JPEG 2000",
     b"8BPS": "a Photoshop file", b"BM": "BMP", b"\0\0\1\0": "ICO",
 }  # fmt: skip
+# Those of them that browsers still show.
 _SHOWN_YET = ("BMP", "ICO")
 
 
 class Advisor:
-    """One site, in a folder: read once."""
+    """Looks at one site, in a folder. Each file is read once."""
 
     def __init__(
         self,
@@ -65,30 +68,34 @@ class Advisor:
         options_for: Callable[[str, MediaType], Options],
         wanted: Callable[[str], bool],
     ) -> None:
-        """`options_for` takes a file's name and type; `wanted` says whether a file is looked at."""
+        """Look at the site in `folder` with the settings `pages`.
+
+        `options_for` takes a file's name and type. `wanted` takes a file's path from the site's root and says
+        whether advice is wanted for it.
+        """
         self._folder = folder
         self._options = pages
         self._sandbox, self._threads, self._options_for = sandbox, threads, options_for
         self._wanted = wanted
         self._sheets = Sheets(folder, remote=not pages.ignore_remote_styles)
         self._on_pages, self._in_code = References(), References()
-        #: texts of scripts and styles inside pages, of which most stand in all of them
+        #: the texts of scripts and styles inside pages that were read; most are the same on all pages
         self._inline: set[str] = set()
-        #: whether a text could not be read, so that nobody knows what is named
+        #: whether a text could not be read; then it is unknown which files are named
         self._unread = False
 
     def findings(
         self, names: Mapping[str, str], *, compressed: bool = False
     ) -> tuple[Finding, ...]:
-        """What a person could still do. `names` are those of the report, by files from the site's root.
+        """What a person could still do.
 
-        `compressed` says that pictures have just been compressed. Raises `ConfigError` where there are
-        no pages.
+        `names` are the names of files in the report, by their paths from the site's root. `compressed` says
+        whether pictures have just been compressed. Raises `ConfigError` when there are no pages.
         """
         return findings(sightings(self.site(compressed=compressed)), names)
 
     def site(self, *, compressed: bool = False) -> Site:
-        """All that is known of the site. Raises `ConfigError`."""
+        """All facts about the site. Raises `ConfigError` when there are no pages."""
         found = {
             PurePosixPath(one.inside): one
             for one in discover.tree(self._folder)
@@ -168,7 +175,7 @@ class Advisor:
     def _equal(
         self, media: Mapping[PurePosixPath, MediaType], sizes: Mapping[PurePosixPath, int]
     ) -> Iterator[list[PurePosixPath]]:
-        """Groups of pictures with the same content, of those that pages show."""
+        """Groups of pictures that pages show and that have the same content."""
         by_size: dict[int, list[PurePosixPath]] = defaultdict(list)
         for file in sorted(media):
             if sizes[file] >= LEAST and media[file] is not MediaType.PDF:
@@ -180,7 +187,7 @@ class Advisor:
             yield from (group for group in by_content.values() if len(group) > 1)
 
     def _orphans(self, found: Mapping[PurePosixPath, discover.Asset]) -> Iterator[PurePosixPath]:
-        """The files that nothing names; none if something could not be read."""
+        """The files that nothing names; none if a text could not be read."""
         for file, one in found.items():
             if file.suffix.lower() not in _NO_TEXTS and not file.name.lower().endswith(
                 (".html", ".htm")
@@ -232,7 +239,7 @@ def _head(path: Path) -> bytes:
 
 
 def _utf_8(data: bytes) -> bytes:
-    """A text in UTF-16 as UTF-8, any other as it is."""
+    """The text `data` as UTF-8 if it is UTF-16, else as it is."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace").encode()
     return data

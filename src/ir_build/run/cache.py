@@ -1,6 +1,6 @@
-"""Results on disk, by content and options. diskcache keeps the index, in SQLite, and evicts.
+"""A cache of results on disk, by content and options. diskcache keeps its index in SQLite and evicts entries.
 
-Nothing here fails a build: a cache in trouble is a cache that misses.
+No fault of the cache makes a build fail: a cache that cannot be used finds nothing.
 """
 
 from __future__ import annotations
@@ -23,43 +23,47 @@ from .. import atomic
 from ..errors import CacheError
 from .cache_store import DamagedEntryError, FramedDisk, Store, wait_for_turn
 
-#: raise it when the meaning of a key or the form of a value changes: old entries become misses
+#: Raise it when the meaning of a key or the form of a value changes. Then old entries are not found any more.
 CACHE_VERSION = 1
 
+# Bytes of the length of a value's header, before it.
 _HEADER_BYTES = 4
-# Smaller values are in SQLite's pages, where a read needs no open(). "not-smaller" is the commonest
-# answer of all.
+# Smaller values are stored in SQLite's own pages, where a read needs no open(). The most frequent value, "not-smaller",
+# is one of them. Not fitted: what is read does not depend on it.
 _MIN_FILE_SIZE = 16 * 1024
-# An entry in use is stored again when it is this old, which keeps it from eviction. diskcache's own
-# policy for that writes to the database on every read.
+# When an entry that is read is this many seconds old, it is stored again. So it is not evicted. diskcache's own policy
+# for that writes to the database on every read. Not fitted: with a smaller number more is
+# written, and with a larger one an entry in use may be evicted.
 _REFRESH_AFTER = 24 * 3600
+# Seconds to wait while another process writes to the database. Not fitted: then the cache finds nothing.
 _LOCK_SECONDS = 20.0
 
 _FAULTS = (sqlite3.Error, OSError, diskcache.Timeout)
-#: what SQLite answers for a file that is no database or a broken one
+#: the error codes of SQLite for a file that is damaged, or is no database
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 _RESULTS = "results"
 _INDEX = "index"
 _ASIDE = "damaged-"
+# Seconds after which a damaged cache is deleted. Not fitted: until then people may look at it.
 _KEPT_ASIDE = 3 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known about one content under one set of options."""
+    """What is known about one content with one set of options."""
 
     #: "compressed", "kept" or "failed"
     status: str
     #: the optimised file of a "compressed" entry
     data: bytes = b""
-    #: a `Reason` of "kept", an error's code of "failed"
+    #: a `Reason` for "kept", the code of an error for "failed"
     code: str = ""
-    #: more of the reason or the error's message
+    #: details of the reason, or the message of the error
     detail: str = ""
     lossy: bool = False
     notes: tuple[str, ...] = ()
-    #: as in `Verdict`; entries of older versions have none
+    #: as in `Verdict`; None in entries of older versions
     score: float | None = None
 
 
@@ -72,7 +76,7 @@ class CacheInfo:
 
 
 def _is_damage(error: Exception) -> bool:
-    # The low byte is the primary code.
+    # The low byte of an extended error code is the primary code.
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
 
 
@@ -80,19 +84,19 @@ class Cache:
     """A cache in a folder, shared by any number of threads and processes."""
 
     def __init__(self, directory: Path, *, size_limit: int) -> None:
-        """Open or make the cache in `directory`, to hold at most about `size_limit` bytes."""
+        """Open or make the cache in `directory`. It holds about `size_limit` bytes at most."""
         self.directory = directory
         self.size_limit = size_limit
-        #: what went wrong, None while all is well; shown once in the report
+        #: what went wrong, for the report; None while nothing did
         self.trouble: str | None = None
-        #: that a damaged cache was replaced by an empty one, None when it was not
+        #: a line for the report if a damaged cache was replaced by an empty one, else None
         self.replaced: str | None = None
         self._store: Any = None
         self._refreshing = True
         try:
             self._open()
         except _FAULTS as error:
-            # A cache that is locked, full or unreadable now is still good for others.
+            # A cache that is locked, full or unreadable now may still be used by others. So only a damaged one goes.
             if _is_damage(error):
                 self._replace()
             else:
@@ -129,7 +133,7 @@ class Cache:
         )
 
     def _sweep(self) -> None:
-        """Remove what killed runs have left, and damaged caches, when they are some days old."""
+        """Remove the files that killed runs have left, and damaged caches that are some days old."""
         for left in (self.directory / _INDEX).rglob(f"{atomic.TEMP_PREFIX}*{atomic.TEMP_SUFFIX}"):
             atomic.remove_stale(left)
         for aside in self.directory.glob(f"{_ASIDE}*"):
@@ -146,18 +150,18 @@ class Cache:
 
     @property
     def local_folder(self) -> Path | None:
-        """The folder for what holds on this machine only."""
+        """The folder for what is true on this machine only; None without a cache."""
         return None if self._store is None else self.directory / _INDEX
 
     def index_file(self, root: Path) -> Path | None:
-        """Where the stat index of the files below `root` is kept."""
+        """The file of the stat index for the files below `root`; None without a cache."""
         if self.local_folder is None:
             return None
         name = hashlib.sha256(str(root).encode("utf-8", "surrogateescape")).hexdigest()[:32]
         return self.local_folder / f"{name}.json"
 
     def get(self, key: str) -> Entry | None:
-        """The entry under `key`, None when it is missing or damaged."""
+        """The entry under `key`; None when it is missing or damaged."""
         if self._store is None:
             return None
         try:
@@ -171,11 +175,11 @@ class Cache:
             self._note(error)
             return None
         except (ValueError, KeyError, TypeError):
-            return None  # another version has written it
+            return None  # another version of ir-build has written it
         return entry
 
     def _refresh(self, key: str, value: bytes) -> None:
-        """Store a value in use again. After a failure no other value is stored again."""
+        """Store a value again, because it is in use. After a failure no other value is stored again."""
         if self._refreshing:
             try:
                 self._set(key, value)
@@ -205,15 +209,15 @@ class Cache:
         )
 
     def info(self) -> CacheInfo:
-        """How full it is. Raises `CacheError`."""
+        """How full the cache is. Raises `CacheError`."""
         with self._required() as store:
             return CacheInfo(len(store), int(store.volume()))
 
     def prune(self, *, max_age: float | None = None) -> int:
-        """Remove what exceeds the size limit and what no run has used for `max_age` seconds.
+        """Remove entries beyond the size limit, and those that no run has used for `max_age` seconds.
 
-        Files without an entry, left by a killed process, go too. Returns the entries removed.
-        Raises `CacheError`.
+        Files without an entry, which a killed process has left, are removed, too. Returns the number of
+        entries that were removed. Raises `CacheError`.
         """
         with self._required() as store, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # check() warns of each thing it repairs
@@ -231,14 +235,14 @@ class Cache:
             return before - len(store)
 
     def clear(self) -> int:
-        """Remove everything. Returns the entries removed. Raises `CacheError`."""
+        """Remove everything. Returns the number of entries that were removed. Raises `CacheError`."""
         with self._required() as store:
             removed = int(store.clear())
             shutil.rmtree(self.directory / _INDEX, ignore_errors=True)
             return removed
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         if self._store is not None:
             with contextlib.suppress(*_FAULTS):
                 self._store.close()
@@ -265,7 +269,7 @@ _FOLDER_NOTES = {
 def _encode(entry: Entry) -> bytes:
     facts = {one.name: getattr(entry, one.name) for one in fields(entry) if one.name != "data"}
     if entry.score is None:
-        del facts["score"]  # older versions read it, too
+        del facts["score"]  # older versions of ir-build read the entry, too
     header = json.dumps(facts, separators=(",", ":")).encode()
     return len(header).to_bytes(_HEADER_BYTES, "big") + header + entry.data
 

@@ -1,6 +1,6 @@
-"""How values are stored: diskcache's database and files, without pickles, proved by a SHA-256.
+"""How values of the cache are stored: in diskcache's database and files, without pickles, each with a SHA-256.
 
-diskcache unpickles values by default (CVE-2025-69872) and returns a truncated value without an error.
+By itself diskcache unpickles values (CVE-2025-69872), and returns a truncated value without an error.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _SHA256_BYTES = 32
 
 
 class DamagedEntryError(OSError):
-    """A value whose checksum does not hold. diskcache takes an OSError for a miss."""
+    """A value has another checksum than its own. It is an OSError, which diskcache treats as a missing value."""
 
 
 class FramedDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
-    """Stores bytes under text keys, framed by a SHA-256 that is checked on every read."""
+    """Stores bytes under text keys, each after its SHA-256, which is compared on every read."""
 
     def get(self, key: object, raw: object) -> str:
         if not isinstance(key, str) or not raw:
@@ -42,7 +42,7 @@ class FramedDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no type
 
 
 class Store(diskcache.Cache):  # type: ignore[misc]  # as above
-    """diskcache's own, which also closes the connection of a thread when that thread ends."""
+    """A cache of diskcache that also closes the connection of a thread when that thread ends."""
 
     @property
     def _con(self) -> sqlite3.Connection:
@@ -59,7 +59,7 @@ class Store(diskcache.Cache):  # type: ignore[misc]  # as above
 
 
 class _Held:
-    """A connection that its thread closes when it ends. No other thread may close it."""
+    """Holds a connection of a thread, and closes it when that thread ends. No other thread may close it."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
@@ -71,7 +71,7 @@ class _Held:
 def wait_for_turn(folder: Path, *, seconds: float) -> None:
     """Wait until no process writes to the database in `folder`. Raises sqlite3.Error after `seconds`.
 
-    diskcache writes when it opens a database, and repeats that for a minute when it is locked.
+    diskcache writes when it opens a database. While the database is locked, it tries again for a minute.
     """
     database = folder / diskcache.core.DBNAME
     if database.exists():

@@ -1,4 +1,4 @@
-"""Where the files of a run are put: in place, or into another folder."""
+"""Where the results of a run are put: in place, or into another folder."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ if TYPE_CHECKING:
 
 
 class Destination:
-    """Where the files of a run are put. This one writes nothing: `--check` only wants to know."""
+    """Where the results of a run are put. This class writes nothing, for `--check`."""
 
     def path(self, asset: Asset) -> Path:
-        """Where the file of `asset` goes. Raises `Unreadable`."""
+        """The path at which the result for `asset` is put. Raises `Unreadable`."""
         return asset.path
 
     def check(self, asset: Asset) -> None:
-        """Raises `Unreadable` when nothing could be put there."""
+        """Check that a result can be put there. Raises `Unreadable` when it cannot."""
 
     def put(self, asset: Asset, seen: os.stat_result, data: bytes) -> os.stat_result | None:
-        """Put the optimised `data` there; `seen` is the source's state when it was read.
+        """Put the optimised `data` there. `seen` is the state of the source when it was read.
 
-        Returns the new file's state, None when nothing was written. Raises `Unreadable` or
-        `NotWritten`.
+        Returns the state of the new file; None when nothing was written. Raises `Changed` when the source has
+        another state, `Unreadable` or `NotWritten`.
         """
 
     def keep(self, asset: Asset) -> None:
-        """The file of `asset` stays as it is. Raises `NotWritten`."""
+        """Keep the file of `asset` as it is. Raises `NotWritten`."""
 
     def pass_over(self, asset: Asset) -> None:
-        """The file of `asset` is none of ours. Raises `NotWritten`."""
+        """Take note of the file of `asset`, which is not of our types. Raises `NotWritten`."""
 
 
 class InPlace(Destination):
-    """Each file is replaced where it is."""
+    """Puts each result in the place of its file."""
 
     def __init__(self, *, keep_times: bool) -> None:
-        """With `keep_times` the new file has the old one's modification time, as hosts expect."""
+        """With `keep_times` a new file gets the modification time of the old one, as hosts expect."""
         self._keep_times = keep_times
 
     def check(self, asset: Asset) -> None:
@@ -59,10 +59,10 @@ class InPlace(Destination):
 
 
 class OutputFolder(Destination):
-    """A folder that mirrors the ones asked for. All files are copied there, optimised or not."""
+    """A folder with a copy of the given folders. All files are copied there, optimised or not."""
 
     def __init__(self, folder: Path, *, only_assets: bool = False) -> None:
-        """With `only_assets` only images and PDFs go there, neither other files nor links."""
+        """Put copies into `folder`; with `only_assets` only images and PDFs, neither other files nor links."""
         self._folder = folder
         self._root = os.path.realpath(folder)
         self._only_assets = only_assets
@@ -89,7 +89,7 @@ class OutputFolder(Destination):
             self.bring(asset)
 
     def bring(self, found: Asset, *, durable: bool = False) -> None:
-        """Copy a file, link or folder, unless a copy of its size and time is there.
+        """Copy a file, link or folder, unless a copy with its size and modification time is there.
 
         Raises `NotWritten`.
         """
@@ -104,7 +104,7 @@ class OutputFolder(Destination):
                 atomic.copy(found.path, path, durable=durable)
 
     def without_source(self, known: set[str], reports: Iterable[Path]) -> Iterator[str]:
-        """A line of advice, if there are files that are neither `known` nor `reports`."""
+        """A line of advice if the folder holds files that are neither `known` nor `reports`."""
         ours = {report.resolve() for report in reports}
         left = [
             found.inside
@@ -152,7 +152,7 @@ def _is_copy(path: Path, source: os.stat_result) -> bool:
 
 
 def _link(path: Path, found: Asset) -> None:
-    """Make a link. One that stays in the tree leads to the copy, others lead where they led before."""
+    """Copy a link. If it leads to a file in the tree, it leads to the copy; others lead where they led before."""
     target = found.path.readlink()
     inside = os.path.normpath(PurePath(found.inside).parent / target)
     if PurePath(inside).parts[0] == os.pardir:
@@ -167,7 +167,7 @@ def _check_folder(folder: Path) -> None:
 
 
 def refuse_overlap(paths: Sequence[Path], out: Path) -> None:
-    """Raise `ConfigError` when copies in `out` would lie among their originals."""
+    """Raise `ConfigError` when copies in `out` would be among their originals."""
     target = out.resolve()
     for path in paths:
         source = path.resolve() if path.is_dir() else path.resolve().parent
@@ -181,7 +181,7 @@ def refuse_overlap(paths: Sequence[Path], out: Path) -> None:
 
 
 def refuse_collisions(found: Iterable[Asset]) -> None:
-    """Raise `ConfigError` when two files would become one copy."""
+    """Raise `ConfigError` when two files would have the same copy."""
     taken: dict[str, Path] = {}
     for one in found:
         other = taken.setdefault(one.inside, one.path)
@@ -194,7 +194,7 @@ def refuse_collisions(found: Iterable[Asset]) -> None:
 
 
 def refuse_sources(output: Path, sources: Path) -> None:
-    """Raise `ConfigError` when the folder `output` of a build holds its `sources`."""
+    """Raise `ConfigError` when the folder `output` of a build contains its `sources`."""
     if output.resolve() in (sources.resolve(), *sources.resolve().parents):
         raise ConfigError(
             "the build",

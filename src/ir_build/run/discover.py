@@ -1,4 +1,4 @@
-"""Find the files to work on, without following a link and without leaving the given folders."""
+"""Finds the files to work on. It follows no link, and does not leave the given folders."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .. import atomic
 from ..errors import ConfigError
 from ..formats import SUFFIXES
 
-#: what every tool's cache holds by which it can be told (https://bford.info/cachedir/)
+#: the file by which a folder is known as a cache, of any tool (https://bford.info/cachedir/)
 _CACHE_TAG = "CACHEDIR.TAG"
 _REPOSITORIES = frozenset([".git", ".hg", ".svn"])
-#: folders that hold other tools' files, never a site's
+#: folders with files of other tools, never with files of a site
 FOREIGN_FOLDERS = _REPOSITORIES.union(
     [".tox", ".nox", ".cache", ".doctrees", "node_modules", "__pycache__"]
 )
-# Files with these suffixes are not opened: a site has more of them than of anything else. All
-# others are opened, because the type is in the bytes.
+# Files with these suffixes are not opened, because most files of a site have one of them. All others are opened,
+# because only the bytes tell the type.
 _TEXT_SUFFIXES = frozenset([
     ".html", ".htm", ".xhtml", ".css", ".scss", ".sass", ".less", ".js", ".mjs", ".cjs", ".ts",
     ".tsx", ".jsx", ".vue", ".json", ".map", ".xml", ".rss", ".atom", ".txt", ".md", ".rst",
@@ -34,26 +34,26 @@ _TEXT_SUFFIXES = frozenset([
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file that may be worked on; in a `tree` also one of any kind, a link or a folder."""
+    """A file that may be worked on. `tree` also gives files of any other kind, links and folders."""
 
     path: Path
-    #: how reports call it, with `/`
+    #: its name in reports, with `/`
     name: str
-    #: where it is below the folder that was asked for, with `/`; a file by itself: its base name
+    #: its path in the folder that was asked for, with `/`; the base name of a file that was asked for by itself
     inside: str
-    #: from lstat: a link shows as a link
+    #: from lstat, so that of a link it is the state of the link itself
     state: os.stat_result
 
     @property
     def is_link(self) -> bool:
-        """Whether the file is a symbolic link, which is never followed or written through."""
+        """Whether the file is a symbolic link. Links are never followed, and nothing is written through them."""
         return stat.S_ISLNK(self.state.st_mode)
 
 
 def tree(folder: Path) -> Iterator[Asset]:
-    """Everything below `folder`, a folder before its contents. Links are not followed.
+    """Everything below `folder`, each folder before its contents. Links are not followed.
 
-    Files of version control, of caches and of ir-build itself are left out.
+    Files of version control, of caches, and temporary files of ir-build are left out.
     """
     pending: list[tuple[str, str, Asset | None]] = [(os.fspath(folder), "", None)]
     while pending:
@@ -66,7 +66,7 @@ def tree(folder: Path) -> Iterator[Asset]:
         for entry in entries:
             if entry.name in _REPOSITORIES or atomic.is_temporary(entry.name):
                 continue
-            with contextlib.suppress(OSError):  # gone again
+            with contextlib.suppress(OSError):  # the file is gone by now
                 path, name = Path(entry.path), inside + entry.name
                 found = Asset(path, path.as_posix(), name, entry.stat(follow_symlinks=False))
                 if stat.S_ISDIR(found.state.st_mode):
@@ -76,16 +76,16 @@ def tree(folder: Path) -> Iterator[Asset]:
 
 
 def looks_like_asset(name: str) -> bool:
-    """Whether the suffix of `name` claims a type that can be compressed."""
+    """Whether the suffix of `name` is that of a type that can be compressed."""
     return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122  (hot path)
 
 
 def walk(folder: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Asset]:
-    """Every file below `folder` that may be one of ours, in a stable order.
+    """Every file below `folder` that may be of one of our types, always in the same order.
 
-    `prefix` is put before the names; `sweep` removes what killed runs have left. Links to folders
-    are not entered. A link to a file is included when its name claims one of our types, so that the
-    report can say why it stays.
+    `prefix` is put before the names. `sweep` removes temporary files of killed runs. Links to folders are not
+    entered. A link to a file is included when it has a suffix of our types, so that the report can say why it
+    stays.
     """
     pending = [(os.fspath(folder), "")]
     while pending:
@@ -109,9 +109,9 @@ def walk(folder: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Ass
 
 
 def at(path: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Asset]:
-    """The files below the folder at `path`, as `walk` finds them, or the one file there.
+    """The files below the folder at `path`, as `walk` finds them, or the one file at `path`.
 
-    Raises `ConfigError` when there is nothing.
+    Raises `ConfigError` when nothing is there.
     """
     if path.is_dir():
         yield from walk(path, prefix, sweep=sweep)
@@ -124,14 +124,14 @@ def at(path: Path, prefix: str = "", *, sweep: bool = False) -> Iterator[Asset]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove the files that killed runs have left in `folder` itself."""
+    """Remove the temporary files of killed runs in `folder` itself, but not in folders below it."""
     for entry in _entries(folder):
         if atomic.is_temporary(entry.name):
             atomic.remove_stale(Path(entry.path))
 
 
 def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
-    """What is in a folder, by name. Nothing where it is unreadable or gone."""
+    """The entries of a folder, sorted by name; none if it is unreadable or gone."""
     try:
         with os.scandir(folder) as found:
             return sorted(found, key=attrgetter("name"))
@@ -155,5 +155,5 @@ def _asset(entry: os.DirEntry[str], prefix: str, inside: str) -> Asset | None:
 
 
 def named(path: Path, name: str) -> Asset:
-    """The file at `path`, whatever it is. Raises OSError when it isn't there."""
+    """The file, link or folder at `path`, with the given name. Raises OSError when nothing is there."""
     return Asset(path, name, path.name, path.lstat())

@@ -1,4 +1,4 @@
-"""The work on the files of one run: planned, under way in threads, done."""
+"""The work on the files of one run: planned, then carried out in threads."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
 
 @dataclass
 class Execution:
-    """Has the files of one run planned, optimised and put in place."""
+    """Plans the files of one run, has them optimised, and has the results put in place."""
 
     threads: ThreadPoolExecutor
     planner: Planner
     pipeline: Pipeline
     destination: Destination
     index: StatIndex
-    #: the pages that may show the files, None where pages are not edited
+    #: the pages that may show the files; None if pages are not edited
     site: Site | None
     progress: Progress | None
-    #: of the files that are done
+    #: the outcomes of the files that are done
     outcomes: list[Outcome] = field(default_factory=list)
     _futures: list[Future[Outcome | None]] = field(default_factory=list)
 
     def run(self, assets: Iterable[Asset]) -> None:
-        """Optimise `assets`. What becomes of each is in `outcomes`, in no order."""
+        """Optimise `assets`. Their outcomes are in `outcomes`, in no order."""
         jobs: list[Job] = []
         settled: list[tuple[Asset, Outcome]] = []
         for asset in assets:
@@ -74,10 +74,13 @@ class Execution:
             )
 
     def end(self, stop: Callable[[], object]) -> Sequence[Outcome]:
-        """End the work, for which `stop` ends workers and threads. Returns what became of files until then."""
+        """End the work before it is done. Returns the outcomes of files until then.
+
+        `stop` is called once. It must end the workers and threads.
+        """
         done = {future for future in self._futures if future.done()}
         stop()
-        # What fails from here on fails because the workers were ended.
+        # Files that fail after this fail because the workers were ended. They are not reported.
         found = {outcome.name: outcome for outcome in self.outcomes}
         for future in self._futures:
             if not future.done() or future.cancelled() or future.exception() is not None:
@@ -88,7 +91,7 @@ class Execution:
         return list(found.values())
 
     def _carry_out(self, job: Job) -> Outcome | None:
-        """The outcome of `job`; None when its file is gone. Then pages may show it."""
+        """Carry out `job`, and then make what pages need of its file. Returns the outcome; None if the file is gone."""
         site, original = self.site, None
         if site is not None:
             original = site.original(job.asset, job.media, job.digest, self.destination)
@@ -98,9 +101,9 @@ class Execution:
         return outcome
 
     def _optimised(self, job: Job) -> Outcome | None:
-        """The outcome of `job`; None when its file is gone.
+        """The outcome of `job`; None if its file is gone.
 
-        If another program has changed the file meanwhile, the new one is optimised.
+        If another program has changed the file meanwhile, the new content is optimised.
         """
         asset = job.asset
         with contextlib.suppress(Changed):
@@ -118,5 +121,5 @@ class Execution:
 
 
 def largest_first(jobs: Iterable[Job]) -> list[Job]:
-    """`jobs` in the order in which they begin: the longest task must not be the last to start."""
+    """`jobs` in the order in which they start. The largest is first, since the longest task must not start last."""
     return sorted(jobs, key=lambda job: (-job.state.st_size, job.asset.name))

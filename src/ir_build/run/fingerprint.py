@@ -1,4 +1,4 @@
-"""Tell whether a file's content is known, by its digest or, cheaper, by its stat data."""
+"""Tells whether the content of a file is known, by its digest or, without reading it, by its stat data."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ from .. import atomic
 from ..errors import Reason
 from ..formats import MediaType
 
-#: SHA-256 of a file's content, hexadecimal
+#: SHA-256 of a file's content as hexadecimal digits
 Digest = NewType("Digest", str)
 
+# Raise it when the form of an entry changes. Then old entries are not read any more.
 _INDEX_VERSION = 1
+# How many values an entry has.
 _FIELDS = 10
 
-# A file that is written twice within one tick of the clock keeps its time stamp. So an entry is
-# trusted only if the file was older than a tick when it was read (git calls the others "racily
-# clean"). Kernels have ticks of up to 10 ms. A stamp of whole seconds means a file system that counts
-# in seconds (HFS+) or in two of them (FAT).
+# Nanoseconds. A file that is written twice within one tick of the clock keeps its time stamp. So an entry is trusted
+# only if the file was older than a tick when it was read (git calls other files "racily clean"). Kernels have ticks of
+# up to 10 ms. If a time stamp is of whole seconds, the file system may count in seconds (HFS+) or in steps of two
+# seconds (FAT). Not fitted: a longer tick only means that more files are read.
 _TICK_NS = 50_000_000
 _COARSE_TICK_NS = 2_000_000_000
 
-# On Windows, st_ctime is the time when a file was made. A file that an unpacked archive has replaced
-# by one of the same size and time would not be noticed, so every file is read there.
+# On Windows, st_ctime is the time at which a file was made. When an archive is unpacked over a file, the new one may
+# have the same size and times. That would not be noticed. So every file is read on Windows.
 _SAYS_WHEN_CHANGED = os.name != "nt"
 
 
@@ -43,10 +45,10 @@ def digest(data: bytes) -> Digest:
 class Known:
     """What the index remembers of one file."""
 
-    #: "" for a file that is not one of ours
+    #: "" for a file that is not of our types
     digest: Digest
     media: MediaType | None
-    #: the context (see `plan`) in which the content was found to be final, "" when it was not
+    #: the context (see `plan`) in which the content was found to be final; "" if it was not
     settled: str = ""
     #: why it is final
     reason: Reason = Reason.NOT_SMALLER
@@ -54,14 +56,14 @@ class Known:
 
 
 class StatIndex:
-    """A memory of file contents by path and stat data, for files below one folder.
+    """Remembers the contents of files by path and stat data, for the files below one folder.
 
-    It only saves reading. When it is lost, damaged or overwritten by another process, that costs
-    time, never a wrong result.
+    It only saves reading. If it is lost, damaged or overwritten by another process, the run takes longer, but its
+    results are the same.
     """
 
     def __init__(self, file: Path | None) -> None:
-        """Load the index kept in `file`; None keeps it in memory only."""
+        """Load the index from `file`. With None it is in memory only."""
         self._file = file
         self._entries: dict[str, list[Any]] = {}
         self._changed = False
@@ -73,7 +75,7 @@ class StatIndex:
                 self._entries = _whole(stored.get("entries"))
 
     def lookup(self, path: str, state: os.stat_result) -> Known | None:
-        """What is known of the file at `path`, if it is certainly the same as when it was read."""
+        """What is known of the file at `path`; None unless it is certainly the same as when it was read."""
         entry = self._entries.get(path)
         if not _SAYS_WHEN_CHANGED or entry is None or entry[:4] != _stamp(state):
             return None
@@ -85,15 +87,15 @@ class StatIndex:
             kind = MediaType(media) if media else None
             return Known(content, kind, settled, Reason(reason), detail)
         except (TypeError, ValueError):
-            return None  # written by another version
+            return None  # another version of ir-build has written it
 
     def record(
         self, path: str, state: os.stat_result, known: Known, *, read_at: int | None
     ) -> None:
         """Remember the file at `path`.
 
-        `read_at` is `time.time_ns()` before it was read, None for a file that this process wrote. The
-        content of such a file is known, so the moment counts when the index is saved.
+        `read_at` is `time.time_ns()` before the file was read. It is None for a file that this process wrote. The
+        content of such a file is known, so the time at which the index is saved counts.
         """
         self._entries[path] = [
             *_stamp(state), read_at,
@@ -102,21 +104,21 @@ class StatIndex:
         self._changed = True
 
     def settle(self, path: str, known: Known) -> None:
-        """Remember that the content `known` of the file at `path`, already recorded, is final."""
+        """Remember that the content `known` is final. The file at `path` was recorded with it before."""
         entry = self._entries.get(path)
         if entry is not None and entry[5] == known.digest:
             entry[7:] = [known.settled, known.reason, known.detail]
             self._changed = True
 
     def forget_missing(self, present: Iterable[str]) -> None:
-        """Drop the entries of files that are gone; those `present` are known to be there."""
+        """Remove the entries of files that are gone. The paths `present` are known to be there."""
         gone = [path for path in self._entries.keys() - set(present) if not os.path.lexists(path)]
         for path in gone:
             del self._entries[path]
         self._changed = self._changed or bool(gone)
 
     def save(self) -> None:
-        """Write the index back if it changed. A failure is ignored."""
+        """Write the index to its file if it was changed. A failure is ignored."""
         if self._file is None or not self._changed:
             return
         for entry in self._entries.values():
@@ -128,7 +130,7 @@ class StatIndex:
 
 
 def _whole(entries: Any) -> dict[str, list[Any]]:
-    """Those of the `entries` of a stored index that have its shape."""
+    """Those of the `entries` of a stored index that have the right form."""
     if not isinstance(entries, dict):
         return {}
     return {

@@ -1,4 +1,4 @@
-"""The end of a run inside a host: what is logged, what is written, and whether the build fails."""
+"""The end of a run in a host: logs and writes its report, and says whether the build must fail."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class Log(Protocol):
-    """The host's own logger, whose warnings its strict mode counts."""
+    """The logger of the host. Its strict mode counts warnings."""
 
     def info(self, msg: str, /, *args: Any) -> object: ...
     def warning(self, msg: str, /, *args: Any) -> object: ...
 
 
 def log_report(report: Report, log: Log) -> None:
-    """Log what failed or was skipped, and the run in one line."""
+    """Log the files that failed or were skipped, a summary of the run in one line, and advice."""
     for failed in report.failed:
         log.warning("%s", failure_line(failed))
     for warning in report.warnings:
@@ -36,9 +36,9 @@ def log_report(report: Report, log: Log) -> None:
 
 
 def finish_run(report: Report, config: Config, log: Log) -> str | None:
-    """`log_report`, write the reports, publish them where CI shows them.
+    """Log `report`, write it to the files that `config` names, and publish it where CI shows it.
 
-    Returns why the build must fail, None when all is well.
+    Returns why the build must fail; None when it need not.
     """
     log_report(report, log)
     for file in config.report:
@@ -51,7 +51,7 @@ def finish_run(report: Report, config: Config, log: Log) -> str | None:
 
 
 def failures(report: Report, config: Config) -> list[str]:
-    """Why the run counts as failed: an output that lacks files, `strict`, and the budgets."""
+    """Why the run counts as failed: files are missing from the output, `strict`, or budgets; empty if it does not."""
     found = []
     if report.missing:
         found.append(f"{files(len(report.missing))} missing from the output")

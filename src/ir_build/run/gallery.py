@@ -1,7 +1,7 @@
-"""The lossy results that a report shows beside their originals: the best candidates of a run.
+"""Chooses the lossy results of a run that a report shows beside their originals.
 
-An original is gone once its result is in place. So both are copied before, if they may be shown, into a
-temporary folder. Which ones are shown does not depend on the order in which files are done.
+An original is gone once its result is in place. So before that both are copied into a temporary folder, if they
+may be shown. Which ones are shown does not depend on the order in which files are done.
 """
 
 from __future__ import annotations
@@ -27,21 +27,22 @@ if TYPE_CHECKING:
     from .cache import Entry
     from .plan import Job
 
-# Bytes of an original. Larger ones are not shown, so that little is copied.
+# None of these numbers is fitted: they decide only what a report shows, and how large it is.
+# The most bytes of an original that is shown, so that little is copied.
 _LARGEST = 32 * 1024 * 1024
-# Bytes of all pictures of a report, as it holds them, in base64: four characters for three bytes.
+# The most and the least bytes for all pictures of a report. It holds them in base64: four characters for three bytes.
 _MOST, _LEAST = 2_000_000, 500_000
-# Bytes of a whole report, and of the line of one file in it, about.
+# About the bytes of a whole report, and of the line of one file in it.
 _REPORT, _LINE = 2_900_000, 180
 
 
 _PREFIX = "ir-build-pictures-"
-# Seconds after which a folder belongs to no run, but to one that was killed.
+# Seconds after which a folder is left from a killed run: no run takes so long.
 _STALE_AFTER = 3 * 24 * 3600
 
 
 def _sweep() -> None:
-    """Remove what killed runs have left."""
+    """Remove the folders that killed runs have left."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             if folder.lstat().st_mtime < time.time() - _STALE_AFTER:
@@ -53,7 +54,7 @@ class _Candidate:
     name: str
     saved: int
     score: float
-    key: str  #: what is in the original and in the result
+    key: str  #: the digests of the original and of the result
     max_pixels: int
 
 
@@ -66,13 +67,13 @@ def _by_score(one: _Candidate) -> tuple[float, str]:
 
 
 class Gallery:
-    """Candidates and copies of them. A context manager; `offer` is called from several threads.
+    """Holds candidates and copies of their files, as long as the block lasts. Several threads call `offer` at once.
 
-    Nothing that goes wrong here is raised: a report without pictures is still a report.
+    It raises no errors: if something goes wrong, the report has fewer pictures.
     """
 
     def __init__(self, pictures: int) -> None:
-        """For so many `pictures`: half of them those that saved most, the rest the worst scores."""
+        """Choose so many `pictures`: one half are the results that saved most, the others have the worst scores."""
         self._saving = pictures - pictures // 2
         self._pictures = pictures
         self._candidates: dict[str, _Candidate] = {}
@@ -91,7 +92,7 @@ class Gallery:
         self._stack.close()
 
     def offer(self, job: Job, entry: Entry, made: str) -> None:
-        """A lossy result, whose digest is `made`, before it takes the place of its original."""
+        """Consider the result `entry` of `job`, before it takes the place of its original. `made` is its digest."""
         if self._folder is None or not entry.lossy or job.state.st_size > _LARGEST:
             return
         offered = _Candidate(
@@ -101,7 +102,7 @@ class Gallery:
             f"{job.digest}-{made}",
             job.options.max_pixels,
         )
-        # Not only what reading and writing may raise: a fault of ours must not cost anybody a build.
+        # All errors are suppressed, not only those of reading and writing: a fault here must not make a build fail.
         with self._lock, contextlib.suppress(Exception):
             known = self._candidates.get(offered.key)
             if known is not None and known.name <= offered.name:
@@ -125,14 +126,14 @@ class Gallery:
     def pictures(
         self, outcomes: Iterable[Compressed], sandbox: Sandbox, *, files: int
     ) -> tuple[Pictured, ...]:
-        """The pictures of a report of so many `files`: those that saved most, then those that score lowest."""
+        """The pictures of a report of `files` files: those that saved most, then those with the worst scores."""
         shipped = {one.name: one for one in outcomes}
         chosen = self._chosen([one for one in self._candidates.values() if one.name in shipped])
         room = max(_LEAST, min(_MOST, _REPORT - _LINE * files)) * 3 // 4
         found = []
         for number, one in enumerate(chosen):
             outcome = shipped[one.name]
-            # What small pictures leave is for those after them.
+            # Bytes that small pictures leave are for the pictures after them.
             share = room // (len(chosen) - number)
             assert outcome.media is not None, "it was compressed"
             with contextlib.suppress(Exception):  # as above
@@ -158,8 +159,8 @@ class Gallery:
         return tuple(found)
 
     def _best(self, candidates: list[_Candidate]) -> list[_Candidate]:
-        """Those that may be shown in the end, whatever else comes."""
-        # Some of the worst may be among those that saved most. The next ones take their places.
+        """Those that may still be shown in the end, whatever other candidates come."""
+        # Some of the worst scores may be among those that saved most. Then the next worst are shown instead.
         saving = sorted(candidates, key=_by_saving)[: self._saving]
         return list(dict.fromkeys(saving + sorted(candidates, key=_by_score)[: self._pictures]))
 

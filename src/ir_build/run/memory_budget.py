@@ -1,4 +1,4 @@
-"""How many bytes of files a run holds in memory at once."""
+"""Limits the bytes of files that a run holds in memory at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 
 class MemoryBudget:
-    """So many bytes. A larger file waits until it is alone."""
+    """A budget of `size` bytes. A file that is larger waits until nothing else is reserved."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -17,7 +17,7 @@ class MemoryBudget:
 
     @contextlib.contextmanager
     def reserve(self, size: int) -> Iterator[None]:
-        """Wait until `size` bytes are free and hold them for the block."""
+        """Wait until `size` bytes are free, and reserve them as long as the block lasts."""
         with self._freed:
             self._freed.wait_for(lambda: not self._reserved or self._reserved + size <= self._size)
             self._reserved += size

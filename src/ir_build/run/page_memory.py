@@ -1,4 +1,4 @@
-"""Remember what was inserted into pages: a page whose surroundings are the same costs a hash."""
+"""Remembers what was inserted into pages. If nothing that a page depends on was changed, it costs only a hash."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 
     from ..options import Pages
 
-# A page is there as the generator wrote it, or with what was inserted.
+# So many contents of each page are remembered: the one that the generator wrote, and the one with insertions.
 _EACH = 2
 
 
 @dataclass
 class KnownPage:
-    """What is known of a page with some content. It is of use while all that it depends on is the same."""
+    """What is known of a page with some content. It is valid while all that it depends on is the same."""
 
-    #: the style sheets that were read, by their files from the site's root: their digests, None for no file
+    #: the digests of the style sheets that were read, by their paths from the site's root; None for no file
     sheets: dict[str, str | None]
-    #: the pictures that it shows, from the site's root, and whether each may be wrapped
+    #: the pictures that it shows: their paths from the site's root, and whether `<picture>` may wrap each
     shown: list[tuple[str, bool]]
-    #: the file for the rule, from the site's root, and whether it could be linked; None if there is none
+    #: the path of the file with the style rule from the site's root, and whether it could be linked; None for no file
     rule: tuple[str, bool] | None = None
     #: the digest of what was known of its pictures
     pictures: str = ""
-    #: what was inserted, and the digest of all
+    #: the texts that were inserted, and where, in bytes of the page; then the digest of the edited page
     inserted: list[tuple[int, str]] = field(default_factory=list)
     digest: str = ""
     used: dict[str, list[str]] = field(default_factory=dict)
@@ -49,9 +49,9 @@ class KnownPage:
     links_rule: bool = False
 
     def keep(self, data: bytes, result: Result, pictures: str) -> None:
-        """Remember what became of the page `data`. `pictures` is the digest of what is known of these."""
+        """Remember the `result` of the page `data`. `pictures` is the digest of what is known of its pictures."""
         self.pictures, self.left = pictures, result.left
-        # Where something else was inserted before, this is of no use: `result` will see that.
+        # If `data` held other insertions before, these positions are wrong. `result` will notice that.
         self.inserted = [] if result.data == data else result.inserted
         self.digest = digest(result.data)
         self.used = {file.as_posix(): sorted(names) for file, names in result.used.items()}
@@ -59,7 +59,7 @@ class KnownPage:
         self.links_rule = result.rule is not None
 
     def result(self, data: bytes) -> Result | None:
-        """What becomes of the page `data`; None if it would not be what it was."""
+        """The result of the page `data` by what is remembered; None if it would be another page than before."""
         pieces, last = [], 0
         for at, text in self.inserted:
             pieces += [data[last:at], text.encode("ascii")]
@@ -78,27 +78,27 @@ class KnownPage:
 
 
 class PageMemory:
-    """The pages of one folder as they were last seen. A loss costs time only."""
+    """The pages of one folder as they were last seen. If it is lost, the next run only takes longer."""
 
     def __init__(self, file: Path | None, options: Pages) -> None:
-        """Kept in `file`, or nowhere. What was inserted with other `options` is of no use."""
+        """Load it from `file`, None for no file. What was inserted with other `options` is not used."""
         self._file = file
         self._version = f"{PAGES_VERSION} {turbohtml.__version__} {tinycss2.VERSION} {options}"
         self._stored: Mapping[str, Any] = {}
         self._pages: dict[str, dict[str, Any]] = {}
         with contextlib.suppress(OSError):
             head, _, stored = file.read_bytes().partition(b"\n") if file else (b"", b"", b"")
-            # What is damaged is not read.
+            # The first line holds a digest of the rest. A damaged file is not used.
             if head == self._head(stored):
                 self._stored = json.loads(stored)
 
     def get(self, page: str, content: str) -> KnownPage | None:
-        """What is known of `page`, a path in the folder, with the digest `content`."""
+        """What is known of `page`, a path in the folder, with the digest `content`; None when nothing is."""
         known = self._stored.get(page, {}).get(content)
         return None if known is None else KnownPage(**known)
 
     def put(self, page: str, content: str, known: KnownPage) -> None:
-        """Remember `page` with this content, and the last other one."""
+        """Remember `page` with the digest `content`, and with the last other content."""
         seen = self._pages.setdefault(page, dict(self._stored.get(page, {})))
         seen.pop(content, None)
         seen[content] = vars(known)
@@ -106,7 +106,7 @@ class PageMemory:
             del seen[next(iter(seen))]
 
     def save(self) -> None:
-        """Write what was `put`. A failure is ignored."""
+        """Write all pages that were `put`. A failure is ignored."""
         if self._file is not None and self._pages != self._stored:
             stored = json.dumps(self._pages, separators=(",", ":"))
             with contextlib.suppress(OSError):
@@ -117,5 +117,5 @@ class PageMemory:
 
 
 def digest(data: bytes) -> str:
-    """A name for bytes."""
+    """The SHA-256 of `data` as hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()

@@ -1,4 +1,4 @@
-"""Edit the HTML pages of a built site, after its pictures: what is inserted, renewed and taken out."""
+"""Edits the HTML pages of a built site when its pictures are done: inserts markup, renews it or takes it out."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ if TYPE_CHECKING:
     from .cache import Cache
 
 _SUFFIXES = (".html", ".htm")
-#: bytes of a page; nobody reads larger ones
+#: The most bytes of a page that is edited. Not fitted: a limit of memory and CPU time. Larger pages stay as they are.
 LARGEST = 8 * 1024 * 1024
-# The first byte of a page in UTF-16, which is for `Page` to refuse.
+# The first byte of a page in UTF-16. `Page` refuses such a page.
 _UTF_16 = (b"\xff", b"\xfe")
-# Names of files of ours, as they stand in attributes.
+# Names of variants and of the file with the style rule, as attributes hold them.
 _OURS = re.compile(rb"[^\s\"',/]*\.ir-[0-9a-f]+-[^\s\"',/]*|" + RULE_NAME.encode())
 
 
 def pages_below(folder: Path) -> list[discover.Asset]:
-    """The HTML pages below `folder`, no links."""
+    """The HTML pages below `folder`, without symbolic links."""
     return [
         found
         for found in discover.tree(folder)
@@ -54,7 +54,7 @@ def pages_below(folder: Path) -> list[discover.Asset]:
 
 
 def take_out(folder: Path) -> None:
-    """Take out of all pages below `folder` what was inserted, and delete variants."""
+    """Remove what was inserted into pages below `folder`, and delete the variants there."""
     for page in pages_below(folder):
         with contextlib.suppress(OSError, PageLeft, InputError):
             data = page.path.read_bytes()
@@ -66,11 +66,11 @@ def take_out(folder: Path) -> None:
 class Site(Variants):
     """The pages in some folders, and the pictures that they show.
 
-    Pictures come first: `original` and `finished` are called for each. `edit` comes last.
+    First `original` and `finished` are called for each picture. `edit` is called last.
     """
 
     def __init__(self, folders: Iterable[Path], pages: Pages, cache: Cache, **how: Any) -> None:
-        """`how` goes to `Variants`. Pages are remembered beside the `cache`."""
+        """Read the pages in `folders`. `how` are arguments of `Variants`. Pages are remembered beside the `cache`."""
         self._folders = [_Folder(folder, pages, cache) for folder in folders]
         shown: dict[Path, bool] = {}
         for folder in self._folders:
@@ -80,7 +80,7 @@ class Site(Variants):
         self.written: list[Path] = []
 
     def edit(self) -> PagesReport:
-        """Edit all pages, each in one step, and delete variants that none of them names."""
+        """Edit all pages, each in one step, and delete the variants that no page names."""
         report = PagesReport()
         report.left |= self.faults
         for folder in self._folders:
@@ -90,20 +90,20 @@ class Site(Variants):
 
 @dataclass(frozen=True, slots=True)
 class _Scanned:
-    """A page, before its pictures were worked on."""
+    """A page as it was read before its pictures were optimised."""
 
     found: discover.Asset
-    #: the digest of its bytes, and what is known of it; None where it has no pictures
+    #: the digest of its bytes, and what is known of it; "" and None if it has no pictures
     content: str = ""
     known: KnownPage | None = None
-    #: what style sheets say of its pictures, in their order; None where nobody has looked
+    #: what style sheets say of its pictures, in their order; None if that was not read
     styles: tuple[PictureStyle, ...] | None = None
-    #: why it is left as it is, None if it is not
+    #: why the page stays as it is; None if it may be edited
     left: str | None = None
 
 
 class _Remembered:
-    """What was found out of each picture of a page, in their order."""
+    """What style sheets say of the pictures of a page, as it was found before, in their order."""
 
     def __init__(self, styles: Iterable[PictureStyle]) -> None:
         self._styles = iter(styles)
@@ -116,10 +116,10 @@ class _Remembered:
 
 
 class _Folder:
-    """The pages in one folder: read once to see what they show, and once more to be edited."""
+    """The pages in one folder. They are read once to find what they show, and once more to be edited."""
 
     def __init__(self, folder: Path, pages: Pages, cache: Cache) -> None:
-        """Read all pages."""
+        """Read all pages below `folder`."""
         self._folder = folder
         self._options = pages
         index = cache.index_file(folder.resolve())
@@ -143,7 +143,7 @@ class _Folder:
             known, styles = self._memory.get(found.inside, content), None
             if known is None or not self._holds(known):
                 known, styles = self._looked_at(data, found)
-        except Exception as left:  # noqa: BLE001  (a fault of ours must not cost anybody a build)
+        except Exception as left:  # noqa: BLE001  (a fault here must not make a build fail)
             return _Scanned(found, left=_reason(left))
         for file, wrapped in known.shown:
             path = self._folder / file
@@ -151,7 +151,7 @@ class _Folder:
         return _Scanned(found, content, known, styles)
 
     def _holds(self, known: KnownPage) -> bool:
-        """Whether all files that a page depends on are as they were, but for pictures."""
+        """Whether all files that a page depends on, except pictures, are as they were."""
         sheets = known.sheets.items()
         return all(self._sheets.digest(PurePosixPath(file)) == one for file, one in sheets) and (
             known.rule is None or self._may_hold_rule(PurePosixPath(known.rule[0])) == known.rule[1]
@@ -160,7 +160,7 @@ class _Folder:
     def _looked_at(
         self, data: bytes, found: discover.Asset
     ) -> tuple[KnownPage, tuple[PictureStyle, ...]]:
-        """What a page depends on, and what style sheets say of its pictures. Raises `PageLeft`."""
+        """What the page `data` depends on, and what style sheets say of its pictures. Raises `PageLeft`."""
         page = Page(data)
         place = self._place(page, found)
         self._sheets.asked.clear()
@@ -176,7 +176,7 @@ class _Folder:
         return known, tuple(one.style for one in shown)
 
     def edit(self, site: Site, report: PagesReport) -> list[Path]:
-        """Edit the pages, and note in `report` what became of them. Returns those that were changed."""
+        """Edit the pages, and add their results to `report`. Returns the paths of the pages that were changed."""
         pictures = {
             PurePosixPath(path.relative_to(self._folder).as_posix()): picture
             for path, picture in site.pictures.items()
@@ -214,7 +214,7 @@ class _Folder:
     def _edited(
         self, scanned: _Scanned, pictures: Mapping[PurePosixPath, Picture], site: Site
     ) -> tuple[Result, bool]:
-        """What became of a page, and whether it was written. Raises `PageLeft` or an `InputError`."""
+        """Edit a page. Returns the result, and whether the page was written. Raises `PageLeft` or an `InputError`."""
         data, state = self._read(scanned.found)
         known = scanned.known
         if known is None or (not known.shown and MARK.encode() not in data):
@@ -227,14 +227,15 @@ class _Folder:
             result = self._optimised(data, scanned, pictures)
             known.keep(data, result, facts)
         self._memory.put(scanned.found.inside, scanned.content, known)
-        # What a page names comes before the page.
+        # The files that a page names are written before the page.
         for file, names in result.used.items():
             site.write(self._folder / file, names)
         if result.rule is not None:
             self._write_rule(result.rule)
         if result.data == data:
             return result, False
-        # Only a hash may differ from the page of before. Programs that copy by size and time must see that.
+        # The edited page may differ from the page before by a hash only, and so have its size. The new time tells
+        # programs that copy by size and time.
         atomic.replace(scanned.found.path, result.data, seen=state, keep_times=False)
         return result, True
 
@@ -259,12 +260,12 @@ class _Folder:
         return addresses.place_of(page, PurePosixPath(found.inside), self._options.site_url)
 
     def _rule(self, page: Page, place: Place) -> Rule | None:
-        """Where the rule can be linked."""
+        """The file with the style rule and its address on the page; None if it cannot be linked."""
         rule = rule_of(page, place)
         return rule if rule is not None and self._may_hold_rule(rule.file) else None
 
     def _may_hold_rule(self, file: PurePosixPath) -> bool:
-        """Whether `file` can be the one with the rule: not where somebody else's has its name."""
+        """Whether `file` can hold the style rule. It cannot if another file has that name already."""
         if file in self._rules:
             return True
         with contextlib.suppress(InputError):
@@ -296,7 +297,7 @@ def _is_rule(path: Path) -> bool:
 
 
 def _names_on(page: discover.Asset) -> set[str]:
-    """The names of variants and rules on a page that stays as it was."""
+    """The names of variants and rules on a page that stays as it is."""
     with contextlib.suppress(OSError):
         return {unquote(name.decode("latin-1")) for name in _OURS.findall(page.path.read_bytes())}
     return set()
@@ -305,7 +306,7 @@ def _names_on(page: discover.Asset) -> set[str]:
 def _delete_unused(
     folder: Path, used: AbstractSet[str], kept: AbstractSet[str] = frozenset()
 ) -> None:
-    """Delete the variants and rules below `folder` but those `used`, and those with names to be `kept`."""
+    """Delete the variants and rules below `folder`, except the paths `used` and the names `kept`."""
     for found in discover.tree(folder):
         name = found.path.name
         if not is_ours(name) or found.inside in used:

@@ -1,4 +1,4 @@
-"""Carry out planned jobs: cache, else backend and verification, then the swap."""
+"""Carries out planned jobs: asks the cache, else the backend and verification, and puts the result in place."""
 
 from __future__ import annotations
 
@@ -33,13 +33,15 @@ if TYPE_CHECKING:
     from .gallery import Gallery
     from .skips import Skips
 
-    #: whether a candidate may replace the original
+    #: takes an original, a candidate, its type and options: whether it may replace the original
     Verify = Callable[[bytes, Candidate, MediaType, Options], Verdict]
 
-# A server that fails for this many files in a row is down. Asking for the rest would only take time.
+# When a server fails for this many files in a row, it is down, and no more files are sent. Not fitted: one failure may
+# be chance, and each further try only takes time.
 _FAULTS_IN_A_ROW = 3
 
-#: bytes of files in work; the memory would not do for as many large files as there are threads
+#: The most bytes of files that are worked on at once. Memory would not be enough for as many large files as there are
+#: threads. Not fitted: a limit of memory.
 _MEMORY = 512 * 1024 * 1024
 
 
@@ -48,17 +50,17 @@ class _Spent:
     """What this run spent on one file."""
 
     seconds: float = 0.0
-    #: what the report says if it was much
+    #: lines for the report if it was much
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Resolved:
-    """A cache entry, and where it came from."""
+    """The answer to a job: a cache entry, and its source."""
 
     entry: Entry
     from_cache: bool
-    #: the context it holds in, "" when it holds for this run only
+    #: the context in which it is valid; "" if it is valid in this run only
     context: str
     spent: _Spent = _Spent()
 
@@ -72,17 +74,17 @@ class Pipeline:
     fallback: Backend | None
     verify: Verify
     cache: Cache
-    #: the files that are known to need more than `limits`
+    #: the files of which it is known that they need more than `limits`
     skips: Skips
-    #: those of the workers
+    #: the limits of the workers
     limits: Limits
-    #: whether nothing is compressed
+    #: whether only results from the cache are used
     cached_only: bool = False
-    #: what a report shows, if one does
+    #: chooses pictures for a report; None if no report shows any
     gallery: Gallery | None = None
     #: the files that were put in place
     written: list[Path] = field(default_factory=list, init=False)
-    #: why the backend was given up, None while it works
+    #: why the backend is not asked any more; None while it works
     stopped: errors.BackendError | None = field(default=None, init=False)
     _faults: int = field(default=0, init=False)
     _fresh: dict[str, _Spent] = field(default_factory=dict, init=False)
@@ -91,21 +93,21 @@ class Pipeline:
     _under_way: dict[str, Future[_Resolved]] = field(default_factory=dict, init=False)
 
     def prefetch(self, job: Job) -> None:
-        """Bring the answer to `job` into the cache."""
-        # An error will come up again, and be reported, when the file is processed.
+        """Put the answer to `job` into the cache."""
+        # An error will be raised again when the file is processed, and reported then.
         with contextlib.suppress(errors.InputError, errors.BackendError):
             self._answer(job)
 
     def process(self, job: Job, destination: Destination, index: StatIndex) -> Outcome:
-        """Find or make the answer to `job`, put the file in its place and note it in `index`.
+        """Find or make the answer to `job`, put the result in place and record it in `index`.
 
-        Raises `Changed` when the file is another one by now.
+        Raises `Changed` when the file was changed meanwhile.
         """
         try:
             return self._process(job, destination, index)
         except errors.Changed:
             raise
-        except Exception as error:  # noqa: BLE001  (a fault of ours must not cost anybody a build)
+        except Exception as error:  # noqa: BLE001  (a fault here must not make a build fail)
             message = f"unexpected {type(error).__name__}: {error}; please report it"
             return keep(failed(job, "internal-error", message), job.asset, destination)
 
@@ -126,15 +128,15 @@ class Pipeline:
         return keep(outcome, asset, destination)
 
     def look_up(self, job: Job) -> Entry | None:
-        """What the cache knows about `job`, for a plan."""
+        """What the cache knows about `job`, for a plan; None when it knows nothing."""
         return self._known(job, self.backend)
 
     def _answer(self, job: Job, destination: Destination | None = None) -> _Resolved:
-        """The backend's answer; where it gives none, that of the fallback, if there is one."""
+        """The answer of the backend; if it gives none, the answer of the fallback, if there is one."""
         if self.stopped is None:
             try:
                 return self._answer_by(self.backend, job, destination)
-            except errors.FileSkipped as left:  # by this backend, in this run
+            except errors.FileSkipped as left:  # only by this backend, in this run
                 if self.fallback is None:
                     entry = Entry("kept", code=left.reason, detail=left.detail)
                     return _Resolved(entry, from_cache=False, context="")
@@ -156,7 +158,7 @@ class Pipeline:
                 self.stopped = error
 
     def _answer_by(self, backend: Backend, job: Job, destination: Destination | None) -> _Resolved:
-        """The answer, which is made once for all equal files."""
+        """The answer of `backend`. For equal files it is made once."""
         where = context(job.options, backend.identity)
         key = cache_key(job.digest, where)
         with self._lock:
@@ -175,7 +177,8 @@ class Pipeline:
         else:
             return answer
         finally:
-            # Without a cache, an equal file would be sent and charged again.
+            # The answer of a server is kept here if the cache cannot store it. Otherwise an equal file would be sent
+            # and charged again.
             kept = backend.remote and self.cache.trouble and not future.exception()
             if not kept:
                 with self._lock:
@@ -216,8 +219,8 @@ class Pipeline:
 
     def _remember_output(self, output: Digest, entry: Entry, where: str) -> None:
         kept = Entry("kept", code=Reason.ALREADY_OPTIMISED)
-        # A lossy result is never compressed again, with any options. A lossless one is final for the
-        # options that made it.
+        # A lossy result is never compressed again, with any options. A lossless result is final only for the options
+        # that made it.
         self.cache.put(own_key(output) if entry.lossy else cache_key(output, where), kept)
 
     def _make(self, backend: Backend, job: Job, data: bytes, key: str) -> Entry:
@@ -243,7 +246,8 @@ class Pipeline:
         entry = self._judge(job, data, candidate)
         if entry.code != Reason.WOULD_CHANGE or backend.remote:
             return entry
-        # A result with fewer changes may still be smaller. (A server would charge for each try.)
+        # A result with fewer changes may pass and still be smaller. A server is not asked again, since it would charge
+        # for each try.
         for options in job.options.milder(candidate.parts, lossy=candidate.lossy):
             again = self._judge(job, data, backend.compress(data, job.media, options, name))
             if again.status == "compressed":
@@ -298,7 +302,7 @@ class Pipeline:
 
 
 def keep(outcome: Outcome, asset: Asset, destination: Destination) -> Outcome:
-    """Have `destination` keep the file as it is. Returns the outcome, or the failure."""
+    """Have `destination` keep the file as it is. Returns `outcome`, or a failure if that was not possible."""
     try:
         destination.keep(asset)
     except (errors.Unreadable, errors.NotWritten) as error:
@@ -307,7 +311,7 @@ def keep(outcome: Outcome, asset: Asset, destination: Destination) -> Outcome:
 
 
 def pass_over(asset: Asset, destination: Destination) -> Failed | None:
-    """Tell `destination` of a file that is none of ours. Returns the failure, if there was one."""
+    """Tell `destination` of a file that is not of our types. Returns a failure if it could not be copied."""
     try:
         destination.pass_over(asset)
     except errors.NotWritten as error:
@@ -322,7 +326,7 @@ def missing(asset: Asset, error: errors.InputError, media: MediaType | None = No
 
 
 def _holds_in(entry: Entry, context: str) -> str:
-    """`context`, or "" for what holds in this run or on this machine only."""
+    """`context`, or "" if `entry` is valid only in this run or on this machine."""
     return "" if entry.code in errors.OF_THIS_MACHINE else context
 
 
@@ -338,7 +342,7 @@ def _left(job: Job, answer: _Resolved, index: StatIndex) -> Outcome:
 
 
 def _facts(job: Job, answer: _Resolved | None = None) -> dict[str, Any]:
-    """What every kind of outcome says of a file."""
+    """The arguments that every kind of outcome takes."""
     known = {
         "name": job.asset.name,
         "media": job.media,
@@ -365,5 +369,6 @@ def _is_there(index: StatIndex, path: Path, digest: str) -> bool:
 def failed(
     job: Job, code: str, message: str, answer: _Resolved | None = None, *, output: str = ""
 ) -> Failed:
+    """The outcome of a file that could not be worked on. `output` is what its worker has printed."""
     facts = _facts(job, answer) | {"notes": job.notes}
     return Failed(code=code, message=message, output=output, **facts)

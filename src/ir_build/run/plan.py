@@ -1,4 +1,4 @@
-"""Decide, without compressing anything, what is to be done with each file."""
+"""Decides what is to be done with each file, without compressing anything."""
 
 from __future__ import annotations
 
@@ -27,43 +27,43 @@ LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file whose cache entry is to be looked up, and made when there is none."""
+    """One file whose entry in the cache is needed. If there is none, it is made."""
 
     asset: Asset
     media: MediaType
     digest: Digest
     options: Options
-    #: the file's state when it was read; a file in another state is not replaced
+    #: the state of the file when it was read; a file that has another state later is not replaced
     state: os.stat_result
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the report says whatever becomes of the file."""
+        """Lines for the report, whatever the outcome of the file is."""
         return mislabelled(self.asset.name, self.media)
 
 
 @cache
 def context(options: Options, identity: str) -> str:
-    """A digest of all that decides the result, except for the content.
+    """A digest of all that decides the result except the content of the file.
 
-    `identity` is the backend's.
+    `identity` is that of the backend.
     """
     parts = (str(CACHE_VERSION), f"verify/{VERIFY_VERSION}", identity, options.to_json())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def cache_key(digest: Digest, context: str) -> str:
-    """The cache key of a content in a context."""
+    """The cache key for a content, by its digest, in a `context`."""
     return f"{digest}-{context}"
 
 
 def own_key(digest: Digest) -> str:
-    """The cache key that says of a content: this is a lossy result of ours."""
+    """The cache key under which it is noted that a content is a lossy result of ours."""
     return f"{digest}-own"
 
 
 def mislabelled(name: str, media: MediaType) -> tuple[str, ...]:
-    """A note when the suffix of `name` says something else than the bytes."""
+    """A note for the report if the suffix of `name` is not one of the type `media`; empty if it is."""
     suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122  (hot path)
     known = FORMATS[media]
     if suffix in known.suffixes or not suffix:
@@ -75,14 +75,14 @@ def mislabelled(name: str, media: MediaType) -> tuple[str, ...]:
 class Planner:
     """Plans the files of one run."""
 
-    #: takes a file's name and type
+    #: the options for a file, by its name and type
     options_for: Callable[[str, MediaType], Options]
-    identity: str  #: the backend's
+    identity: str  #: that of the backend
     index: StatIndex
-    max_file_size: int  #: bytes
+    max_file_size: int  #: bytes; a larger file stays as it is
 
     def plan(self, asset: Asset) -> Job | Kept | Failed | None:
-        """What to do with `asset`; None when it is not one of our types."""
+        """What to do with `asset`: a job, or its outcome if nothing is to be done; None if it is not of our types."""
         if asset.is_link:
             return _kept(asset, None, Reason.LINK)
         known = self.index.lookup(str(asset.path), asset.state)
@@ -94,7 +94,7 @@ class Planner:
         try:
             return self._read(asset)
         except Changed:
-            return None  # gone again
+            return None  # the file is gone by now
         except Unreadable as error:
             # The report names a picture that cannot be read, but no file of another kind.
             return _failed(asset, error) if looks_like_asset(asset.name) else None

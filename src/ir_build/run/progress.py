@@ -1,4 +1,4 @@
-"""How far a run is: a live line on a terminal, or a line now and then in a log."""
+"""Shows how far a run is: a live line on a terminal, or a line from time to time in a log."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from ..outcome import Outcome
     from .finish import Log
 
-#: seconds between two lines
+#: Seconds between two lines. Not fitted: they decide only what people see.
 _IN_A_LOG = 30.0
 _ON_A_TERMINAL = 0.2
 
 
 class Progress:
-    """Tells how far a run is as long as the block lasts. An instance serves one run."""
+    """Shows how far a run is, as long as the block lasts. An instance serves one run."""
 
     def __init__(self, log: Log, *, terminal: TextIO | None = None, live: bool = True) -> None:
-        """`terminal` is by default standard error. If it is no terminal, lines go to `log`.
+        """Show a line on `terminal`, by default standard error. If it is no terminal, lines go to `log`.
 
-        Hosts with a live line of their own set `live` to False.
+        Hosts that have a live line of their own set `live` to False.
         """
         self._log = log
         self._terminal = terminal or sys.stderr
@@ -39,11 +39,11 @@ class Progress:
         self._done_files = self._done_bytes = self._worked_bytes = self._saved = 0
 
     def begin(self, *, files: int, size: int) -> None:
-        """So many files of `size` bytes altogether will be `add`ed."""
+        """Announce that so many files, of `size` bytes together, will be `add`ed."""
         self._files, self._bytes = files, size
 
     def add(self, outcome: Outcome) -> None:
-        """One file is done."""
+        """Count a file that is done."""
         with self._lock:
             self._done_files += 1
             self._done_bytes += outcome.before
@@ -73,10 +73,10 @@ class Progress:
                 self._log.info("%s", self.line())
 
     def line(self) -> str:
-        """The state in one line."""
+        """How far the run is, in one line."""
         with self._lock:
             told = f"{self._done_files} of {self._files} files, saved {size(self._saved)}"
-            # Files from the cache say nothing about the time that is left.
+            # Files from the cache take almost no time. So they say nothing about the time that is left.
             if self._worked_bytes:
                 left = self._bytes - self._done_bytes
                 seconds = (time.monotonic() - self._started) * left / self._worked_bytes
@@ -84,7 +84,7 @@ class Progress:
             return told
 
     def _show(self, line: str) -> None:
-        # Blanks instead of escape codes: every terminal knows them.
+        # The rest of the line is overwritten by blanks. Escape codes are not known to every terminal.
         width = shutil.get_terminal_size().columns - 1
         self._terminal.write(f"\r{line[:width]:<{width}}\r")
         self._terminal.flush()

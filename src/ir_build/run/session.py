@@ -1,4 +1,4 @@
-"""One run: workers, cache and backend, and what is done with them."""
+"""One run: its workers, cache and backend, and all that a host or command asks of it."""
 
 from __future__ import annotations
 
@@ -53,33 +53,34 @@ if TYPE_CHECKING:
     from .pages import Site
     from .progress import Progress
 
-# Threads mostly wait for a worker process, a disk or a server.
+# The least number of threads. They mostly wait for a worker process, a disk or a server, so there are more of them than
+# processors. Not fitted: results do not depend on it.
 _THREADS = 8
 
 
 class Interrupted(KeyboardInterrupt):
-    """A run was ended before it was done. Every file is whole, the old one or the new one."""
+    """A run was ended before it was done. Every file is complete, either the old one or the new one."""
 
     def __init__(self, report: Report) -> None:
         super().__init__()
-        self.report = report  #: of the files that were done
+        self.report = report  #: about the files that were done
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One line of a plan: what would be done with a file."""
+    """One line of a plan, about one file."""
 
     name: str
     before: int
-    #: the outcome or the cache's entry, None if the file would be compressed
+    #: its outcome, or its entry in the cache; None if the file would be compressed
     known: Kept | Failed | Entry | None
 
 
 class Session:
-    """One run: workers, cache and backend, which are let go of at the end.
+    """One run. It holds workers, a cache and a backend, and releases them at the end.
 
-    Use it as a context manager. `prefetch` starts work in the background; `optimize` and
-    `optimize_folder` return a report.
+    Use it as a context manager. `prefetch` starts work in the background. `optimize` and `optimize_folder`
+    return a report.
     """
 
     def __init__(
@@ -90,9 +91,11 @@ class Session:
         cached_only: bool = False,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        """With `copies`, originals are safe elsewhere, and lossy is the default.
+        """Prepare a run with the settings `config`.
 
-        With `cached_only` nothing is compressed. Raises `ConfigError`.
+        `copies` says that originals are kept elsewhere. Then lossy compression is the default. With
+        `cached_only` nothing is compressed, and only the cache is used. `environ` is where credentials for a
+        server are looked for. Raises `ConfigError`.
         """
         self.config = config
         self._budgets = Budgets(
@@ -103,14 +106,14 @@ class Session:
             max_growth=config.max_growth,
             baseline=config.baseline,
         )
-        # The run may write its own report over the one that it is measured against.
+        # The baseline is read now. The run may write its own report over that file.
         self._baseline = self._budgets.read_baseline()
-        #: whether pictures keep their density when `preserve_metas` is not set. Originals do, and so
-        #: do files for paper: LaTeX and office programs size pictures by it, browsers do not.
+        #: whether pictures keep their density when `preserve_metas` is not set. Originals keep it, and so do files
+        #: for paper: LaTeX and office programs size pictures by it, and browsers do not.
         self.keep_density = not copies
-        #: whether HTML pages are edited as `Config.pages` says. An EPUB's are not.
+        #: whether HTML pages are edited as `Config.pages` says. The pages of an EPUB are not.
         self.edit_pages = True
-        #: the address of the site's root as the host's configuration has it, if it does
+        #: the address of the site's root by the configuration of the host; None if it has none
         self.site_url: str | None = None
         self._copies = copies
         self._cached_only = cached_only
@@ -131,13 +134,13 @@ class Session:
             else None
         )
         self._cache = Cache(config.cache_dir, size_limit=config.cache_size)
-        #: how names of files begin that were found below a folder that was asked for
+        #: the folders that were asked for, as the names of files in them begin
         self._prefixes: set[str] = set()
         self._included = matcher(config.include) if config.include else None
         self._excluded = matcher(config.exclude)
         threads = max(_THREADS, config.jobs)
         if self.backend.remote:
-            # The line to the server must stay full while workers verify results.
+            # While workers verify results, other threads must send files to the server.
             threads = max(threads, 2 * config.concurrency + config.jobs)
         self._threads = ThreadPoolExecutor(threads, "ir-build")
         self._prefetched: Pipeline | None = None
@@ -150,7 +153,7 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """End the workers, and the work that was started in advance."""
+        """End the workers and the work of `prefetch`, and release the backend and the cache."""
         self._ended.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.backend.close()
@@ -159,9 +162,9 @@ class Session:
         self._cache.close()
 
     def prefetch(self, files: Iterable[tuple[Path, str]], *, root: Path) -> None:
-        """Start to compress `files`, paths and names, whose content is expected in an output.
+        """Start to compress `files`, pairs of a path and a name, whose content is expected in an output.
 
-        Returns at once. `root` is the folder the files come from.
+        Returns at once. `root` is the folder from which the files come.
         """
         if self._cached_only or self._cache.trouble:
             return
@@ -179,7 +182,7 @@ class Session:
             for path, name in listed:
                 if self._ended.is_set():
                     return
-                # A file that is gone again will not be in the output.
+                # A file that is gone by now will not be in the output.
                 with contextlib.suppress(OSError):
                     planned = planner.plan(discover.named(path, name))
                     if isinstance(planned, Job):
@@ -194,15 +197,15 @@ class Session:
 
     @property
     def fingerprint(self) -> str:
-        """Differs whenever something else would be shipped for the same file."""
+        """A text that differs whenever other bytes would be shipped for the same file."""
         return f"{self.config.fingerprint} {self.backend.identity}"
 
     def optimize_folder(
         self, folder: Path, *, sources: Path | None = None, progress: Progress | None = None
     ) -> Report:
-        """Optimise every file below `folder`, a build's output, in place; file times stay.
+        """Optimise every file below `folder`, the output of a build, in place. Modification times stay.
 
-        Raises `ConfigError` when `sources`, where the originals are, is inside it.
+        Raises `ConfigError` when `sources`, the folder of the originals, is inside it, and `Interrupted`.
         """
         if sources is not None:
             refuse_sources(folder, sources)
@@ -220,10 +223,10 @@ class Session:
         check: bool = False,
         progress: Progress | None = None,
     ) -> Report:
-        """Optimise files and folders: in place, or into the folder `out`.
+        """Optimise the files and folders `paths`: in place, or into the folder `out`.
 
-        All files of the folders go into `out`; with `only_assets` only images and PDFs do. With
-        `check` nothing is written. Raises `ConfigError`.
+        All files of the folders are copied into `out`; with `only_assets` only images and PDFs are. With `check`
+        nothing is written. Raises `ConfigError` and `Interrupted`.
         """
         assets = self._found(paths, sweep=not check)
         folders = [path for path in paths if path.is_dir()]
@@ -250,12 +253,13 @@ class Session:
     def advise(self, folder: Path, names: Mapping[str, str] | None = None) -> tuple[Finding, ...]:
         """What a person could still do in `folder`, a built site. Nothing is changed.
 
-        `names` are those of the report, by files from the folder. Raises `ConfigError`.
+        `names` are the names of files in a report, by their paths in the folder. Raises `ConfigError` when there
+        are no pages.
         """
         return self.advisor(folder).findings(names or {})
 
     def advisor(self, folder: Path) -> Advisor:
-        """Who looks at the site in `folder`."""
+        """The advisor for the site in `folder`."""
         from .advice import Advisor  # noqa: PLC0415  (as below)
 
         return Advisor(
@@ -268,15 +272,15 @@ class Session:
         )
 
     def _findings(self, folders: Sequence[Path], names: Mapping[str, str]) -> tuple[Finding, ...]:
-        """What a person could still do in sites that were just optimised, if a report is asked for."""
+        """What a person could still do in sites that were just optimised; empty if no report is written."""
         found: list[Finding] = []
         for folder in folders if self.config.report else ():
-            with contextlib.suppress(ConfigError):  # no site
+            with contextlib.suppress(ConfigError):  # the folder is no site
                 found += self.advisor(folder).findings(names, compressed=True)
         return tuple(sorted(found, key=lambda one: -one.at_stake))
 
     def _take_out(self, folders: Iterable[Path]) -> None:
-        """Take out of pages what an earlier run has inserted, if this one inserts nothing."""
+        """If this run inserts nothing into pages, remove what an earlier run has inserted."""
         for folder in folders if self._pages is None else ():
             note = self._note(folder)
             noted = note if note is not None and note.exists() else None
@@ -288,7 +292,7 @@ class Session:
                     noted.unlink()
 
     def _note(self, folder: Path) -> Path | None:
-        """A file that is there while pages in `folder` hold something that was inserted."""
+        """The path of a file that exists while pages in `folder` hold insertions; None without a cache."""
         index = self._cache.index_file(folder.resolve())
         return index and index.with_suffix(".pages")
 
@@ -301,7 +305,7 @@ class Session:
         return replace(pages, site_url=self.site_url if known else None)
 
     def plan(self, paths: Sequence[Path]) -> list[Planned]:
-        """What `optimize` would do, from what is known without compressing anything."""
+        """What `optimize` would do with `paths`, as far as it is known without compressing anything."""
         index = StatIndex(self._cache.index_file(Path.cwd()))
         planner, pipeline = self._planner(index), self._pipeline()
         plan = []
@@ -315,16 +319,16 @@ class Session:
         return plan
 
     def _found(self, paths: Sequence[Path], *, sweep: bool = False) -> list[discover.Asset]:
-        """The files of `paths`, each once; `sweep` removes what killed runs have left."""
+        """The files of `paths`, each once. `sweep` removes temporary files of killed runs."""
         found: dict[str, discover.Asset] = {}
         for path in paths:
             is_folder = path.is_dir()
             prefix = f"{path.as_posix().rstrip('/')}/" if is_folder and path != Path() else ""
             self._prefixes.add(prefix)
-            # Several names may mean one file, but a link to it is another file.
+            # Several paths may lead to one file. But a link to a file counts as another file.
             real = os.path.realpath(path if is_folder else path.parent)
             for asset in discover.at(path, prefix, sweep=sweep):
-                # Globs may be written from the given folder or from the current one.
+                # Globs may begin at the given folder or at the current one.
                 if self._wanted(asset.name, asset.name.removeprefix(prefix)):
                     found.setdefault(f"{real}/{asset.inside}", asset)
         if sweep:
@@ -372,9 +376,10 @@ class Session:
         folders: Sequence[Path] = (),
         lost: Sequence[Failed] = (),
     ) -> Report:
-        """Optimise `assets`, then the pages in `folders`, where other tools' files may be, too.
+        """Optimise `assets`, and then edit the pages in `folders`.
 
-        `lost` are other files, whose copies could not be made. Raises `Interrupted` with what was done.
+        Files of other tools in `folders` may be out of date afterwards: the report says so. `lost` are other
+        files, whose copies could not be made. Raises `Interrupted`, with a report of the files that were done.
         """
         started = time.perf_counter()
         index = StatIndex(self._cache.index_file(root))
@@ -419,7 +424,7 @@ class Session:
         )
 
     def _edited(self, site: Site, folders: Iterable[Path]) -> PagesReport:
-        """Edit the pages of `site`, and note that they hold something."""
+        """Edit the pages of `site`, and note that they hold insertions."""
         report = site.edit()
         for note in filter(None, map(self._note, folders)):
             with contextlib.suppress(OSError):
@@ -427,7 +432,7 @@ class Session:
         return report
 
     def _gallery(self) -> Gallery | None:
-        """For the pictures of a report, if one will show any."""
+        """The gallery for the pictures of a report; None if no report shows any."""
         shown = any(path.suffix == ".html" for path in self.config.report)
         return (
             Gallery(self.config.report_pictures) if shown and self.config.report_pictures else None
@@ -438,7 +443,7 @@ class Session:
         return gallery.pictures(shipped, self._sandbox, files=len(outcomes))
 
     def _site(self, folders: Sequence[Path]) -> Site | None:
-        """The pages in `folders`, if they are to be edited."""
+        """The pages in `folders`; None if they are not to be edited."""
         if self._pages is None or not folders:
             return None
         from .pages import Site  # noqa: PLC0415  (as above)
@@ -454,7 +459,7 @@ class Session:
         )
 
     def _variant_options(self, name: str, media: MediaType) -> Options:
-        # Variants stand beside the picture. So lossy is the default in place, too.
+        # Variants do not replace the picture. So lossy is the default for them even in place.
         return self.config.options_for(name, media, default=Compression.LOSSY)
 
     def _warnings(self, pipeline: Pipeline) -> tuple[str, ...]:
@@ -472,7 +477,7 @@ class Session:
 
 
 def _missing_packages(outcomes: list[Outcome]) -> Iterator[str]:
-    """A line for each package without which files were left as they were."""
+    """A line for each missing package because of which files stay as they were."""
     left = Counter(
         outcome.detail
         for outcome in outcomes

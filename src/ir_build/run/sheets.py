@@ -1,4 +1,4 @@
-"""The style sheets in a site's folder, each read once."""
+"""The style sheets in the folder of a site. Each is read once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ..pages.css import Sheet
     from ..pages.html import Page
 
-#: How deep style sheets may import each other.
+#: How deep style sheets may import each other. Not fitted: it ends circles. A sheet that is
+#: imported deeper counts as one that cannot be read.
 _IMPORTS = 5
 
 
@@ -27,18 +28,18 @@ class Sheets:
     """The style sheets below one folder."""
 
     def __init__(self, folder: Path, *, remote: bool) -> None:
-        """With `remote`, sheets of other hosts may say anything of a picture."""
+        """Read style sheets in `folder`. With `remote`, those of other hosts may style any picture in any way."""
         self._folder = folder
         self._remote = remote
         self._sheets: dict[PurePosixPath, Sheet | None] = {}
         self._digests: dict[PurePosixPath, str | None] = {}
-        #: each file with what it imports, and the files that were asked for
+        #: each style sheet with those that it imports, and the paths of all of them
         self._whole: dict[PurePosixPath, tuple[list[Sheet | str], set[PurePosixPath]]] = {}
-        #: the style sheets that were asked for since this was emptied
+        #: the paths of the style sheets that were used since this set was emptied
         self.asked: set[PurePosixPath] = set()
 
     def of(self, page: Page, place: Place) -> css.Styles:
-        """What the style sheets of a page say, its own and those it links."""
+        """What the style sheets of a page say: those in it, and those that it links."""
         sheets: list[Sheet] = []
         unknown: list[str] = []
         for one in css.sheet_links(page.elements("link", "style")):
@@ -68,7 +69,7 @@ class Sheets:
         return found
 
     def _with_imports(self, sheet: Sheet, depth: int = 0) -> Iterator[Sheet | str]:
-        """The style sheets that one imports, and that one; the address of one that cannot be read."""
+        """The style sheets that `sheet` imports, then `sheet`. For one that cannot be read it is its address."""
         for address in sheet.imports:
             file = addresses.UNKNOWN_SITE.file(address)
             imported = None if file is None or depth == _IMPORTS else self._sheet(file)
@@ -87,7 +88,7 @@ class Sheets:
         return self._sheets[file]
 
     def digest(self, file: PurePosixPath) -> str | None:
-        """The digest of a style sheet; None when it cannot be read."""
+        """The digest of the style sheet `file`; None when it cannot be read."""
         if file not in self._digests:
             self._read(file)
         return self._digests[file]
@@ -100,7 +101,7 @@ class Sheets:
         return data
 
     def inside(self, file: PurePosixPath) -> Path:
-        """The path of a file of the site. Raises `Unreadable` where a link leads out of it."""
+        """The path of a file of the site. Raises `Unreadable` when a link leads out of the site."""
         path = self._folder / file
         root = os.path.realpath(self._folder)
         if os.path.commonpath([os.path.realpath(path.parent), root]) != root:

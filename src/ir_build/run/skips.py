@@ -1,7 +1,7 @@
-"""Remember on this machine which files need more than a worker may take.
+"""Remembers on this machine which files need more CPU time or memory than a worker may take.
 
-How much a file needs differs from machine to machine, so this is no result for the cache. It is kept
-beside the index of files, under the name of the machine. It holds while the limits are no higher.
+How much a file needs differs from machine to machine. So this is not stored in the cache, but beside the index of
+files, by the name of the machine. It is valid until the limits are raised.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 
 class Skips:
-    """The files that met a limit on this machine. A loss costs time only."""
+    """The files that met a limit on this machine. If this is lost, the next run only takes longer."""
 
     def __init__(self, folder: Path | None, limits: Limits) -> None:
-        """Kept in `folder`, or nowhere; `limits` are those of this run."""
+        """Keep it below `folder`; with None nothing is kept. `limits` are those of this run."""
         machine = hashlib.sha256(platform.node().encode()).hexdigest()[:16]
         self._folder = folder and folder / f"skipped-{machine}"
         self._limits = limits
 
     def get(self, key: str) -> Entry | None:
-        """What is known of the file under `key`, a cache key, when it would meet its limit again."""
+        """What is known of the file with the cache key `key`; None unless it would meet its limit again."""
         if self._folder is None:
             return None
         file = self._folder / f"{key}.json"
@@ -44,11 +44,11 @@ class Skips:
         except (OSError, ValueError, KeyError, TypeError):
             return None
         with contextlib.suppress(OSError):
-            os.utime(file)  # in use: not to be pruned
+            os.utime(file)  # so that it is not pruned, since it is in use
         return Entry("kept", code=reason, detail=detail)
 
     def put(self, key: str, met: LimitMet) -> None:
-        """Remember that the file under `key` met a limit, unless that says nothing of the file."""
+        """Remember that the file with the cache key `key` met a limit, unless that says nothing about the file."""
         if self._folder is None or met.limit is None:
             return
         known = {"reason": met.reason, "detail": met.detail, "limit": met.limit}

@@ -1,4 +1,4 @@
-"""Find what other tools derived from files that were then replaced."""
+"""Finds files that other tools have made from files that were replaced afterwards."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ _ADDRESS = re.compile(rb"\s(?:src|href)\s*=\s*[\"']?([^\"'\s>?#]+)", re.IGNORECA
 
 
 def advice(written: Collection[Path], folders: Iterable[Path]) -> Iterator[str]:
-    """A line for each kind of thing that is out of date since `written` are new.
+    """A line for each kind of files that are out of date because the files `written` were replaced.
 
-    Pages and manifests are searched for in `folders`.
+    The kinds are compressed copies, integrity attributes of pages, and precache manifests. Pages and manifests
+    are searched for in `folders`.
     """
     if not written:
         return

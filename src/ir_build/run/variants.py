@@ -1,4 +1,4 @@
-"""Make the variants of the pictures that pages show, and remember them."""
+"""Makes the variants of the pictures that pages show, and remembers them in the cache."""
 
 from __future__ import annotations
 
@@ -35,18 +35,19 @@ if TYPE_CHECKING:
     from .discover import Asset
     from .skips import Skips
 
-#: raise it when other variants are made of the same picture
+#: Raise it when other variants are made of the same picture.
 _VERSION = 1
-#: Pixels across that are tried. What is near a picture's own width, or above it, is left out. Columns of phones
-#: of 360 to 412 CSS pixels are 660 to 1,000 pixels wide, with 1.75 to 2.6 of them each; those of desktops 700
-#: to 850.
+#: The widths of variants in pixels. Those that are near a picture's own width, or above it, are not made. Principle: a
+#: column of text on a phone of 360 to 412 CSS pixels, with 1.75 to 2.6 pixels for each of them, is 660 to 1,000 pixels
+#: wide, and on a desktop 700 to 850. 2048 is not fitted: only larger pictures get it. To try others, change them here,
+#: and compare two builds of a site: `python benchmarks BEFORE AFTER --pages`.
 _WIDTHS = (720, 1080, 2048)
 _PICTURES = frozenset(MediaType) - {MediaType.PDF, MediaType.JPEG_XL}
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What is known of a content: its size on pages, and its variants with their bytes."""
+    """What is known of a content: its size in CSS pixels, its stored width, and its variants with their bytes."""
 
     width: int = 0
     height: int = 0
@@ -54,14 +55,14 @@ class _Made:
     variants: tuple[tuple[VariantFile, bytes], ...] = ()
 
     def entry(self) -> Entry:
-        """For the cache. The names are those of one place, and are left out."""
+        """The entry for the cache. It holds no names of files, which differ from place to place."""
         listed = [(one.media, one.width, one.size, one.still) for one, _ in self.variants]
         facts = json.dumps([self.width, self.height, self.pixels, listed])
         return Entry("kept", data=b"".join(data for _, data in self.variants), notes=(facts,))
 
     @classmethod
     def of(cls, entry: Entry) -> _Made:
-        """Read what `entry` wrote."""
+        """Read an entry that the method `entry` has made."""
         width, height, pixels, listed = json.loads(entry.notes[0])
         variants, at = [], 0
         for media, across, size, still in listed:
@@ -72,10 +73,10 @@ class _Made:
 
 
 class Variants:
-    """The pictures of one site that its pages show. Its methods are called from several threads.
+    """The pictures of one site that its pages show. Several threads call its methods at once.
 
-    A picture's variants are made of its original. So `original` is called before it is replaced, and
-    `finished` afterwards.
+    The variants of a picture are made of its original. So `original` is called before the picture is replaced,
+    and `finished` afterwards.
     """
 
     def __init__(
@@ -89,9 +90,10 @@ class Variants:
         options_for: Callable[[str, MediaType], Options],
         cached_only: bool,
     ) -> None:
-        """`shown` says which files pages show, and whether each can be shown by `<picture>` everywhere.
+        """Make variants by the settings `pages`.
 
-        `options_for` takes a file's name and type. With `cached_only` nothing is made.
+        `shown` holds the files that pages show, and whether `<picture>` can show each of them everywhere.
+        `options_for` takes a file's name and type. With `cached_only` no variants are made.
         """
         self.pages = pages
         self._shown = shown
@@ -101,11 +103,12 @@ class Variants:
         self._options_for = options_for
         self._cached_only = cached_only
         self._versions = f"variants/{_VERSION};verify/{VERIFY_VERSION};{variants_identity()}"
-        #: what is known of each picture, by where it is
+        #: what is known of each picture, by its path
         self.pictures: dict[Path, Picture] = {}
-        #: what went wrong with pictures, by their names
+        #: messages of errors, by the names of pictures
         self.faults: dict[str, str] = {}
-        # Where the bytes of variants are: in the cache, since they are many, or here if there is none.
+        # The bytes of variants are in the cache, under these keys, because they are many. They are here if the cache
+        # cannot be used.
         self._keys: dict[Path, str] = {}
         self._entries: dict[Path, Entry] = {}
         self._written: set[Path] = set()
@@ -113,7 +116,7 @@ class Variants:
     def original(
         self, asset: Asset, media: MediaType, content: str, destination: Destination
     ) -> bytes | None:
-        """The bytes of a picture, if they will be needed. `content` is their digest."""
+        """The bytes of a picture if they will be needed, else None. `content` is their digest."""
         with contextlib.suppress(InputError):
             path = destination.path(asset)
             if not self._is_shown(path, media) or self._known(asset, media, path, content):
@@ -129,7 +132,7 @@ class Variants:
         destination: Destination,
         original: bytes | None = None,
     ) -> None:
-        """`outcome` became of a picture. Make its variants. `original` is what `original` returned."""
+        """Make the variants of a picture with the given outcome. `original` is the result of the method `original`."""
         media = outcome.media
         if media is None or isinstance(outcome, Failed):
             return
@@ -141,13 +144,13 @@ class Variants:
             self.pictures[path] = self._picture(asset, media, path, shipped, original)
         except InputError as error:
             self.faults[asset.name] = error.message
-        except Exception as error:  # noqa: BLE001  (a fault of ours must not cost anybody a build)
+        except Exception as error:  # noqa: BLE001  (a fault here must not make a build fail)
             self.faults[asset.name] = (
                 f"unexpected {type(error).__name__}: {error}; please report it"
             )
 
     def write(self, path: Path, used: AbstractSet[str]) -> None:
-        """Write those variants of the picture at `path` whose names are `used`. Raises an `InputError`."""
+        """Write the variants of the picture at `path` that have a name in `used`. Raises an `InputError`."""
         picture = self.pictures[path]
         missing = [
             (number, file)
@@ -181,7 +184,7 @@ class Variants:
             for one, _ in made.variants
         ]
         if not found and is_marked(shipped, media):
-            # A lossy result, whose original is gone. What was made of that may still be there.
+            # The picture is a lossy result, and its original is gone. Variants that were made of that may still exist.
             found = _left_from_before(path, hashed)
         return Picture(
             made.width, made.height, made.pixels, media, len(shipped), hashed, tuple(found)
@@ -196,7 +199,7 @@ class Variants:
         if entry is None:
             entry = self._made_anew(asset, media, path, source, shipped)
             if not self._cached_only and entry.notes:
-                # The next run may find the one or the other.
+                # The next run may find the original or the shipped file.
                 for content in {digest(source), digest(shipped)}:
                     self._cache.put(self._key(asset, media, path, content), entry)
             if self._cache.trouble:
@@ -235,11 +238,11 @@ class Variants:
         return self._cache.get(key) or self._skips.get(key)
 
     def _formats(self, path: Path) -> tuple[MediaType, ...]:
-        """The formats beside a picture's own. Without `<picture>` everywhere there can be none."""
+        """The formats for the picture at `path` beside its own; none unless `<picture>` can show it everywhere."""
         return self.pages.formats if self._shown[path] else ()
 
     def _settings(self, asset: Asset, media: MediaType, path: Path) -> str:
-        """All that decides what variants look like, and whether there are any."""
+        """A text of all settings that decide which variants there are and what is in them."""
         pages = (self.pages.sizes, self._formats(path), self.pages.still, _WIDTHS)
         return json.dumps([self._options_for(asset.name, media).to_json(), pages])
 
@@ -249,7 +252,7 @@ class Variants:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write a variant, unless it is there: its name says what is in it."""
+    """Write a variant, unless a file of its size is there. Its name holds a hash of the picture and the settings."""
     with contextlib.suppress(OSError):
         if path.lstat().st_size == len(data):
             return

@@ -1,1 +1,1 @@
-"""Codecs and checks on hostile input, in worker processes."""
+"""Runs codecs and checks on hostile input in worker processes."""

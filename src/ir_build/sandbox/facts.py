@@ -1,4 +1,4 @@
-"""What the bytes of a picture or a PDF say, for advice. It runs in a worker."""
+"""Facts about the bytes of a picture or a PDF, for advice. This runs in a worker."""
 
 from __future__ import annotations
 
@@ -17,21 +17,24 @@ if TYPE_CHECKING:
 
     from ..verify.decoded import Picture
 
-# A PNG with fewer bytes a pixel is no photo, or a small loss. A photo has one to three.
+# A PNG with fewer than `_PHOTO` bytes a pixel, or fewer than `_LEAST` bytes, is not tried as a JPEG: it is no photo,
+# or too small to matter. The PNG of a photo has one to three bytes a pixel. Not fitted: no bytes that are shipped
+# depend on these numbers, or on those below. They decide only what is advised.
 _PHOTO = 0.7
 _LEAST = 20_000
-# A photo takes at most this share as a JPEG, and has few pixels that are equal to the one beside them. Drawings
-# and screenshots have many, even where a JPEG of them is small.
+# The most that a photo takes as a JPEG, as a share of the PNG, and the largest share of its pixels that are equal to
+# the one beside them. Drawings and screenshots have more equal pixels, even when a JPEG of them is small.
 _SHARE, _EQUAL = 0.35, 0.4
-# JPEG qualities, and the score of what is not told apart side by side.
+# The JPEG qualities that are tried, and the score from which two pictures are not told apart side by side. (The
+# same score is the default of `Options.quality`: docs/formats.md.)
 _QUALITIES, _SAME = (90, 95), 80
-# Of a document so many pages are looked at. Pages of paper are covered by a picture to this share.
+# So many pages of a document are looked at. On a scanned page a picture covers at least this share of the page.
 _PAGES, _COVERED = 20, 0.8
-_INVISIBLE = 3  # the mode of text that is there to be searched (ISO 32000-1, table 106)
+_INVISIBLE = 3  # the rendering mode of invisible text, to be searched (ISO 32000-1, table 106)
 
 
 def facts(data: bytes, media: MediaType, max_pixels: int) -> Facts:
-    """Raises an `InputError` or `FileSkipped`."""
+    """The facts about `data`, a file of type `media`. Raises an `InputError` or `FileSkipped`."""
     if media is MediaType.PDF:
         return _document(data)
     picture = load("ir_build.verify.decoded").Picture(data, media, max_pixels)
@@ -48,7 +51,7 @@ def facts(data: bytes, media: MediaType, max_pixels: int) -> Facts:
 
 
 def _as_jpeg(picture: Picture, size: int) -> int:
-    """Bytes of a JPEG that looks like the PNG `picture` of `size` bytes; 0 if none is small."""
+    """Bytes of a JPEG that looks like the PNG `picture`, whose file has `size` bytes; 0 if none is small."""
     scoring, raster = load("ir_build.quality.ssimulacra2"), load("ir_build.engine.shared.raster")
     frame = picture.frame(0)
     shown = frame.convert("RGBA" if frame.has_transparency_data else "RGB")
@@ -93,7 +96,7 @@ def _document(data: bytes) -> Facts:
 
 
 def _is_scanned(pdfium: Any, page: Any) -> tuple[bool, bool]:
-    """Whether a page is nothing but a picture of paper, and whether it has text that is not seen."""
+    """Whether a page shows only a scanned picture, and whether it has invisible text."""
     raw = pdfium.raw
     covered = hidden = False
     width, height = page.get_size()

@@ -1,4 +1,4 @@
-"""What parent and worker say to each other: frames of JSON and bytes, over pipes."""
+"""Messages between parent and worker: frames of JSON and bytes, over pipes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from .. import errors
 
+# Bytes of the length of a header, before it.
 _LENGTH_BYTES = 8
 _ERRORS = {
     error.code: error
@@ -24,7 +25,7 @@ def send(stream: BinaryIO, header: dict[str, object], *blobs: bytes) -> None:
 
 
 def receive(stream: BinaryIO) -> tuple[dict[str, object], list[bytes]] | None:
-    """Read one frame, None at the end of the stream. Raises EOFError inside a frame."""
+    """Read one frame; None at the end of the stream. Raises EOFError when the stream ends inside a frame."""
     length = stream.read(_LENGTH_BYTES)
     if not length:
         return None
@@ -40,7 +41,7 @@ def _exactly(stream: BinaryIO, size: int) -> bytes:
 
 
 def raise_error(header: dict[str, object]) -> None:
-    """Raise the error that a worker has answered, if it has."""
+    """Raise the error that the worker's answer `header` names, if it names one."""
     if reason := header.get("skipped"):
         raise errors.FileSkipped(errors.Reason(str(reason)), str(header["detail"]))
     if code := header.get("error"):

@@ -1,4 +1,4 @@
-"""Run codecs and checks in worker processes, where a crash, a hang or a bomb hurts one file only."""
+"""Runs codecs and checks in worker processes, where a crash, a hang or a bomb affects one file only."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from ..formats import MediaType
     from ..variant import Wanted
 
-# Native memory that fragments or leaks goes back to the system with the process.
+# After so many tasks a worker is replaced, and with the process all its memory goes back to the system, also what
+# fragments or leaks. Not fitted: results do not depend on it, and a start takes little beside so many tasks.
 _TASKS_PER_WORKER = 500
 
-# Above this share of the memory limit, want of memory may be the reason for a refusal.
+# When a task took more than this share of the memory limit and refused its file, lack of memory may be the reason. Then
+# it is tried once more with twice the memory. Not fitted: a smaller share means more second tries.
 _SUSPICIOUS = 0.25
 _VERDICTS = ("error", "skipped", "ok")
 
@@ -33,7 +35,7 @@ class Sandbox:
     """A pool of worker processes, started when needed and replaced when they die."""
 
     def __init__(self, *, jobs: int, time_limit: float, memory_limit: int) -> None:
-        """Up to `jobs` workers; a task may take `time_limit` CPU seconds and `memory_limit` bytes."""
+        """Use up to `jobs` workers. A task may take `time_limit` CPU seconds and `memory_limit` bytes."""
         #: what a task may take on this machine
         self.limits = Limits(time_limit, allowed(memory_limit))
         self._suspicious = _SUSPICIOUS * self.limits.memory
@@ -54,7 +56,7 @@ class Sandbox:
     def verify(
         self, original: bytes, candidate: Candidate, media: MediaType, options: Options
     ) -> Verdict:
-        """Whether `candidate` may replace `original`, or why not.
+        """Whether `candidate` may replace `original`, a file of type `media`, and if not, why.
 
         Raises an `InputError`.
         """
@@ -71,11 +73,10 @@ class Sandbox:
         wanted: Wanted,
         shipped: bytes | None = None,
     ) -> tuple[Variant, ...]:
-        """Have the engine make variants of `data`, and verify them; those that hold.
+        """Have the engine make variants of `data`, and verify them. Returns those that pass.
 
-        `shipped` is the file that is shipped for `data`, None where that is `data`. They come in the
-        order in which a page offers them. Raises an `InputError`, or `FileSkipped` where a package is
-        missing.
+        `shipped` is the file that is shipped for `data`, None for `data` itself. Variants come in the order in
+        which a page offers them. Raises an `InputError`, and `FileSkipped` when a package is missing.
         """
         asked = {"media": media, "options": options.to_json()}
         blobs = (data,) if shipped is None else (data, shipped)
@@ -94,16 +95,16 @@ class Sandbox:
             )
             if header["ok"]:
                 held.append(variant)
-            # Without the largest, a browser that takes the format would show a small one large.
+            # If the largest file of a format fails, no other one is used: a browser would show a small one large.
             judged.setdefault(kind, bool(header["ok"]) or variant.media is media)
         return tuple(held)
 
     def compress_file(
         self, original: Path, media: MediaType, options: Options, into: Path
     ) -> str | None:
-        """Write a smaller file for `original`, marked when it is lossy, to `into`, and verify it.
+        """Write a smaller file for `original` to the new file `into`, and verify it. A lossy one is marked.
 
-        The contents stay in the workers. Returns why it must not replace the original, None when it
+        The contents stay in the workers. Returns why the new file must not replace the original; None when it
         may. Raises `FileSkipped` or an `InputError`.
         """
         asked = _asked("compress file", media, options)
@@ -115,7 +116,7 @@ class Sandbox:
         return None if header["ok"] else str(header["detail"])
 
     def measure(self, data: bytes, media: MediaType, options: Options) -> tuple[int, int, int]:
-        """The size at which browsers show a raster picture, in CSS pixels, and its pixels across.
+        """Width and height at which browsers show a raster picture, in CSS pixels, and its stored width in pixels.
 
         Raises an `InputError` or `FileSkipped`.
         """
@@ -125,7 +126,7 @@ class Sandbox:
         return width, height, pixels
 
     def facts(self, file: Path, media: MediaType, options: Options) -> Facts:
-        """What the bytes of a picture or a PDF say. They stay in the worker.
+        """Facts about the bytes of `file`, a picture or a PDF, for advice. The bytes stay in the worker.
 
         Raises an `InputError` or `FileSkipped`.
         """
@@ -133,7 +134,10 @@ class Sandbox:
         return Facts(**cast("dict[str, Any]", header["facts"]))
 
     def draw(self, document: bytes | Path) -> bytes:
-        """The first page of a PDF as a PNG. Raises an `InputError` or `FileSkipped`."""
+        """The first page of a PDF, which is given by its bytes or path, as a PNG.
+
+        Raises an `InputError` or `FileSkipped`.
+        """
         if isinstance(document, bytes):
             _, blobs = self._run({"task": "draw"}, document)
         else:
@@ -143,7 +147,10 @@ class Sandbox:
     def views(
         self, original: Path, result: Path, media: MediaType, *, room: int, max_pixels: int
     ) -> Views:
-        """What a report shows of two files, in `room` bytes. Raises an `InputError` or `FileSkipped`."""
+        """The pictures of two files that a report shows, in at most `room` bytes.
+
+        Raises an `InputError` or `FileSkipped`.
+        """
         asked = {"media": media, "room": room, "max_pixels": max_pixels}
         header, files = self._run({"task": "views", "files": [str(original), str(result)], **asked})
         rest, views = iter(files), []
@@ -155,7 +162,7 @@ class Sandbox:
         return Views((across, down), tuple(views))
 
     def close(self) -> None:
-        """End all workers at once. A task under way fails."""
+        """End all workers at once. Tasks that are under way fail."""
         with self._lock:
             self._closed = True
             for worker in self._idle:
@@ -180,7 +187,7 @@ class Sandbox:
         except KilledError:
             pass
         except OverMemoryLimit:
-            # Earlier files may have used up its memory, so this says nothing of this file.
+            # Files before this one may have used up the memory of the worker. So this says nothing of this file.
             if not used:
                 raise
         except WorkerCrashed:
@@ -192,9 +199,9 @@ class Sandbox:
     def _suspect_memory(
         self, answer: dict[str, object], header: dict[str, object], blobs: tuple[bytes, ...]
     ) -> None:
-        """Raise `OverMemoryLimit` when the same task ends otherwise with twice the memory.
+        """Raise `OverMemoryLimit` when the same task has another end with twice the memory.
 
-        A codec that gets no memory often calls the file broken.
+        `answer` is the refusal with the usual memory. A codec that gets no memory often calls the file broken.
         """
         again = self._with_more_memory(header, blobs)
         if any(again.get(name) != answer.get(name) for name in _VERDICTS):
@@ -203,9 +210,9 @@ class Sandbox:
     def _with_more_memory(
         self, header: dict[str, object], blobs: tuple[bytes, ...]
     ) -> dict[str, object]:
-        """The answer with twice the memory, empty where there is none.
+        """The answer to the same task with twice the memory; empty if the task fails again.
 
-        Raises `OverMemoryLimit` when that is more than the limit allows. One at a time.
+        Only one such task runs at a time. Raises `OverMemoryLimit` when the task took more than the limit.
         """
         more = Limits(self.limits.seconds, 2 * self.limits.memory)
         with self._second_opinion:
@@ -263,7 +270,7 @@ def _asked(task: str, media: MediaType, options: Options) -> dict[str, object]:
 
 
 def _forget_begun(header: dict[str, object]) -> None:
-    """Remove what the first try of a task has written."""
+    """Delete the file that the first try of a task has written."""
     if into := header.get("into"):
         Path(str(into)).unlink(missing_ok=True)
 

@@ -1,8 +1,8 @@
 """One worker process: how it starts, how it is asked, and why it died.
 
-The worker is a plain subprocess. Pools stand on `multiprocessing`, whose processes import the caller's
-`__main__` again, so that a build script without an `if __name__` guard runs twice. They also inherit
-the environment, with its secrets.
+The worker is a plain subprocess. Processes of `multiprocessing`, which most pools use, import the caller's
+`__main__` again: a build script without an `if __name__` guard would run twice. They also inherit the
+environment, with its secrets.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from . import messages
 from .limits import Limits, gib
 from .watch import Watch
 
-# Python, C++, Rust, GLib and codecs say this when they get no memory.
+# Messages of Python, C++, Rust, GLib and codecs that get no memory.
 _NO_MEMORY = re.compile(
     r"MemoryError|bad_alloc|(out of|insufficient|cannot allocate) memory|failed to allocate"
     r"|memory allocation (of \d+ bytes|still) failed",
@@ -33,10 +33,10 @@ _NO_MEMORY = re.compile(
 )
 _OUT_OF_TIME = -signal.SIGPROF if hasattr(signal, "SIGPROF") else None
 
-# A Python process needs only these to start. Tokens and keys stay with the parent.
+# A Python process needs only these variables to start. Tokens and keys stay with the parent.
 _PASSED_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 _WORKER_ENVIRONMENT = {
-    # Each worker has one thread, since there are as many workers as processors.
+    # Libraries use one thread in each worker, since there are as many workers as processors.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "RAYON_NUM_THREADS": "1",
@@ -50,13 +50,16 @@ Answer = tuple[dict[str, object], list[bytes]]
 
 log = logging.getLogger(__name__)
 
-# Enough for what faulthandler prints of a thread, with the signal before it.
+# Lines that are kept for the report of a crash, and bytes of each. faulthandler prints up to 100 frames of a thread,
+# with some lines before them.
 _LINES_KEPT = 110
 _LINE_BYTES = 1000
+# Seconds to wait for the end of a worker that has closed its pipe, and for its last lines. Not fitted: both come at
+# once, unless the worker is broken.
 _LAST_WORDS_SECONDS = 5.0
 
 _LIBRARIES = ("site-packages", "dist-packages")
-# The folders come last, so that nothing in them hides a module of Python itself.
+# The folders come last. So nothing in them replaces a module of Python itself.
 _START = "import sys; sys.path += sys.argv[3:]; from ir_build.sandbox.worker import main; main()"
 
 
@@ -67,20 +70,20 @@ class Worker:
         environment = {name: os.environ[name] for name in _PASSED_ENVIRONMENT if name in os.environ}
         self.tasks = 0
         self._process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
-            # -P: a file called `random.py` in the current folder must not be imported.
+            # -P keeps Python from importing modules from the current folder, such as a file `random.py`.
             [sys.executable, "-P", "-c", _START, *map(str, astuple(limits)), *_library_folders()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment | _WORKER_ENVIRONMENT,
-            # Ctrl-C is for the parent, which then ends its workers.
+            # Ctrl-C must reach the parent only, which then ends its workers.
             start_new_session=True,  # not on Windows
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # on Windows only
         )
         self._printed = _Printed(cast("BinaryIO", self._process.stderr))
 
     def call(self, header: dict[str, object], blobs: tuple[bytes, ...], limits: Limits) -> Answer:
-        """Send one task and wait for its answer. The worker cannot be used after an error."""
+        """Send one task and wait for its answer. Raises an `InputError`; then the worker cannot be used any more."""
         self.tasks += 1
         self._printed.begin()
         stdin = cast("BinaryIO", self._process.stdin)
@@ -101,7 +104,7 @@ class Worker:
 
     def _why_it_died(self, limits: Limits, watch: Watch, *, begun: bool) -> InputError:
         if watch.ended:
-            # A worker that did not have the file yet says nothing of it.
+            # If the worker did not have the file yet, its end says nothing of the file.
             return OverTimeout(watch.ended, limit=limits.seconds if begun else None)
         code = self._exit_code()
         if code == _OUT_OF_TIME:
@@ -116,7 +119,7 @@ class Worker:
     def _exit_code(self) -> int:
         try:
             return self._process.wait(_LAST_WORDS_SECONDS)
-        except subprocess.TimeoutExpired:  # it has only written nonsense
+        except subprocess.TimeoutExpired:  # it lives, and has written something that is no answer
             self.kill()
             return self._process.returncode
 
@@ -135,7 +138,7 @@ class Worker:
 
 
 class _Printed:
-    """What a worker prints on its standard error. It is logged, and the end is kept for a crash."""
+    """The lines that a worker prints on its standard error. All are logged, and the last ones are kept for a crash."""
 
     def __init__(self, pipe: BinaryIO) -> None:
         self._pipe = pipe
@@ -144,24 +147,24 @@ class _Printed:
         self._reader.start()
 
     def _read(self) -> None:
-        # A line may be endless.
+        # A line may have no end. So it is read in pieces.
         while line := self._pipe.readline(_LINE_BYTES):
             text = line.decode("utf-8", "replace").rstrip()
             self._lines.append(text)
             log.debug("%s", text)
 
     def begin(self) -> None:
-        """Forget what was printed on the file before."""
+        """Forget the lines that were printed for earlier files."""
         self._lines.clear()
 
     def end(self) -> str:
-        """The last lines of a worker that has died."""
+        """The last lines of a worker that has ended."""
         self._reader.join(_LAST_WORDS_SECONDS)
         return "\n".join(self._lines)
 
 
 class KilledError(WorkerCrashed):
-    """Another program has ended the worker, or it died before it had the file."""
+    """The worker was ended by another program, or died before it had the file."""
 
 
 def _took_too_much(answer: dict[str, object], limits: Limits) -> bool:
@@ -172,6 +175,7 @@ def _took_too_much(answer: dict[str, object], limits: Limits) -> bool:
 
 
 def over_memory(limits: Limits, answer: dict[str, object]) -> OverMemoryLimit:
+    """The error for a task that took more memory than `limits` allow. `answer` may be empty."""
     detail = f"stopped at {gib(limits.memory)}"
     if "seconds" in answer:
         detail += f" after {cast('float', answer['seconds']):.2g} s of CPU time"
@@ -179,10 +183,10 @@ def over_memory(limits: Limits, answer: dict[str, object]) -> OverMemoryLimit:
 
 
 def _library_folders() -> list[str]:
-    """Where ir-build and the libraries of this process are.
+    """The folders of ir-build and of the libraries of this process.
 
-    Any other entry of `sys.path` may be a project: `python -m` adds the current folder, a script its
-    own, and many a `conf.py` its sources.
+    Other entries of `sys.path` may be projects, and workers do not get them: `python -m` adds the current
+    folder, a script adds its own, and many a `conf.py` adds its sources.
     """
     libraries = [path for path in sys.path if PurePath(path).name in _LIBRARIES]
     return [*libraries, str(Path(__file__).parents[2])]

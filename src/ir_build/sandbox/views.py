@@ -1,7 +1,7 @@
 """Pictures for a report: an original and its result, whole or where they differ most.
 
-They are drawn anew from pixels, so that no metadata of a file gets into a report. They are lossless: what
-is seen is what was lost before.
+They are coded again from pixels, so that no metadata of a file gets into a report. They are lossless: each
+difference that is seen in a report is one of the result.
 """
 
 from __future__ import annotations
@@ -25,20 +25,23 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# A picture of so many pixels is shown whole if it fits, and if its sides are no longer than a WebP's.
+# None of these numbers is fitted: they decide only what a report shows, and how many bytes it takes.
+# A picture of up to so many pixels is shown whole if it fits, and if its sides are no longer than a WebP's may be.
 _WHOLE, _SIDE = 640 * 480, 16_383
 # Parts are shown in the first of these sizes that fits, in pixels.
 _PARTS = ((480, 320), (360, 240), (240, 160), (160, 112), (96, 80), (64, 48))
 _MOST_PARTS = 3
-# Dots per inch of a page. With fewer than the last it could not be read.
+# Dots per inch of a page, tried in turn. With fewer than the last, text could not be read.
 _PAGE_DPI = (96, 80, 64)
-# Pixels of the longer side of a drawing of lines.
+# Pixels of the longer side of an SVG as it is drawn.
 _DRAWN = 550
-# Frames of an animation that are shown, and pixels of all of them that are held.
+# The most frames of an animation that are shown, and the most pixels of all of them in memory.
 _FRAMES, _HELD = 24, 40_000_000
+# When frames do not fit, half as many are tried, and so on down to this number, then one.
 _FEWEST = 4
-# Pixels along a side of a block of which the difference is known.
+# Pixels along a side of the blocks in which differences are summed.
 _BLOCK = 8
+# Rows of pixels that are compared at a time: a limit of memory.
 _STRIP = 512
 
 
@@ -55,7 +58,7 @@ class _Pair:
         return self.result[0].size
 
     def part(self, box: tuple[int, int, int, int], frames: int) -> View:
-        """The part at left, top, width, height of so many frames."""
+        """The part `box` (left, top, width and height in pixels) of the first `frames` frames."""
         left, top, width, height = box
         sides = [
             [frame.crop((left, top, left + width, top + height)) for frame in side[:frames]]
@@ -67,9 +70,10 @@ class _Pair:
 
 
 def views(original: bytes, result: bytes, media: MediaType, *, room: int, max_pixels: int) -> Views:
-    """What to show of `result` and of its `original` in `room` bytes.
+    """The pictures of `result` and of its `original`, files of type `media`, in at most `room` bytes.
 
-    There are no views if even a small part takes more. Raises `CorruptFile`, `TooLarge` or `FileSkipped`.
+    There are none if even a small part takes more. Raises `CorruptFile`, `FileSkipped`, and `TooLarge` for more
+    than `max_pixels`.
     """
     if media is MediaType.PDF:
         return _page(original, result, room)
@@ -87,7 +91,7 @@ def views(original: bytes, result: bytes, media: MediaType, *, room: int, max_pi
 
 
 def _fitting(pair: _Pair, frames: int, room: int) -> list[View]:
-    """The whole if it fits into `room`, else parts; empty if none does."""
+    """The whole picture if it fits into `room` bytes, else parts of it; empty if none fits."""
     width, height = pair.size
     small = width * height <= _WHOLE and max(pair.size) <= _SIDE
     if small and (whole := _whole(pair, frames, room)):
@@ -101,13 +105,13 @@ def _whole(pair: _Pair, frames: int, room: int) -> View | None:
 
 
 def _parts(pair: _Pair, frames: int, room: int) -> list[View]:
-    """The worst places, as large as fits into `room`."""
+    """The parts that differ most, in the largest of the sizes `_PARTS` that fits into `room` bytes."""
     sides = zip(pair.original, pair.result, strict=True)
     blocks = reduce(np.add, starmap(_differences, sides))
     rate = 0.0
     for size in _PARTS:
         width, height = (min(both) for both in zip(size, pair.size, strict=True))
-        # What is far too large is not coded again in nearly the same size.
+        # If the last size was far too large, a size that is little smaller is not coded.
         if rate * width * height > 2 * room:
             continue
         found: list[View] = []
@@ -129,12 +133,12 @@ def _size(view: View) -> int:
 
 
 def _differences(original: Image.Image, result: Image.Image) -> NDArray[np.float64]:
-    """The sum of squared differences in each block of a frame."""
+    """The sum of squared differences in each block of a frame: rows x columns of blocks."""
     width, height = result.size
     rows = []
     for top in range(0, height, _STRIP):
         box = (0, top, width, min(top + _STRIP, height))
-        # Premultiplied: what is clear has no colour.
+        # Colours are multiplied by alpha, since transparent pixels show no colour.
         one, other = (
             np.asarray(side.crop(box).convert("RGBA").convert("RGBa"), np.int32)
             for side in (original, result)
@@ -149,7 +153,10 @@ def _differences(original: Image.Image, result: Image.Image) -> NDArray[np.float
 def _worst(
     blocks: NDArray[np.float64], size: tuple[int, int], whole: tuple[int, int]
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Boxes of `size` in a picture of the size `whole`, those that differ most first, none twice."""
+    """Boxes of `size` in a picture of the size `whole`: left, top, width, height in pixels.
+
+    Those that differ most come first, and none comes twice.
+    """
     blocks, total = blocks.copy(), float(blocks.sum())
     across, down = (max(1, side // _BLOCK) for side in size)
     while True:
@@ -167,7 +174,7 @@ def _worst(
 
 
 def _coded(frames: list[Image.Image], durations: list[int]) -> bytes:
-    """The smaller one of a lossless WebP and a PNG. Of several frames always a WebP."""
+    """A lossless WebP or a PNG, whichever is smaller. Several frames always become a WebP."""
     more = {"save_all": True, "append_images": frames[1:], "duration": durations[: len(frames)]}
     webp, png = io.BytesIO(), io.BytesIO()
     frames[0].save(
@@ -217,7 +224,7 @@ def _frames(original: bytes, result: bytes, media: MediaType, max_pixels: int) -
 
 
 def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """An original in the size of its result, which `resize` may have made smaller."""
+    """An original in the `size` of its result. The setting `resize` may have made the result smaller."""
     return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
 
 

@@ -1,4 +1,4 @@
-"""End a worker that sleeps, but not one that works slowly on a busy machine."""
+"""Ends a worker that sleeps, but not one that works slowly on a busy machine."""
 
 from __future__ import annotations
 
@@ -11,27 +11,34 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     import subprocess
 
+# None of these numbers is fitted: they decide only when a worker that hangs is ended, and never what comes out.
 # A process that works gets more than this share of the time, even on a busy machine.
 _AWAKE = 0.001
+# The least seconds between two looks at a process.
 _LEAST_SECONDS = 2.0
-# A worker ends itself at its limit of CPU time, unless a file has taken it over. This is more than
-# that limit, since its start counts here, too.
+# A worker ends itself at its limit of CPU time, unless a hostile file controls it. Then it is ended at this multiple of
+# the limit. It is more than one because the start of the worker counts here, too.
 _LOOSE = 3
-# One check is not enough, since the parent itself may have been stopped meanwhile.
+# So many looks in a row must find that the process sleeps. One is not enough, since the parent itself may have been
+# stopped meanwhile.
 _CHECKS = 2
+# So many looks when the system does not tell the CPU time of another process.
 _CHECKS_WITHOUT_CLOCK = 10
 
 
 class Watch:
     """Ends a process that takes no CPU time, as long as the block lasts.
 
-    Only Linux tells the CPU time of another process. Elsewhere it ends a process that takes ten times
-    as long by the clock.
+    Only Linux tells the CPU time of another process. On other systems a process is ended when it takes ten times
+    its limit by the clock.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
-        """`seconds` of wall time are between two looks at `process`, or a little more."""
-        #: why it was ended, None when it was not
+        """Look at `process` each time `seconds` of wall time have passed, or two if that is more.
+
+        `seconds` is also the limit of CPU time for its task.
+        """
+        #: why the process was ended; None when it was not
         self.ended: str | None = None
         self._limit = seconds
         self._pause = max(seconds, _LEAST_SECONDS)
@@ -81,9 +88,9 @@ class Watch:
 
 
 def _cpu_seconds(pid: int) -> float | None:
-    """CPU time of a process, None where the system does not say."""
+    """CPU seconds of a process; None when the system does not say."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            # Linux's number of the clock of a process, as clock_getcpuclockid(3) makes it.
+            # The number of the CPU clock of a process, as Linux's clock_getcpuclockid(3) computes it.
             return time.clock_gettime(~pid << 3 | 2)
     return None

@@ -1,8 +1,8 @@
 """The worker process: runs codecs and checks on hostile input, under limits, and nothing else.
 
-It reads requests from its standard input and answers on its standard output, in frames (see
-`messages`). Before each answer it says that it has begun. Its environment is minimal, so that a
-hijacked codec finds no secret.
+It reads requests from its standard input and answers on its standard output, in frames (see `messages`).
+Before each answer it says that it has begun. Its environment is minimal: a hostile file that controls a codec
+finds no secret.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .drawing import first_page
 from .limits import hard
 from .messages import receive, send
 
-# It must not write to a file that another program has put there.
+# How a result is opened. The worker must not write to a file that another program has put there.
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 _CLEAR = Path("/proc/self/clear_refs")
@@ -40,7 +40,7 @@ _STATUS = Path("/proc/self/status")
 def main() -> None:
     """Serve requests until the parent closes the pipe."""
     requests, answers = _take_pipes()
-    faulthandler.enable()  # it prints where it crashed, for the report
+    faulthandler.enable()  # for the report it prints where a codec crashed
     _limit_memory(int(sys.argv[2]))
     while (request := receive(requests)) is not None:
         header, blobs = request
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def _serve(header: dict[str, object], blobs: list[bytes]) -> tuple[dict[str, object], list[bytes]]:
-    # Large files stay out of the parent's memory.
+    # The worker reads large files itself. So they are not in the memory of the parent.
     blobs += [_read(Path(path)) for path in cast("list[str]", header.get("files", []))]
     if header["task"] == "draw":
         return {}, [first_page(blobs[0])]
@@ -142,7 +142,7 @@ def _compress_file(
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    # A library that prints must not write into an answer, nor may one read a request.
+    # The pipes get other numbers. A library that prints must not write into an answer, and none may read a request.
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -153,20 +153,20 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _limit_memory(limit: int) -> None:
-    """Let the process allocate `limit` bytes, on systems with such a limit."""
+    """Have the system limit the memory of this process by `hard(limit)`, in bytes. Only Linux has such a limit."""
     if sys.platform != "win32":
         import resource  # noqa: PLC0415  (not on Windows)
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
-        # It counts what the process allocates, not the libraries that it maps.
+        # RLIMIT_DATA counts what the process allocates, but not the libraries that it maps.
         limit = hard(limit)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 @contextlib.contextmanager
 def _limited(seconds: float) -> Iterator[None]:
-    """End the process by SIGPROF when the block takes more CPU time. Windows has no such signal."""
+    """End the process by SIGPROF when the block takes more CPU seconds. Windows has no such signal."""
     if sys.platform != "win32":
         signal.signal(signal.SIGPROF, signal.SIG_DFL)  # a parent's own handling is inherited
         signal.setitimer(signal.ITIMER_PROF, seconds)
@@ -183,7 +183,7 @@ def _forget_peak() -> None:
 
 
 def _peak() -> int:
-    """The most bytes of memory since `_forget_peak`, without libraries. 0 on other systems."""
+    """The most bytes of memory since `_forget_peak`, without libraries. It is 0 on systems other than Linux."""
     try:
         lines = _STATUS.read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Compare an animation with the GIF that it stands for: each canvas at its time."""
+"""Compare an animation with its original, a GIF: each canvas at its time."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from .decoded import Picture
     from .gif_screen import GifScreen
 
-# A frame may ask for at most `_TOO_FAST` hundredths of a second. Browsers show it for `_SLOWED` milliseconds.
+# When a frame asks for at most `_TOO_FAST` hundredths of a second, browsers show it for `_SLOWED` milliseconds
+# (a rule of Gecko, Blink and WebKit).
 _SLOWED, _TOO_FAST = 100, 1
+# The largest loop count of a GIF. One more does not fit into a WebP, so that it becomes no end.
 _MOST_REPEATS = 0xFFFF
 
 
 def animation(before: GifScreen, after: Picture, media: MediaType, options: Options) -> str:
-    """Why `after`, of type `media`, is not the animation `before`, in words; empty when it is.
+    """Why `after`, a file of type `media`, does not show the animation `before`, in words; empty when it does.
 
     Raises `CorruptFile` when `before` cannot be decoded.
     """
@@ -58,7 +60,10 @@ class _Shows:
         self._frame: Image.Image | None = None
 
     def until(self, end: float) -> Image.Image | None:
-        """What is shown all the time from the last `end` to this one, in milliseconds; None for two frames."""
+        """The frame that is shown from the `end` of the last call to this one, in milliseconds.
+
+        It is None if two frames are shown in that time.
+        """
         if self._asked == self._end and self._next < self._picture.frames:
             self._frame = self._picture.frame(self._next).convert("RGBA")
             self._end += self._picture.duration()
@@ -67,7 +72,7 @@ class _Shows:
         return self._frame if end <= self._end else None
 
     def is_over(self, end: float) -> bool:
-        """Whether nothing is shown after `end`, in milliseconds."""
+        """Whether the animation ends at `end`, in milliseconds."""
         return self._next == self._picture.frames and self._end == end
 
 
@@ -76,7 +81,7 @@ def _difference(
 ) -> str:
     before, after = (np.array(image) for image in (one, other))
     for pixels in (before, after):
-        # Decoders choose the colour of a clear pixel.
+        # Each decoder gives transparent pixels a colour of its own.
         pixels[pixels[..., 3] == 0] = 0
     if np.array_equal(before, after):
         return ""
@@ -87,12 +92,12 @@ def _difference(
 
 
 def _repeats(before: GifScreen, after: Picture, media: MediaType) -> str:
-    """Whether it runs another number of times, in words; empty when it does not."""
-    # A GIF counts what comes after the first time. All the players know 0 for no end.
+    """How often `after` runs, in words, if that is not as often as `before`; empty if it is."""
+    # The count of a GIF does not include the first time. In `plays` it does, and 0 means without end.
     repeats = before.loops[-1] if before.loops else None
     plays = 1 if repeats is None else repeats and repeats + 1
     if repeats == _MOST_REPEATS:
         plays = 0
-    # Pillow does not tell how often an AVIF runs, and writes those without end only.
+    # Pillow does not tell how often an AVIF runs. The engine makes AVIF only of animations without end.
     found = after.loop if media is MediaType.WEBP else 0
     return "" if found == plays else f"it runs {found} times instead of {plays} (0: without end)"

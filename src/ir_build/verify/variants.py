@@ -1,4 +1,4 @@
-"""Verify a variant: at its size and in its format it shows what its original does."""
+"""Verify a variant: in its size and its format it shows what its original shows."""
 
 from __future__ import annotations
 
@@ -23,19 +23,20 @@ if TYPE_CHECKING:
     from ..options import Options
     from ..variant import Variant
 
-# A height may be off what the width asks for by so many pixels, because it is rounded.
+# The most pixels between the height of a variant and the height that follows from its width. Principle: a height is
+# rounded to a whole number.
 _ROUNDED = 0.5
-# What gAMA says of sRGB: 1 / 0.45455 (PNG, third edition, 11.3.2.5).
+# The power that a gAMA chunk gives for sRGB, 1 / 0.45455 (PNG, third edition, 11.3.2.5).
 _GAMMA = 2.2
 
 
 def verify(
     original: bytes, variant: Variant, media: MediaType, options: Options, shipped: bytes
 ) -> Verdict:
-    """Whether `variant` shows what `original`, a file of type `media`, does at that size.
+    """Whether `variant` shows what `original`, a file of type `media`, shows in that size.
 
-    `shipped` is what is shipped for `original`, and was verified before. Raises `CorruptFile` or
-    `TooLarge` when the original itself cannot be checked.
+    `shipped` is the file that is shipped for `original`. It was verified before. Raises `CorruptFile` or
+    `TooLarge` when the original itself cannot be decoded.
     """
     found = sniff(variant.data[:HEAD_BYTES])
     if found is not variant.media:
@@ -62,7 +63,7 @@ def verify(
         after = Picture(variant.data, variant.media, options.max_pixels)
         difference = _properties(size, after, variant)
         if difference and options.resize:
-            # Not everything is fitted in: no animation is.
+            # `resize` makes still pictures smaller, but no animations. So the variant may have either size.
             difference = _properties(options.resize.fit(*size), after, variant)
         if not difference and isinstance(shown, Image.Image):
             difference = _still(shown, after, variant, options)
@@ -74,7 +75,7 @@ def verify(
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:
-    """A picture of which gAMA says a power of the light, in sRGB's curve (IEC 61966-2-1)."""
+    """A picture whose levels are a power of the light, as gAMA says, with the curve of sRGB (IEC 61966-2-1)."""
     table = []
     for level in range(256):
         light = (level / 255) ** _GAMMA
@@ -85,7 +86,7 @@ def _to_srgb(image: Image.Image) -> Image.Image:
 
 
 def _comes_back(variant: Variant, shipped: bytes) -> Verdict:
-    """Whether a decoder of JPEG XL gets the file `shipped` back."""
+    """Whether a decoder restores the file `shipped` from the JPEG XL file `variant`."""
     pylibjxl = load("pylibjxl")
     try:
         back = bytes(pylibjxl.jxl_to_jpeg(variant.data))
@@ -101,7 +102,10 @@ def _comes_back(variant: Variant, shipped: bytes) -> Verdict:
 
 
 def _properties(size: tuple[int, int], after: Picture, variant: Variant) -> str:
-    """What the headers say against a variant of a picture of this size, in words; empty for nothing."""
+    """What is wrong with a variant by its headers, in words; empty when nothing is.
+
+    `size` is the width and height of the original in pixels.
+    """
     width, height = size
     if after.size != (variant.width, variant.height):
         return f"it has {after.size[0]} x {after.size[1]} pixels"
@@ -115,7 +119,7 @@ def _properties(size: tuple[int, int], after: Picture, variant: Variant) -> str:
 
 
 def _still(shown: Image.Image, after: Picture, variant: Variant, options: Options) -> str:
-    """Why it does not look like the picture `shown`, in words; empty when it does."""
+    """Why `after` does not look like the picture `shown`, in words; empty when it does."""
     if after.frames != 1:
         return f"one frame became {after.frames}"
     if shown.size != after.size:
@@ -127,15 +131,15 @@ def _still(shown: Image.Image, after: Picture, variant: Variant, options: Option
 
 
 def _reduced(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The picture in fewer pixels. Clear pixels lend no colour to others."""
+    """The picture in `size`, which has fewer pixels. The colour of transparent pixels does not mix with others."""
     if image.mode == "RGB":
         return image.resize(size, Image.Resampling.LANCZOS)
     return image.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA")
 
 
 def _judged_as(variant: Variant) -> MediaType:
-    """The format whose places are held to the same limits."""
-    # A lossless WebP stores pixels as they are, as a PNG does.
+    """The format whose limits for places hold for this variant."""
+    # A lossless WebP stores its pixels without loss, as a PNG does.
     if variant.media is MediaType.WEBP and b"VP8L" in _chunks(variant.data):
         return MediaType.PNG
     return variant.media

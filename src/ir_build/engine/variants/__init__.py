@@ -24,29 +24,32 @@ if TYPE_CHECKING:
     from ...variant import Wanted
     from .original import Original
 
-# Widths above this share of the picture's own save too little to be worth a file.
+# A width above this share of the picture's own is not made: it would save too little to be worth a file. Not fitted:
+# a file must be smaller by `Wanted.smaller`, too, so a larger share would only take more CPU time.
 _NARROWER = 0.9
-# How many widths are looked at for the one that changes a picture's shape least. With one width, boxes below moved
-# by up to 0.6 pixels on a page of 30 pictures. More than a few bytes no width of these differs from another.
+# So many widths are compared, from the one that was asked for upwards. The one that changes the shape of the picture
+# least is taken. When only one was tried, boxes below the pictures moved by up to 0.6 pixels on a page of 30 pictures
+# (`python benchmarks BEFORE AFTER --pages` counts boxes that moved). Files of these widths differ by a few bytes.
 _NEAR_WIDTHS = 20
 _CODED = (MediaType.AVIF, MediaType.WEBP)
-# formats that a picture in fewer pixels keeps; a GIF has too few colours for it
+# A picture in fewer pixels can keep these formats. It cannot stay a GIF, which has too few colours for it.
 _OWN = (MediaType.JPEG, MediaType.PNG, MediaType.WEBP, MediaType.AVIF)
 
 
 class _Coder(Protocol):
     def coded(self, image: Image.Image, limit: float) -> bytes | None:
-        """A file of at most `limit` bytes that keeps the promise; None where there is none."""
+        """A file of at most `limit` bytes that keeps the promise (see `judge`); None when there is none."""
 
 
 def make(
     data: bytes, media: MediaType, options: Options, wanted: Wanted, shipped: bytes
 ) -> tuple[Variant, ...]:
-    """The files to stand beside a picture of type `media`, largest first in each format.
+    """Make the files that stand beside a picture of type `media`, in the order in which a page offers them.
 
-    They are made of `data`, its original; `shipped` is what is shipped for that. They come in the order in
-    which a page offers them. There are none of what is no still picture of 8 bits, or is too small to be
-    scored. Raises an `InputError`, and `FileSkipped` for a package that is missing.
+    They are made of `data`, the original. `shipped` is the file that is shipped for it. In each format the
+    largest file comes first. The result is empty if no file is small enough. It holds at most a JPEG XL if the
+    picture is too small to be scored, has more than 8 bits a sample, or is an animation but no GIF. Raises an
+    `InputError`, and `FileSkipped` when a package is missing.
     """
     others: list[Variant] = []
     if options.compression_type is not Compression.NONE:
@@ -57,7 +60,7 @@ def make(
                 raise
     best = _jpeg_xl(shipped, media, options, wanted)
     if best is not None and all(len(best.data) < len(one.data) for one in others):
-        # Whoever shows it shows the others, too: it is of use where it is the smallest of all.
+        # A browser that shows JPEG XL shows the other formats, too. So it is of use only if it is the smallest file.
         others = [best, *others][: wanted.most]
     return tuple(others)
 
@@ -65,7 +68,7 @@ def make(
 def _others(
     data: bytes, media: MediaType, options: Options, wanted: Wanted, shipped: bytes
 ) -> Iterable[Variant]:
-    """All but JPEG XL. Raises `FileSkipped` for what no variant can be made of."""
+    """All variants but JPEG XL. Raises `FileSkipped` when none can be made of the file."""
     if media is MediaType.GIF and original.is_animated(data):
         return animated.variants(data, options, wanted)
     if options.compression_type is not Compression.LOSSY:
@@ -75,13 +78,13 @@ def _others(
         return ()
     smaller = original.read(shipped, media, options.max_pixels).image
     if smaller.size != picture.image.size:
-        # What a page shows was fitted into a box.
+        # The setting `resize` has made the picture smaller, and a page shows the smaller one.
         picture = replace(picture, image=raster.resized(picture.image, smaller.size))
     return _Maker(picture, smaller, media, options, wanted).variants()
 
 
 def _jpeg_xl(shipped: bytes, media: MediaType, options: Options, wanted: Wanted) -> Variant | None:
-    """The JPEG that is shipped as JPEG XL; None where that is not wanted or saves too little."""
+    """The shipped JPEG as JPEG XL; None when that is not wanted or saves too little."""
     if media is not MediaType.JPEG or MediaType.JPEG_XL not in wanted.formats:
         return None
     if options.compression_type is Compression.NONE or not wanted.most:
@@ -114,10 +117,10 @@ class _Maker:
         self._exact = ExactCoder(options, shipped) if picture.lossless else None
 
     def variants(self) -> Iterator[Variant]:
-        """Files of the format that makes the picture smallest, and the whole picture in others after it.
+        """First all sizes in the format that makes the picture smallest, then the whole picture in other formats.
 
-        A page offers the formats in the order that was asked for. Browsers take the first one they know. So
-        formats before the smallest one are left out: who knows them knows that one, too.
+        A page offers the formats in the order that was asked for, and browsers take the first one they know.
+        Formats before the smallest one are left out: a browser that knows them knows the smallest one, too.
         """
         whole, *narrower = [self._picture.image.width, *self._widths()]
         made: list[tuple[Variant, _Coder]] = []
@@ -138,7 +141,7 @@ class _Maker:
             yield from self._chain(self._media, own, narrower, self._limit)
 
     def _coder(self, media: MediaType) -> tuple[_Coder, float]:
-        """What codes as `media`, and the bytes that the whole picture may have."""
+        """The coder of files of type `media`, and the most bytes that the whole picture may have."""
         exact = self._exact
         limit = self._limit
         if exact is not None and len(exact.whole) <= limit:
@@ -149,12 +152,12 @@ class _Maker:
         return LossyCoder(media, self._options), limit
 
     def _widths(self) -> list[int]:
-        """The widths to try, widest first: those asked for, or some pixels more."""
+        """The widths to try in pixels, the widest first: those that were asked for, or up to 19 pixels more."""
         image = self._picture.image
         most = int(_NARROWER * image.width)
 
         def off(width: int) -> float:
-            # A page shows a picture in the shape of the file that is loaded, whose height is a whole number.
+            # The height of a file is a whole number. A page shows the picture in the shape of the file.
             height = width * image.height / image.width
             return abs(round(height) - height) / width
 
@@ -165,9 +168,10 @@ class _Maker:
     def _chain(
         self, media: MediaType, coder: _Coder, widths: list[int], limit: float
     ) -> Iterator[Variant]:
-        """A file for each width that is small enough; none where the whole picture has none.
+        """A file for each of `widths`, in pixels, if it is small enough; none if the whole picture has none.
 
-        `limit` is how many bytes the first one may have.
+        `limit` is the most bytes that the first file may have. Each other file must be smaller than the one
+        before it by `Wanted.smaller`.
         """
         for width in widths:
             image = self._at(width)
@@ -182,7 +186,7 @@ class _Maker:
                 return
 
     def _at(self, width: int) -> Image.Image:
-        """The picture in `width` pixels."""
+        """The picture, `width` pixels wide."""
         whole = self._picture.image
         if width == whole.width:
             return whole

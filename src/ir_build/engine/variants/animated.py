@@ -36,23 +36,31 @@ if TYPE_CHECKING:
     from ...variant import Wanted
     from ..gif.file import GifFile
 
-# An animation of more pixels in all frames is not coded, or not coded with loss. All of them are in memory.
-# Not fitted: limits of memory and CPU time.
+# The most pixels in all frames of an animation that is coded at all, and of one that is coded with loss. All frames
+# are in memory, at 3 or 4 bytes a pixel. Not fitted: these limit memory and CPU time, and longer animations stay GIF.
 _CODED = {Effort.FAST: 100_000_000, Effort.DEFAULT: 200_000_000, Effort.BEST: 200_000_000}
 _LOSSY = {Effort.FAST: 0, Effort.DEFAULT: 20_000_000, Effort.BEST: 60_000_000}
-# The qualities that are tried in turn.
+# The qualities that are tried, from the lowest on, until every frame keeps the promise. The lowest one is what most
+# still pictures need (`lossy._SCALES`). Not fitted: smaller steps may save bytes, but each takes the CPU time of
+# another file.
 _QUALITIES = {MediaType.AVIF: (62, 72, 82, 92), MediaType.WEBP: (80, 88, 94)}
-# The speed of libaom. Lower speeds take too long for so many frames.
+# The speed of libaom. Not fitted: a lower one takes a multiple of the CPU time (`lossy._AVIF_SPEEDS` has numbers),
+# and animations have many frames.
 _SPEED = 8
-# So many frames are looked at first. All the others follow. This saves time only: the result is the same.
+# About so many frames are compared first, and then all the others. Not fitted: the result is the same for any number.
+# A file that fails is given up sooner.
 _LOOKED_AT = 4
-# A frame may ask for fewer than `_SHORTEST` hundredths of a second. Browsers show it for `_SLOWED`
-# milliseconds.
+# When a frame asks for fewer than `_SHORTEST` hundredths of a second, browsers show it for `_SLOWED` milliseconds
+# (a rule of Gecko, Blink and WebKit).
 _SLOWED, _SHORTEST = 100, 2
-# What becomes of a frame: its place is cleared, or what was there is put back.
+# What a GIF asks for after a frame (GIF89a specification, 23, disposal method): its place is cleared, or what was
+# there before is put back.
 _CLEARED, _PUT_BACK = 2, 3
+# The extension for loop counts of Netscape, and another name of it. It counts repeats. WebP counts how often the
+# animation runs, which is one more, in 16 bits. The largest count would not fit into these, so it becomes no end.
 _REPEATS = re.compile(rb"(?:NETSCAPE2\.0|ANIMEXTS1\.0)\x03\x01(..)", re.DOTALL)
 _MOST_REPEATS = 0xFFFF
+# The flag for transparency in a VP8X chunk (RFC 9649, 2.7).
 _ALPHA = 0x10
 
 
@@ -60,15 +68,15 @@ _ALPHA = 0x10
 class _Animation:
     """What a GIF shows."""
 
-    frames: list[Image.Image]  #: RGB, or RGBA where one is transparent
+    frames: list[Image.Image]  #: all RGB, or all RGBA if one of them is transparent
     durations: list[int]  #: milliseconds
-    plays: int  #: how often it runs, 0 without end
+    plays: int  #: how often it runs; 0 for without end
 
 
 def variants(data: bytes, options: Options, wanted: Wanted) -> list[Variant]:
-    """The files for an animated GIF; none where it is too long, or no file is small enough.
+    """Make the files for the animated GIF `data`; none if no file is small enough.
 
-    Raises `FileSkipped`, `CorruptFile` and `TooLarge`.
+    Raises `FileSkipped`, also when the animation is too long, `CorruptFile` and `TooLarge`.
     """
     animation = _read(gif_file.parse(data), options)
     first = animation.frames[0]
@@ -100,7 +108,7 @@ def _compact(canvas: Image.Image) -> Image.Image:
 
 
 def _plays(file: GifFile) -> int:
-    """How often the GIF runs, 0 without end. The file counts what comes after the first time."""
+    """How often the GIF runs; 0 for without end. The file itself does not count the first time."""
     said = b"".join([*(frame.extensions for frame in file.frames), file.rest])
     found = {int.from_bytes(one, "little") for one in _REPEATS.findall(said)}
     if len(found) > 1:
@@ -112,7 +120,7 @@ def _plays(file: GifFile) -> int:
 
 
 def _canvases(file: GifFile) -> Iterator[NDArray[np.uint8]]:
-    """Height x width x red, green, blue, alpha after each frame, as browsers show it."""
+    """The canvas after each frame, as browsers show it: height x width x 4 (red, green, blue, alpha)."""
     canvas = np.zeros((file.height, file.width, 4), np.uint8)
     for frame in file.frames:
         part = canvas[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width]
@@ -136,7 +144,7 @@ def _colours(table: bytes, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _coded(animation: _Animation, media: MediaType, options: Options, limit: float) -> bytes | None:
-    """The shortest file of type `media` in at most `limit` bytes; None where there is none."""
+    """The shortest file of type `media` in at most `limit` bytes; None when there is none."""
     files = []
     if media is MediaType.WEBP:
         files.append(_saved(animation, media, lossless=True, quality=100))
@@ -147,7 +155,7 @@ def _coded(animation: _Animation, media: MediaType, options: Options, limit: flo
         and media in _QUALITIES
         and pixels <= _LOSSY[options.effort]
         and raster.can_be_scored(*first.size)
-        # libavif says how often, but Pillow does not let it.
+        # libavif can store how often an animation runs, but Pillow has no setting for it.
         and (media is MediaType.WEBP or animation.plays == 0)
     ):
         lossy = _lossy(animation, media, options, min(limit, *map(len, files), limit))
@@ -156,7 +164,7 @@ def _coded(animation: _Animation, media: MediaType, options: Options, limit: flo
 
 
 def _lossy(animation: _Animation, media: MediaType, options: Options, limit: float) -> bytes | None:
-    """The file at the lowest quality at which every frame keeps the promise."""
+    """The file at the lowest of `_QUALITIES` at which every frame keeps the promise; None when there is none."""
     frames = animation.frames
     every = max(1, len(frames) // _LOOKED_AT)
     order = sorted(range(len(frames)), key=lambda number: number % every != 0)
@@ -171,7 +179,7 @@ def _lossy(animation: _Animation, media: MediaType, options: Options, limit: flo
 
 
 def _holds(before: Image.Image, after: Image.Image, target: float) -> bool:
-    """Whether a frame keeps the promise."""
+    """Whether the frame `after` reaches the score `target`, and all its places keep their colours."""
     one, other = raster.pixels(before), raster.pixels(after)
     if of_both(*Reference(one, keep=False).scores(other)) < target:
         return False
@@ -186,7 +194,7 @@ def _saved(animation: _Animation, media: MediaType, **how: int) -> bytes:
         how |= {"speed": _SPEED, "max_threads": 1}
         extra: dict[str, object] = {"subsampling": "4:4:4", "advanced": FINER_COLOUR}
     else:
-        # Without key frames, which players need to begin in the middle only.
+        # There are no key frames but the first. Players need others only to begin in the middle.
         how |= {"method": 4, "kmin": 0, "kmax": 0, "loop": animation.plays}
         extra = {}
     buffer = io.BytesIO()
@@ -206,15 +214,15 @@ def _saved(animation: _Animation, media: MediaType, **how: int) -> bytes:
 
 
 def _transparent(webp: bytes) -> bytes:
-    """The file with the flag for transparency (RFC 9649, 2.7.1).
+    """The file with the flag for transparency.
 
-    libwebp sets it for frames that have some. The canvas around them may be clear as well.
+    libwebp sets it only if a frame has transparent pixels. But the canvas around frames may be transparent, too.
     """
     return webp[:20] + bytes([webp[20] | _ALPHA]) + webp[21:]
 
 
 def _frames_of(data: bytes, media: MediaType, animation: _Animation) -> list[Image.Image]:
-    """What a file shows for each frame of the animation; empty where it has other times."""
+    """What the file `data` shows for each frame of the animation; empty if its frames change at other times."""
     coded = raster.decode(data, media.upper())
     found: list[Image.Image] = []
     ends = np.cumsum(animation.durations).tolist()
@@ -224,7 +232,7 @@ def _frames_of(data: bytes, media: MediaType, animation: _Animation) -> list[Ima
         coded.load()
         end += round(coded.info["duration"])
         image = coded.convert(animation.frames[0].mode)
-        # The encoder takes frames that are equal together.
+        # The encoder stores equal frames that follow each other as one.
         found += [image] * (bisect_right(ends, end) - len(found))
         if not found or ends[len(found) - 1] != end:
             return []
@@ -232,7 +240,7 @@ def _frames_of(data: bytes, media: MediaType, animation: _Animation) -> list[Ima
 
 
 def _still(frame: Image.Image, options: Options, wanted: Wanted) -> Variant:
-    """The picture `frame` without loss, as PNG, or as WebP where that is wanted and shorter."""
+    """The picture `frame` without loss: as PNG, or as WebP if that is wanted and shorter."""
     buffer = io.BytesIO()
     frame.save(buffer, "PNG", compress_level=1)
     exactly = replace(options, compression_type=Compression.LOSSLESS, resize=None)

@@ -1,4 +1,4 @@
-"""WebP without loss, of pixels that look like the picture and take few bytes: those of a lossy PNG."""
+"""Lossless WebP of the pixels of a lossy PNG, which look like the picture and take few bytes."""
 
 from __future__ import annotations
 
@@ -21,21 +21,22 @@ if TYPE_CHECKING:
     from ...options import Options
 
 
-# The least that coarser differences leave of the bytes that a picture takes as it is, coded fast. (They left
-# 0.7 to 0.9 of screenshots in 720 pixels.)
+# The least share of its bytes, as `_draft` codes it, that a picture takes after near-lossless coding. It was 0.7 to
+# 0.9 in screenshots of 720 pixels. When even so the file would be too large, only a palette is tried. Principle: it
+# is below what was seen, so that hardly any file is missed.
 _LEAST_OF_COARSE = 0.5
 
 
 class ExactCoder:
-    """Codes one picture in several sizes, each as the fewest bytes that a lossy PNG would hold."""
+    """Codes one picture in several sizes, each of the pixels that a lossy PNG would have at that size."""
 
     def __init__(self, options: Options, shipped: Image.Image) -> None:
-        """Reach `options.quality`. `shipped` is the whole picture as it is shipped."""
+        """Code files that reach the score `options.quality`. `shipped` is the whole picture as it is shipped."""
         self._options = options
         self._shipped = shipped
 
     def coded(self, image: Image.Image, limit: float) -> bytes | None:
-        """`image`, L, RGB or RGBA, in at most `limit` bytes and with the promise kept; None for neither."""
+        """A file of `image` (L, RGB or RGBA) that has at most `limit` bytes and keeps the promise, else None."""
         if image.size == self._shipped.size:
             files = [self.whole]
         else:
@@ -58,13 +59,13 @@ class ExactCoder:
 
 
 def _coded(image: Image.Image) -> bytes:
-    # The slowest method takes 30 times as long and saves 1 to 3 %.
+    # The slowest method takes 30 times the CPU time and saves 1 to 3 %.
     stream = webp_coding.lossless(image, Effort.FAST, hidden=False)
     return mark(stream.file(), MediaType.WEBP)
 
 
 def _draft(image: Image.Image) -> bytes:
-    """The picture as it is, coded in a twentieth of the CPU time and up to three times the bytes."""
+    """The picture as it is, as a WebP that takes a twentieth of the CPU time and up to three times the bytes."""
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", lossless=True, quality=0, method=0)
     return buffer.getvalue()

@@ -1,4 +1,8 @@
-"""Whether files of one picture keep the promise, and where they do not."""
+"""Whether files of one picture keep the promise, and where they do not.
+
+A file keeps the promise when it reaches the score that `Options.quality` asks for, and each place of it keeps
+its colour (`quality.coloured`).
+"""
 
 from __future__ import annotations
 
@@ -21,26 +25,27 @@ if TYPE_CHECKING:
     #: left, top, right and lower edge in pixels
     Box = tuple[int, int, int, int]
 
-# Half the side of the part around a place, in pixels: what AVIF codes together.
+# Half the side of the part around a place, in pixels. Not fitted: it is the side of AV1's smaller superblock (AV1
+# bitstream specification, 5.5.1), so that a part is coded about as it is in the whole picture.
 _BLOCK = 64
 
 
 class Judge:
-    """Looks at files of one picture."""
+    """Scores files of one picture, and finds places in them that have another colour."""
 
     def __init__(self, image: Image.Image, media: MediaType, target: float) -> None:
-        """Compare files of type `media` with `image`, L, RGB or RGBA; `target` is the score asked for."""
+        """Compare files of type `media` with `image` (L, RGB or RGBA). `target` is the score that is asked for."""
         self._image = image
         self._media = media
         self._target = target
         self._places: dict[bool, ColouredPlaces] = {}
 
     def score(self, data: bytes) -> float:
-        """The score of a file, up to 100; lower where a part is far worse than the whole."""
+        """The score of the file `data`, up to 100. It is lower if a part is far worse than the whole."""
         return min(scorer.score(data) for scorer in self._scorers)
 
     def moved(self, data: bytes, most: int) -> list[Box]:
-        """Parts of the picture around places with another colour, so many at most."""
+        """Parts of the picture around places that have another colour in the file `data`, at most `most` of them."""
         coded = raster.decode(data, self._media.upper()).convert(self._image.mode)
         found: list[Box] = []
         pages = shown(raster.pixels(self._image), raster.pixels(coded))
@@ -57,7 +62,7 @@ class Judge:
             left, top, right, bottom = box = _around(moved, self._image.size)
             found.append(box)
             if len(found) < most:
-                # It is mended, so that the next one is found.
+                # The original's pixels are put back there. So the next place is found.
                 new = new.copy() if not new.flags.writeable else new
                 new[top:bottom, left:right] = page[top:bottom, left:right]
 
@@ -70,6 +75,6 @@ class Judge:
 
 
 def _around(moved: Moved, size: tuple[int, int]) -> Box:
-    """A part of a picture that is coded about like the whole."""
+    """The part of a picture of `size` around the place `moved`. Alone it is coded about as it is in the whole."""
     left, top = (max(0, at - _BLOCK // 2) // _BLOCK * _BLOCK for at in (moved.x, moved.y))
     return left, top, min(size[0], left + 2 * _BLOCK), min(size[1], top + 2 * _BLOCK)

@@ -1,4 +1,4 @@
-"""The picture that variants are made of: decoded once, upright, in sRGB."""
+"""The picture of which variants are made: decoded once, upright, in sRGB."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ..webp import file as webp_file
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: by Exif orientation how a stored picture is turned upright (CIPA DC-008, 4.6.4)
+#: how a stored picture is turned upright, by its Exif orientation (CIPA DC-008, 4.6.4)
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -36,7 +36,7 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# What gAMA says of sRGB: 1 / 0.45455 (PNG, third edition, 11.3.2.5).
+# The power that a gAMA chunk gives for sRGB, 1 / 0.45455 (PNG, third edition, 11.3.2.5).
 _POWER = 2.2
 
 
@@ -45,14 +45,15 @@ class Original:
     """A still picture as it is shown."""
 
     image: Image.Image  #: L, RGB or RGBA, in sRGB
-    #: whether its file stores pixels as they are
+    #: whether its file stores its pixels without loss
     lossless: bool
 
 
 def read(data: bytes, media: MediaType, max_pixels: int) -> Original:
-    """The still picture in `data`, a file of type `media`.
+    """Decode the still picture in `data`, a file of type `media`.
 
-    Raises `FileSkipped` for what no variant can be made of, `CorruptFile` and `TooLarge`.
+    Raises `FileSkipped` when no variant can be made of it, `CorruptFile`, and `TooLarge` when it has more than
+    `max_pixels`.
     """
     return _READERS[media](data, max_pixels)
 
@@ -87,13 +88,13 @@ def _png(data: bytes, max_pixels: int) -> Original:
     _check_upright(file.find(b"eXIf"))
     image = Image.fromarray(png_coding.decoded(png_file.bare(file)))
     if colours.kinds and colours.profile is None:
-        # gAMA and cHRM say sRGB together, which browsers take at their word.
+        # gAMA and cHRM together describe sRGB. Browsers then use the power of gAMA, not the curve of sRGB.
         image = _by_power(image)
     return Original(_as_shown(image, colours.profile), lossless=True)
 
 
 def _by_power(image: Image.Image) -> Image.Image:
-    """A picture, RGB or RGBA, whose levels stand for a power of the light, in sRGB."""
+    """A picture (RGB or RGBA) whose levels are a power of the light, with the curve of sRGB (IEC 61966-2-1)."""
     linear = (np.arange(256) / 255) ** _POWER
     curve = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     levels = [int(level) for level in np.round(255 * curve)]
@@ -148,14 +149,14 @@ def _left(why: str) -> FileSkipped:
 
 
 def _check_upright(block: bytes | None) -> None:
-    """Raise `FileSkipped` for a turned PNG or WebP, since some viewers turn it and others do not."""
+    """Raise `FileSkipped` if Exif turns a PNG or WebP: some viewers turn it, and others do not."""
     if block and exif.orientation(block) != 1:
         raise _left("turned by its Exif")
 
 
 def _as_shown(image: Image.Image, profile: bytes | None, turn: int = 1) -> Image.Image:
     if profile and not colour_profile.changes_nothing(profile):
-        # A profile that cannot be applied is passed over by browsers, too.
+        # Browsers ignore a profile that cannot be applied, too.
         image = colour_profile.to_srgb(image, profile) or image
     if image.mode not in ("L", "RGB", "RGBA"):
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
@@ -163,6 +164,7 @@ def _as_shown(image: Image.Image, profile: bytes | None, turn: int = 1) -> Image
         image = image.convert("RGB")
     if turn in _UPRIGHT:
         image = image.transpose(_UPRIGHT[turn])
-    # Encoders would write a profile and more from here. A converted picture has one with the time in it.
+    # Encoders would write the profile and more that is stored here. The profile of a converted picture holds the time,
+    # so that bytes would differ from run to run.
     image.info.clear()
     return image

@@ -1,4 +1,4 @@
-"""A picture in its own format and in fewer pixels, by the codec of that format."""
+"""Files of a picture in its own format and in fewer pixels, made by the codec of that format."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from ...options import Options
 
-# The quality of JPEG to begin with. A picture that was made smaller is sharper, and needs more than most.
+# The quality of JPEG that is tried first. A picture in fewer pixels is sharper, and needs more than most pictures.
+# Not fitted: the search goes on from there to the same score, so that the number decides how many files are coded.
 _FIRST = 85
 
 
@@ -27,7 +28,7 @@ class OwnCoder:
     """Codes one picture in several sizes, in the format that it has."""
 
     def __init__(self, media: MediaType, options: Options, *, lossless: bool) -> None:
-        """Code files of type `media`; `lossless` says that its pixels are stored as they are."""
+        """Code files of type `media`. `lossless` says whether the picture's file stores its pixels without loss."""
         self._media = media
         self._options = replace(options, resize=None, preserve_metas=frozenset())
         self._lossless = lossless
@@ -36,7 +37,7 @@ class OwnCoder:
         )
 
     def coded(self, image: Image.Image, limit: float) -> bytes | None:
-        """`image`, L, RGB or RGBA, in at most `limit` bytes and with the promise kept; None for neither."""
+        """A file of `image` (L, RGB or RGBA) that has at most `limit` bytes and keeps the promise, else None."""
         data = self._coded(image, limit)
         return None if data is None or len(data) > limit else data
 
