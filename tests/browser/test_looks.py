@@ -8,6 +8,7 @@ metadata those whose sides change places.
 
 import subprocess
 import sys
+from functools import cache
 from itertools import product
 
 import pytest
@@ -33,6 +34,7 @@ MOVED = 10.0
 STRETCHED = 0.2
 
 
+@cache
 def cases(kind):
     """Files by (orientation, profile, alpha, deep)."""
     found = {}

