@@ -73,13 +73,12 @@ def home(tmp_path_factory):
     return tmp_path_factory.mktemp("pre-commit")
 
 
-@pytest.fixture
-def repository(tmp_path, project, home):
-    """A repository with the hook installed, and an empty cache of its own."""
+@pytest.fixture(scope="module")
+def started(tmp_path_factory, project, home):
+    """A repository with the hook installed."""
     repository = Repository(
-        tmp_path / "the repo",
+        tmp_path_factory.mktemp("started"),
         PRE_COMMIT_HOME=str(home),
-        IR_BUILD_CACHE_DIR=str(tmp_path / "cache"),
         PATH=f"{Path(sys.executable).parent}:{ENVIRON['PATH']}",
     )
     repository.git("init", "-q")
@@ -88,6 +87,20 @@ def repository(tmp_path, project, home):
     repository.git("commit", "-qm", "start")
     install(repository)
     return repository
+
+
+@pytest.fixture
+def repository(tmp_path, started):
+    """A copy of it, with an empty cache of its own."""
+    shutil.copytree(started.folder, tmp_path / "the repo")
+    environ = started.environ | {"IR_BUILD_CACHE_DIR": str(tmp_path / "cache")}
+    return Repository(tmp_path / "the repo", **environ)
+
+
+def installed(home):
+    """The Python of the hook's environment."""
+    (python,) = home.glob("repo*/py_env-*/bin/python")
+    return python
 
 
 def configure(repository, project, hook, *args):
@@ -104,10 +117,19 @@ def install(repository):
     subprocess.run(
         [sys.executable, "-m", "pre_commit", "install", "--install-hooks"],
         cwd=repository.folder,
-        env=repository.environ,
+        env=repository.environ | {"PIP_NO_COMPILE": "1"},
         check=True,
         capture_output=True,
     )
+    # pip would compile every module of every package; these are what the hook's processes need.
+    code = (
+        "import pkgutil, ir_build.cli.hook\n"
+        "for part in ('engine', 'run', 'sandbox', 'verify'):\n"
+        "    for one in pkgutil.walk_packages([f'{ir_build.__path__[0]}/{part}'], f'ir_build.{part}.'):\n"
+        "        __import__(one.name)"
+    )
+    python = installed(Path(repository.environ["PRE_COMMIT_HOME"]))
+    subprocess.run([python, "-I", "-c", code], check=True)
 
 
 ORIGINALS = {
@@ -274,13 +296,14 @@ def test_nothing_heavy_is_imported_when_nothing_is_to_be_done(tmp_path):
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_the_environment_of_the_hook_is_the_core_alone(repository, home):
+def test_the_environment_of_the_hook_is_the_core_alone(started, home):
     """`pip install .` of the clone brings no host and no adapter: no plugin is switched on."""
-    (python,) = home.glob("repo*/py_env-*/bin/python")
     code = (
         "import importlib.util as u\n"
         "names = ['mkdocs', 'sphinx', 'pelican', 'mkdocs_ir_build', 'sphinx_ir_build', 'ir_build']\n"
         "print([name for name in names if u.find_spec(name)])"
     )
-    done = subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [installed(home), "-I", "-c", code], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "['ir_build']"
