@@ -113,8 +113,9 @@ def failed(again, built):
 
 
 def test_strict_fails(entry, failed):
-    """With `strict` the broken file fails the build, and the sentence says why."""
+    """With `strict` the broken file fails the build; a sentence says why, and no traceback."""
     assert "strict: 1 could not be worked on" in failed[type(entry)]
+    assert "Traceback" not in failed[type(entry)]
 
 
 @pytest.mark.parametrize("kind", ENTRY_POINTS, ids=lambda kind: kind.__name__)

@@ -250,7 +250,6 @@ def test_builders_without_files(again):
     ("line", "hint"),
     [
         ("ir_build_qualty = 80", "qualty: there is no such option; did you mean quality?"),
-        ("ir_build_quality = 'great'", "quality: 'great' is not a score"),
         ("ir_build_report = 'savings.json'", "is among the sources"),
     ],
 )

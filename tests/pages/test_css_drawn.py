@@ -154,7 +154,7 @@ def test_a_drawing_without_a_size_stays_where_rules_give_it_one(page, with_drawi
 
 def test_a_part_of_a_box_that_is_as_wide_as_its_picture(page, tmp_path):
     """Such a picture gets no `sizes`, which would give it another natural width, and so a wider or no box."""
-    y, x = np.mgrid[:800, :1300]
+    y, x = np.mgrid[:560, :900]
     waves = [128 + 90 * np.sin(x / 90 + shift) * np.cos(y / 70) for shift in range(3)]
     write_file(tmp_path / "a.jpg", encoded(np.stack(waves, -1).astype(np.uint8), "jpeg"))
     style = ".float{float:right} .table{display:table} figure img{width:35%}"
