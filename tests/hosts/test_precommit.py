@@ -117,7 +117,8 @@ def install(repository):
     subprocess.run(
         [sys.executable, "-m", "pre_commit", "install", "--install-hooks"],
         cwd=repository.folder,
-        env=repository.environ | {"PIP_NO_COMPILE": "1"},
+        # pip takes a false value of this variable for yes.
+        env=repository.environ | {"PIP_NO_COMPILE": "0"},
         check=True,
         capture_output=True,
     )
