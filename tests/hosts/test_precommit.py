@@ -97,12 +97,6 @@ def repository(tmp_path, started):
     return Repository(tmp_path / "the repo", **environ)
 
 
-def installed(home):
-    """The Python of the hook's environment."""
-    (python,) = home.glob("repo*/py_env-*/bin/python")
-    return python
-
-
 def configure(repository, project, hook, *args):
     revision = project.git("rev-parse", "HEAD").strip()
     given = f"    args: {list(args)}\n" if args else ""
@@ -117,20 +111,10 @@ def install(repository):
     subprocess.run(
         [sys.executable, "-m", "pre_commit", "install", "--install-hooks"],
         cwd=repository.folder,
-        # pip takes a false value of this variable for yes.
-        env=repository.environ | {"PIP_NO_COMPILE": "0"},
+        env=repository.environ,
         check=True,
         capture_output=True,
     )
-    # pip would compile every module of every package; these are what the hook's processes need.
-    code = (
-        "import pkgutil, ir_build.cli.hook\n"
-        "for part in ('engine', 'run', 'sandbox', 'verify'):\n"
-        "    for one in pkgutil.walk_packages([f'{ir_build.__path__[0]}/{part}'], f'ir_build.{part}.'):\n"
-        "        __import__(one.name)"
-    )
-    python = installed(Path(repository.environ["PRE_COMMIT_HOME"]))
-    subprocess.run([python, "-I", "-c", code], check=True)
 
 
 ORIGINALS = {
@@ -299,12 +283,11 @@ def test_nothing_heavy_is_imported_when_nothing_is_to_be_done(tmp_path):
 
 def test_the_environment_of_the_hook_is_the_core_alone(started, home):
     """`pip install .` of the clone brings no host and no adapter: no plugin is switched on."""
+    (python,) = home.glob("repo*/py_env-*/bin/python")
     code = (
         "import importlib.util as u\n"
         "names = ['mkdocs', 'sphinx', 'pelican', 'mkdocs_ir_build', 'sphinx_ir_build', 'ir_build']\n"
         "print([name for name in names if u.find_spec(name)])"
     )
-    done = subprocess.run(
-        [installed(home), "-I", "-c", code], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "['ir_build']"
