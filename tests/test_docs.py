@@ -49,6 +49,8 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "public" / "index.html").write_text("<!doctype html><img src=a.png>")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("IR_BUILD_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("IR_BUILD_EFFORT", "fast")
+    monkeypatch.setenv("IR_BUILD_JOBS", "1")
     return tmp_path
 
 

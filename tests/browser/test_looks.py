@@ -8,6 +8,7 @@ metadata those whose sides change places.
 
 import subprocess
 import sys
+from functools import cache
 from itertools import product
 
 import pytest
@@ -33,6 +34,7 @@ MOVED = 10.0
 STRETCHED = 0.2
 
 
+@cache
 def cases(kind):
     """Files by (orientation, profile, alpha, deep)."""
     found = {}
@@ -71,7 +73,7 @@ def files(tmp_path_factory):
         command = [sys.executable, "-m", "ir_build", "optimize", source]
         command += ["--out", folder / run, "--cache-dir", folder / "cache", "--strict"]
         command += ["--compression-type", compression, "--preserve-metas", metas]
-        command += ["--effort", "fast"]
+        command += ["--effort", "fast", "--jobs", "1"]
         subprocess.run(list(map(str, command)), check=True, capture_output=True)
         found |= {(run, *key): (folder / run / name).read_bytes() for key, name in names.items()}
     return found

@@ -2,29 +2,19 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 
+import commands
 from advice.sites import SIZED, Site, film, jpeg, page
-from hosts.hosts import BARE_ENVIRON
 
 EVIL = "\x1b]0;title\x07\u202egnp.gif"
 
 
 def run(*arguments, cwd, code=0):
-    """What `ir-build advise` prints, in its own process with its own cache."""
-    done = subprocess.run(
-        [sys.executable, "-m", "ir_build", "advise", *map(str, arguments)],
-        cwd=cwd,
-        env=BARE_ENVIRON | {"IR_BUILD_CACHE_DIR": str(cwd / "cache"), "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == code, done.stderr + done.stdout
-    return (done.stdout + done.stderr).decode()
+    """What `ir-build advise` prints."""
+    done = commands.run("advise", *arguments, cwd=cwd, code=code)
+    return done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageFilter
 
+from commands import run
 from hosts.hosts import BARE_ENVIRON, contents
 from pictures import encoded, lined
 from services.process import KILL
@@ -20,21 +21,6 @@ from services.programs import program
 
 SIZE = (200, 100)
 posix = pytest.mark.skipif(os.name != "posix", reason="links and pipes are the means")
-
-
-def run(*arguments, cwd, code=0, **environ):
-    """Run `ir-build` in its own process with its own cache."""
-    done = subprocess.run(
-        [sys.executable, "-m", "ir_build", *map(str, arguments)],
-        cwd=cwd,
-        env=BARE_ENVIRON | {"IR_BUILD_CACHE_DIR": str(Path(cwd) / "cache")} | environ,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == code, done.stderr + done.stdout
-    return done
 
 
 def png(size=SIZE, blur=0):

@@ -28,8 +28,8 @@ NAME = "photo.png"
 
 @pytest.fixture(scope="module")
 def picture():
-    """A picture that takes a second or so of CPU time."""
-    return encoded(photo((240, 240), grid=(9, 9), seed=5, colour=4), "png", compress_level=1)
+    """A picture that takes half a second or so of CPU time."""
+    return encoded(photo((180, 180), grid=(9, 9), seed=5, colour=4), "png", compress_level=1)
 
 
 @pytest.fixture(scope="module")

@@ -84,12 +84,21 @@ class Machine:
         return done.stdout, {one["type"]: one for one in report["files"]}
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    return Machine(tmp_path_factory.mktemp("machine"))
+
+
 @pytest.fixture
-def machine(tmp_path):
+def machine(shared, tmp_path):
+    """The environment, in which all packages load again after the test, and a folder to work in."""
     (tmp_path / "img").mkdir()
     for name, data in FILES.items():
         (tmp_path / "img" / name).write_bytes(data)
-    return Machine(tmp_path)
+    shared.folder = tmp_path
+    yield shared
+    for path in shared.packages.glob("*.py"):
+        shared.unblock(path.stem)
 
 
 @pytest.mark.slow

@@ -12,23 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from commands import run
 from hosts.hosts import BARE_ENVIRON
 from pictures import encoded, lined, lined_jpeg, lined_png
-
-
-def run(*arguments, cwd, code=0, **environ):
-    """Run `ir-build` in its own process with its own cache."""
-    done = subprocess.run(
-        [sys.executable, "-m", "ir_build", *map(str, arguments)],
-        cwd=cwd,
-        env=BARE_ENVIRON | {"IR_BUILD_CACHE_DIR": str(Path(cwd) / "cache")} | environ,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == code, done.stderr + done.stdout
-    return done
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,16 @@ from hosts.hosts import PYTHON, run, write_file
 from pictures import lined_png
 from test_docs import ROOT, blocks
 
-PLUGINS = [block for block in blocks("yaml") if "- ir-build" in block.values[0]]
-PLUGINS = [block for block in PLUGINS if "plugins:" in block.values[0]]
-CONF = [block for block in blocks("python") if "# conf.py" in block.values[0]]
-PELICAN = [block for block in blocks("python") if "# pelicanconf.py" in block.values[0]]
+
+def showing(language, *words):
+    """The blocks of a language that have all the words; of equal ones the last."""
+    found = {block.values[0]: block for block in blocks(language)}
+    return [block for text, block in found.items() if all(word in text for word in words)]
+
+
+PLUGINS = showing("yaml", "plugins:", "- ir-build")
+CONF = showing("python", "# conf.py")
+PELICAN = showing("python", "# pelicanconf.py")
 MODES = re.findall(r"^\| `(\w+)`", (ROOT / "docs" / "mkdocs.md").read_text(), re.MULTILINE)
 
 

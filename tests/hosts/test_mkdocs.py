@@ -126,19 +126,9 @@ def test_strict_counts_our_warnings(site, host):
     assert "Aborted with 1 warnings in strict mode" in log
 
 
-def test_our_own_strict_option(site):
-    """`strict: true` fails the build by itself, with a sentence and no traceback."""
-    site.write("docs/img/broken.png", encoded(lined(SIZE), "png")[:300])
-    site.configure("{strict: true}")
-    log = site.run("build", code=1)
-    assert "strict: 1 could not be worked on" in log
-    assert "Traceback" not in log
-
-
-@pytest.mark.parametrize("urls", ["true", "false"])
-def test_both_kinds_of_urls(site, urls):
-    """Directory URLs or not: the files are found where the host puts them."""
-    site.configure(more=f"use_directory_urls: {urls}")
+def test_without_directory_urls(site):
+    """The files are found where the host puts them then, too."""
+    site.configure(more="use_directory_urls: false")
     site.run("build")
     assert len(site.shipped("img/a.png")) < (site.docs / "img/a.png").stat().st_size
 
@@ -177,7 +167,6 @@ def test_material_and_files_of_other_plugins(site):
 def test_options_are_validated_by_name(site):
     """A wrong value names the option and says what would be right."""
     for options, hint in [
-        ("{quality: great}", "quality: 'great' is not a score"),
         ("{qualty: 80}", "qualty"),
         ("{serve: maybe}", "serve"),
         ("{compression_type: {jpg: lossy}}", "compression_type: 'jpg' is not one of"),

@@ -62,22 +62,21 @@ def edited(entry):
 
 def test_the_hosts_own_pages(entry):
     """The picture has a size, and files in AVIF beside it; a second build and `pages` off hold, too."""
-    entry.build(pages=False)
-    plain = pages_of(entry)
     log = entry.build(pages=True)
     pages = edited(entry)
     assert pages
     assert "for their pictures" in log
-    for path, data in pages.items():
+    for data in pages.values():
         # Where a theme has a rule that one of them would break, the other is there.
         assert b'width="640" height="400"' in data or b'type="image/avif"' in data
-        assert Page(data).bytes == plain[path]
     files = contents(entry.output).keys()
     entry.build(pages=True)
     assert edited(entry) == pages
     assert contents(entry.output).keys() == files
     entry.build(pages=False)
-    assert pages_of(entry) == plain
+    plain = pages_of(entry)
+    assert not edited(entry)
+    assert {path: Page(data).bytes for path, data in pages.items()}.items() <= plain.items()
     assert not [path for path in contents(entry.output) if ".ir-" in path.name]
 
 

@@ -162,14 +162,11 @@ def test_pictures_of_other_plugins(blog):
 
 
 def test_a_wrong_option_is_named(blog):
-    """A misspelt or impossible setting ends the build before it begins."""
-    for line, hint in [
-        ("IR_BUILD_QUALTY = 80", "qualty: there is no such option; did you mean quality?"),
-        ("IR_BUILD_QUALITY = 'great'", "quality: 'great' is not a score"),
-    ]:
-        blog.configure(f"PLUGINS = ['ir_build']\n{line}\n")
-        assert hint in blog.build(code=1)
-        assert not blog.output.exists()
+    """A misspelt setting ends the build before it begins."""
+    blog.configure("PLUGINS = ['ir_build']\nIR_BUILD_QUALTY = 80\n")
+    hint = "qualty: there is no such option; did you mean quality?"
+    assert hint in blog.build(code=1)
+    assert not blog.output.exists()
 
 
 def test_fatal_warnings_count_ours(blog):

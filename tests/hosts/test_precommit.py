@@ -73,13 +73,12 @@ def home(tmp_path_factory):
     return tmp_path_factory.mktemp("pre-commit")
 
 
-@pytest.fixture
-def repository(tmp_path, project, home):
-    """A repository with the hook installed, and an empty cache of its own."""
+@pytest.fixture(scope="module")
+def started(tmp_path_factory, project, home):
+    """A repository with the hook installed."""
     repository = Repository(
-        tmp_path / "the repo",
+        tmp_path_factory.mktemp("started"),
         PRE_COMMIT_HOME=str(home),
-        IR_BUILD_CACHE_DIR=str(tmp_path / "cache"),
         PATH=f"{Path(sys.executable).parent}:{ENVIRON['PATH']}",
     )
     repository.git("init", "-q")
@@ -88,6 +87,14 @@ def repository(tmp_path, project, home):
     repository.git("commit", "-qm", "start")
     install(repository)
     return repository
+
+
+@pytest.fixture
+def repository(tmp_path, started):
+    """A copy of it, with an empty cache of its own."""
+    shutil.copytree(started.folder, tmp_path / "the repo")
+    environ = started.environ | {"IR_BUILD_CACHE_DIR": str(tmp_path / "cache")}
+    return Repository(tmp_path / "the repo", **environ)
 
 
 def configure(repository, project, hook, *args):
@@ -274,7 +281,7 @@ def test_nothing_heavy_is_imported_when_nothing_is_to_be_done(tmp_path):
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_the_environment_of_the_hook_is_the_core_alone(repository, home):
+def test_the_environment_of_the_hook_is_the_core_alone(started, home):
     """`pip install .` of the clone brings no host and no adapter: no plugin is switched on."""
     (python,) = home.glob("repo*/py_env-*/bin/python")
     code = (

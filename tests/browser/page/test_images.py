@@ -151,29 +151,36 @@ def test_leaving_with_uploads_under_way_asks(inside):
     assert asked == ["beforeunload"]
 
 
-def test_images_can_be_found_sorted_and_filtered(inside):
-    """Among all of them, not only those of a page; what is deleted then is what was found."""
+@pytest.fixture(scope="module")
+def many(server):
+    """The server for an account with 31 pictures."""
+    account = server.as_account(server.new_sub())
     for number in range(31):
-        inside.server.upload(flat((20 + number, 20)), f"picture-{number}.png")
-    inside.server.upload(documents.drawn(), "paper.pdf")
-    inside.page.reload()
-    names = inside.rows().locator(".name")
-    search = inside.page.get_by_label("Search by name")
+        account.upload(flat((20 + number, 20)), f"picture-{number}.png")
+    return account
+
+
+def test_images_can_be_found_sorted_and_filtered(visit, many):
+    """Among all of them, not only those of a page; what is deleted then is what was found."""
+    many.upload(documents.drawn(), "paper.pdf")
+    visit.sign_in(many)
+    names = visit.rows().locator(".name")
+    search = visit.page.get_by_label("Search by name")
     search.fill("PICTURE-1")
-    expect(inside.rows()).to_have_count(11)
-    inside.page.get_by_label("Order").select_option("By name")
+    expect(visit.rows()).to_have_count(11)
+    visit.page.get_by_label("Order").select_option("By name")
     expect(names.first).to_have_text("picture-1.png")
     expect(names.nth(1)).to_have_text("picture-10.png")
     search.fill("")
-    inside.page.get_by_label("Show").select_option("PDFs")
+    visit.page.get_by_label("Show").select_option("PDFs")
     expect(names).to_have_text(["paper.pdf"])
     search.fill("nothing")
-    inside.page.get_by_text("No image is like that").wait_for()
+    visit.page.get_by_text("No image is like that").wait_for()
     search.fill("paper")
-    inside.button("Delete all").click()
-    inside.button("Delete 1 image").click()
-    inside.page.get_by_text("No image is like that").wait_for()
-    assert inside.server.get("/images").json()["total"] == 31
+    visit.button("Delete all").click()
+    visit.button("Delete 1 image").click()
+    visit.page.get_by_text("No image is like that").wait_for()
+    assert many.get("/images").json()["total"] == 31
 
 
 def test_the_next_row_has_the_focus_after_a_deletion(inside):
@@ -309,20 +316,18 @@ def test_all_or_what_is_selected_comes_as_a_zip(inside):
     expect(inside.rows()).to_have_count(2)
 
 
-def test_a_long_list_comes_in_pages(inside):
+def test_a_long_list_comes_in_pages(visit, many):
     """Thirty images a page, the newest first, and both ways to turn over."""
-    for number in range(31):
-        inside.server.upload(flat(), f"{number}.png")
-    inside.page.reload()
-    expect(inside.rows()).to_have_count(30)
-    expect(inside.rows().first).to_contain_text("30.png")
-    expect(inside.button("Newer")).to_be_disabled()
-    inside.button("Older").click()
-    expect(inside.rows()).to_have_count(1)
-    expect(inside.rows()).to_contain_text("0.png")
-    expect(inside.button("Older")).to_be_disabled()
-    inside.button("Newer").click()
-    expect(inside.rows()).to_have_count(30)
+    visit.sign_in(many)
+    expect(visit.rows()).to_have_count(30)
+    expect(visit.rows().first).to_contain_text("picture-30.png")
+    expect(visit.button("Newer")).to_be_disabled()
+    visit.button("Older").click()
+    expect(visit.rows()).to_have_count(1)
+    expect(visit.rows()).to_contain_text("picture-0.png")
+    expect(visit.button("Older")).to_be_disabled()
+    visit.button("Newer").click()
+    expect(visit.rows()).to_have_count(30)
 
 
 def test_a_file_name_is_text(inside):

@@ -227,7 +227,7 @@ DAMAGED = saved(
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(DAMAGED) - 1), st.integers(0, 255)), max_size=4))
 def test_damage_ends_in_a_reason(changes):
     """Changed bytes give a picture or one of our errors, nothing else."""

@@ -2,6 +2,7 @@
 
 import base64
 import random
+from functools import partial
 from itertools import pairwise, product
 
 import numpy as np
@@ -18,6 +19,7 @@ JOINS = ("miter", "round", "bevel")
 CAPS = ("butt", "round", "square")
 ENDS = ("open", "meets", "closed", "closed twice", "closed again")
 SIZE = 80
+RUNS = (Compression.LOSSLESS, Compression.LOSSY)
 #: levels from which on a pixel counts as another one, and how many may be: how Chromium smooths edges
 #: depends on the number of points, which moves single pixels of outlines that stay where they are
 OTHER, OTHERS = 96, 3
@@ -118,20 +120,28 @@ def drawings():
 def files():
     """SVGs by run and drawing; the run "before" has the originals."""
     found = {("before", *key): data for key, data in drawings().items()}
-    for run in Compression.LOSSLESS, Compression.LOSSY:
+    for run in RUNS:
         for key, data in drawings().items():
             found[run, *key] = svg.compress(data, Options(compression_type=run)).data
     return found
 
 
-def by_librsvg(files, scale):
-    shown = {}
-    for key, data in files.items():
-        image = pyvips.Image.svgload_buffer(data, scale=scale).flatten(background=255)
-        shown[key] = np.ndarray(
-            (image.height, image.width, 3), np.uint8, image.write_to_memory()
-        ).astype(int)
-    return shown
+def drawn(data, scale):
+    """The pixels by librsvg, as signed numbers that can be subtracted."""
+    image = pyvips.Image.svgload_buffer(data, scale=scale).flatten(background=255)
+    pixels = np.frombuffer(image.write_to_memory(), np.uint8)
+    return pixels.reshape(image.height, image.width, 3).astype(np.int16)
+
+
+def by_librsvg(drawings, scale):
+    """Of each file after the first of a drawing: how many pixels are others, and by how much at most."""
+    found = []
+    for first, *others in drawings:
+        before = drawn(first, scale)
+        for one in others:
+            apart = np.abs(drawn(one, scale) - before)
+            found.append((int((apart > OTHER).any(-1).sum()), int(apart.max())))
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -140,53 +150,48 @@ def browser():
         yield running
 
 
-DRAWN = """
-    async ([files, side]) => {
+COMPARED = """
+    async ([drawings, side, other]) => {
         const canvas = document.createElement("canvas");
         canvas.width = canvas.height = side;
         const pen = canvas.getContext("2d", {willReadFrequently: true});
-        const found = [];
-        for (const file of files) {
+        const pixels = async file => {
             const picture = new Image();
             picture.src = "data:image/svg+xml;base64," + file;
             await picture.decode();
             pen.fillStyle = "#fff";
             pen.fillRect(0, 0, side, side);
             pen.drawImage(picture, 0, 0, side, side);
-            const pixels = pen.getImageData(0, 0, side, side).data;
-            const blob = new Blob([pixels]);
-            const url = await new Promise(done => {
-                const reader = new FileReader();
-                reader.onload = () => done(reader.result);
-                reader.readAsDataURL(blob);
-            });
-            found.push(url.slice(url.indexOf(",") + 1));
+            return pen.getImageData(0, 0, side, side).data;
+        };
+        const found = [];
+        for (const [first, ...others] of drawings) {
+            const before = await pixels(first);
+            for (const one of others) {
+                const after = await pixels(one);
+                let count = 0, most = 0;
+                for (let at = 0; at < before.length; at += 4) {
+                    let apart = 0;
+                    for (let band = at; band < at + 4; band++)
+                        apart = Math.max(apart, Math.abs(after[band] - before[band]));
+                    count += apart > other;
+                    most = Math.max(most, apart);
+                }
+                found.push([count, most]);
+            }
         }
         return found;
     }
 """
 
 
-def by_chromium(browser, files, scale):
-    """Each drawn at the same place: elsewhere on a page Chromium's own pixels differ a little."""
-    side = SIZE * scale
+def by_chromium(browser, drawings, scale):
+    """As `by_librsvg`, each drawn at the same place: elsewhere Chromium's own pixels differ a little."""
     page = browser.new_page()
-    coded = [base64.b64encode(data).decode() for data in files.values()]
-    drawn = page.evaluate(DRAWN, [coded, side])
+    coded = [[base64.b64encode(data).decode() for data in files] for files in drawings]
+    found = page.evaluate(COMPARED, [coded, SIZE * scale, OTHER])
     page.close()
-    return {
-        key: np.frombuffer(base64.b64decode(one), np.uint8).reshape(side, side, 4).astype(int)
-        for key, one in zip(files, drawn, strict=True)
-    }
-
-
-def chunks(files, count, share=1):
-    """Parts of so many drawings, each with all its runs; of all drawings, or of one in `share`."""
-    keys = [key[1:] for key in files if key[0] == "before"]
-    keys = random.Random(1).sample(keys, len(keys) // share)
-    for at in range(0, len(keys), count):
-        wanted = set(keys[at : at + count])
-        yield {key: data for key, data in files.items() if key[1:] in wanted}
+    return found
 
 
 @pytest.mark.parametrize("scale", [1, 3])
@@ -196,23 +201,22 @@ def test_corners_caps_and_joins_hold(files, browser, renderer, scale):
 
     At three times the size a third of the drawings stands for all.
     """
-    wrong = {}
-    for part in chunks(files, 60, share=scale):
-        shown = (
-            by_librsvg(part, scale) if renderer == "librsvg" else by_chromium(browser, part, scale)
-        )
-        for run, *key in part:
-            if run != "before":
-                apart = np.abs(shown[run, *key] - shown["before", *key]).max(-1)
-                exact = run is Compression.LOSSLESS
-                if apart.any() if exact else (apart > OTHER).sum() > OTHERS:
-                    wrong[run, *key] = int((apart > OTHER).sum()), int(apart.max())
+    keys = [key[1:] for key in files if key[0] == "before"]
+    keys = random.Random(1).sample(keys, len(keys) // scale)
+    drawings = [[files[run, *key] for run in ("before", *RUNS)] for key in keys]
+    by = by_librsvg if renderer == "librsvg" else partial(by_chromium, browser)
+    told = dict(zip(((key, run) for key in keys for run in RUNS), by(drawings, scale), strict=True))
+    wrong = {
+        (key, run): (others, most)
+        for (key, run), (others, most) in told.items()
+        if (most > 0 if run is Compression.LOSSLESS else others > OTHERS)
+    }
     assert not wrong
 
 
 def test_the_drawings_are_worth_it(files):
     """They show what they have, and get smaller."""
-    shown = by_librsvg({key: data for key, data in files.items() if key[0] == "before"}, 1)
+    shown = {key: drawn(data, 1) for key, data in files.items() if key[0] == "before"}
     blank = [key for key, pixels in shown.items() if not (pixels < 250).any()]
     assert all("dot" in name for _, name, *_ in blank)
     before, lossless, lossy = (

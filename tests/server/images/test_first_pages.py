@@ -57,24 +57,22 @@ def test_original_and_result_are_drawn(launch):
 
 
 @pytest.mark.slow
-def test_what_is_no_pdf_or_cannot_be_drawn_is_refused(launch):
+def test_what_is_no_pdf_or_cannot_be_drawn_is_refused(plain):
     """With 400 and the reason."""
-    server = launch(backend="none")
-    image = server.upload(flat()).json()
-    assert "Only a PDF" in first_page(server, image).json()["errMessage"]
-    broken = server.upload(b"%PDF-1.7\nnothing", "b.pdf").json()
-    answer = first_page(server, broken)
+    image = plain.upload(flat()).json()
+    assert "Only a PDF" in first_page(plain, image).json()["errMessage"]
+    broken = plain.upload(b"%PDF-1.7\nnothing", "b.pdf").json()
+    answer = first_page(plain, broken)
     assert answer.status_code == 400
     assert "cannot be drawn: does not open" in answer.json()["errMessage"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [(14_400, 14_400), (14_400, 20), (3, 3)])
-def test_a_drawing_has_about_a_megapixel_at_most(launch, size):
+def test_a_drawing_has_about_a_megapixel_at_most(plain, size):
     """However large the page."""
-    server = launch(backend="none")
-    image = server.upload(page(b"0 0 50 50 re f", size), "a.pdf").json()
-    width, height = picture(first_page(server, image)).size
+    image = plain.upload(page(b"0 0 50 50 re f", size), "a.pdf").json()
+    width, height = picture(first_page(plain, image)).size
     assert width * height <= 1.1 * 2**20  # each side is rounded up
     assert width / height == pytest.approx(size[0] / size[1], rel=0.1)
 

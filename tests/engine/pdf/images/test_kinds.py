@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 import profiles
 from documents import image_of, saved_as_stored, with_image
 from ir_build.engine.pdf import codec as pdf
-from ir_build.options import Options
+from ir_build.options import Effort, Options
 from pictures import encoded, photo
 
 RNG = np.random.default_rng(11)
@@ -38,7 +38,7 @@ def page_with(pixels, inches, *, page_size=SHEET, jpeg=None, **entries):
 
 def compressed(document, **options):
     """The result, and the width of its picture."""
-    result = pdf.compress(saved_as_stored(document), Options(**options))
+    result = pdf.compress(saved_as_stored(document), Options(effort=Effort.FAST, **options))
     return result, int(image_of(result.data).Width)
 
 

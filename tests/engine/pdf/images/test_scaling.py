@@ -13,12 +13,13 @@ from documents import first_page, saved_as_stored
 from ir_build import verify
 from ir_build.engine.pdf import codec as pdf
 from ir_build.formats import MediaType
-from ir_build.options import Compression, Options
+from ir_build.options import Compression, Effort, Options
 from ir_build.quality import Reference
 from pictures import encoded, photo
 
 RNG = np.random.default_rng(5)
 SIDE = 600
+FAST = Options(effort=Effort.FAST)
 
 
 PHOTO = photo((SIDE, SIDE), grid=(12, 12), seed=3, grey=5)
@@ -131,13 +132,15 @@ def test_scaled_to_the_size_shown(way):
     made = blank()
     WAYS[way](made, image(made))
     source = saved_as_stored(made)
-    result = pdf.compress(source, Options())
+    result = pdf.compress(source, FAST)
     assert result.lossy
     assert widths(result.data) == [150]
     assert Reference(first_page(source)).score(first_page(result.data)) > 75
-    assert widths(pdf.compress(source, Options(compression_type=Compression.LOSSLESS)).data) == [
-        SIDE
-    ]
+    assert widths(
+        pdf.compress(
+            source, Options(compression_type=Compression.LOSSLESS, effort=Effort.FAST)
+        ).data
+    ) == [SIDE]
 
 
 @pytest.mark.parametrize(("dpi", "width"), [(72, 72), (300, 300), (550, SIDE), (None, SIDE)])
@@ -145,7 +148,9 @@ def test_dpi(dpi, width):
     """`pdf_dpi` says how many pixels stay; nothing is enlarged, or scaled by a little."""
     made = blank()
     direct(made, image(made))
-    assert widths(pdf.compress(saved_as_stored(made), Options(pdf_dpi=dpi)).data) == [width]
+    assert widths(
+        pdf.compress(saved_as_stored(made), Options(pdf_dpi=dpi, effort=Effort.FAST)).data
+    ) == [width]
 
 
 def test_the_largest_size_counts():
@@ -153,7 +158,7 @@ def test_the_largest_size_counts():
     made = blank()
     direct(made, image(made))
     made.pages[0].contents_add(b"q 144 0 0 144 200 200 cm /I Do Q")
-    assert widths(pdf.compress(saved_as_stored(made), Options()).data) == [300]
+    assert widths(pdf.compress(saved_as_stored(made), FAST).data) == [300]
 
 
 def test_small_pages_fill_the_screen():
@@ -161,7 +166,7 @@ def test_small_pages_fill_the_screen():
     made = pikepdf.new()
     made.add_blank_page(page_size=(144, 144))
     direct(made, image(made))
-    assert widths(pdf.compress(saved_as_stored(made), Options()).data) == [SIDE]
+    assert widths(pdf.compress(saved_as_stored(made), FAST).data) == [SIDE]
 
 
 def test_glyphs_are_of_any_size():
@@ -177,7 +182,7 @@ def test_glyphs_are_of_any_size():
     ))  # fmt: skip
     made.pages[0].Resources = Dictionary(Font=Dictionary(F=font))
     made.pages[0].Contents = made.make_stream(b"BT /F 72 Tf 20 20 Td (A) Tj ET")
-    assert widths(pdf.compress(saved_as_stored(made), Options()).data) == [SIDE]
+    assert widths(pdf.compress(saved_as_stored(made), FAST).data) == [SIDE]
 
 
 def test_soft_mask_is_scaled_with_its_image():
@@ -186,7 +191,7 @@ def test_soft_mask_is_scaled_with_its_image():
     ramp = np.tile(np.linspace(0, 255, SIDE).astype(np.uint8), (SIDE, 1))
     direct(made, image(made, SMask=image(made, ramp)))
     source = saved_as_stored(made)
-    result = pdf.compress(source, Options()).data
+    result = pdf.compress(source, FAST).data
     assert widths(result) == [150, 150]
     assert Reference(first_page(source)).score(first_page(result)) > 75
 
@@ -197,9 +202,9 @@ def test_code_in_a_soft_mask():
     code = np.kron(RNG.integers(0, 2, (100, 100)) * 255, np.ones((6, 6))).astype(np.uint8)
     direct(made, image(made, SMask=image(made, code)))
     source = saved_as_stored(made)
-    result = pdf.compress(source, Options())
+    result = pdf.compress(source, FAST)
     assert widths(result.data) == [SIDE, 150]
-    assert verify.verify(source, result, MediaType.PDF, Options()).ok
+    assert verify.verify(source, result, MediaType.PDF, FAST).ok
 
 
 @pytest.mark.slow
@@ -212,9 +217,9 @@ def test_enlarged_pictures_hold_on_their_page(page, inches):
     stream.write(encoded(PHOTO, "JPEG", quality=96), filter=Name.DCTDecode)
     direct(made, stream, inches)
     source = saved_as_stored(made)
-    result = pdf.compress(source, Options())
+    result = pdf.compress(source, FAST)
     assert result.lossy
-    verdict = verify.verify(source, result, MediaType.PDF, Options())
+    verdict = verify.verify(source, result, MediaType.PDF, FAST)
     assert verdict.ok, verdict.detail
 
 
@@ -225,7 +230,7 @@ def test_jpeg_is_scaled():
     stream.write(encoded(PHOTO, "JPEG", quality=90), filter=Name.DCTDecode)
     direct(made, stream)
     source = saved_as_stored(made)
-    result = pdf.compress(source, Options()).data
+    result = pdf.compress(source, FAST).data
     opened, (coded,) = images_of(result)
     assert (coded.Width, coded.Height) == (150, 150)
     with Image.open(BytesIO(coded.read_raw_bytes())) as inside:
@@ -243,7 +248,7 @@ def test_special_colours_keep_their_pixels(entries):
     made = blank()
     direct(made, image(made, **entries))
     source = saved_as_stored(made)
-    result = pdf.compress(source, Options())
+    result = pdf.compress(source, FAST)
     assert widths(result.data) == [SIDE]
     assert np.array_equal(first_page(result.data), first_page(source))
 
@@ -256,7 +261,7 @@ def test_bilevel_stays_bilevel():
     stream.Width = 1200
     direct(made, stream)
     source = saved_as_stored(made)
-    result = pdf.compress(source, Options())
+    result = pdf.compress(source, FAST)
     assert widths(result.data) == [1200]
     assert np.array_equal(first_page(result.data, 3), first_page(source, 3))
 
@@ -274,7 +279,7 @@ def test_screenshot_becomes_a_palette():
     made = blank()
     direct(made, image(made, pixels), inches=3.5)
     source = saved_as_stored(made)
-    result = pdf.compress(source, Options())
+    result = pdf.compress(source, FAST)
     opened, (coded,) = images_of(result.data)
     assert coded.ColorSpace[0] == Name.Indexed
     assert coded.ColorSpace[1] == Name.DeviceRGB
@@ -291,7 +296,7 @@ def test_endless_forms():
     loop.Resources = Dictionary(XObject=Dictionary(F=loop, I=stream))
     made.pages[0].Resources = Dictionary(XObject=Dictionary(F=loop))
     made.pages[0].Contents = made.make_stream(b"/F Do")
-    assert widths(pdf.compress(saved_as_stored(made), Options()).data)[0] in (150, SIDE)
+    assert widths(pdf.compress(saved_as_stored(made), FAST).data)[0] in (150, SIDE)
 
 
 def test_cut_off_content():
@@ -300,4 +305,4 @@ def test_cut_off_content():
     direct(made, image(made))
     made.pages[0].Contents.write(b"\x78\x9c\x01garbage", filter=Name.FlateDecode)
     made.Root.Note = String("broken on purpose")
-    assert widths(pdf.compress(saved_as_stored(made), Options()).data) == [SIDE]
+    assert widths(pdf.compress(saved_as_stored(made), FAST).data) == [SIDE]
