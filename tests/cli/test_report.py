@@ -116,6 +116,25 @@ def test_a_run_is_measured_against_the_report_that_it_replaces(site):
     assert "is not JSON" in run("optimize", "public", *options, cwd=site, code=2).stderr
 
 
+def test_a_report_that_cannot_be_written_hides_nothing(site):
+    """The other reports are written, budgets are told, and the error says what is wrong and what to do."""
+    (site / "folder.md").mkdir()
+    reports = [f"--report={name}" for name in ("folder.md", "whole.txt")]
+    done = run("optimize", "public", "--check", "--budget=total=10", *reports, cwd=site, code=2)
+    assert "budgets.total: " in done.stderr
+    assert "folder.md: cannot be written: " in done.stderr
+    assert "name a file that this user may write" in done.stderr
+    assert "budgets.total: " in (site / "whole.txt").read_text()
+
+
+def test_a_wrong_limit_of_growth_is_told_before_anything_is_written(site):
+    """Nothing is compared and no file is made when the command line makes no sense."""
+    options = ("--max-growth", "banana", "--out", "d.md")
+    done = run("report", "diff", "old.json", "new.json", *options, cwd=site, code=2)
+    assert done.stderr.count("\n") == 1
+    assert not (site / "d.md").exists()
+
+
 @pytest.mark.parametrize(
     ("budget", "message"),
     [
@@ -190,7 +209,13 @@ def test_the_schema_is_printed(tmp_path):
 @pytest.mark.skipif(os.name != "posix", reason="signals are the means")
 @pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_writes_what_it_knows(tmp_path, with_signal):
-    """The reports have the files that were done, in all forms, and say that they are not whole."""
+    """The reports have the files that were done, in all forms, and say that they are not whole.
+
+    The report that the next run is measured against stays as it is.
+    """
+    (tmp_path / "none").mkdir()
+    run("optimize", "none", "--report", "last.json", "-q", cwd=tmp_path)
+    last = (tmp_path / "last.json").read_text()
     folder = tmp_path / "img"
     folder.mkdir()
     before = {}
@@ -214,6 +239,12 @@ def test_an_interrupted_run_writes_what_it_knows(tmp_path, with_signal):
             "1",
             "--budget",
             "total=1",
+            "--max-growth",
+            "1GB",
+            "--baseline",
+            "last.json",
+            "--report",
+            "last.json",
             *reports,
         ],
         cwd=tmp_path,
@@ -240,6 +271,7 @@ def test_an_interrupted_run_writes_what_it_knows(tmp_path, with_signal):
         assert (tmp_path / name).stat().st_size == done.get(name, size)
     assert "The run was interrupted" in (tmp_path / "r.md").read_text()
     assert "interrupted" in (tmp_path / "r.xml").read_text()
+    assert (tmp_path / "last.json").read_text() == last
 
 
 @pytest.mark.slow

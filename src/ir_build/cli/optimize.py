@@ -108,10 +108,10 @@ def optimize(
     else:
         _print_report(report, check=check, quiet=quiet, verbose=verbose)
         faults = [f"error: {fault}" for fault in found]
-    write_reports(report, config)
     publish(report, write=click.echo)
     for fault in faults:
         click.secho(fault, err=True, fg="red")
+    write_reports(report, config)
     if report.missing:
         sys.exit(ExitCode.MISSING)
     if config.strict and report.failed:

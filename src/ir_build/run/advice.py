@@ -136,9 +136,8 @@ class Advisor:
     def _is_foreign(self, found: discover.Asset) -> bool:
         """Whether a file is no part of the site. Reports name every file, so none would be an orphan."""
         report = self._reports.get(found.path.name)
-        return (
-            not discover.FOREIGN_FOLDERS.isdisjoint(found.inside.split("/")[:-1])
-            or (report is not None and found.path.resolve() == report)
+        return not discover.FOREIGN_FOLDERS.isdisjoint(found.inside.split("/")[:-1]) or (
+            report is not None and found.path.resolve() == report
         )
 
     def _page(self, found: discover.Asset) -> PageFacts | None:

@@ -134,7 +134,7 @@ def _steps(report: Totals) -> Iterator[str]:
         yield f"<a href=#budgets>{told} exceeded</a>. {safe(report.exceeded[0].mend)}"
     if report.failed:
         told = f"{files(len(report.failed))} could not be worked on"
-        first = report.failed[0]
+        first = (report.missing or report.failed)[0]
         yield f"<a href=#failed>{told}</a>. {safe(f'{first.name}: {what_mends(first)}')}."
     best = next_step(report.findings)
     for group in [best, *(one for one in in_groups(report.findings) if one != best)]:
