@@ -276,8 +276,16 @@ def test_an_interrupted_run_writes_what_it_knows(tmp_path, with_signal):
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
-@pytest.mark.parametrize("more", [[], ["--check"], ["-v"]])
-def test_on_a_terminal_the_summary_is_short_unless_asked(tmp_path, more):
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ([], 0),
+        (["--check"], 1),
+        (["-v"], 0),
+        ([f"--budget={'?' * number}*=1" for number in range(1, 7)], 4),
+    ],
+)
+def test_on_a_terminal_the_summary_is_short_unless_asked(tmp_path, more, code):
     """80 columns and 20 lines, whatever files are called, and what to do next; -v has a line for each."""
     import fcntl
     import pty
@@ -307,7 +315,7 @@ def test_on_a_terminal_the_summary_is_short_unless_asked(tmp_path, more):
         except OSError:
             break
     os.close(parent)
-    assert process.wait(60) == (1 if more == ["--check"] else 0)
+    assert process.wait(60) == code
     from ir_build.report.columns import width
 
     # A line of progress is written over by the next.
@@ -319,7 +327,8 @@ def test_on_a_terminal_the_summary_is_short_unless_asked(tmp_path, more):
     assert len(lines) <= 20
     assert max(map(width, lines)) <= 80
     saved = [line for line in lines if re.search(r"-\d+\.\d %  ", line)]
-    assert len(saved) >= 10
+    assert len(saved) >= (10 if code != 4 else 1)
+    assert sum(line.startswith("error: budgets.") for line in lines) == (6 if code == 4 else 0)
     if not more:
         last = " ".join(" ".join(lines[-3:]).split())
         assert re.search(r"next: .*broken\.png: replace it by a whole file, or exclude it$", last)

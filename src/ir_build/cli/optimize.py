@@ -38,6 +38,8 @@ from .reports import write_reports, writing_when_interrupted
 if TYPE_CHECKING:
     from ..report import Report
 
+# Lines of a terminal for what fails the run.
+_FAULTS = 10
 # Where progress goes when standard error is no terminal.
 _LOG = SimpleNamespace(info=lambda msg, *args: click.echo(msg % args, err=True))
 
@@ -188,7 +190,9 @@ def _print_report(report: Report, *, check: bool, quiet: bool, verbose: bool) ->
 def _print_on_terminal(report: Report, found: list[str], *, check: bool) -> list[str]:
     """Print the report in few lines. Returns those of what was `found` wrong."""
     columns = max(40, min(terminal.COLUMNS, shutil.get_terminal_size().columns))
-    faults = [line for fault in found for line in wrapped(f"error: {fault}", columns)]
+    # Many budgets share the lines that two take. What is cut off here is in the report, and told with -v.
+    most = max(1, _FAULTS // max(1, len(found)))
+    faults = [line for fault in found for line in wrapped(f"error: {fault}", columns, most=most)]
     warnings = [*terminal.warning_lines(report, columns)]
     skipped = [*terminal.skipped_lines(report, columns)]
     closing = (
