@@ -127,6 +127,13 @@ def test_a_report_that_cannot_be_written_hides_nothing(site):
     assert "budgets.total: " in (site / "whole.txt").read_text()
 
 
+def test_a_check_says_what_it_cannot_judge(site):
+    """With --check, too, a budget that nobody can judge is told in a line."""
+    options = ("--check", "--budget", "none/**=1kB")
+    shown = run("optimize", "public", *options, cwd=site, code=1).stdout
+    assert 'budgets."none/**": not judged: no file matches it' in shown
+
+
 def test_a_wrong_limit_of_growth_is_told_before_anything_is_written(site):
     """Nothing is compared and no file is made when the command line makes no sense."""
     options = ("--max-growth", "banana", "--out", "d.md")

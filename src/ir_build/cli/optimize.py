@@ -181,9 +181,12 @@ def _print_report(report: Report, *, check: bool, quiet: bool, verbose: bool) ->
     for line in file_lines(report.outcomes if verbose else report.optimised):
         click.echo(line)
     if check:
-        click.secho(_check_line(report), bold=True)
-        return
-    for line in summary_lines(report) if verbose else (summary_line(report), *told_lines(report)):
+        closing = [_check_line(report), *told_lines(report)]
+    elif verbose:
+        closing = [*summary_lines(report)]
+    else:
+        closing = [summary_line(report), *told_lines(report)]
+    for line in closing:
         click.secho(line, bold=True)
 
 
@@ -196,7 +199,9 @@ def _print_on_terminal(report: Report, found: list[str], *, check: bool) -> list
     warnings = [*terminal.warning_lines(report, columns)]
     skipped = [*terminal.skipped_lines(report, columns)]
     closing = (
-        wrapped(_check_line(report), columns) if check else terminal.closing_lines(report, columns)
+        [*wrapped(_check_line(report), columns), *terminal.beside_lines(report, columns)]
+        if check
+        else terminal.closing_lines(report, columns)
     )
     above = 1  # who compresses
     left = terminal.LINES - above - sum(map(len, (faults, warnings, skipped, closing)))
