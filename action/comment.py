@@ -51,7 +51,7 @@ def _text() -> str:
             f"with the same `path` and the cache.\n\n{whole}"
         )
     try:
-        changes, all_changes = _changes(ROWS), _changes(SUMMARY_ROWS)
+        changes, all_changes = shortened(_changes(ROWS)), _changes(SUMMARY_ROWS)
     except subprocess.CalledProcessError as error:
         told = error.stderr.strip().replace("\n", "%0A")
         job.warn(f"the report of {branch} cannot be compared: {told}")
@@ -83,7 +83,8 @@ def shortened(text: str) -> str:
     if len(text) <= LIMIT:
         return text
     kept = text[:LIMIT].rpartition("\n")[0]
-    return f"{kept}\n\n</details>\n\nThere was no room for all files; the job summary has more.\n"
+    end = "\n\n</details>" if "<details>" in kept else ""
+    return f"{kept}{end}\n\nThere was no room for all files; the job summary has more.\n"
 
 
 def find(comments: str) -> int | None:

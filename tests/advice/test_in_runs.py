@@ -1,6 +1,7 @@
 """Findings in the report of a run: of what it ships, and only where a report is asked for."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -75,3 +76,33 @@ def test_names_are_those_of_the_report(site, monkeypatch):
     names = {outcome.name for outcome in report.outcomes}
     assert "site/img/film.gif" in names
     assert {one.name for one in report.findings if one.at_stake} <= names
+
+
+def test_reports_in_the_site_are_no_part_of_it(site):
+    """A report names every file. One that lies in the site hides no orphan, in whatever form, in no run."""
+    site.write("img/orphan.jpg", jpeg(600, 400))
+    reports = [f"site/report.{form}" for form in ("html", "json", "md", "txt", "sarif", "xml")]
+    _, session = run(site, report=reports)
+    with session:
+        first = session.optimize_folder(site.folder)
+        for name in reports:
+            first.write(site.folder.parent / name)
+        again = session.optimize_folder(site.folder)
+    assert "orphan" in {one.kind for one in first.findings}
+    assert [(one.kind, one.name) for one in again.findings] == [
+        (one.kind, one.name) for one in first.findings
+    ]
+
+
+def test_files_of_two_sites_keep_their_names(site, monkeypatch):
+    """Two folders of one run may have files of one name. Findings name those that they are about."""
+    other = Site(site.folder.parent / "other")
+    other.write("wide.jpg", jpeg(300, 200)).write("index.html", page(f"<img src=wide.jpg {SIZED}>"))
+    site.write("wide.jpg", jpeg(1800, 400, quality=100))
+    site.write("index.html", page("<img src=wide.jpg width=300 height=66>"))
+    monkeypatch.chdir(site.folder.parent)
+    _, session = run(site, report=["savings.json"])
+    with session:
+        report = session.optimize([Path("site"), Path("other")])
+    assert "site/wide.jpg" in {one.name for one in report.findings if one.kind == "oversized"}
+    assert "other/wide.jpg" not in {one.name for one in report.findings}

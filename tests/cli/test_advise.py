@@ -94,3 +94,12 @@ def test_names_do_no_harm(tmp_path):
         assert "\x1b" not in told
         assert "\u202e" not in told
         assert "\\x1b]0;title\\x07\\u202egnp.gif" in told
+
+
+@pytest.mark.slow
+def test_a_report_in_the_folder_is_no_page(tmp_path):
+    """An HTML report that lies in the site names every file, and hides no orphan all the same."""
+    site = Site(tmp_path / "public").write("index.html", page(f"<img src=film.gif {SIZED}>"))
+    site.write("film.gif", film()).write("unused.jpg", jpeg(600, 400))
+    commands.run("optimize", "public", "--report", "public/report.html", cwd=tmp_path)
+    assert "Files that nothing in the site names (1)" in run("public", cwd=tmp_path)

@@ -102,6 +102,32 @@ def test_a_run_is_measured_against_the_report_that_it_replaces(site):
     assert "is not JSON" in run("optimize", "public", *options, cwd=site, code=2).stderr
 
 
+def test_a_report_that_cannot_be_written_hides_nothing(site):
+    """The other reports are written, budgets are told, and the error says what is wrong and what to do."""
+    (site / "folder.md").mkdir()
+    reports = [f"--report={name}" for name in ("folder.md", "whole.txt")]
+    done = run("optimize", "public", "--check", "--budget=total=10", *reports, cwd=site, code=2)
+    assert "budgets.total: " in done.stderr
+    assert "folder.md: cannot be written: " in done.stderr
+    assert "name a file that this user may write" in done.stderr
+    assert "budgets.total: " in (site / "whole.txt").read_text()
+
+
+def test_a_check_says_what_it_cannot_judge(site):
+    """With --check, too, a budget that nobody can judge is told in a line."""
+    options = ("--check", "--budget", "none/**=1kB")
+    shown = run("optimize", "public", *options, cwd=site, code=1).stdout
+    assert 'budgets."none/**": not judged: no file matches it' in shown
+
+
+def test_a_wrong_limit_of_growth_is_told_before_anything_is_written(site):
+    """Nothing is compared and no file is made when the command line makes no sense."""
+    options = ("--max-growth", "banana", "--out", "d.md")
+    done = run("report", "diff", "old.json", "new.json", *options, cwd=site, code=2)
+    assert done.stderr.count("\n") == 1
+    assert not (site / "d.md").exists()
+
+
 @pytest.mark.parametrize(
     ("budget", "message"),
     [
@@ -176,7 +202,13 @@ def test_the_schema_is_printed(tmp_path):
 @pytest.mark.skipif(os.name != "posix", reason="signals are the means")
 @pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_writes_what_it_knows(tmp_path, with_signal):
-    """The reports have the files that were done, in all forms, and say that they are not whole."""
+    """The reports have the files that were done, in all forms, and say that they are not whole.
+
+    The report that the next run is measured against stays as it is.
+    """
+    (tmp_path / "none").mkdir()
+    run("optimize", "none", "--report", "last.json", "-q", cwd=tmp_path)
+    last = (tmp_path / "last.json").read_text()
     folder = tmp_path / "img"
     folder.mkdir()
     before = {}
@@ -200,6 +232,12 @@ def test_an_interrupted_run_writes_what_it_knows(tmp_path, with_signal):
             "1",
             "--budget",
             "total=1",
+            "--max-growth",
+            "1GB",
+            "--baseline",
+            "last.json",
+            "--report",
+            "last.json",
             *reports,
         ],
         cwd=tmp_path,
@@ -226,12 +264,21 @@ def test_an_interrupted_run_writes_what_it_knows(tmp_path, with_signal):
         assert (tmp_path / name).stat().st_size == done.get(name, size)
     assert "The run was interrupted" in (tmp_path / "r.md").read_text()
     assert "interrupted" in (tmp_path / "r.xml").read_text()
+    assert (tmp_path / "last.json").read_text() == last
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
-@pytest.mark.parametrize("more", [[], ["--check"], ["-v"]])
-def test_on_a_terminal_the_summary_is_short_unless_asked(tmp_path, more):
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ([], 0),
+        (["--check"], 1),
+        (["-v"], 0),
+        ([f"--budget={'?' * number}*=1" for number in range(1, 7)], 4),
+    ],
+)
+def test_on_a_terminal_the_summary_is_short_unless_asked(tmp_path, more, code):
     """80 columns and 20 lines, whatever files are called, and what to do next; -v has a line for each."""
     import fcntl
     import pty
@@ -261,7 +308,7 @@ def test_on_a_terminal_the_summary_is_short_unless_asked(tmp_path, more):
         except OSError:
             break
     os.close(parent)
-    assert process.wait(60) == (1 if more == ["--check"] else 0)
+    assert process.wait(60) == code
     from ir_build.report.columns import width
 
     # A line of progress is written over by the next.
@@ -273,7 +320,8 @@ def test_on_a_terminal_the_summary_is_short_unless_asked(tmp_path, more):
     assert len(lines) <= 20
     assert max(map(width, lines)) <= 80
     saved = [line for line in lines if re.search(r"-\d+\.\d %  ", line)]
-    assert len(saved) >= 10
+    assert len(saved) >= (10 if code != 4 else 1)
+    assert sum(line.startswith("error: budgets.") for line in lines) == (6 if code == 4 else 0)
     if not more:
         last = " ".join(" ".join(lines[-3:]).split())
         assert re.search(r"next: .*broken\.png: replace it by a whole file, or exclude it$", last)

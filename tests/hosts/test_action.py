@@ -411,6 +411,22 @@ def test_a_long_report_fits_into_a_comment(job, api):
     assert comment["body"].count("</details>") == 1
 
 
+def test_changes_of_files_with_long_names_fit_into_a_comment(job, api):
+    """Names may be as long as a system allows and full of markup: the comment is cut at a row."""
+    job.on_the_base_branch(path="pub lic", out="small")
+    folder = job.workspace / "pub lic" / ("&" * 240) / ("<" * 240) / (">" * 240)
+    folder.mkdir(parents=True)
+    for number in range(25):
+        (folder / f"{number}.svg").write_bytes(lined_svg())
+    job.run(path="pub lic", out="small")
+    job.comment(api)
+    (comment,) = api.comments
+    assert len(comment["body"]) < 65_536
+    assert 1 < comment["body"].count("| new |") < 25
+    assert "There was no room for all files" in comment["body"]
+    assert "</details>" not in comment["body"]
+
+
 def test_no_comment_is_no_failure(job, api):
     """A token that may only read, as for forks, is a warning; a push has nothing to comment on."""
     job.run(path="pub lic", out="small")

@@ -142,6 +142,10 @@ def test_pages_are_compared_where_both_reports_have_them(tmp_path):
         (b'{"schema_version": 1, "files": [{"name": "a"}]}', "files[0].after"),
         (b'{"schema_version": 1, "files": [{"name": "a", "after": true}]}', "files[0].after"),
         (b'{"schema_version": 1, "files": [{"name": "a", "after": -1}]}', "files[0].after"),
+        (
+            b'{"schema_version": 1, "files": [{"name": "a", "after": 1%s}]}' % (b"0" * 400),
+            "files[0].after",
+        ),
         (b'{"schema_version": 1, "files": [{"name": 1, "after": 1}]}', "files[0].name"),
         (b'{"schema_version": 1, "files": ["a"]}', "files[0].name"),
         (b'{"schema_version": 1, "files": [{"name": "a", "after": 1, "digest": "x"}]}', "SHA-256"),

@@ -20,6 +20,8 @@ from ir_build.outcome import Compressed, Failed, Kept
 from ir_build.report import Report
 from ir_build.report.budget import Budgets
 from ir_build.report.html import to_html
+from ir_build.report.markdown import to_markdown
+from ir_build.report.text import to_text
 from ir_build.run import fingerprint
 from ir_build.run.cache import Entry
 from ir_build.run.discover import named
@@ -265,6 +267,28 @@ def test_budgets_come_first_and_an_interrupted_run_says_so():
 def test_an_empty_run_has_a_report():
     """It says that nothing was found."""
     assert "No images or PDFs found." in Read(to_html(totals([]))).text
+
+
+@pytest.mark.parametrize("form", [to_html, to_markdown, to_text])
+def test_a_site_without_pictures_has_budgets_warnings_and_findings(form):
+    """Whoever reads why the build failed, or what is left to do, reads it there without a picture, too."""
+    report = totals(
+        [],
+        budgets=Budgets(min_saved=1000).judge(totals([]), baseline=None),
+        warnings=("the cache is full",),
+        findings=(Finding(Kind.ORPHAN, "film.mp4", 9000, "no page names it"),),
+    )
+    told = form(report)
+    for part in ("No images or PDFs found", "are asked for", "the cache is full", "film.mp4"):
+        assert part.lower() in told.lower()
+
+
+def test_what_to_do_next_names_the_file():
+    """The card names the file that its remedy is for, one that is missing first."""
+    broken = Failed(name="a.png", media=None, before=1, code="corrupt-file", message="no end")
+    missing = Failed(name="b.png", media=None, before=1, code="not-written", message="no room")
+    text = Read(to_html(totals([broken, missing]))).text
+    assert "2 files could not be worked on. b.png: make room" in text
 
 
 def test_ten_thousand_files_fit_into_three_megabytes():

@@ -27,7 +27,7 @@ REPORT = Report(OUTCOMES, backend="the built-in engine", seconds=1.25, warnings=
 
 FILE = {"name": "a.png", "media": MediaType.PNG, "before": 1000}
 KNOWN = Kept(**FILE, reason=Reason.NOT_SMALLER, from_cache=True)
-EVIL = "\x1b]0;title\x07 ::error::x | <b>*[a](b)*</b>\n@you \u202egnp.exe"
+EVIL = "\x1b]0;title\x07 ::error::x | <b>*[a](b)*</b>\n@you www.x.org \u202egnp.exe"
 
 
 def test_the_totals_add_up():
@@ -160,7 +160,7 @@ def test_names_do_no_harm_on_a_terminal():
 def test_names_do_no_harm_in_markdown():
     """A name makes no table cell, no tag, no link, no mention and no command."""
     text = to_markdown(evil_report())
-    for harm in ("<b>", "[a](b)", "@you", "::error", "\x1b", "\u202e"):
+    for harm in ("<b>", "[a](b)", "@you", "www.x", "::error", "\x1b", "\u202e"):
         assert harm not in text
     row = next(line for line in text.splitlines() if "title" in line and line.startswith("|"))
     assert row.replace("\\|", "").count("|") == 6

@@ -77,3 +77,11 @@ def test_what_came_from_the_cache_says_nothing_about_the_time_left(monkeypatch):
     progress.begin(files=3, size=12_000)
     progress.add(KNOWN)
     assert progress.line() == "1 of 3 files, saved 0 B"
+
+
+def test_when_all_files_are_done_no_time_is_promised():
+    """Pages, pictures and reports are made after the files, and nobody can tell how long these take."""
+    progress = Progress(SimpleNamespace(info=print), terminal=Stream(terminal=False))
+    progress.begin(files=1, size=MADE.before)
+    progress.add(MADE)
+    assert progress.line() == "1 of 1 files, saved 2.0 kB"

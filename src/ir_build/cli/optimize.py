@@ -38,6 +38,8 @@ from .reports import write_reports, writing_when_interrupted
 if TYPE_CHECKING:
     from ..report import Report
 
+# Lines of a terminal for what fails the run.
+_FAULTS = 10
 # Where progress goes when standard error is no terminal.
 _LOG = SimpleNamespace(info=lambda msg, *args: click.echo(msg % args, err=True))
 
@@ -108,10 +110,10 @@ def optimize(
     else:
         _print_report(report, check=check, quiet=quiet, verbose=verbose)
         faults = [f"error: {fault}" for fault in found]
-    write_reports(report, config)
     publish(report, write=click.echo)
     for fault in faults:
         click.secho(fault, err=True, fg="red")
+    write_reports(report, config)
     if report.missing:
         sys.exit(ExitCode.MISSING)
     if config.strict and report.failed:
@@ -179,20 +181,27 @@ def _print_report(report: Report, *, check: bool, quiet: bool, verbose: bool) ->
     for line in file_lines(report.outcomes if verbose else report.optimised):
         click.echo(line)
     if check:
-        click.secho(_check_line(report), bold=True)
-        return
-    for line in summary_lines(report) if verbose else (summary_line(report), *told_lines(report)):
+        closing = [_check_line(report), *told_lines(report)]
+    elif verbose:
+        closing = [*summary_lines(report)]
+    else:
+        closing = [summary_line(report), *told_lines(report)]
+    for line in closing:
         click.secho(line, bold=True)
 
 
 def _print_on_terminal(report: Report, found: list[str], *, check: bool) -> list[str]:
     """Print the report in few lines. Returns those of what was `found` wrong."""
     columns = max(40, min(terminal.COLUMNS, shutil.get_terminal_size().columns))
-    faults = [line for fault in found for line in wrapped(f"error: {fault}", columns)]
+    # Many budgets share the lines that two take. What is cut off here is in the report, and told with -v.
+    most = max(1, _FAULTS // max(1, len(found)))
+    faults = [line for fault in found for line in wrapped(f"error: {fault}", columns, most=most)]
     warnings = [*terminal.warning_lines(report, columns)]
     skipped = [*terminal.skipped_lines(report, columns)]
     closing = (
-        wrapped(_check_line(report), columns) if check else terminal.closing_lines(report, columns)
+        [*wrapped(_check_line(report), columns), *terminal.beside_lines(report, columns)]
+        if check
+        else terminal.closing_lines(report, columns)
     )
     above = 1  # who compresses
     left = terminal.LINES - above - sum(map(len, (faults, warnings, skipped, closing)))

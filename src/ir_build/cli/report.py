@@ -70,7 +70,7 @@ def diff(
     A file is renamed when another name has its content. Ends with 4 when all files together have
     grown by more than --max-growth.
     """
-    suffix = _suffix(form, out)
+    suffix, allowed = _suffix(form, out), _allowed(max_growth)
     before, after = stored.read(old), stored.read(new)
     found = difference(before, after)
     told = FORMS[suffix](found, rows=rows)
@@ -79,7 +79,6 @@ def diff(
     else:
         _write(out, told)
         click.echo(headline(found), err=True)
-    allowed = _allowed(max_growth)
     if allowed is not None:
         whole(before), whole(after)
         _fail_over(found, allowed, before.where)

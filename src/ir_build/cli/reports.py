@@ -21,13 +21,21 @@ if TYPE_CHECKING:
 
 
 def write_reports(report: Report, config: Config) -> None:
-    """Write the files that `config` names. Raises `ConfigError`."""
+    """Write the files that `config` names. Raises `ConfigError`, once those are there that can be.
+
+    The baseline of the next run is not replaced by a report that lacks files.
+    """
+    faults = []
     for file in config.report:
+        if report.interrupted and file == config.baseline:
+            continue
         try:
             report.write(file)
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise ConfigError("the report", str(file), f"cannot be written: {reason}") from None
+            reason = f"cannot be written: {error.strerror or error}; name a file that this user may write"
+            faults.append(ConfigError("the report", str(file), reason))
+    if faults:
+        raise faults[0]
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from .escape import markdown, printable
+from .html.text import GENERATOR
 from .numbers import change, size
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def _html(found: Diff, rows: int | None) -> Iterator[str]:
     digest = b64encode(sha256(_STYLE.encode()).digest()).decode()
     yield (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f"{GENERATOR}\n"
         '<meta http-equiv="Content-Security-Policy" content="'
         f"default-src 'none'; style-src 'sha256-{digest}'\">\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

@@ -28,9 +28,9 @@ def printable(text: str) -> str:
 
 def markdown(text: str) -> str:
     """`text` as plain words of a Markdown table cell."""
-    # A name such as `::error::x` must not be a command, nor may `@name` notify a person.
+    # A name such as `::error::x` must not be a command. Nor may `@name` notify a person, or `www.x` be a link.
     safe = printable(text).translate(_MARKDOWN)
-    return safe.replace("@", "&#64;").replace("::", ":&#58;")
+    return safe.replace("@", "&#64;").replace("::", ":&#58;").replace("www.", "www\\.")
 
 
 def command_data(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..advice import Kind
 from .columns import fitting, shortened, width
 from .escape import markdown, printable
 from .numbers import size
@@ -12,15 +13,15 @@ from .numbers import size
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..advice import Finding, Kind
+    from ..advice import Finding
 
 #: how many a report tells; the rest is counted
 _TOLD = 5
 # A page's weight is that of its files, which have findings of their own.
-_OF_PAGES = "heavy-page"
-_BROKEN = "lfs-pointer"
+_OF_PAGES = Kind.HEAVY_PAGE
+_BROKEN = Kind.LFS_POINTER
 # They take room, but nobody loads them.
-_UNLOADED = "orphan"
+_UNLOADED = Kind.ORPHAN
 # Columns of a name that are always there.
 _LEAST_NAME = 16
 

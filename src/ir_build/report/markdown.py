@@ -26,27 +26,22 @@ def to_markdown(report: Totals, *, rows: int | None = None) -> str:
 def _lines(report: Totals, rows: int | None) -> Iterator[str]:
     # An empty line ends a paragraph.
     yield "## Images and PDFs\n"
-    if not report.outcomes:
-        yield "Interrupted." if report.interrupted else "No images or PDFs found."
-        return
-    yield (
-        f"**Saved {size(report.saved)} of {size(report.before)} "
-        f"({share(report.saved, report.before)})** in {files(len(report.outcomes))}, "
-        f"by {markdown(report.backend)}, in {duration(report.seconds)}.\n"
-    )
+    if report.outcomes:
+        yield (
+            f"**Saved {size(report.saved)} of {size(report.before)} "
+            f"({share(report.saved, report.before)})** in {files(len(report.outcomes))}, "
+            f"by {markdown(report.backend)}, in {duration(report.seconds)}.\n"
+        )
+    else:
+        yield "Interrupted.\n" if report.interrupted else "No images or PDFs found.\n"
     if report.all_cached:
         yield "Everything was cached: nothing was compressed in this run.\n"
-    if report.interrupted:
+    if report.interrupted and report.outcomes:
         yield "> The run was interrupted: files that were not done are missing here.\n"
     for told in (*map(str, report.exceeded), *told_lines(report)):
         yield f"> {markdown(told)}\n"
-    counts = report.counts
-    yield "| | files | before | after | saved |"
-    yield "|-|-:|-:|-:|-:|"
-    for status in STATUSES:
-        if counts[status]:
-            yield _total(status, [one for one in report.outcomes if one.status == status])
-    yield _total("**all**", list(report.outcomes)) + "\n"
+    if report.outcomes:
+        yield from _totals(report)
     shipped = [failed for failed in report.failed if not failed.is_missing]
     yield from _files("Missing from the output", map(_failure, report.missing), rows)
     yield from _files("Could not be worked on, shipped as they were", map(_failure, shipped), rows)
@@ -55,6 +50,23 @@ def _lines(report: Totals, rows: int | None) -> Iterator[str]:
         "Skipped, shipped as they were; with a higher limit they are tried again", skipped, rows
     )
     yield from markdown_lines(report.findings)
+    if report.outcomes:
+        yield from _table(report, rows)
+
+
+def _totals(report: Totals) -> Iterator[str]:
+    """What became of the files, in numbers."""
+    counts = report.counts
+    yield "| | files | before | after | saved |"
+    yield "|-|-:|-:|-:|-:|"
+    for status in STATUSES:
+        if counts[status]:
+            yield _total(status, [one for one in report.outcomes if one.status == status])
+    yield _total("**all**", list(report.outcomes)) + "\n"
+
+
+def _table(report: Totals, rows: int | None) -> Iterator[str]:
+    """The files but those that failed, folded."""
     shown = [one for one in report.outcomes if not isinstance(one, Failed)]
     if rows is not None and len(shown) > rows:
         shown = sorted(shown, key=lambda one: (-one.saved, one.name))[:rows]

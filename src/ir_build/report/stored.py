@@ -16,6 +16,7 @@ from .verdict import State
 if TYPE_CHECKING:
     from .totals import Totals
 
+_MOST_BYTES = 2**63  # more than any file system holds
 _DIGEST = 64  # hexadecimal digits of SHA-256
 
 
@@ -123,7 +124,7 @@ def _page_loads(document: Any, where: str) -> dict[str, int]:
     found = {}
     for screen in document.keys() - {"page"}:
         pair = _field(document, screen, list, where)
-        if len(pair) != 2 or not all(type(one) is int and one >= 0 for one in pair):
+        if len(pair) != 2 or not all(type(one) is int and 0 <= one < _MOST_BYTES for one in pair):
             raise _Foreign(f"is damaged: {where}.{screen} is no pair of bytes; make it again")
         found[screen] = pair[1]
     return found
@@ -138,8 +139,8 @@ def _field(document: Any, key: str, kind: type, where: str, default: Any = None)
 
 def _bytes(document: Any, key: str, where: str) -> int:
     value: int = _field(document, key, int, where)
-    if value < 0:
-        raise _Foreign(f"is damaged: {where}.{key} is less than nothing; make it again")
+    if not 0 <= value < _MOST_BYTES:
+        raise _Foreign(f"is damaged: {where}.{key} is no number of bytes; make it again")
     return value
 
 

@@ -49,13 +49,18 @@ def file_rows(outcomes: Iterable[Outcome], columns: int, most: int) -> Iterator[
 
 def closing_lines(report: Totals, columns: int) -> list[str]:
     """The totals, what is told beside them, and what to do next."""
-    told = [line for one in told_lines(report) for line in wrapped(printable(one), columns, most=2)]
-    if len(told) > _TOLD:
-        told = [*told[: _TOLD - 1], "more is told with -v"]
-    lines = [*wrapped(summary_line(report), columns), *told]
+    lines = [*wrapped(summary_line(report), columns), *beside_lines(report, columns)]
     if step := next_step(report):
         lines += wrapped(f"next: {step}", columns, most=3)
     return lines
+
+
+def beside_lines(report: Totals, columns: int) -> list[str]:
+    """What is told beside the totals, in few lines."""
+    lines = [
+        line for one in told_lines(report) for line in wrapped(printable(one), columns, most=2)
+    ]
+    return lines if len(lines) <= _TOLD else [*lines[: _TOLD - 1], "more is told with -v"]
 
 
 def skipped_lines(report: Totals, columns: int) -> Iterator[str]:

@@ -21,13 +21,14 @@ from ..pages import addresses
 from ..pages.html import Page, PageLeft
 from ..pages.names import is_ours
 from ..pages.picture import svg_size
+from ..report.html.text import GENERATOR
 from . import discover
 from .pages import LARGEST, pages_below
 from .plan import LFS_POINTER
 from .sheets import Sheets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from concurrent.futures import Executor
 
     from ..advice import Finding
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 # The most bytes of a text that is searched for names of files, and the fewest bytes of a PDF that may be a scan. Not
 # fitted: no bytes that are shipped depend on them. If a text is larger, no file is called unused.
 _LONGEST_TEXT, _LEAST_PDF = 64 * 1024 * 1024, 100_000
+# Bytes of a page in which it says who has made it.
+_BEGIN = 1024
 _SCRIPTS = (".js", ".mjs", ".cjs")
 # Files with these suffixes hold no names of other files, so they are not read.
 _NO_TEXTS = SUFFIXES - {".svg"} | {
@@ -67,16 +70,18 @@ class Advisor:
         threads: Executor,
         options_for: Callable[[str, MediaType], Options],
         wanted: Callable[[str], bool],
+        reports: Collection[Path],
     ) -> None:
         """Look at the site in `folder` with the settings `pages`.
 
         `options_for` takes a file's name and type. `wanted` takes a file's path from the site's root and says
-        whether advice is wanted for it.
+        whether advice is wanted for it. `reports` are files of ours, which are no part of the site.
         """
         self._folder = folder
         self._options = pages
         self._sandbox, self._threads, self._options_for = sandbox, threads, options_for
         self._wanted = wanted
+        self._reports = {path.name: path.resolve() for path in reports}
         self._sheets = Sheets(folder, remote=not pages.ignore_remote_styles)
         self._on_pages, self._in_code = References(), References()
         #: the texts of scripts and styles inside pages that were read; most are the same on all pages
@@ -99,11 +104,10 @@ class Advisor:
         found = {
             PurePosixPath(one.inside): one
             for one in discover.tree(self._folder)
-            if stat.S_ISREG(one.state.st_mode) and not _is_foreign(one.inside)
+            if stat.S_ISREG(one.state.st_mode) and not self._is_foreign(one)
         }
-        pages = tuple(
-            self._page(one) for one in pages_below(self._folder) if not _is_foreign(one.inside)
-        )
+        read = (self._page(one) for one in pages_below(self._folder) if not self._is_foreign(one))
+        pages = tuple(page for page in read if page is not None)
         if not pages:
             raise ConfigError(
                 "ir-build advise",
@@ -133,11 +137,21 @@ class Advisor:
             named_elsewhere=lambda name: self._on_pages.link(name) or self._in_code.name(name),
         )
 
-    def _page(self, found: discover.Asset) -> PageFacts:
+    def _is_foreign(self, found: discover.Asset) -> bool:
+        """Whether a file is no part of the site. Reports name every file, so none would be an orphan."""
+        report = self._reports.get(found.path.name)
+        return not discover.FOREIGN_FOLDERS.isdisjoint(found.inside.split("/")[:-1]) or (
+            report is not None and found.path.resolve() == report
+        )
+
+    def _page(self, found: discover.Asset) -> PageFacts | None:
+        """What a page says; None for a report of ours, which is no page of the site."""
         with contextlib.suppress(InputError, PageLeft, RecursionError):
             if found.state.st_size > LARGEST:
                 raise PageLeft("it is larger than 8 MB")
             data, _ = atomic.read(found.path)
+            if GENERATOR.encode() in data[:_BEGIN]:
+                return None
             self._on_pages.read(_utf_8(data))
             page = Page(data, as_shipped=True)
             for inline in page.elements("script", "style"):
@@ -226,10 +240,6 @@ class Advisor:
             return atomic.read(self._folder / file)[0]
         self._unread = True
         return b""
-
-
-def _is_foreign(inside: str) -> bool:
-    return not discover.FOREIGN_FOLDERS.isdisjoint(inside.split("/")[:-1])
 
 
 def _head(path: Path) -> bytes:

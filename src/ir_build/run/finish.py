@@ -45,7 +45,7 @@ def finish_run(report: Report, config: Config, log: Log) -> str | None:
         try:
             report.write(file)
         except OSError as error:
-            log.warning("the report %s cannot be written: %s", file, error.strerror)
+            log.warning("the report %s cannot be written: %s", file, error.strerror or error)
     publish(report, write=print)
     return "; ".join(failures(report, config)) or None
 

@@ -76,9 +76,10 @@ class Progress:
         """How far the run is, in one line."""
         with self._lock:
             told = f"{self._done_files} of {self._files} files, saved {size(self._saved)}"
-            # Files from the cache take almost no time. So they say nothing about the time that is left.
-            if self._worked_bytes:
-                left = self._bytes - self._done_bytes
+            left = self._bytes - self._done_bytes
+            # Files from the cache take almost no time. So they say nothing about the time that is left. Nor does
+            # anything about the time for pages and reports, which come last.
+            if self._worked_bytes and left:
                 seconds = (time.monotonic() - self._started) * left / self._worked_bytes
                 told += f", about {duration(max(1, round(seconds)))} left"
             return told

@@ -269,12 +269,18 @@ class Session:
             threads=self._threads,
             options_for=self._variant_options,
             wanted=lambda inside: self._wanted(f"{folder.as_posix()}/{inside}", inside),
+            reports=self.config.report,
         )
 
-    def _findings(self, folders: Sequence[Path], names: Mapping[str, str]) -> tuple[Finding, ...]:
+    def _findings(
+        self, folders: Sequence[Path], assets: Sequence[discover.Asset]
+    ) -> tuple[Finding, ...]:
         """What a person could still do in sites that were just optimised; empty if no report is written."""
         found: list[Finding] = []
         for folder in folders if self.config.report else ():
+            # Two sites may have files of the same name. A copy has those of all that were copied.
+            own = [one for one in assets if len(folders) == 1 or one.path == folder / one.inside]
+            names = {one.inside: one.name for one in own}
             with contextlib.suppress(ConfigError):  # the folder is no site
                 found += self.advisor(folder).findings(names, compressed=True)
         return tuple(sorted(found, key=lambda one: -one.at_stake))
@@ -398,7 +404,7 @@ class Session:
             index.forget_missing(str(asset.path) for asset in assets)
             index.save()
             edited = None if site is None else self._edited(site, folders)
-            findings = self._findings(folders, {asset.inside: asset.name for asset in assets})
+            findings = self._findings(folders, assets)
         except KeyboardInterrupt:
             report = self._report(work.end(self.close), started)
             raise Interrupted(replace(report, interrupted=True)) from None

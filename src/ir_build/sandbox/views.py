@@ -192,10 +192,11 @@ def _page(original: bytes, result: bytes, room: int) -> Views:
     with document(original) as before, document(result) as after:
         if not before.pages or not after.pages:
             raise CorruptFile("has no pages")
-        pairs = [_Pair([before.draw(0, dpi)], [after.draw(0, dpi)], []) for dpi in _PAGE_DPI]
-    for pair in pairs:
-        if whole := _whole(pair, 1, room):
-            return Views(pair.size, (whole,))
+        pairs = []
+        for dpi in _PAGE_DPI:
+            pairs.append(_Pair([before.draw(0, dpi)], [after.draw(0, dpi)], []))
+            if whole := _whole(pairs[-1], 1, room):
+                return Views(pairs[-1].size, (whole,))
     return Views(pairs[0].size, tuple(_parts(pairs[0], 1, room)))
 
 

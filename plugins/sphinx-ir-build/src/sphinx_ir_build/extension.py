@@ -51,7 +51,8 @@ class Extension:
             # sphinx-autobuild watches that folder, so a report there would make it build for ever.
             if app.srcdir in inside and app.outdir not in inside:
                 self._close()
-                raise SphinxConfigError(f"ir-build: {file}: report: {report} is among the sources")
+                told = f"report: {report} is among the sources; write it beside them, as ../{report.name}"
+                raise SphinxConfigError(f"ir-build: {file}: {told}")
         # Sphinx writes every page again, and with it every picture, when this value changes.
         setattr(config, FINGERPRINT, self._session.fingerprint)
 

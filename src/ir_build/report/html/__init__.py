@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from ...outcome import STATUSES
 from ..findings import in_groups, next_step
+from ..mend import what_mends
 from ..numbers import duration, files, share, size
 from .pictures import pictures_section
 from .tables import files_table, largest_files, largest_table, types_table, what_to_do
-from .text import anchor, safe
+from .text import GENERATOR, anchor, safe
 from .treemap import treemap
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def to_html(report: Totals) -> str:
     title = f"{size(report.saved)} saved: images and PDFs"
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f"{GENERATOR}\n"
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="color-scheme" content="light dark">\n<title>{title}</title>\n'
@@ -64,7 +66,7 @@ def _body(report: Totals) -> Iterator[str]:
     yield f"<header><h1>Images and PDFs</h1>{_totals(report)}</header><main>"
     if report.outcomes:
         yield _glance(report)
-        yield from _sections(report)
+    yield from _sections(report)
     yield (
         "</main><footer><p>Made by ir-build. A score is SSIMULACRA2's: 80 is not told apart side by side, "
         "100 is the same picture. The pictures here are without loss, so that what is seen is what was "
@@ -73,9 +75,10 @@ def _body(report: Totals) -> Iterator[str]:
 
 
 def _totals(report: Totals) -> str:
+    warnings = "".join(f"<p class=warning>{safe(line)}</p>" for line in report.warnings)
     if not report.outcomes:
         told = "Interrupted." if report.interrupted else "No images or PDFs found."
-        return f"<p class=sum>{told}</p>"
+        return f"<p class=sum>{told}</p>{warnings}"
     told = f"in {files(len(report.outcomes))}, by {safe(report.backend)}, in {duration(report.seconds)}"
     counts = ", ".join(
         f"{count:,} {status}" for status in STATUSES if (count := report.counts[status])
@@ -89,7 +92,7 @@ def _totals(report: Totals) -> str:
         f"({share(report.saved, report.before)}) {told}</p><p class=muted>{counts}</p>"
         + (cached if report.all_cached else "")
         + (interrupted if report.interrupted else "")
-        + "".join(f"<p class=warning>{safe(line)}</p>" for line in report.warnings)
+        + warnings
     )
 
 
@@ -131,9 +134,10 @@ def _steps(report: Totals) -> Iterator[str]:
         yield f"<a href=#budgets>{told} exceeded</a>. {safe(report.exceeded[0].mend)}"
     if report.failed:
         told = f"{files(len(report.failed))} could not be worked on"
-        yield f"<a href=#failed>{told}</a>. {safe(what_to_do(report.failed[0]))}"
-    first = next_step(report.findings)
-    for group in [first, *(one for one in in_groups(report.findings) if one != first)]:
+        first = (report.missing or report.failed)[0]
+        yield f"<a href=#failed>{told}</a>. {safe(f'{first.name}: {what_mends(first)}')}."
+    best = next_step(report.findings)
+    for group in [best, *(one for one in in_groups(report.findings) if one != best)]:
         if group is not None:
             more = f", {size(group.at_stake)} at stake" if group.at_stake else ""
             yield f"<a href=#findings>{safe(group.title)}</a>{more}."
@@ -150,10 +154,11 @@ def _sections(report: Totals) -> Iterator[str]:
         yield _section("failed", "What could not be worked on", "".join(_troubles(report)))
     if report.findings or report.advice:
         yield _section("findings", "What could still be done", "".join(_findings(report)))
-    yield _section(
-        "types", "What it weighs", types_table(report.outcomes) + treemap(report.outcomes)
-    )
-    yield _section("largest", "The largest files left", largest_table(report))
+    if report.outcomes:
+        yield _section(
+            "types", "What it weighs", types_table(report.outcomes) + treemap(report.outcomes)
+        )
+        yield _section("largest", "The largest files left", largest_table(report))
     if report.pictures:
         told = "<p>The lowest score first. Move the line, or show one side alone.</p>"
         body = "".join(pictures_section(report.pictures))
@@ -161,7 +166,8 @@ def _sections(report: Totals) -> Iterator[str]:
     if report.pages is not None:
         lines = "".join(f"<li>{safe(line)}</li>" for line in report.pages.lines())
         yield _section("pages", "Pages", f"<ul>{lines}</ul>")
-    yield _section("files", "Every file", "".join(files_table(report.outcomes)))
+    if report.outcomes:
+        yield _section("files", "Every file", "".join(files_table(report.outcomes)))
 
 
 def _section(name: str, title: str, body: str) -> str:

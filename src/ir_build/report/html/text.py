@@ -7,6 +7,9 @@ import html
 
 from ..escape import printable
 
+#: what tells a report from a page of the site that it may lie in
+GENERATOR = '<meta name="generator" content="ir-build">'
+
 
 def safe(text: str) -> str:
     """`text` in an element or in a quoted attribute."""
