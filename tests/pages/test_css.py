@@ -110,6 +110,9 @@ def test_a_page_whose_pictures_have_no_automatic_height_needs_a_rule(css, squash
     assert style(css).squashes is squashes
 
 
+TAB = f"<div class=set><b>label</b>{IMG}</div>"
+
+
 @pytest.mark.parametrize(
     ("css", "body", "keeps"),
     [
@@ -124,6 +127,11 @@ def test_a_page_whose_pictures_have_no_automatic_height_needs_a_rule(css, squash
         ("p {float: left} img {width: 50%}", IMG, True),
         ("p {display: table} img {width: 50%}", IMG, True),
         ("p {display: flex} img {width: calc(100% - 1px)}", IMG, True),
+        (".set {display: flex} p {width: 100%} img {width: 50%}", TAB, False),
+        (".set {display: flex} img {width: 50%}", TAB, True),
+        (".set {display: flex} p {width: 100%; flex: 1} img {width: 50%}", TAB, True),
+        (".set {display: grid} p {width: 100%} img {width: 50%}", TAB, True),
+        (".set {display: flex; float: left} p {width: 100%} img {width: 50%}", TAB, True),
         ("p {width: fit-content} img {width: 50%}", IMG, True),
         ("img {width: 50%}", "<table><tr><td><img src=a.png></table>", True),
         ("p {float: left} img {width: 50px}", IMG, False),

@@ -1,6 +1,8 @@
 """Chromium draws pages with sizes and wrappers where every box was before."""
 
+import json
 import random
+import re
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -158,12 +160,14 @@ def test_a_part_of_a_box_that_is_as_wide_as_its_picture(page, tmp_path):
     waves = [128 + 90 * np.sin(x / 90 + shift) * np.cos(y / 70) for shift in range(3)]
     write_file(tmp_path / "a.jpg", encoded(np.stack(waves, -1).astype(np.uint8), "jpeg"))
     style = ".float{float:right} .table{display:table} figure img{width:35%}"
+    # Tabs, as those of sphinx-design, are as wide as what they are in.
+    style += ".in-tab,.in-item{display:flex;flex-wrap:wrap} .tab{width:100%}"
     pages = {}
-    for kind in ("float", "table", "plain"):
+    for kind in ("float", "table", "plain", "tab", "item"):
         pages[kind] = tmp_path / f"{kind}.html"
         text = (
             f"<!doctype html><link rel=stylesheet href=a.css><main><p>a<p><img src=b.png>"
-            f"<figure class={kind}><img src=a.jpg></figure>"
+            f"<div class=in-{kind}><figure class={kind}><img src=a.jpg></figure></div>"
         )
         write_file(pages[kind], text)
     write_file(tmp_path / "a.css", style)
@@ -171,10 +175,34 @@ def test_a_part_of_a_box_that_is_as_wide_as_its_picture(page, tmp_path):
     before = {kind: shown(page, path.as_uri()) for kind, path in pages.items()}
     command = [PYTHON, "-m", "ir_build", "optimize", ".", "--pages", "--effort", "fast"]
     run([*command, "--cache-dir", tmp_path / ".cache"], cwd=tmp_path)
-    assert 'sizes="auto' in pages["plain"].read_text()
     for kind, path in pages.items():
+        assert ('sizes="auto' in path.read_text()) is (kind in {"plain", "tab"})
         assert "a.ir-" in path.read_text()
         assert not moved(before[kind], shown(page, path.as_uri()))
+
+
+def test_phones_load_files_of_as_many_pixels_as_their_screens_have(page, tmp_path):
+    """Also where their width in CSS pixels is rounded up, and as the report says."""
+    y, x = np.mgrid[:800, :1600]
+    waves = [128 + 90 * np.sin(x / 90 + shift) * np.cos(y / 70) for shift in range(3)]
+    write_file(tmp_path / "a.jpg", encoded(np.stack(waves, -1).astype(np.uint8), "jpeg"))
+    write_file(tmp_path / "index.html", "<!doctype html><main><p><img src=a.jpg></main>")
+    command = [PYTHON, "-m", "ir_build", "optimize", ".", "--pages", "--effort", "fast"]
+    run([*command, "--cache-dir", ".cache", "--report", "report.json"], cwd=tmp_path)
+    loaded = {}
+    for width, density in ((412, 1.75), (393, 2.75), (412, 2.625)):
+        phone = page.context.browser.new_context(
+            viewport={"width": width, "height": 900}, device_scale_factor=density
+        )
+        window = phone.new_page()
+        window.goto((tmp_path / "index.html").as_uri())
+        loaded[width, density] = Path(window.evaluate("document.images[0].currentSrc")).name
+        phone.close()
+    pixels = [re.search(r"-(\d+)w\.", name)[1] for name in loaded.values()]
+    assert pixels == ["720", "1080", "1080"]
+    report = json.loads((tmp_path / "report.json").read_text())
+    size = (tmp_path / loaded[412, 2.625]).stat().st_size
+    assert report["pages"]["loads"]["phone"]["after"] == size
 
 
 def shown(page, address):

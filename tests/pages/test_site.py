@@ -186,7 +186,7 @@ def test_a_height_that_an_author_gave_gets_its_width(site):
     page = site.read()
     assert re.search(r'<img width="650" [^>]*height="400">', page)
     assert "728w.avif 728w" in page
-    assert 'sizes="(min-width: 650px) 650px, 100vw"' in page
+    assert 'sizes="(min-width: 650px) 650px, calc(100vw - 2px)"' in page
     assert " width=" not in site.read("other.html")
     assert any("no width in whole pixels" in reason for reason in report.pages.reasons)
 

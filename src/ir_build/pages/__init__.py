@@ -4,4 +4,4 @@ Bytes are inserted, and no others change. What is inserted can be recognised, re
 """
 
 #: raise it when other bytes are inserted into the same page
-PAGES_VERSION = 1
+PAGES_VERSION = 2

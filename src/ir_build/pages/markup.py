@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..formats import FORMATS
 from . import addresses
 from .html import ATTRIBUTES, MARK, Page, PageLeft
-from .loads import Loads
+from .loads import UNUSED, Loads
 from .names import RULE_NAME
 from .shown import main_of
 
@@ -382,7 +382,7 @@ def _sizes(width: int, column: float | None, *, by_layout: bool) -> str:
     `by_layout` is for a lazy picture whose shape is known.
     """
     most = min(width, math.ceil(column)) if column else width
-    told = f"(min-width: {most}px) {most}px, 100vw"
+    told = f"(min-width: {most}px) {most}px, calc(100vw - {UNUSED}px)"
     # Browsers that know `auto` take the size that the picture has, once the page is laid out.
     return f"auto, {told}" if by_layout else told
 

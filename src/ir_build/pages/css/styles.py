@@ -215,16 +215,21 @@ class Styles:
 
     def _shrunk(self, img: Element) -> bool:
         """Whether a box around it, within the content of the page, may be as wide as what it holds."""
+        item_is_given = False
         for element in img.ancestors:
             if not isinstance(element, Element) or _is_content(element):
                 break
             states = self._cascade.states(element)
-            wide = states.get("width", ())
+            wide = states.get("width", ANY)
             if element.tag in _SHRUNK or any(map(_natural, wide)):
                 return True
-            for name, plain in _STRETCHED.items():
+            # An item of a given width is as wide as its flexible box makes it, whatever it holds.
+            stretched = _STRETCHED_AND_FLEXIBLE if item_is_given else _STRETCHED
+            for name, plain in stretched.items():
                 if any(value and value.text not in plain for value in states.get(name, ())):
                     return True
+            item_is_given = all(one and values.measurable(one.text) for one in wide)
+            item_is_given = item_is_given and not any(name in states for name in _OF_ITEMS)
         return False
 
     def _turned(self, element: Element) -> bool:
@@ -339,6 +344,9 @@ _STRETCHED = {
     "float": frozenset(("none", "initial", "unset")),
     "position": frozenset(("static", "relative", "initial", "unset")),
 }
+_STRETCHED_AND_FLEXIBLE = _STRETCHED | {"display": _STRETCHED["display"] | {"flex"}}
+# What may make an item of a flexible box as wide as what it holds, whatever its width.
+_OF_ITEMS = ("flex", "flex-basis", "min-width")
 _PLACED = frozenset(("absolute", "fixed"))
 # Properties that make an element narrower or wider than what it stands in.
 _BOUNDING = frozenset(("position", "width", "min-width", "max-width"))

@@ -39,6 +39,8 @@ _KEPT = frozenset(
         "content",
         "content-visibility",
         "display",
+        "flex",
+        "flex-basis",
         "float",
         "font",
         "font-size",
