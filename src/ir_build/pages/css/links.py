@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SheetLink:
-    """A style sheet of a page: its address as written, or else its `text`.
+    """A style sheet of a page: its address as it is written, or its `text`.
 
-    `sometimes`: it holds in some windows only, or when a reader chooses it.
+    `sometimes` says that it holds in some windows only, or only if a reader chooses it.
     """
 
     href: str = ""
@@ -27,9 +27,10 @@ class SheetLink:
 
 
 def sheet_links(elements: Iterable[Element]) -> list[SheetLink]:
-    """The style sheets of a page by its `<link>` and `<style>`, but for those that cannot matter to a picture.
+    """The style sheets of a page, from its `<link>` and `<style>` elements.
 
-    Those are for paper, or public ones of fonts, icons, formulas and the colours of code.
+    Those that cannot matter to a picture are left out: sheets for paper, and public sheets for fonts, icons,
+    formulas and the colours of code.
     """
     found: list[SheetLink] = []
     for element in elements:

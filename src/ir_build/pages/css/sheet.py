@@ -1,4 +1,4 @@
-"""A style sheet, read once: what is kept of it is what may matter to a picture."""
+"""A style sheet, read once. Only what may matter to a picture is kept."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ Windows = tuple[float | None, float | None]
 _DOCUMENT = re.compile(r"-?[a-z]*-?document")
 
 
-# Public style sheets, wherever they are taken from, that say nothing of pictures: fonts, and
-# the colours of code, icons and formulas, each under classes of its own.
+# Public style sheets that say nothing about pictures, on any host: those for fonts, and those for the colours of
+# code, for icons and for formulas. Each uses classes of its own.
 _WITHOUT_PICTURES = re.compile(
     r"(https?:)?//(fonts\.googleapis\.com|fonts\.bunny\.net)/.*"
     r"|(https?:)?//[^?#]*/(highlight\.?js|highlightjs/cdn-release|font-?awesome|katex)\b[^?#]*\.css.*",
@@ -50,9 +50,9 @@ _WITHOUT_PICTURES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A declaration by its physical, long name, its value in lower case.
+    """A declaration: its name is physical and long, as `margin-left`, and its value is in lower case.
 
-    `certain`: every browser knows it.
+    `certain` says that every browser knows it.
     """
 
     name: str
@@ -63,11 +63,11 @@ class Declared:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """Declarations for what `selector` matches.
+    """Declarations for the elements that `selector` matches.
 
-    `conditional`: it may match less, in some media only, or not at all in some browsers.
-    `windows`: it holds in all windows of this width and more, and in none of more than that one,
-    in CSS pixels, as far as it is known.
+    `conditional` says that the rule may hold for fewer elements, in some media only, or not in all browsers.
+    `windows` are the smallest and the largest width of the windows in which it holds, in CSS pixels; None when
+    not known.
     """
 
     selector: str
@@ -81,11 +81,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """A step of a selector that an element between a picture and its parent may change.
+    """A step of a selector. An element between a picture and its parent may change what it matches.
 
-    `following`: the combinator and the selector up to the next step, where that is a sibling.
-    `harmless`: a further element that matches looks as it would without the rule.
-    `idle`: so does a picture, if it has no margins and no frame.
+    `following` are the combinator and the selector of the next step, if that is a sibling. `harmless` says that
+    one more element looks the same with the rule as without it. `idle` says the same of a picture that has
+    neither margins nor a frame.
     """
 
     selector: str
@@ -97,9 +97,9 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ContainingProbe:
-    """A step that looks for elements by their place, in what `selector` matches, or after it.
+    """A step that looks for elements by their place. They are inside or after what `selector` matches.
 
-    `contained`: the keys of what it looks for.
+    `contained` are the keys of the elements that it looks for.
     """
 
     selector: str
@@ -109,7 +109,7 @@ class ContainingProbe:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AttributeProbe:
-    """A step of a selector that looks at attributes which a page gains; `selector` does not."""
+    """A step of a selector that looks at attributes which we insert. `selector` is the step without them."""
 
     selector: str
     attributes: frozenset[str]
@@ -117,7 +117,7 @@ class AttributeProbe:
 
 
 class Names(NamedTuple):
-    """The keys of an element, and those with what it stands in, as far as they matter."""
+    """The keys of an element, and those of the element and its ancestors. Only keys that matter are there."""
 
     own: tuple[str, ...]
     all: frozenset[str]
@@ -127,7 +127,7 @@ T = TypeVar("T", Rule, Probe, AttributeProbe, ContainingProbe)
 
 
 class Index(Generic[T]):
-    """Rules or probes, found by the names that an element and what it stands in have."""
+    """Rules or probes. They are found by the names of an element and of its ancestors."""
 
     _REMEMBERED = 4096
 
@@ -140,12 +140,12 @@ class Index(Generic[T]):
         return bool(self._items)
 
     def add(self, key: str, required: frozenset[str], item: T) -> None:
-        """Add one for elements with `key`; it, and what it stands in, must have `required`."""
+        """Add `item` for elements with `key`. They and their ancestors must have all of `required`."""
         self._items.setdefault(key, []).append((required, item))
         self._names |= required
 
     def matching(self, element: Element, names: Names) -> Iterator[T]:
-        """Those that match `element`, which has `names`."""
+        """The items that match `element`, which has `names`."""
         found = self._found.get(names)
         if found is None:
             if len(self._found) >= self._REMEMBERED:
@@ -158,7 +158,7 @@ class Index(Generic[T]):
                     yield item
 
     def candidates(self, names: Names) -> tuple[str, list[T]]:
-        """Those that may match what has `names`, and a selector for what any of them matches."""
+        """The items that may match an element with `names`, and before them one selector for all of them."""
         items = [
             item
             for key in names.own
@@ -169,7 +169,7 @@ class Index(Generic[T]):
 
 
 class Sheet:
-    """What one file or <style> element says."""
+    """What one file, or one <style> element, says."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -190,7 +190,7 @@ class Sheet:
         self._held_sometimes: Sheet | None = None
 
     def held_sometimes(self) -> Sheet:
-        """The same of a sheet that holds in some windows only, or when a reader chooses it."""
+        """This sheet, as one that holds in some windows only, or only if a reader chooses it."""
         if self._held_sometimes is None:
             self._held_sometimes = copy(self)
             self._held_sometimes.sometimes = True
@@ -199,7 +199,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a rule stands."""
+    """Where a rule is written: in which rule, medium and layer."""
 
     parent: str = ""
     conditional: bool = False
@@ -208,9 +208,9 @@ class _Place:
 
 
 def parse(text: bytes | str, *, address: str) -> Sheet:
-    """Read the style sheet of `address`, by which the addresses of its imports are resolved.
+    """Read the style sheet `text`. Its imports are resolved by its `address`.
 
-    Bytes are read as latin-1, as pages are, so that names are the same in both.
+    Bytes are decoded as Latin-1. Pages are, too, so that names are equal in both.
     """
     if isinstance(text, bytes):
         text = text.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
@@ -221,7 +221,7 @@ def parse(text: bytes | str, *, address: str) -> Sheet:
 
 @lru_cache(maxsize=256)
 def _of_many_pages(text: str) -> Sheet:
-    """The same element stands in page after page."""
+    """Read a <style> element. Many pages of a site have the same one."""
     return _parse(text, "")
 
 
@@ -340,7 +340,7 @@ class _Reader:
             )
 
     def _block(self, content: list[Node], place: _Place, found: list[Selector]) -> None:
-        """Declarations and nested rules, for what `found`, or else the parent, matches."""
+        """Keep declarations, for what `found` matches, and nested rules. Without `found` it is what the parent matches."""
         nodes = tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True)
         if any(isinstance(node, Declaration) for node in nodes):
             if not found:
@@ -421,7 +421,7 @@ class _Reader:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """The declarations of a rule: what is kept of them, and what they come to."""
+    """The declarations of a rule: which of them are kept, and what they do to a picture."""
 
     kept: tuple[Declared, ...]
     harmless: bool
@@ -449,7 +449,7 @@ def _is_layer(token: Node) -> bool:
 
 
 def _nested(prelude: Sequence[Node], parent: str) -> list[Node]:
-    """The selectors of a nested rule, with the parent's in their place."""
+    """The selectors of a nested rule. The parent's selector is put in for each `&`."""
     parts: list[str] = []
     for part in selectors.split(prelude):
         text = tinycss2.serialize(part)
@@ -461,7 +461,7 @@ def _nested(prelude: Sequence[Node], parent: str) -> list[Node]:
 
 
 def _windows(name: str, medium: str) -> Windows:
-    """The widths of windows that a medium is for; of a list, or what else there is, none."""
+    """The smallest and the largest width of the windows that a medium is for, in CSS pixels; None when not known."""
     found = [
         float(number) * (1 if unit == "px" else 16)
         for bound in ("min", "max")
@@ -474,7 +474,7 @@ def _windows(name: str, medium: str) -> Windows:
 
 
 def without_pictures(address: str) -> bool:
-    """Whether it is a public style sheet that is known to say nothing of pictures."""
+    """Whether `address` is that of a public style sheet that says nothing about pictures."""
     return _WITHOUT_PICTURES.fullmatch(address) is not None
 
 

@@ -1,4 +1,4 @@
-"""What the style sheets of a page say of its pictures."""
+"""What the style sheets of a page say about its pictures."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _ITEMS = ("flex", "grid", "box", "masonry", "ruby", "math", "var(", "inherit")
 class PictureStyle:
     """What may be done to a picture so that nothing on its page moves.
 
-    `sizes_keep`, `wrap_keeps`: empty where width and height, or a <picture> round it, leave
-    every box as it is, else the reason. `squashes`: its height must be set to auto by a rule.
-    `keeps_natural_width`: it, or what it stands in, is shown by its natural width, which `sizes` would change.
-    `column`: the largest width that it can be shown at, in CSS pixels; None when unknown.
-    `frame`: what its padding and border add to a width that is given to it, in CSS pixels.
-    `height`: the height in CSS pixels if it is given one, and no width; 0 if not.
-    `sized`: rules give it a width or a height, so that it needs no natural size.
+    `sizes_keep` is empty if no box moves when the picture gets width and height; else it is the reason why not.
+    `wrap_keeps` is the same for a <picture> around it. `squashes` says that a rule must set its height to auto.
+    `keeps_natural_width` says that its width, or that of a box around it, follows its natural width, which
+    `sizes` would change. `column` is the largest width that it can be shown at, in CSS pixels; None when not
+    known. `frame` is what padding and border add to its width, in CSS pixels. `height` is its height in CSS
+    pixels if it has one and no width; else 0. `sized` says that rules give it a width or a height, so that it
+    needs no natural size.
     """
 
     sizes_keep: str
@@ -51,9 +51,9 @@ class PictureStyle:
 
 
 class Styles:
-    """The style sheets of one page, in their order, imported ones before what imports them.
+    """The style sheets of one page, in their order. Imported ones come before those that import them.
 
-    `unknown`: the address of one that cannot be read, from another host; empty if there is none.
+    `unknown` is the address of one that cannot be read; empty if there is none.
     """
 
     def __init__(self, sheets: Sequence[Sheet], unknown: str = "") -> None:
@@ -71,7 +71,7 @@ class Styles:
         self._turned_parents: dict[Element, bool] = {}
 
     def of(self, img: Element) -> PictureStyle:
-        """What is so for `img`, an element of the page, whose tree is as it was afterwards."""
+        """What holds for `img`, an element of the page. The tree is changed in between, and changed back."""
         states = self._cascade.states(img)
         sizes_keep = self._unknown or self._sizes_keep(img, states)
         widths = states.get("width", ANY)
@@ -110,7 +110,7 @@ class Styles:
         return None if self._unknown or math.isinf(largest) else largest
 
     def is_sized(self, img: Element) -> bool:
-        """Whether rules may give `img` room of its own before it is there, or it needs none."""
+        """Whether rules may give `img` its room before it is loaded, or it needs no room."""
         states = self._cascade.states(img)
         named = {
             name: any(value and not _natural(value) for value in states.get(name, ()))
@@ -123,14 +123,14 @@ class Styles:
         return bool(self._unknown) or placed or sum(known) > 1
 
     def is_hidden(self, img: Element) -> bool:
-        """Whether `img`, or something it stands in, is hidden until a script, a window or a reader shows it."""
+        """Whether `img` or one of its ancestors is hidden until a script, a wider window or a reader shows it."""
         around_it = (one for one in img.ancestors if isinstance(one, Element))
-        # The last of the values is the one that holds without any condition.
+        # The last value is the one that holds without any condition.
         displays = (self._cascade.states(one).get("display", ANY)[-1] for one in (img, *around_it))
         return any(value and value.text == "none" for value in displays)
 
     def _sizes_keep(self, img: Element, states: States) -> str:
-        """Each reason is a way in which a given width differs from a natural one."""
+        """The reason why a given width would move boxes; empty if there is none."""
         probed = self._attributes_probed(img)
         if probed:
             return f"{_shown(probed)} looks at its attributes"
@@ -162,7 +162,7 @@ class Styles:
         return self._item(img)
 
     def _height_alone(self, img: Element, states: States) -> int:
-        """The whole pixels of a height that it has in every window; 0 if it may have a width, too."""
+        """The height that `img` has in every window, in whole CSS pixels; 0 if there is none, or a width, too."""
         heights = states.get("height", ())
         if "width" in states or img.attr("width") is not None or len(heights) > 1:
             return 0
@@ -171,7 +171,7 @@ class Styles:
         return values.pixels(text, self._defined) or 0
 
     def _frame(self, states: States) -> int | None:
-        """What is part of its width beside its content; None where that is not one number."""
+        """What is part of a width beside the content, in CSS pixels; None when that is not one number."""
         sizings = {value.text for value in states.get("box-sizing", ()) if value}
         if "frame" not in states or sizings <= {"content-box", "initial", "unset"}:
             return 0
@@ -201,7 +201,7 @@ class Styles:
         return ""
 
     def _item(self, img: Element) -> str:
-        """Whether its parent lays it out as an item of its own."""
+        """The reason why a parent lays `img` out as an item of its own; empty if it does not."""
         for parent in img.ancestors:
             if not isinstance(parent, Element):
                 break
@@ -214,7 +214,7 @@ class Styles:
         return ""
 
     def _shrunk(self, img: Element) -> bool:
-        """Whether a box around it, within the content of the page, may be as wide as what it holds."""
+        """Whether a box around `img` may be as wide as its content. Boxes around the page's content do not count."""
         item_is_given = False
         for element in img.ancestors:
             if not isinstance(element, Element) or _is_content(element):
@@ -223,7 +223,7 @@ class Styles:
             wide = states.get("width", ANY)
             if element.tag in _SHRUNK or any(map(_natural, wide)):
                 return True
-            # An item of a given width is as wide as its flexible box makes it, whatever it holds.
+            # A flexible box decides the width of an item of given width. The content does not.
             stretched = _STRETCHED_AND_FLEXIBLE if item_is_given else _STRETCHED
             for name, plain in stretched.items():
                 if any(value and value.text not in plain for value in states.get(name, ())):
@@ -265,7 +265,7 @@ class Styles:
     # The column
 
     def _column(self, img: Element, states: States, window: float = math.inf) -> float | None:
-        """How wide it can be; without a maximum it is as wide as it is, whatever is round it."""
+        """How wide `img` can be, in CSS pixels. Without a maximum the boxes around it do not count."""
         container = self._bound(img.parent, window)
         widths = states.get("width", ANY)
         author = img.attr("width")
@@ -291,7 +291,7 @@ class Styles:
                 self._bounds[element, window] = container
                 return container
             if any(v and v.text not in {"static", "relative"} for v in states.get("position", ())):
-                # What it is placed in may be any of what it stands in.
+                # It may be placed in any of its ancestors.
                 outer = (self._bound(one, window) for one in element.ancestors)
                 container = max(window, *outer)
             width = max(
@@ -320,7 +320,7 @@ class Styles:
 
 @lru_cache(maxsize=4096)
 def _width(sheets: tuple[Sheet, ...], text: str, container: float) -> float | None:
-    """The largest width of a value where these sheets are, in CSS pixels; None when it cannot be told."""
+    """The largest width that a value comes to with these sheets, in CSS pixels; None when not known."""
     return _ruler(sheets).width(text, container)
 
 
@@ -336,22 +336,22 @@ def _ruler(sheets: tuple[Sheet, ...]) -> Ruler:
 
 _AUTO = frozenset(("auto", "initial", "unset"))
 _PLAIN = frozenset(("inline", "block", "inline-block", "none", "initial", "unset"))
-# Elements that are as wide as what they hold without any style.
+# Elements that are as wide as their content without any style.
 _SHRUNK = frozenset(("table", "caption", "td", "th", "button", "fieldset", "legend", "dialog"))
-# Values of properties with which a box is as wide as what it stands in.
+# Values of properties with which a box is as wide as its parent.
 _STRETCHED = {
     "display": frozenset(("inline", "block", "flow-root", "list-item", "contents", "none")),
     "float": frozenset(("none", "initial", "unset")),
     "position": frozenset(("static", "relative", "initial", "unset")),
 }
 _STRETCHED_AND_FLEXIBLE = _STRETCHED | {"display": _STRETCHED["display"] | {"flex"}}
-# What may make an item of a flexible box as wide as what it holds, whatever its width.
+# Properties that may make an item of a flexible box as wide as its content, whatever its width is.
 _OF_ITEMS = ("flex", "flex-basis", "min-width")
 _PLACED = frozenset(("absolute", "fixed"))
-# Properties that make an element narrower or wider than what it stands in.
+# Properties that make an element narrower or wider than its parent.
 _BOUNDING = frozenset(("position", "width", "min-width", "max-width"))
 _BESIDE = ("padding-left", "padding-right", "border-left", "border-right")
-# Values of properties with which a given width is no other than a natural one.
+# Values of properties with which a given width shows a picture as a natural one does.
 _NEUTRAL = {
     "display": _PLAIN,
     "max-height": values.NONE,
@@ -361,7 +361,7 @@ _NEUTRAL = {
     "image-resolution": frozenset(("initial", "unset")),
     "zoom": frozenset(("1", "100%", "normal", "initial", "unset")),
 }
-# And those with which the ratio of given sizes is no other than that of the picture.
+# Values of properties with which given sizes leave a picture's ratio as it is.
 _RATIO_ALONE = {
     "content": frozenset(("normal", "none", "initial", "unset")),
     "contain": frozenset(("none", "paint", "layout", "style", "content", "initial", "unset")),
@@ -370,7 +370,7 @@ _RATIO_ALONE = {
 
 
 def _is_standard(img: Element) -> bool:
-    """Whether browsers lay its page out without the quirks of old ones."""
+    """Whether browsers lay out the page of an element in standards mode, without the quirks of old browsers."""
     *_, document = img.ancestors
     types = [node for node in document.children if isinstance(node, Doctype)]
     return any(one.name == "html" and (one.public_id or "") in _STRICT for one in types)
@@ -398,7 +398,7 @@ def _relative(value: Value | None) -> bool:
 
 
 def _is_content(element: Element) -> bool:
-    """Whether it holds the content of the page, which is wider than any picture in it."""
+    """Whether an element holds the content of the page, which is wider than any picture in it."""
     return element.tag in {"main", "article", "body"} or element.attr("role") == "main"
 
 

@@ -57,7 +57,7 @@ _FRAME = re.compile(
 )
 _PREFIX = re.compile(r"-(webkit|moz|ms|o)-")
 _STYLES = frozenset(("solid", "dotted", "dashed", "double", "groove", "ridge", "inset", "outset"))
-# An inline box without these is no box at all.
+# An inline box that has none of these is not seen.
 _EDGES = re.compile(r"(margin|padding|border)(-[a-z-]+)?")
 _INVISIBLE = frozenset(
     (
@@ -68,7 +68,7 @@ _INVISIBLE = frozenset(
         *("caret-color", "cursor", "tap-highlight-color"),
     )
 )
-# Of these `none` is what an element has anyway.
+# An element has `none` for these anyway.
 _NOT_INHERITED = frozenset(
     ("animation", "background", "box-shadow", "filter", "float", "outline", "transform")
 )
@@ -88,7 +88,7 @@ _PIXELS = {
 
 
 def longhands(name: str, value: str) -> Iterator[tuple[str, str]]:
-    """What of a declaration is kept, by physical names; padding and border are `frame`."""
+    """The parts of a declaration that are kept, with physical names. Padding and border are called `frame`."""
     bare = _PREFIX.sub("", name, count=1)
     if bare in _SIZES:
         yield _SIZES[bare], value
@@ -105,7 +105,7 @@ def longhands(name: str, value: str) -> Iterator[tuple[str, str]]:
 
 
 def _beside(name: str, value: str) -> Iterator[tuple[str, str]]:
-    """What a padding or border takes left and right; "?" is for what is not looked into."""
+    """The room that a padding or border takes left and right. It is "?" if nobody looks further."""
     kind, _, side = name.partition("-")
     if side in {"top", "bottom", "block", "block-start", "block-end"}:
         return
@@ -141,7 +141,7 @@ def unprefixed(text: str) -> str:
 
 
 def certain(name: str, value: str) -> bool:
-    """Whether every browser that is in use takes the declaration."""
+    """Whether every browser that is in use understands the declaration."""
     if _PREFIX.match(name) or _PREFIX.search(value):
         return False
     if name.rpartition("-")[2] in {"width", "height"} or name.endswith("-size"):
@@ -157,12 +157,12 @@ def edgeless(value: str) -> bool:
 
 
 def is_edge(name: str) -> bool:
-    """Whether it is a margin, a padding or a border."""
+    """Whether a property is a margin, a padding or a border."""
     return bool(_EDGES.fullmatch(name))
 
 
 def harmless(name: str, value: str) -> bool:
-    """Whether an inline box round a picture looks the same with this declaration."""
+    """Whether an inline box around a picture looks the same with and without this declaration."""
     bare = unprefixed(name)
     if name.startswith(("--", "transition", "scroll")) or bare in _SIZES or bare in _INVISIBLE:
         return True
@@ -185,9 +185,9 @@ def _tokens(value: str) -> list[Node]:
 
 
 class Ruler:
-    """Lengths in CSS pixels, generously: the largest that one can come to.
+    """Measures lengths in CSS pixels. The result is the largest that a length can come to.
 
-    `root`: the largest font size of the root, in pixels.
+    `root` is the largest font size of the root element, in CSS pixels.
     """
 
     def __init__(self, root: float, variables: Callable[[str], list[str]]) -> None:
@@ -195,7 +195,7 @@ class Ruler:
         self.variables = variables
 
     def width(self, value: str, container: float, depth: int = 0) -> float | None:
-        """The largest width that `value` gives in a container; None when it cannot be told."""
+        """The largest width that `value` gives in a container; None when not known."""
         tokens = _tokens(value)
         return self._token(tokens[0], container, depth) if len(tokens) == 1 else None
 

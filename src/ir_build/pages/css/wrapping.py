@@ -1,4 +1,4 @@
-"""Whether selectors see a <picture> that is put round an <img>."""
+"""Whether selectors see a <picture> that is put around an <img>."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _Seen = dict[tuple[Element | None, str], str]
 
 
 def wrap_keeps(img: Element, cascade: Cascade) -> str:
-    """The selector that would match something else, or nothing; empty when there is none.
+    """A selector that would match other elements than before; empty if there is none.
 
-    The tree is changed meanwhile, and as it was afterwards.
+    The tree is changed in between, and changed back.
     """
     contained = _contained(img, cascade)
     if contained:
@@ -58,7 +58,7 @@ def _wrapped(img: Element) -> Iterator[tuple[Element, Element]]:
 
 
 def _styled(element: Element, names: Names, cascade: Cascade) -> str:
-    """The selector of a rule that makes `element` more than nothing."""
+    """The selector of a rule by which `element` would be seen; empty if there is none."""
     for sheet, _ in cascade.sheets:
         for probe in sheet.probes.matching(element, names):
             if not probe.following and not probe.harmless:
@@ -69,7 +69,7 @@ def _styled(element: Element, names: Names, cascade: Cascade) -> str:
 def _seen(
     img: Element, names: Names, outer: Element, outer_names: Names, cascade: Cascade
 ) -> _Seen:
-    """What selectors see of `img`, and of its siblings where `outer` stands among them."""
+    """What selectors see of `img`, and of its siblings. `outer` is the element beside these: `img`, or what is around it."""
     seen: _Seen = {}
     states = cascade.states(img)
     bare = "margin" not in states and "frame" not in states
@@ -91,7 +91,7 @@ def _seen(
 
 
 def _contained(img: Element, cascade: Cascade) -> str:
-    """The selector that may look for `img` in something by `:has()` and by its place."""
+    """A selector that may look for `img` by `:has()` and by its place; empty if there is none."""
     for sheet, _ in cascade.sheets:
         if not sheet.containing:
             continue
@@ -119,7 +119,7 @@ def _siblings(element: Element) -> Iterator[Element]:
 
 
 def around(img: Element) -> Iterator[Element]:
-    """The elements that may look for `img` by `:has()`: its siblings, and what it stands in."""
+    """The elements that may look for `img` by `:has()`: its siblings, its ancestors and their siblings."""
     yield from _siblings(img)
     for node in img.ancestors:
         if isinstance(node, Element):
