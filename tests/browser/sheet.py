@@ -7,6 +7,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
+from browser.capture import screenshot
+
 _WIDTH = 1600
 #: the pages pictures are seen on
 _LIGHT, _DARK = "#f4f0ea", "#15202b"
@@ -46,7 +48,7 @@ def shown(browser, folder, files):
     )
     broken = [name for name, place in zip(names * 2, places, strict=True) if not place[2]]
     assert not broken, f"not shown: {broken}"
-    with Image.open(BytesIO(window.screenshot(full_page=True))) as image:
+    with Image.open(BytesIO(screenshot(window, full_page=True))) as image:
         pixels = np.asarray(image.convert("RGB"), np.int16)
     context.close()
     cut = [pixels[y : y + height, x : x + width] for x, y, width, height in places]

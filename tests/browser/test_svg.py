@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from browser.capture import screenshot
 from ir_build.candidate import Candidate
 from ir_build.engine.svg import codec as svg
 from ir_build.engine.svg import float32
@@ -171,7 +172,7 @@ def screenshot_of(page, path, data):
     page.goto(path.as_uri())
     page.evaluate("document.documentElement.pauseAnimations()")
     page.evaluate("document.documentElement.setCurrentTime(1)")
-    return np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB")).astype(int)
+    return np.asarray(Image.open(io.BytesIO(screenshot(page))).convert("RGB")).astype(int)
 
 
 def psnr(difference):

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
 import documents
+from browser.capture import screenshot
 from pictures import encoded, flat
 
 TOO_MANY = {"errCode": 429, "errMessage": "Too many at once"}
@@ -206,7 +207,7 @@ def test_a_thumbnail_is_whole_and_seen(inside, colour, value):
     expect(thumb).to_have_js_property("complete", value=True)
     for scheme in ("light", "dark"):
         inside.page.emulate_media(color_scheme=scheme)
-        seen = Image.open(io.BytesIO(thumb.screenshot())).convert("L")
+        seen = Image.open(io.BytesIO(screenshot(thumb))).convert("L")
         middle = [seen.getpixel((at, seen.height // 2)) for at in range(seen.width)]
         logo = [at for at, level in enumerate(middle) if abs(level - value) < 9]
         assert min(logo) <= 2
