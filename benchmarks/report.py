@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import io
 import random
 import shutil
 import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from ir_build.errors import Reason
 from ir_build.formats import MediaType
 from ir_build.outcome import Compressed, Kept, Outcome
 from ir_build.report import Report
+from ir_build.view import Pictured, View, Views
 
 _BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
 _FLAGS = ("--no-sandbox", "--disable-gpu")
 _KINDS = tuple(MediaType)
+# Pictures, and their sides in pixels.
+_SHOWN, _NOISE = 24, 75
 
 
 def measure(files: int) -> None:
     """Print bytes, and CPU seconds to write the report, to draw it, and to sort its table."""
     draw = random.Random(1)
-    report = Report(tuple(_outcome(number, draw) for number in range(files)), "the engine", 60.0)
+    outcomes = tuple(_outcome(number, draw) for number in range(files))
+    pictures = tuple(
+        map(_pictured, [one for one in outcomes if isinstance(one, Compressed)][:_SHOWN])
+    )
+    report = Report(outcomes, "the engine", 60.0, pictures=pictures)
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "report.html"
         started = time.process_time()
@@ -43,6 +53,19 @@ def _outcome(number: int, draw: random.Random) -> Outcome:
     return Compressed(
         **facts, size=int(before * draw.uniform(0.2, 0.95)), lossy=True, score=draw.uniform(79, 95)
     )
+
+
+def _pictured(outcome: Compressed) -> Pictured:
+    """A picture of noise, as large as it may be in a report of 10,000 files."""
+    noise = np.random.default_rng(1).integers(0, 256, (_NOISE, _NOISE, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).save(file, "PNG")
+    view = View((0, 0, _NOISE, _NOISE), file.getvalue(), file.getvalue())
+    assert outcome.media is not None, "each has one"
+    return Pictured(
+        outcome.name, outcome.media, outcome.before, outcome.after, outcome.score,
+        Views((_NOISE, _NOISE), (view,)),
+    )  # fmt: skip
 
 
 def _drawn(path: Path) -> dict[str, float]:
