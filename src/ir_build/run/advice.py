@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from ..options import Options, Pages
     from ..sandbox.pool import Sandbox
 
-# The most bytes of a text that is searched for names of files, and the fewest bytes of a PDF that may be a scan. Not
-# fitted: no bytes that are shipped depend on them. If a text is larger, no file is called unused.
+# The most bytes of a text that is searched for names of files, or of a BMP that is packed to see what that saves; and
+# the fewest bytes of a PDF that may be a scan. Not fitted: no bytes that are shipped depend on them. If a text is
+# larger, no file is called unused.
 _LONGEST_TEXT, _LEAST_PDF = 64 * 1024 * 1024, 100_000
 # Bytes of a page in which it says who has made it.
 _BEGIN = 1024
@@ -131,7 +132,7 @@ class Advisor:
             facts=dict(zip(media, self._threads.map(self._facts, media.items()), strict=True)),
             compressed=compressed,
             pointers=[file for file in shown if heads[file].startswith(LFS_POINTER)],
-            old=dict(self._old(heads)),
+            old=dict(self._old(heads, sizes)),
             equal=list(self._equal(media, sizes)),
             orphans=list(self._orphans(found)),
             named_elsewhere=lambda name: self._on_pages.link(name) or self._in_code.name(name),
@@ -174,16 +175,16 @@ class Advisor:
         return Facts()
 
     def _old(
-        self, heads: Mapping[PurePosixPath, bytes]
+        self, heads: Mapping[PurePosixPath, bytes], sizes: Mapping[PurePosixPath, int]
     ) -> Iterator[tuple[PurePosixPath, tuple[str, int]]]:
         for file, head in heads.items():
             name = next((name for begin, name in _OLD.items() if head.startswith(begin)), None)
-            if name in _SHOWN_YET:
+            if name in _SHOWN_YET and sizes[file] <= _LONGEST_TEXT:
                 data = self._read(file)
                 saved = len(data) - len(zlib.compress(data))
                 if saved > LEAST:
                     yield file, (name, saved)
-            elif name is not None:
+            elif name is not None and name not in _SHOWN_YET:
                 yield file, (name, 0)
 
     def _equal(
@@ -197,7 +198,8 @@ class Advisor:
         for files in by_size.values():
             by_content: dict[bytes, list[PurePosixPath]] = defaultdict(list)
             for file in files if len(files) > 1 else ():
-                by_content[hashlib.sha256(self._read(file)).digest()].append(file)
+                with contextlib.suppress(InputError), atomic.opened(self._folder / file) as (read, _):
+                    by_content[hashlib.file_digest(read, "sha256").digest()].append(file)
             yield from (group for group in by_content.values() if len(group) > 1)
 
     def _orphans(self, found: Mapping[PurePosixPath, discover.Asset]) -> Iterator[PurePosixPath]:
