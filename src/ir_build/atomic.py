@@ -11,9 +11,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from .errors import Changed, Unreadable
+
+if TYPE_CHECKING:
+    from io import BufferedReader
 
 #: the names of files in writing; only a killed process leaves one behind
 TEMP_PREFIX = ".ir-build-"
@@ -26,7 +29,7 @@ _STALE_AFTER = 3 * 24 * 3600
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
+def opened(path: Path) -> Iterator[tuple[BufferedReader, os.stat_result]]:
     """The regular file at `path`, open for reading, and its state.
 
     A link is not followed. Raises `Unreadable`, from the block too.

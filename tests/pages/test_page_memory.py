@@ -9,7 +9,8 @@ from ir_build.config import Source, load
 from ir_build.options import Pages
 from ir_build.report.json import to_json
 from ir_build.run.cache import Cache
-from ir_build.run.page_memory import PageMemory, digest
+from ir_build.run.fingerprint import digest
+from ir_build.run.page_memory import PageMemory
 
 pytestmark = pytest.mark.slow
 

@@ -198,7 +198,10 @@ class Advisor:
         for files in by_size.values():
             by_content: dict[bytes, list[PurePosixPath]] = defaultdict(list)
             for file in files if len(files) > 1 else ():
-                with contextlib.suppress(InputError), atomic.opened(self._folder / file) as (read, _):
+                with (
+                    contextlib.suppress(InputError),
+                    atomic.opened(self._folder / file) as (read, _),
+                ):
                     by_content[hashlib.file_digest(read, "sha256").digest()].append(file)
             yield from (group for group in by_content.values() if len(group) > 1)
 

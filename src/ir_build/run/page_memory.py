@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from .. import atomic
 from ..pages import PAGES_VERSION
 from ..pages.loads import Loads
 from ..pages.markup import Result
+from .fingerprint import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,8 +114,3 @@ class PageMemory:
 
     def _head(self, stored: bytes) -> bytes:
         return ascii(f"{self._version} {digest(stored)}").encode()
-
-
-def digest(data: bytes) -> str:
-    """The SHA-256 of `data` as hexadecimal digits."""
-    return hashlib.sha256(data).hexdigest()

@@ -20,7 +20,8 @@ from ..pages.names import RULE_NAME, is_ours
 from ..pages.shown import pictures_of
 from ..report.pages import PagesReport
 from . import discover
-from .page_memory import KnownPage, PageMemory, digest
+from .fingerprint import digest
+from .page_memory import KnownPage, PageMemory
 from .sheets import Sheets
 from .variants import Variants
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .. import atomic
 from ..errors import InputError, Unreadable
 from ..pages import addresses, css
-from .page_memory import digest
+from .fingerprint import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
